@@ -1,0 +1,165 @@
+"""A network of companies: who takes part, in which role, where each one's store is, and what the network agreed on.
+
+``network.yaml`` lies in the network's home (``DECAI_HOME``) beside ``contracts/<partner>/``, ``sources/`` and
+``stores/<participant>/``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from math import ceil
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+
+from decai_forecast.errors import ConfigError
+from decai_forecast.periods import Calendar
+from decai_forecast.store import Store
+
+__all__ = ["Assumptions", "Network", "Participant", "default_home", "valid_id"]
+
+COORDINATOR = "coordinator"
+FILE = "network.yaml"
+MINIMUM_QUORUM = 3  # fewer than three, and a partner could subtract itself and read the other one
+ID = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
+
+
+def valid_id(name: str) -> str:
+    """``name`` if it can be a participant's id (it becomes a folder, a DAG id and a key); else :class:`ConfigError`."""
+    if not ID.fullmatch(name) or name == COORDINATOR:
+        raise ConfigError(f"{name!r} cannot be a participant's id; use 1-40 of a-z, 0-9 and _, not '{COORDINATOR}'")
+    return name
+
+
+def default_home() -> Path:
+    """``DECAI_HOME``, or ``.decai/demo`` in the working directory."""
+    return Path(os.environ.get("DECAI_HOME", ".decai/demo")).absolute()
+
+
+@dataclass(frozen=True)
+class Participant:
+    """A company in the network; a partner is one that delivers data."""
+
+    id: str
+    roles: tuple[str, ...] = ("partner",)
+    store: str = ""  # fsspec address; default: stores/<id> in the network's home
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What the simulation takes for granted where a partner delivered nothing; printed on every report."""
+
+    opening_stock: str = "order_up_to_level"
+    lead_time_days: int = 14
+    holding_cost: float = 1.0  # per unit and period; only the ratio to the shortage cost matters
+    shortage_cost: float = 9.0  # per unit short
+    review_periods: int = 1
+    supplier_outage_days: int = 28
+
+
+@dataclass(frozen=True)
+class Network:
+    """The agreed facts of one network, as ``network.yaml`` says them."""
+
+    home: Path
+    name: str
+    frequency: str
+    horizon: int
+    participants: tuple[Participant, ...]
+    time_zone: str = "UTC"
+    simulated: bool = False
+    quorum: int = 0  # 0: two thirds of the partners, at least three
+    grace_minutes: float = 30.0
+    deliver_at: str = "0 1 * * *"  # where a contract's SLA names no schedule
+    close_at: str = "0 3 * * *"
+    replay_as_of: str = ""  # for sources that ended in the past: the night a demonstration replays
+    assumptions: Assumptions = field(default_factory=Assumptions)
+    notify: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def partners(self) -> tuple[str, ...]:
+        return tuple(sorted(p.id for p in self.participants if "partner" in p.roles))
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(self.frequency, self.horizon)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def minimum(self) -> int:
+        """Partners a round needs: the quorum."""
+        return self.quorum or max(MINIMUM_QUORUM, ceil(2 * len(self.partners) / 3))
+
+    def participant(self, name: str) -> Participant:
+        for participant in self.participants:
+            if participant.id == name:
+                return participant
+        known = ", ".join(p.id for p in self.participants)
+        raise ConfigError(f"{self.home / FILE}: no participant {name!r}; there are {known or 'none'}")
+
+    def store(self, name: str) -> Store:
+        """The store of one participant; ``coordinator`` is always one."""
+        address = "" if name == COORDINATOR else self.participant(name).store
+        return Store(address or self.home / "stores" / name, name)
+
+    def inbox(self) -> Store:
+        """Where the coordinator takes what partners submit: verdicts, counts and codes, nothing else."""
+        return Store(f"{self.store(COORDINATOR).root}/inbox", "inbox")
+
+    def public(self) -> Store:
+        """What the coordinator publishes to every participant: the shared forecasters."""
+        return Store(f"{self.store(COORDINATOR).root}/public", "public")
+
+    def contracts(self, partner: str) -> list[Path]:
+        """The partner's contract files, sorted."""
+        return sorted((self.home / "contracts" / partner).glob("*.odcs.yaml"))
+
+    def save(self) -> None:
+        raw: dict[str, Any] = {"version": 1} | {f.name: getattr(self, f.name) for f in fields(self) if f.name != "home"}
+        raw["participants"] = [{"id": p.id, "roles": list(p.roles)} | ({"store": p.store} if p.store else {}) for p in self.participants]
+        raw["assumptions"] = asdict(self.assumptions)
+        raw["notify"] = [dict(n) for n in self.notify]
+        text = yaml.safe_dump(raw, sort_keys=False)
+        Store(self.home, "network").write_bytes(FILE, text.encode())
+
+    @classmethod
+    def load(cls, home: Path | None = None) -> Network:
+        """Reads ``network.yaml``; :class:`ConfigError` says what is wrong with it and what to do."""
+        home = (home or default_home()).absolute()
+        path = home / FILE
+        try:
+            raw = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        except FileNotFoundError:
+            raise ConfigError(f"{path}: not found; make a network with `decai network init` or set DECAI_HOME") from None
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{path}: {error}") from None
+        return _parse(home, path, raw)
+
+
+def _parse(home: Path, path: Path, raw: Any) -> Network:
+    if not isinstance(raw, dict) or raw.pop("version", None) != 1:
+        raise ConfigError(f"{path}: expected a mapping with `version: 1`")
+    known = {f.name for f in fields(Network)} - {"home"}
+    if unknown := sorted(set(raw) - known):
+        raise ConfigError(f"{path}: unknown key {', '.join(unknown)}; known keys are {', '.join(sorted(known))}")
+    try:
+        raw["participants"] = tuple(
+            Participant(valid_id(p["id"]), tuple(p.get("roles", ("partner",))), p.get("store", "")) for p in raw["participants"]
+        )
+        raw["assumptions"] = Assumptions(**raw.get("assumptions", {}))
+        raw["notify"] = tuple(raw.get("notify", ()))
+        network = Network(home=home, **raw)
+        network.calendar, network.zone  # noqa: B018  both raise on a wrong value
+    except (KeyError, TypeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    except ZoneInfoNotFoundError:
+        raise ConfigError(f"{path}: time zone {raw.get('time_zone')!r} is not an IANA name such as Europe/Paris") from None
+    return network

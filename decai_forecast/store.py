@@ -1,0 +1,128 @@
+"""A participant's files, on a local disk or any object store that fsspec knows.
+
+A step receives the store of its own participant and nothing else. A key is a relative path with forward slashes; a key
+that would leave the store raises :class:`StoreError`, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+import fsspec
+import pandas as pd
+
+from decai_forecast.errors import StoreError
+
+__all__ = ["Store", "digest_bytes", "digest_json"]
+
+
+def digest_bytes(data: bytes) -> str:
+    """SHA-256 of ``data``, hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def digest_json(value: Any) -> str:
+    """SHA-256 of ``value`` as JSON with sorted keys and no spaces: equal values have equal digests."""
+    return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+
+
+class Store:
+    """The files of one participant under ``url`` (``file:///...``, ``s3://...``, or a plain local path)."""
+
+    def __init__(self, url: str | Path, owner: str) -> None:
+        self.owner = owner
+        fs, root = fsspec.core.url_to_fs(str(url))
+        self.fs, self.root = fs, str(root).rstrip("/")
+        self.is_local = "file" in (fs.protocol if isinstance(fs.protocol, tuple) else (fs.protocol,))
+
+    def __repr__(self) -> str:
+        return f"Store(owner={self.owner!r})"
+
+    def path(self, key: str) -> str:
+        """The full path of ``key``; raises :class:`StoreError` if it lies outside this store."""
+        parts = PurePosixPath(key).parts
+        if not parts or key.startswith("/") or "://" in key or ".." in parts:
+            raise StoreError(f"{self.owner}: {key!r} is outside this participant's store; use a relative key")
+        path = "/".join((self.root, *parts))
+        if self.is_local and not Path(path).resolve().is_relative_to(Path(self.root).resolve()):
+            raise StoreError(f"{self.owner}: {key!r} leads out of this participant's store through a link")
+        return path
+
+    def exists(self, key: str) -> bool:
+        return bool(self.fs.exists(self.path(key)))
+
+    def keys(self, prefix: str) -> list[str]:
+        """All keys below ``prefix``, sorted; empty if there are none."""
+        root = self.path(prefix)
+        if not self.fs.exists(root):
+            return []
+        return sorted(str(PurePosixPath(p).relative_to(self.root)) for p in self.fs.find(root))
+
+    def read_bytes(self, key: str) -> bytes:
+        path = self.path(key)
+        try:
+            return cast(bytes, self.fs.cat_file(path))
+        except FileNotFoundError:
+            raise StoreError(f"{self.owner}: {key!r} is not in the store") from None
+
+    def write_bytes(self, key: str, data: bytes) -> None:
+        """Writes in one put: a reader sees the old bytes or the new ones, never a part."""
+        path = self.path(key)
+        if not self.is_local:
+            self.fs.pipe_file(path, data)
+            return
+        folder = Path(path).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".put-", delete=False) as part:
+            part.write(data)
+            part.flush()
+            os.fsync(part.fileno())
+        os.replace(part.name, path)
+
+    def create_bytes(self, key: str, data: bytes) -> bool:
+        """Writes only if ``key`` is absent; False (and nothing written) if another writer was first."""
+        if not self.is_local:
+            if self.exists(key):  # object stores: the writer of this key is one task at a time (Airflow's max_active_runs)
+                return False
+            self.write_bytes(key, data)
+            return True
+        path = Path(self.path(key))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".put-") as part:
+            part.write(data)
+            part.flush()
+            os.fsync(part.fileno())
+            try:
+                os.link(part.name, path)  # atomic, and fails where the name is taken
+            except FileExistsError:
+                return False
+        return True
+
+    def read_json(self, key: str) -> Any:
+        return json.loads(self.read_bytes(key))
+
+    def write_json(self, key: str, value: Any) -> None:
+        self.write_bytes(key, json.dumps(value, indent=1, sort_keys=True).encode())
+
+    def read_frame(self, key: str) -> pd.DataFrame:
+        return pd.read_parquet(io.BytesIO(self.read_bytes(key)))
+
+    @contextmanager
+    def local_file(self, key: str) -> Iterator[Path]:
+        """A local path with the bytes of ``key``, for engines that read files; a copy if the store is remote."""
+        path = self.path(key)
+        if self.is_local:
+            yield Path(path)
+            return
+        with tempfile.TemporaryDirectory(prefix="decai-") as folder:
+            copy = Path(folder) / PurePosixPath(key).name
+            copy.write_bytes(self.read_bytes(key))
+            yield copy
