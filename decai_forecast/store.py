@@ -38,7 +38,7 @@ class Store:
     """The files of one participant under ``url`` (``file:///...``, ``s3://...``, or a plain local path)."""
 
     def __init__(self, url: str | Path, owner: str) -> None:
-        self.owner = owner
+        self.owner, self.url = owner, str(url)
         fs, root = fsspec.core.url_to_fs(str(url))
         self.fs, self.root = fs, str(root).rstrip("/")
         self.is_local = "file" in (fs.protocol if isinstance(fs.protocol, tuple) else (fs.protocol,))

@@ -1,0 +1,11 @@
+"""What a partner promises (ODCS 3.2), and whether a delivery kept it.
+
+Importing this is light: Great Expectations, DuckDB and the JSON Schema are loaded when a delivery or a contract is checked.
+"""
+
+from decai_forecast.contracts.check import Check, RuleResult, check_delivery
+from decai_forecast.contracts.draft import draft_contract
+from decai_forecast.contracts.load import load_contract
+from decai_forecast.contracts.model import Column, Contract, Rule, Source
+
+__all__ = ["Check", "Column", "Contract", "Rule", "RuleResult", "Source", "check_delivery", "draft_contract", "load_contract"]

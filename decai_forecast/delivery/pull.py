@@ -1,0 +1,109 @@
+"""Pulling one contracted data set: the rows before the data cut-off, in the contract's column names, as Parquet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from decai_forecast.contracts import Column, Contract
+from decai_forecast.errors import DeliveryError
+from decai_forecast.store import digest_bytes
+
+__all__ = ["Pulled", "pull"]
+
+MEMORY = "1GB"  # DuckDB spills to disk beyond it
+CSV_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "date": "DATE", "timestamp": "TIMESTAMPTZ", "boolean": "BOOLEAN", "string": "VARCHAR"}
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """What came: number of rows, newest date (None without a date column) and the SHA-256 of the file."""
+
+    rows: int
+    newest: date | None
+    digest: str
+
+
+def pull(contract: Contract, base: Path, as_of: date, target: Path) -> Pulled:
+    """Writes the delivery to ``target``; a relative source path starts at ``base``.
+
+    Rows come sorted by the contract's key, so that equal content gives equal bytes. Types are left as the source has
+    them (a CSV file's as the contract says): judging them is the check's part. :class:`DeliveryError` if the source is
+    not there or cannot be read.
+    """
+    import duckdb
+
+    source = base / contract.source.path
+    if not source.is_file():
+        raise DeliveryError(f"{contract.partner}: {contract.data_set}: {source} is not there; see servers[0].path in {contract.path}")
+    try:
+        with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(target.parent / "spill")}) as con:
+            con.execute("SET TimeZone='UTC'")
+            con.execute("SET preserve_insertion_order=true")
+            con.execute(f"CREATE VIEW source AS SELECT * FROM {_reader(contract, source)}")
+            have = {row[0]: row[1] for row in con.execute("DESCRIBE source").fetchall()}
+            _write(con, contract, have, as_of, target)
+            return _pulled(con, contract, target)
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0]
+        raise DeliveryError(f"{contract.partner}: {contract.data_set}: {source} cannot be read as {contract.source.format}: {said}") from None
+
+
+def _reader(contract: Contract, source: Path) -> str:
+    path = "'" + str(source).replace("'", "''") + "'"
+    if contract.source.format == "parquet":
+        return f"read_parquet({path})"
+    types = ", ".join(f"{_text(c.source_name)}: {_text(CSV_TYPES.get(c.logical_type, 'VARCHAR'))}" for c in _present(contract, source))
+    return f"read_csv({path}, header=true, types={{{types}}})" if types else f"read_csv({path}, header=true)"
+
+
+def _present(contract: Contract, source: Path) -> list[Column]:
+    """Contracted columns that the CSV header has: a missing one is for the check to refuse."""
+    import csv
+    import gzip
+
+    opener: Any = gzip.open if source.suffix == ".gz" else open
+    try:
+        with opener(source, "rt", encoding="utf-8-sig", newline="") as file:
+            first = file.readline()
+    except (OSError, UnicodeDecodeError) as error:
+        name = type(error).__name__
+        raise DeliveryError(f"{contract.partner}: {contract.data_set}: {source} is not UTF-8 text ({name})") from None
+    header = next(csv.reader([first], csv.Sniffer().sniff(first, ",;\t|") if first.strip() else "excel"), [])
+    return [column for column in contract.columns if column.source_name in header]
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _write(con: Any, contract: Contract, have: dict[str, str], as_of: date, target: Path) -> None:
+    names = {column.source_name: column for column in contract.columns}
+    chosen = ", ".join(f"{_value(name, kind, names.get(name))} AS {_quoted(names[name].name if name in names else name)}" for name, kind in have.items())
+    delivered = {names[name].name if name in names else name for name in have}
+    where = f"WHERE {_quoted(contract.date_column)} < DATE '{as_of.isoformat()}'" if contract.date_column in delivered else ""
+    order = ", ".join(_quoted(name) for name in contract.key if name in delivered)
+    query = f"SELECT * FROM (SELECT {chosen} FROM source) {where} {f'ORDER BY {order}' if order else ''}"
+    con.execute(f"COPY ({query}) TO {_text(str(target))} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def _value(name: str, kind: str, column: Column | None) -> str:
+    """Dates that a tool wrote as midnight timestamps, and dictionary-encoded texts, become what the contract means."""
+    quoted = _quoted(name)
+    if column is not None and column.logical_type == "date" and kind.startswith("TIMESTAMP"):
+        return f"CAST({quoted} AS DATE)"
+    return f"CAST({quoted} AS VARCHAR)" if kind.startswith("ENUM") else quoted
+
+
+def _pulled(con: Any, contract: Contract, target: Path) -> Pulled:
+    path, day = _text(str(target)), contract.date_column
+    has_day = day and day in {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()}
+    newest = f"max({_quoted(day)})" if has_day else "NULL"
+    rows, last = con.execute(f"SELECT count(*), {newest} FROM read_parquet({path})").fetchone()
+    return Pulled(int(rows), last if isinstance(last, date) else None, digest_bytes(target.read_bytes()))

@@ -1,0 +1,114 @@
+"""A network from one long table of several companies: one source and one set of contracts for each of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from decai_forecast.contracts import draft_contract
+from decai_forecast.errors import ConfigError
+from decai_forecast.network import Network, Participant, valid_id
+from decai_forecast.store import Store
+
+__all__ = ["HORIZONS", "Columns", "from_table"]
+
+HORIZONS = {"D": 28, "W": 13}  # periods: four weeks of days, a quarter of weeks
+STEPS = {1: "D", 7: "W"}  # days between periods -> frequency
+ITEM_FACTS = ("vendor", "category", "description", "lead_time_days", "unit_cost")  # about an item, not about a period
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The table's own names of the columns a network needs."""
+
+    partner: str = "partner_id"
+    date: str = "date"
+    item: str = "item_id"
+    quantity: str = "quantity"
+    location: str = "location_id"
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _slug(name: str) -> str:
+    return valid_id(re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:40] or "x")
+
+
+def from_table(home: Path, table: Path, *, name: str, columns: Columns | None = None, time_zone: str = "UTC", horizon: int = 0) -> Network:
+    """Writes sources, contracts and ``network.yaml`` below ``home``; ``table`` is a Parquet or CSV file."""
+    import duckdb
+
+    columns = columns or Columns()
+    con = duckdb.connect()
+    reader = "read_csv" if table.suffix in (".csv", ".gz", ".tsv") else "read_parquet"
+    try:
+        con.execute(f"CREATE VIEW long AS SELECT * FROM {reader}('{str(table).replace(chr(39), chr(39) * 2)}')")
+        have = [row[0] for row in con.execute("DESCRIBE long").fetchall()]
+    except duckdb.Error as error:
+        raise ConfigError(f"{table}: cannot be read as Parquet or CSV ({str(error).splitlines()[0]})") from None
+    _need(table, have, columns)
+    frequency, newest = _rhythm(con, table, columns)
+    named = {_slug(str(row[0])): str(row[0]) for row in con.execute(f"SELECT DISTINCT {quoted(columns.partner)} FROM long ORDER BY 1").fetchall()}
+    for partner, value in named.items():
+        _found_partner(con, home, partner, value, have, columns, frequency, time_zone)
+    network = Network(
+        home=home, name=name, frequency=frequency, horizon=horizon or HORIZONS[frequency], time_zone=time_zone,
+        participants=tuple(Participant(partner) for partner in named),
+        replay_as_of=(newest + timedelta(days=1 if frequency == "D" else 7)).isoformat(),
+    )  # fmt: skip
+    network.save()
+    return network
+
+
+def _need(table: Path, have: list[str], columns: Columns) -> None:
+    wanted = {"partner": columns.partner, "date": columns.date, "item": columns.item, "quantity": columns.quantity}
+    if missing := {role: column for role, column in wanted.items() if column not in have}:
+        said = ", ".join(f"{column!r} (--{role}-column)" for role, column in missing.items())
+        raise ConfigError(f"{table}: no column {said}; the table has {', '.join(have)}")
+
+
+def _rhythm(con: Any, table: Path, columns: Columns) -> tuple[str, date]:
+    """The frequency of the table (the commonest distance of its dates) and its last date."""
+    days = [row[0] for row in con.execute(f"SELECT DISTINCT {quoted(columns.date)}::DATE AS d FROM long ORDER BY d").fetchall()]
+    gaps = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+    step = max(set(gaps), key=gaps.count) if gaps else 0
+    if step not in STEPS:
+        raise ConfigError(f"{table}: dates are {step} days apart; daily and weekly tables are supported")
+    return STEPS[step], days[-1]
+
+
+def _found_partner(
+    con: Any, home: Path, partner: str, value: str, have: list[str], columns: Columns, frequency: str, time_zone: str
+) -> None:
+    folder = home / "sources" / partner
+    folder.mkdir(parents=True, exist_ok=True)
+    rename = {columns.date: "date", columns.item: "item_id", columns.quantity: "quantity", columns.location: "location_id"}
+    chosen = ", ".join(_column(c, rename.get(c, c)) for c in have if c != columns.partner)
+    rows = f"SELECT {chosen} FROM long WHERE CAST({quoted(columns.partner)} AS VARCHAR) = $value"
+    _copy(con, f"{rows} ORDER BY item_id, date", folder / "demand.parquet", value)
+    data_sets = ["demand"]
+    if facts := [c for c in ITEM_FACTS if c in have]:
+        latest = ", ".join(f"any_value({quoted(c)} ORDER BY date DESC) AS {quoted(c)}" for c in facts)
+        _copy(con, f"SELECT item_id, {latest} FROM ({rows}) GROUP BY item_id ORDER BY item_id", folder / "items.parquet", value)
+        data_sets.append("items")
+    for data_set in data_sets:
+        source = f"sources/{partner}/{data_set}.parquet"
+        text = draft_contract(partner, data_set, home / source, source=source, frequency=frequency, time_zone=time_zone)
+        Store(home, "network").write_bytes(f"contracts/{partner}/{data_set}.odcs.yaml", text.encode())
+
+
+def _column(name: str, ours: str) -> str:
+    kind = {"date": "DATE", "item_id": "VARCHAR", "location_id": "VARCHAR"}.get(ours)
+    source = f"CAST({quoted(name)} AS {kind})" if kind else quoted(name)
+    return f"{source} AS {quoted(ours)}"
+
+
+def _copy(con: Any, query: str, target: Path, value: str) -> None:
+    literal = "'" + value.replace("'", "''") + "'"  # COPY takes no parameters
+    path = str(target).replace("'", "''")
+    con.execute(f"COPY ({query.replace('$value', literal)}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")

@@ -1,0 +1,40 @@
+"""From a running task to its round."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from decai_forecast.network import Network
+from decai_forecast.rounds import Round
+from decai_forecast.rounds.inbox import standing
+from decai_forecast.rounds.roster import read_roster
+from decai_forecast.rounds.round import tonight
+
+__all__ = ["night_of", "param_round", "round_of_run"]
+
+
+def param_round(context: Any, network: Network) -> Round:
+    """The round that a delivery or a closing is for: the trigger's parameters, else the night of the scheduled instant."""
+    params, run = context["params"], context["dag_run"]
+    if params.get("round"):
+        return Round.of(params["round"], params.get("as_of"))
+    if getattr(run, "partition_key", None):
+        return night_of(network, run.partition_key)
+    moment: datetime = run.logical_date or run.run_after
+    return tonight(network, moment.astimezone(UTC))
+
+
+def night_of(network: Network, round_id: str) -> Round:
+    """The round by its id; its ``as_of`` is that of the roster or of what was delivered for it."""
+    roster = read_roster(network, round_id)
+    if roster is not None:
+        return Round.of(round_id, roster.as_of)
+    days = {s["as_of"] for s in standing(network, round_id).submissions.values()}
+    return Round.of(round_id, min(days) if days else None)
+
+
+def round_of_run(network: Network, run: Any) -> str:
+    """The round of any of our runs: its partition, its parameters, or the night of its instant."""
+    conf = run.conf or {}
+    return str(run.partition_key or conf.get("round") or tonight(network, run.logical_date or run.run_after).id)

@@ -1,0 +1,90 @@
+"""One whole round through a running Airflow: every DAG, as in any night, but now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from decai_forecast.network import Network
+from decai_forecast.orchestration.client import ApiError, Client
+from decai_forecast.rounds import Round
+
+__all__ = ["drive_round", "our_dags"]
+
+STALLED = 420.0  # seconds without any task finishing: something hangs
+OVER = ("success", "failed")
+
+
+def our_dags(network: Network) -> list[str]:
+    """The ids of all DAGs of a network."""
+    return [f"{kind}_{partner}" for kind in ("deliver", "report") for partner in network.partners] + ["close_round", "federate"]
+
+
+def drive_round(client: Client, network: Network, night: Round, progress: Callable[[str, int, int], None]) -> None:
+    """Triggers every delivery of ``night``, watches federation and reports, closes the round.
+
+    ``progress`` gets a text and the numbers of finished and of expected runs. Failing runs do not stop the others.
+    """
+    conf = {"round": night.id, "as_of": night.as_of.isoformat()}
+    watch = _Watch(client, network, progress)
+    watch.follow([(f"deliver_{p}", client.trigger(f"deliver_{p}", **conf)) for p in network.partners], "deliveries")
+    if _delivered(network, night) >= network.minimum:
+        watch.follow(_appear(client, ["federate"], night.id), "federation")
+        watch.follow(_appear(client, [f"report_{p}" for p in _heard(network, night)], night.id), "reports")
+    watch.follow([("close_round", client.trigger("close_round", **conf))], "closing")
+    watch.follow(_appear(client, [f"report_{p}" for p in network.partners], night.id), "reports")
+
+
+def _delivered(network: Network, night: Round) -> int:
+    from decai_forecast.rounds.inbox import standing
+
+    return len(standing(network, night.id).ready)
+
+
+def _heard(network: Network, night: Round) -> list[str]:
+    """Partners that have answered: the reports of the others wait until the round is closed."""
+    from decai_forecast.rounds.inbox import standing
+
+    now = standing(network, night.id)
+    return [p for p in network.partners if p not in now.silent]
+
+
+def _appear(client: Client, dags: list[str], round_id: str) -> list[tuple[str, str]]:
+    """The runs of ``dags`` for this round, once Airflow has started them all."""
+    found: dict[str, str] = {}
+    end = time.monotonic() + STALLED
+    while missing := [dag for dag in dags if dag not in found]:
+        for dag in missing:
+            runs = [run for run in client.runs(dag) if round_id in (run.get("partition_key"), (run.get("conf") or {}).get("round"))]
+            found |= {dag: run["dag_run_id"] for run in runs[:1]}
+        if time.monotonic() > end:
+            raise ApiError(f"no run of {', '.join(missing)} for round {round_id} within {STALLED:.0f} s")
+        time.sleep(1.0)
+    return list(found.items())
+
+
+class _Watch:
+    """Follows runs to their end; gives up when nothing finishes any more."""
+
+    def __init__(self, client: Client, network: Network, progress: Callable[[str, int, int], None]) -> None:
+        self.client, self.progress = client, progress
+        self.expected = 2 * len(network.partners) + 2
+        self.over: dict[tuple[str, str], str] = {}
+
+    def follow(self, runs: list[tuple[str, str]], what: str) -> None:
+        tasks, moved = -1, time.monotonic()
+        while open_runs := [run for run in runs if run not in self.over]:
+            self.client.check_health()
+            states = self._states(open_runs)
+            self.over |= {run: state for run, state in states.items() if state in OVER}
+            done = sum(t["state"] in (*OVER, "skipped", "upstream_failed") for run in open_runs for t in self.client.tasks(*run))
+            if done != tasks:
+                tasks, moved = done, time.monotonic()
+            self.progress(what, len(self.over), self.expected)
+            if time.monotonic() - moved > STALLED:
+                raise ApiError(f"nothing finished for {STALLED:.0f} s; still running: {', '.join(dag for dag, _ in open_runs)}")
+            time.sleep(1.0)
+
+    def _states(self, runs: list[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+        return {(dag, run): self.client.call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"] for dag, run in runs}

@@ -1,0 +1,25 @@
+"""The HTML of the pages inside Airflow's UI: jinja2 with autoescape, no script, light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from decai_forecast.network import Network
+
+__all__ = ["page"]
+
+TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+
+
+def page(network: Network, rounds: Sequence[dict[str, Any]], readable: set[str], *, only: str = "", said: str = "") -> str:
+    """The page over ``rounds`` (see :func:`summarise`); figures and links only of partners whose report DAG is readable."""
+    shown = [row | {"partners": [p for p in row["partners"] if not only or p["partner"] == only]} for row in rounds]
+    return TEMPLATES.get_template("page.html.j2").render(
+        network=network.name, simulated=network.simulated, rounds=shown, readable=readable, said=said, only=only
+    )

@@ -1,0 +1,85 @@
+"""The pages inside Airflow's UI: the rounds with their reports, behind Airflow's login.
+
+A participant's report needs access to its ``report_<partner>`` DAG. Reports are served under a policy that lets no script
+run, since names in them come from companies.
+"""
+
+from typing import Annotated, Any
+
+from airflow.api_fastapi.app import get_auth_manager
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
+from airflow.api_fastapi.common.db.common import SessionDep
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_access_view
+from airflow.models.dagrun import DagRun
+from fastapi import Depends, FastAPI, HTTPException, Query
+from fastapi.responses import HTMLResponse, Response
+from sqlalchemy import select
+
+from decai_forecast.errors import DecaiError
+from decai_forecast.network import Network
+from decai_forecast.orchestration.context import round_of_run
+from decai_forecast.orchestration.page_html import page
+from decai_forecast.rounds.report import REPORT_FILES, outbox_key
+from decai_forecast.rounds.round import Round
+from decai_forecast.rounds.summary import rounds_of, summarise
+
+__all__ = ["app"]
+
+POLICY = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; sandbox allow-same-origin allow-popups allow-downloads",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+SHOWN = 14  # rounds on the front page: two weeks
+
+app = FastAPI(title="decai_forecast", dependencies=[Depends(requires_access_view(AccessView.PLUGINS))], docs_url=None, redoc_url=None, openapi_url=None)
+
+
+def _readable(user: Any) -> set[str]:
+    return set(get_auth_manager().get_authorized_dag_ids(user=user))
+
+
+@app.get("/rounds", response_class=HTMLResponse)
+def rounds(user: GetUserDep) -> Response:
+    """The last rounds with what this user may see of them."""
+    network = Network.load()
+    shown = [summarise(network, night) for night in rounds_of(network)[:SHOWN]]
+    return _html(page(network, shown, _readable(user)))
+
+
+@app.get("/run", response_class=HTMLResponse)
+def run(
+    user: GetUserDep,
+    session: SessionDep,
+    dag_id: Annotated[str, Query(max_length=250)],
+    run_id: Annotated[str, Query(max_length=250)] = "",
+) -> Response:
+    """The round of a run, or of the DAG's last run; a participant's own DAG shows its report at once."""
+    readable = _readable(user)
+    if dag_id not in readable:
+        raise HTTPException(403, "no access to this DAG")
+    network = Network.load()
+    query = select(DagRun).where(DagRun.dag_id == dag_id)
+    query = query.where(DagRun.run_id == run_id) if run_id else query.order_by(DagRun.run_after.desc())
+    found = session.scalars(query.limit(1)).first()
+    if found is None:
+        return _html(page(network, [], readable, said="This DAG has not run yet."))
+    shown = summarise(network, Round.of(round_of_run(network, found)))
+    return _html(page(network, [shown], readable, only=dag_id.partition("_")[2] if dag_id.startswith(("report_", "deliver_")) else ""))
+
+
+@app.get("/dags/{dag_id}/reports/{round_id}/{name}", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])
+def report(dag_id: str, round_id: str, name: str) -> Response:
+    """One file of a participant's report; ``dag_id`` is ``report_<partner>``."""
+    partner = dag_id.removeprefix("report_")
+    if not dag_id.startswith("report_") or name not in REPORT_FILES:
+        raise HTTPException(404, "no such report")
+    try:
+        data = Network.load().store(partner).read_bytes(outbox_key(Round.of(round_id).id, name))
+    except DecaiError:
+        raise HTTPException(404, "no such report") from None
+    return Response(data, media_type=REPORT_FILES[name], headers=POLICY)
+
+
+def _html(text: str) -> Response:
+    return HTMLResponse(text, headers=POLICY)

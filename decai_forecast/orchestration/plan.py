@@ -1,0 +1,62 @@
+"""What the DAG files need to know at parse time: read from ``network.yaml`` and the contracts, and nothing else.
+
+Deterministic and light: equal files give equal DAGs, and a broken contract concerns only its own partner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow.sdk import Asset
+
+from decai_forecast.contracts import load_contract
+from decai_forecast.errors import ContractError
+from decai_forecast.network import Network
+from decai_forecast.orchestration.partitions import NightlyTimetable, nightly
+
+__all__ = ["DELIVERIES", "SHARED", "PartnerPlan", "closing_schedule", "network", "partner_plans"]
+
+DELIVERIES = Asset(name="partner_deliveries", uri="x-decai://deliveries")  # partitions: partner|round
+SHARED = Asset(name="shared_forecaster", uri="x-decai://shared_forecaster")  # partitions: round
+
+
+@dataclass(frozen=True)
+class PartnerPlan:
+    """One partner's DAGs: when they run, and the contract error that prevents it."""
+
+    partner: str
+    schedule: NightlyTimetable
+    tags: list[str]
+    broken: str = ""
+
+
+def network() -> Network:
+    """The network of this Airflow, from ``DECAI_HOME``."""
+    return Network.load()
+
+
+def partner_plans() -> list[PartnerPlan]:
+    """The plans of all partners, sorted by partner."""
+    here = network()
+    return [_plan(here, partner) for partner in here.partners]
+
+
+def _plan(here: Network, partner: str) -> PartnerPlan:
+    cron, zone, broken = here.deliver_at, here.time_zone, ""
+    tags = ["decai", "partner"] + (["simulated"] if here.simulated else [])
+    files = here.contracts(partner)
+    try:
+        contracts = [load_contract(path, strict=False) for path in files]
+    except ContractError as error:
+        return PartnerPlan(partner, nightly(cron, zone), [*tags, "broken contract"], str(error))
+    for contract in contracts:
+        if contract.data_set == "demand" and contract.schedule:
+            cron, zone = contract.schedule, contract.time_zone or zone
+    if not files:
+        broken = f"{here.home / 'contracts' / partner}: no contract file (*.odcs.yaml); add one with `decai partner add`"
+    return PartnerPlan(partner, nightly(cron, zone), tags, broken)
+
+
+def closing_schedule() -> NightlyTimetable:
+    here = network()
+    return nightly(here.close_at, here.time_zone)

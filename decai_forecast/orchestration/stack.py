@@ -1,0 +1,125 @@
+"""Starting and stopping a local Airflow: four processes under honcho, which ends all when one dies.
+
+``airflow standalone`` neither restarts what died nor stops what it started.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from decai_forecast.errors import DecaiError
+from decai_forecast.orchestration.client import Client
+from decai_forecast.orchestration.environment import Stack, stack_environment
+
+__all__ = ["StackDied", "free_port", "running"]
+
+PROCESSES = ("api-server", "scheduler", "dag-processor", "triggerer")
+HEALTHY_WITHIN = 300.0  # seconds on a busy two-core machine
+STOP_WITHIN = 20.0
+
+
+class StackDied(DecaiError):
+    """One of Airflow's processes ended; the log says why."""
+
+    code = "stack"
+
+
+def free_port(wanted: int) -> int:
+    """``wanted`` if it and the two after it are free on the loopback interface; else the next such."""
+    for port in range(wanted, wanted + 300, 3):
+        if all(_is_free(port + k) for k in range(3)):
+            return port
+    raise StackDied(f"no free port between {wanted} and {wanted + 300}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@contextmanager
+def running(stack: Stack) -> Iterator[Client]:
+    """A healthy Airflow for the duration of the block; none of its processes is left behind."""
+    environment = stack_environment(stack)
+    log = stack.home / "stack.log"
+    with log.open("ab") as out:
+        _migrate(environment, out.fileno(), log)
+        procfile = stack.home / "Procfile"
+        procfile.write_text("".join(f"{name}: exec airflow {name}\n" for name in PROCESSES))
+        manager = subprocess.Popen(
+            [sys.executable, "-m", "honcho", "-f", str(procfile), "start"],
+            cwd=stack.home, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+        )  # fmt: skip
+        client = Client(stack.url, stack.user, stack.password, alive=lambda: _alive(manager, log))
+        previous = signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            client.wait_healthy(HEALTHY_WITHIN)
+            yield client
+        finally:
+            _stop(manager)
+            signal.signal(signal.SIGTERM, previous)
+            client.close()
+
+
+def _interrupt(signum: int, frame: object) -> None:  # noqa: ARG001  the signature of a signal handler
+    raise KeyboardInterrupt
+
+
+def _migrate(environment: dict[str, str], out: int, log: Path) -> None:
+    done = subprocess.run(["airflow", "db", "migrate"], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
+    if done.returncode:
+        raise StackDied(f"`airflow db migrate` failed; the log is {log}")
+
+
+def _alive(manager: subprocess.Popen[bytes], log: Path) -> None:
+    if manager.poll() is not None:
+        said = [line for line in log.read_text(errors="replace").splitlines()[-400:] if "stopped (rc=" in line]
+        raise StackDied(f"Airflow stopped: {said[0].strip() if said else 'a process died'}; the log is {log}")
+
+
+def _stop(manager: subprocess.Popen[bytes]) -> None:
+    """TERM to the manager, which passes it on; whatever is left of the family after that is killed."""
+    family = _family(manager.pid)
+    if manager.poll() is None:
+        manager.terminate()
+    end = time.monotonic() + STOP_WITHIN
+    while manager.poll() is None and time.monotonic() < end:
+        family |= _family(manager.pid)
+        time.sleep(0.2)
+    family |= _leftovers(os.getpid())
+    for process in family:
+        if process.is_running():
+            process.kill()
+    psutil.wait_procs(list(family), timeout=5)
+    manager.wait()
+
+
+def _family(pid: int) -> set[psutil.Process]:
+    try:
+        top = psutil.Process(pid)
+        return {top, *top.children(recursive=True)}
+    except psutil.NoSuchProcess:
+        return set()
+
+
+def _leftovers(pid: int) -> set[psutil.Process]:
+    """Airflow's processes that re-parented themselves but carry this stack's AIRFLOW_HOME are found by the caller's family."""
+    return {child for child in psutil.Process(pid).children(recursive=True) if "airflow" in " ".join(_command(child))}
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []

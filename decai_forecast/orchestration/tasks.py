@@ -1,0 +1,165 @@
+"""The bodies of the tasks: each calls one step of the round and turns an expected failure into a clear end of the task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from decai_forecast.errors import DecaiError, RoundClosed
+from decai_forecast.network import Network
+from decai_forecast.orchestration.context import night_of, param_round
+from decai_forecast.orchestration.plan import DELIVERIES, SHARED
+from decai_forecast.orchestration.plan import network as this_network
+from decai_forecast.rounds import Round, Seat, take_seat
+
+__all__ = ["check", "close", "federate", "outcome", "pull", "refuse_contract", "report", "simulate", "train"]
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """An expected error ends the task at once (a bad file does not get better), with its message and no more."""
+    try:
+        yield
+    except RoundClosed as error:
+        raise AirflowSkipException(str(error)) from None
+    except DecaiError as error:
+        raise AirflowFailException(str(error)) from None
+
+
+@contextmanager
+def _answering(network: Network, seat: Seat, night: Round) -> Iterator[None]:
+    """Whatever ends this partner's delivery, the coordinator hears of it by its code."""
+    from decai_forecast.rounds.inbox import failed, post
+
+    try:
+        yield
+    except RoundClosed:
+        raise
+    except Exception as error:
+        post(network, seat, failed(seat, night, error))
+        raise
+
+
+def _seated(partner: str, context: Any) -> tuple[Network, Seat, Round]:
+    network = this_network()
+    return network, take_seat(network, partner), param_round(context, network)
+
+
+def pull(partner: str, context: Any) -> dict[str, Any]:
+    """Gets the partner's delivery; a source that cannot be read is worth the task's retry."""
+    from decai_forecast.rounds.deliver import pull as step
+
+    network, seat, night = _seated(partner, context)
+    try:
+        with _answering(network, seat, night):
+            return dict(step(seat, night).facts["rows"])
+    except RoundClosed as error:
+        raise AirflowSkipException(str(error)) from None
+
+
+def check(partner: str, context: Any) -> dict[str, Any]:
+    """Checks the delivery against its contract; a refusal fails the task with the report's first lines."""
+    from decai_forecast.rounds.deliver import check as step
+
+    network, seat, night = _seated(partner, context)
+    with _plainly(), _answering(network, seat, night):
+        return dict(step(seat, night).facts["data_sets"])
+
+
+def refuse_contract(partner: str, context: Any, problem: str) -> None:
+    """The whole task of a partner whose contract file is broken: answers with the code, fails with file and line."""
+    from decai_forecast.errors import ContractError
+    from decai_forecast.rounds.inbox import failed, post
+
+    network, seat, night = _seated(partner, context)
+    post(network, seat, failed(seat, night, ContractError("", 0, problem)))
+    raise AirflowFailException(problem)
+
+
+def train(partner: str, context: Any) -> dict[str, Any]:
+    """Trains the local models, answers the coordinator and emits the partition ``partner|round``."""
+    from decai_forecast.rounds.deliver import train as step
+    from decai_forecast.rounds.inbox import post, ready
+
+    network, seat, night = _seated(partner, context)
+    with _plainly(), _answering(network, seat, night):
+        step(seat, night)
+        submission = ready(seat, night)
+    post(network, seat, submission)
+    event = context["outlet_events"][DELIVERIES]
+    event.extra = {"partner": partner, "round": night.id, "rows": submission.rows, "verdicts": dict(submission.verdicts)}
+    event.add_partitions(f"{partner}|{night.id}")
+    return event.extra  # type: ignore[no-any-return]  # Airflow's accessor is untyped
+
+
+def federate(context: Any) -> dict[str, Any]:
+    """Trains the shared forecaster and emits the partition of the round; a second start is skipped."""
+    from decai_forecast.rounds.federate import federate as step
+    from decai_forecast.rounds.federate import published
+
+    network = this_network()
+    night = night_of(network, context["dag_run"].partition_key or param_round(context, network).id)
+    if published(network.public(), night.id):
+        raise AirflowSkipException(f"round {night.id} has its shared forecaster")
+    with _plainly():
+        done = step(network, night, progress=print)
+    _emit_shared(context, night, done.facts["status"])
+    return {"members": done.facts["members"], "dropped": done.facts["dropped"], "seconds": done.facts["seconds"]}
+
+
+def _emit_shared(context: Any, night: Round, status: str) -> None:
+    event = context["outlet_events"][SHARED]
+    event.extra = {"round": night.id, "as_of": night.as_of.isoformat(), "status": status}
+    event.add_partitions(night.id)
+
+
+def simulate(partner: str, context: Any) -> dict[str, Any]:
+    """Simulates the partner's network with and without its biggest supplier."""
+    from decai_forecast.rounds.forecast import simulate as step
+
+    network = this_network()
+    with _plainly():
+        return dict(step(take_seat(network, partner), _night(context, network)).facts)
+
+
+def report(partner: str, context: Any) -> str:
+    """Writes the resilience report into the partner's outbox."""
+    from decai_forecast.rounds.report import write_report
+
+    network = this_network()
+    with _plainly():
+        return str(write_report(take_seat(network, partner), _night(context, network)).facts["html"])
+
+
+def _night(context: Any, network: Network) -> Round:
+    params = context["params"]
+    return night_of(network, params.get("round") or context["dag_run"].partition_key)
+
+
+def close(context: Any) -> dict[str, Any]:
+    """Closes the round; where it had no shared training, publishes the last one, so that reports are written all the same."""
+    from decai_forecast.rounds.close import close as step
+    from decai_forecast.rounds.federate import published
+
+    network = this_network()
+    night = param_round(context, network)
+    night = night_of(network, night.id)
+    before = published(network.public(), night.id)
+    closing = step(network, night)
+    if not before:
+        _emit_shared(context, night, "kept")
+    return {"status": closing.status, "note": closing.note}
+
+
+def outcome(context: Any) -> str:
+    """The last word on the round: fails, with the reason, unless the partners trained together."""
+    from decai_forecast.rounds.close import read_closing
+
+    network = this_network()
+    closing = read_closing(network, param_round(context, network).id)
+    if closing is None or closing.status != "closed":
+        raise AirflowFailException(closing.note if closing else "the round could not be closed")
+    return closing.note

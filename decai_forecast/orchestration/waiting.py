@@ -1,0 +1,146 @@
+"""Waiting without a worker: the roster waits for the partners, a report waits for its partner's own delivery."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from decai_forecast.errors import BelowQuorum
+from decai_forecast.network import Network
+from decai_forecast.orchestration.context import night_of, param_round
+from decai_forecast.orchestration.plan import network as this_network
+from decai_forecast.rounds import Round
+from decai_forecast.rounds.close import read_closing
+from decai_forecast.rounds.federate import published, start
+from decai_forecast.rounds.inbox import standing
+from decai_forecast.rounds.roster import read_roster
+
+__all__ = ["OwnDelivery", "RosterWritten", "RoundTrigger", "SettleRoster"]
+
+POLL = 2.0  # seconds between looks into the inbox
+LONGEST = timedelta(hours=12)  # a round that is not over by then never will be
+
+
+def all_answered(network: Network, round_id: str) -> bool:
+    """The roster is written, or every partner has answered."""
+    return read_roster(network, round_id) is not None or standing(network, round_id).settled
+
+
+def shared_there(network: Network, round_id: str) -> bool:
+    """The round has its shared forecaster."""
+    return published(network.public(), round_id)
+
+
+def answered(network: Network, round_id: str, partner: str) -> bool:
+    """The partner delivered or failed, or the round is closed and it did neither."""
+    return partner not in standing(network, round_id).silent or read_closing(network, round_id) is not None
+
+
+CONDITIONS: dict[str, Callable[..., bool]] = {"all_answered": all_answered, "shared_there": shared_there, "answered": answered}
+
+
+class RoundTrigger(BaseTrigger):
+    """Fires when the named condition of the round holds, or at ``until`` (ISO 8601, UTC)."""
+
+    def __init__(self, condition: str, round_id: str, until: str, arguments: list[str] | None = None) -> None:
+        super().__init__()
+        self.condition, self.round_id, self.until, self.arguments = condition, round_id, until, arguments or []
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        state = {"condition": self.condition, "round_id": self.round_id, "until": self.until, "arguments": self.arguments}
+        return f"{type(self).__module__}.{type(self).__qualname__}", state
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        network, end = this_network(), datetime.fromisoformat(self.until)
+        holds = CONDITIONS[self.condition]
+        while not (met := await asyncio.to_thread(holds, network, self.round_id, *self.arguments)) and datetime.now(UTC) < end:
+            await asyncio.sleep(POLL)
+        yield TriggerEvent({"met": met})
+
+
+def _defer(task: BaseOperator, condition: str, round_id: str, wait: timedelta, arguments: list[str] | None = None) -> None:
+    until = (datetime.now(UTC) + wait).isoformat()
+    trigger = RoundTrigger(condition, round_id, until, arguments)
+    task.defer(trigger=trigger, method_name="resume", timeout=wait + timedelta(minutes=10))
+
+
+class RosterWritten(BaseOperator):
+    """First task of ``federate``: started at the quorum, it waits until all have come or the grace has passed."""
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        network = this_network()
+        night = night_of(network, _round_id(context))
+        if (roster := _start(network, night, grace_over=False)) is None:
+            _defer(self, "all_answered", night.id, timedelta(minutes=network.grace_minutes))
+        return roster or {}
+
+    def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
+        network = this_network()
+        roster = _start(network, night_of(network, _round_id(context)), grace_over=True)
+        if roster is None:
+            raise AirflowFailException("the quorum was reached and lost again; close_round will close this round")
+        return roster
+
+
+class SettleRoster(BaseOperator):
+    """First task of ``close_round``: the deadline. Below quorum it is skipped, and so is the training."""
+
+    def execute(self, context: Any) -> dict[str, Any]:
+        network = this_network()
+        night = param_round(context, network)
+        others = read_roster(network, night.id) is not None
+        roster = _start(network, night, grace_over=True)
+        if roster is None:
+            raise AirflowSkipException(f"round {night.id} is below quorum")
+        if others and not published(network.public(), night.id):
+            _defer(self, "shared_there", night.id, timedelta(minutes=60))  # `federate` may still be training
+        return roster
+
+    def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
+        network = this_network()
+        return _start(network, param_round(context, network), grace_over=True) or {}
+
+
+class OwnDelivery(BaseOperator):
+    """First task of ``report_<partner>``: goes on with the partner's delivery, waits for a late one, skips without one."""
+
+    def __init__(self, *, partner: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.partner = partner
+
+    def execute(self, context: Any) -> str:
+        network, round_id = this_network(), _round_id(context)
+        if not answered(network, round_id, self.partner):
+            _defer(self, "answered", round_id, LONGEST, [self.partner])
+        return self._combine(network, round_id)
+
+    def resume(self, context: Any, event: dict[str, Any]) -> str:
+        return self._combine(this_network(), _round_id(context))
+
+    def _combine(self, network: Network, round_id: str) -> str:
+        from decai_forecast.rounds import take_seat
+        from decai_forecast.rounds.forecast import combine
+
+        if self.partner not in standing(network, round_id).ready:
+            raise AirflowSkipException(f"{self.partner} has no accepted delivery in round {round_id}; its report says so")
+        done = combine(take_seat(network, self.partner), night_of(network, round_id))
+        return str(done.facts["choice"]["name"])
+
+
+def _start(network: Network, night: Round, *, grace_over: bool) -> dict[str, Any] | None:
+    try:
+        roster = start(network, night, grace_over=grace_over)
+    except BelowQuorum:
+        return None
+    return {"members": sorted(roster.members), "missing": dict(roster.missing)} if roster else None
+
+
+def _round_id(context: Any) -> str:
+    params = context["params"]
+    return str(params.get("round") or context["dag_run"].partition_key or param_round(context, this_network()).id)

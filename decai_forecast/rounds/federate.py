@@ -1,0 +1,130 @@
+"""The coordinator's part: train the shared forecasters of a night with Flower and publish them to every participant.
+
+Published are ``rounds/<round>/shared.json`` (which model serves which cut-off) and the models themselves under their
+digest. A cut-off of the grid is trained once and reused by every later night.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from decai_forecast.errors import BelowQuorum
+from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.rounds.deliver import SEED
+from decai_forecast.rounds.roster import Roster, read_roster, write_roster
+from decai_forecast.rounds.round import Round
+from decai_forecast.steps import Done, Writer, run_step
+from decai_forecast.store import Store, digest_bytes
+
+__all__ = ["SharedModels", "federate", "keep_last", "published"]
+
+Progress = Callable[[str], None]
+
+
+class SharedModels:
+    """The shared forecasters that a round published, for the participants to read."""
+
+    def __init__(self, public: Store, round_id: str) -> None:
+        self._public = public
+        self.manifest: Mapping[str, Any] = public.read_json(f"rounds/{round_id}/shared.json")
+
+    def for_cutoff(self, cutoff: date, *, ship: bool = False) -> dict[float, str] | None:
+        """Quantile -> model text of ``cutoff``. With ``ship`` an older one serves where this night trained none."""
+        keys: Mapping[str, str] = self.manifest["models"]
+        found = keys.get(cutoff.isoformat())
+        if found is None and ship:
+            older = [day for day in keys if day <= cutoff.isoformat()]
+            found = keys[max(older)] if older else None
+        if found is None:
+            return None
+        return {float(q): text for q, text in self._public.read_json(found)["models"].items()}
+
+
+def published(public: Store, round_id: str) -> bool:
+    """Whether the round has published its shared forecaster, a new one or the one kept."""
+    return public.exists(f"rounds/{round_id}/shared.json")
+
+
+def federate(network: Network, night: Round, progress: Progress | None = None) -> Done:
+    """Trains together what the roster's partners prepared. Nothing moves but trees, counts and codes.
+
+    Raises :class:`BelowQuorum` or :class:`FederationError`; a repetition after success changes nothing.
+    """
+    roster = write_roster(network, night)
+    coordinator, public = network.store(COORDINATOR), network.public()
+    archive = _archive(public)
+    cutoffs = network.calendar.cutoffs(night.as_of)
+
+    def work(writer: Writer) -> Mapping[str, Any]:
+        reused = {c.isoformat(): archive[c.isoformat()] for c in cutoffs.choice if c.isoformat() in archive}
+        wanted = tuple(c for c in cutoffs.all if c.isoformat() not in reused)
+        models, facts = _train(network, roster, wanted, progress)
+        keys = reused | {cutoff: _publish(public, cutoff, texts) for cutoff, texts in models.items()}
+        facts |= {"models": keys, "reused": sorted(reused), "members": sorted(roster.members), "status": "trained"}
+        writer.json("shared.json", facts)
+        return facts
+
+    done = run_step(coordinator, night.id, "federate", asdict(roster), work)
+    _announce(public, night, done.facts)
+    return done
+
+
+def _train(network: Network, roster: Roster, cutoffs: tuple[date, ...], progress: Progress | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    from decai_forecast.demand import FEATURES
+    from decai_forecast.federation import Member, Plan, train_shared
+
+    members = [Member(partner, network.store(partner).url) for partner in sorted(roster.members)]
+    plan = Plan(round_id=roster.round, cutoffs=cutoffs, feature_names=FEATURES, minimum=roster.minimum, seed=SEED)
+    shared = train_shared(members, plan, progress=progress)
+    models = {cutoff.isoformat(): texts for cutoff, texts in shared.models.items()}
+    return models, {"rows": dict(shared.rows), "dropped": dict(shared.dropped), "seconds": round(shared.seconds, 1)}
+
+
+def _publish(public: Store, cutoff: str, texts: Mapping[float, str]) -> str:
+    data = json.dumps({"cutoff": cutoff, "models": {str(q): text for q, text in sorted(texts.items())}}).encode()
+    key = f"shared/{cutoff}/{digest_bytes(data)[:16]}.json"
+    if not public.exists(key):
+        public.write_bytes(key, data)
+    return key
+
+
+def _archive(public: Store) -> dict[str, str]:
+    return dict(public.read_json("archive.json")) if public.exists("archive.json") else {}
+
+
+def _announce(public: Store, night: Round, facts: Mapping[str, Any]) -> None:
+    key = f"rounds/{night.id}/shared.json"
+    if public.exists(key):
+        return
+    public.write_json("archive.json", _archive(public) | facts["models"])
+    public.write_json(key, {"round": night.id, "as_of": night.as_of.isoformat()} | dict(facts))
+
+
+def keep_last(network: Network, night: Round, reason: str) -> None:
+    """Below quorum: publishes, for this round, the shared forecasters that are already there."""
+    public = network.public()
+    _announce(public, night, {"status": "kept", "reason": reason, "models": _archive(public), "members": [], "dropped": {}, "rows": {}})
+
+
+def start(network: Network, night: Round, *, grace_over: bool) -> Roster | None:
+    """The roster if the round can start now: all have answered, or the grace is over. None: wait.
+
+    Raises :class:`BelowQuorum` only when waiting cannot help.
+    """
+    from decai_forecast.rounds.inbox import standing
+
+    if (roster := read_roster(network, night.id)) is not None:
+        return roster
+    now = standing(network, night.id)
+    if not (now.settled or grace_over):
+        return None
+    try:
+        return write_roster(network, night)
+    except BelowQuorum:
+        if now.settled:
+            raise
+        return None

@@ -1,0 +1,79 @@
+"""Telling people that a round failed: a log line and a file always, e-mail or webhook where ``network.yaml`` says so.
+
+::
+
+    notify:
+      - {kind: webhook, url_env: DECAI_WEBHOOK_URL}
+      - {kind: smtp, host: mail.example.com, port: 587, sender: decai@example.com, to: [ops@example.com], user_env: SMTP_USER, password_env: SMTP_PASSWORD}
+
+Secrets come from the environment variable that is named, never from the file.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import smtplib
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any
+
+from decai_forecast.errors import ConfigError
+from decai_forecast.network import COORDINATOR, Network
+
+__all__ = ["notify"]
+
+log = logging.getLogger(__name__)
+TIMEOUT = 20.0  # seconds for a mail server or a webhook to answer
+
+
+def notify(network: Network, subject: str, text: str) -> list[str]:
+    """Sends one message through every channel; returns the channels that failed (a dead channel stops nothing)."""
+    log.error("%s: %s", subject, text)
+    _to_file(network, subject, text)
+    return [str(channel.get("kind")) for channel in network.notify if not _send(channel, network.name, subject, text)]
+
+
+def _to_file(network: Network, subject: str, text: str) -> None:
+    stamp = datetime.now(UTC)
+    line = {"at": stamp.isoformat(timespec="seconds"), "network": network.name, "subject": subject, "text": text}
+    network.store(COORDINATOR).write_json(f"notices/{stamp:%Y%m%dT%H%M%S%f}.json", line)
+
+
+def _send(channel: Mapping[str, Any], network: str, subject: str, text: str) -> bool:
+    kind = str(channel.get("kind"))
+    if kind not in CHANNELS:
+        raise ConfigError(f"notify: {kind!r} is not known; use {' or '.join(sorted(CHANNELS))}")
+    try:
+        CHANNELS[kind](channel, network, subject, text)
+    except (OSError, smtplib.SMTPException, KeyError, ConfigError) as error:
+        log.error("notify %s failed: %s", kind, type(error).__name__)
+        return False
+    return True
+
+
+def _webhook(channel: Mapping[str, Any], network: str, subject: str, text: str) -> None:
+    import httpx
+
+    body = json.dumps({"network": network, "subject": subject, "text": text}).encode()
+    try:
+        answer = httpx.post(os.environ[channel["url_env"]], content=body, headers={"Content-Type": "application/json"}, timeout=TIMEOUT)
+        answer.raise_for_status()
+    except httpx.HTTPError as error:
+        raise OSError(type(error).__name__) from None
+
+
+def _smtp(channel: Mapping[str, Any], network: str, subject: str, text: str) -> None:
+    mail = EmailMessage()
+    mail["Subject"], mail["From"], mail["To"] = f"[{network}] {subject}", channel["sender"], ", ".join(channel["to"])
+    mail.set_content(text)
+    with smtplib.SMTP(channel["host"], int(channel.get("port", 25)), timeout=TIMEOUT) as server:
+        if "user_env" in channel:
+            server.starttls()
+            server.login(os.environ[channel["user_env"]], os.environ[channel["password_env"]])
+        server.send_message(mail)
+
+
+CHANNELS: dict[str, Callable[[Mapping[str, Any], str, str, str], None]] = {"webhook": _webhook, "smtp": _smtp}

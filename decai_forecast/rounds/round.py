@@ -1,0 +1,39 @@
+"""A round: one night of one network, named by its date in the network's time zone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from decai_forecast.errors import ConfigError
+from decai_forecast.network import Network
+
+__all__ = ["Round", "tonight"]
+
+ID = re.compile(r"(\d{4}-\d{2}-\d{2})(\.[2-9]|\.[1-9]\d)?")  # 2026-11-24, and 2026-11-24.2 for a further one
+
+
+@dataclass(frozen=True)
+class Round:
+    """``as_of`` is the data cut-off, exclusive: freshness and features use it, never the clock."""
+
+    id: str
+    as_of: date
+
+    @classmethod
+    def of(cls, round_id: str, as_of: str | date | None = None) -> Round:
+        """The round ``round_id``; without ``as_of`` its data end where its own day begins."""
+        match = ID.fullmatch(round_id)
+        try:
+            day = date.fromisoformat(match.group(1) if match else "")
+            cut = day if as_of is None or as_of == "" else as_of if isinstance(as_of, date) else date.fromisoformat(as_of)
+        except ValueError:
+            raise ConfigError(f"round {round_id!r}, as of {as_of!r}: expected YYYY-MM-DD, or YYYY-MM-DD.2 for a further round") from None
+        return cls(round_id, cut)
+
+
+def tonight(network: Network, now: datetime) -> Round:
+    """The round of ``now`` (timezone-aware): the date on the network's wall."""
+    day = now.astimezone(network.zone).date()
+    return Round(day.isoformat(), day)

@@ -1,0 +1,65 @@
+"""A partner's seat: all that a step of this partner may see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from decai_forecast.contracts import Contract, load_contract
+from decai_forecast.errors import ConfigError, ContractError
+from decai_forecast.network import Assumptions, Network
+from decai_forecast.periods import Calendar
+from decai_forecast.store import Store
+
+__all__ = ["DEMAND", "Seat", "take_seat"]
+
+DEMAND = "demand"  # the data set that counts for the quorum
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One partner's own store and contracts, what the coordinator publishes to all, and what the network agreed on."""
+
+    partner: str
+    store: Store
+    public: Store
+    contract_files: tuple[Path, ...]
+    base: Path  # relative source paths of contracts start here
+    network: str
+    simulated: bool
+    calendar: Calendar
+    assumptions: Assumptions
+
+    def contracts(self) -> dict[str, Contract]:
+        """The partner's contracts by data set, strictly checked."""
+        found: dict[str, Contract] = {}
+        for path in self.contract_files:
+            contract = load_contract(path)
+            if contract.partner != self.partner:
+                raise ContractError(path, 1, f"tenant is {contract.partner!r}, but the file lies with {self.partner!r}")
+            if contract.data_set in found:
+                raise ContractError(path, 1, f"a second contract for {contract.data_set!r}; {found[contract.data_set].path} is the first")
+            found[contract.data_set] = contract
+        if DEMAND not in found:
+            raise ConfigError(f"{self.partner}: no contract for the data set {DEMAND!r}; `decai partner add --contract FILE` adds one")
+        return found
+
+    def closed(self, round_id: str) -> bool:
+        """Whether the coordinator has closed the round."""
+        return self.public.exists(f"rounds/{round_id}/closed.json")
+
+
+def take_seat(network: Network, partner: str) -> Seat:
+    """The seat of ``partner``; :class:`ConfigError` if the network has no such participant."""
+    network.participant(partner)
+    return Seat(
+        partner=partner,
+        store=network.store(partner),
+        public=network.public(),
+        contract_files=tuple(network.contracts(partner)),
+        base=network.home,
+        network=network.name,
+        simulated=network.simulated,
+        calendar=network.calendar,
+        assumptions=network.assumptions,
+    )
