@@ -1,0 +1,39 @@
+"""`decai`: joins the commands that the rooms offer."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from decai_forecast import __version__
+from decai_forecast.errors import DecaiError
+from decai_forecast.founding.commands import network_app, partner_app
+from decai_forecast.orchestration.commands import demo, up
+from decai_forecast.rounds.commands import app as round_app
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=f"decai_forecast {__version__}: competitors forecast demand together and stay in possession of their data.")
+app.add_typer(network_app, name="network")
+app.add_typer(partner_app, name="partner")
+app.add_typer(round_app, name="round")
+app.command("demo")(demo)
+app.command("up")(up)
+
+
+def main() -> None:
+    """Exit codes: 0 done, 1 the round failed, 2 wrong use or an expected error (one line on stderr)."""
+    code = 2
+    try:
+        app(standalone_mode=True)
+    except DecaiError as error:
+        print(f"error: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        code = 130
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 2
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # DuckDB's binding prints a page about leaked types when the interpreter shuts down in order

@@ -1,0 +1,33 @@
+"""The demand table, features, local models, backtests and the combination: everything a partner does on its own rows.
+
+Importing this is light; LightGBM and Prophet are loaded by the functions that need them.
+"""
+
+from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose
+from decai_forecast.demand.features import FEATURES
+from decai_forecast.demand.local import TREE_PARAMS, TREES, predict, train_local
+from decai_forecast.demand.metrics import Scores, score
+from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
+from decai_forecast.demand.quantiles import LEVELS, TRAINED, to_levels
+from decai_forecast.demand.table import build_table
+
+__all__ = [
+    "CANDIDATES",
+    "FEATURES",
+    "LEVELS",
+    "MAX_TRAINING_ROWS",
+    "TRAINED",
+    "TREES",
+    "TREE_PARAMS",
+    "Choice",
+    "Prepared",
+    "Scores",
+    "build_table",
+    "candidates",
+    "choose",
+    "predict",
+    "prepare",
+    "score",
+    "to_levels",
+    "train_local",
+]

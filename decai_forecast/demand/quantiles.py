@@ -1,0 +1,46 @@
+"""From the three trained quantiles to the levels that simulation and reports use."""
+
+from __future__ import annotations
+
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from decai_forecast.demand.panel import Floats
+
+__all__ = ["LEVELS", "TRAINED", "name_of", "to_levels"]
+
+TRAINED = (0.1, 0.5, 0.9)
+LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+GRID = np.linspace(0.005, 0.995, 100)  # probabilities at which the inverse distribution is averaged for the mean
+
+
+def name_of(quantile: float) -> str:
+    """``q05`` for 0.05."""
+    return f"q{round(quantile * 100):02d}"
+
+
+def to_levels(forecast: pd.DataFrame) -> pd.DataFrame:
+    """Replaces the trained quantiles by ``mean`` and all ``LEVELS``: not negative, monotone, q10, q50, q90 as they were.
+
+    Between and beyond the trained levels each half of the distribution is taken for a half normal on its own scale; the
+    result is *not* calibrated.
+    """
+    trained = forecast[[name_of(q) for q in TRAINED]].to_numpy(float)
+    levels = _inverse(trained, np.array(LEVELS))
+    out = forecast.drop(columns=[name_of(q) for q in TRAINED])
+    out["mean"] = _inverse(trained, GRID).mean(axis=1)
+    for k, level in enumerate(LEVELS):
+        out[name_of(level)] = levels[:, k]
+    return out
+
+
+def _inverse(trained: Floats, probability: Floats) -> Floats:
+    """The quantile function at ``probability``: rows x len(probability), in the units of ``trained``."""
+    normal = NormalDist()
+    low, middle, high = trained[:, [0]], trained[:, [1]], trained[:, [2]]
+    edge = normal.inv_cdf(TRAINED[2])
+    z = np.array([normal.inv_cdf(float(p)) for p in probability])[None, :] / edge
+    found = np.where(z < 0, middle + z * (middle - low), middle + z * (high - middle))
+    return np.maximum(found, 0.0)

@@ -1,0 +1,72 @@
+"""The demand table: a long frame with one row per ``(location_id, item_id, date)`` on a regular calendar."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from decai_forecast.periods import Calendar
+
+__all__ = ["DATE", "ITEM", "KEYS", "LOCATION", "PRICE", "PROMOTION", "QUANTITY", "build_table"]
+
+LOCATION, ITEM, DATE = "location_id", "item_id", "date"
+QUANTITY, PRICE, PROMOTION = "quantity", "price", "promotion"
+KEYS = [LOCATION, ITEM, DATE]
+EVERYWHERE = "all"  # the location of a partner that delivers none
+
+
+def build_table(clean: pd.DataFrame, calendar: Calendar, as_of: date, *, missing: str = "zero") -> pd.DataFrame:
+    """The demand table of the accepted rows ``clean`` (columns of the data set ``demand``), whole periods before ``as_of``.
+
+    Every series runs from its first sale to the last period; a period without a row is zero, or unknown (NaN) with
+    ``missing="unknown"``. Returns are not demand: negative quantities count as zero. As price known ahead a
+    ``list_price`` is preferred: the price *paid* in a period exists only where something was sold, and so tells the
+    answer. Prices and promotions of missing periods are carried forward.
+    """
+    end = pd.Timestamp(calendar.floor(as_of))
+    rows = _columns(clean)
+    rows[DATE] = _starts(rows[DATE], calendar)
+    rows = rows[rows[DATE] < end]
+    how = {QUANTITY: "sum", PRICE: "mean", PROMOTION: "mean"}
+    sums = rows.groupby(KEYS, as_index=False, sort=True, observed=True).agg(how)
+    return _regular(sums, calendar, end, 0.0 if missing == "zero" else np.nan)
+
+
+def _columns(clean: pd.DataFrame) -> pd.DataFrame:
+    price = next((c for c in ("list_price", PRICE) if c in clean), None)
+    promotion = next((c for c in (PROMOTION, "promo") if c in clean), None)
+    return pd.DataFrame(
+        {
+            LOCATION: clean[LOCATION].astype(str) if LOCATION in clean else EVERYWHERE,
+            ITEM: clean[ITEM].astype(str),
+            DATE: pd.to_datetime(clean[DATE]),
+            QUANTITY: clean[QUANTITY].astype(float).clip(lower=0),
+            PRICE: clean[price].astype(float) if price else np.nan,
+            PROMOTION: clean[promotion].astype(float) if promotion else np.nan,
+        }
+    )
+
+
+def _starts(days: pd.Series, calendar: Calendar) -> pd.Series:
+    """The start of each day's period."""
+    midnight = days.dt.normalize()
+    return midnight if calendar.frequency == "D" else midnight - pd.to_timedelta(midnight.dt.day_of_week, unit="D")
+
+
+def _regular(sums: pd.DataFrame, calendar: Calendar, end: pd.Timestamp, gap: float) -> pd.DataFrame:
+    sold = sums[sums[QUANTITY] > 0]
+    if sold.empty:
+        return sums.iloc[:0]
+    first = sold.groupby([LOCATION, ITEM], observed=True)[DATE].min()
+    periods = pd.date_range(first.min(), end, freq=calendar.pandas, inclusive="left")
+    grid = pd.MultiIndex.from_product([first.index, periods])
+    series = grid.get_level_values(0)
+    keys = pd.DataFrame({LOCATION: [s[0] for s in series], ITEM: [s[1] for s in series], DATE: grid.get_level_values(1)})
+    keys = keys[keys[DATE].to_numpy() >= first.loc[list(series)].to_numpy()]
+    full = keys.merge(sums, on=KEYS, how="left").sort_values(KEYS, ignore_index=True)
+    full[QUANTITY] = full[QUANTITY].fillna(gap)
+    groups = full.groupby([LOCATION, ITEM], observed=True)
+    full[PRICE], full[PROMOTION] = groups[PRICE].ffill(), full[PROMOTION]
+    return full

@@ -1,0 +1,143 @@
+"""A partner's node: grows trees on its own rows, on top of the score that all have reached so far.
+
+What the node knows comes from its own configuration (``partner``, ``store``); what it keeps between messages, the running
+scores of its rows, lies in Flower's context. It sends sanitised trees and a row count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from flwr.app import ArrayRecord, ConfigRecord, Context, Error, Message, RecordDict
+from flwr.clientapp import ClientApp
+
+from decai_forecast.errors import FederationError, ModelTextError
+from decai_forecast.federation.codes import CLIENT_FAILED, code_of
+from decai_forecast.federation.model_text import parse, sanitise, validate
+from decai_forecast.federation.plan import Plan
+from decai_forecast.steps import read_done
+from decai_forecast.store import Store
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+    import numpy.typing as npt
+
+__all__ = ["app"]
+
+app = ClientApp()
+Answer = Callable[[Message, Context], Message]
+
+
+def guarded(answer: Answer) -> Answer:
+    """Whatever goes wrong inside a node leaves it as a code."""
+
+    def call(message: Message, context: Context) -> Message:
+        try:
+            return answer(message, context)
+        except Exception as error:  # the node's own log has the text; the coordinator gets the code
+            return Message(Error(code=CLIENT_FAILED, reason=code_of(error)), reply_to=message)
+
+    return call
+
+
+class Rows:
+    """A node's training rows of one cut-off, binned once by LightGBM."""
+
+    def __init__(self, store_url: str, partner: str, plan: Plan, cutoff: date) -> None:
+        import lightgbm as lgb
+
+        store = Store(store_url, partner)
+        trained = read_done(store, plan.round_id, "train")
+        name = f"rows-{cutoff}.parquet"
+        if trained is None or name not in trained.outputs:
+            raise FederationError(f"{partner}: no training rows before {cutoff}")
+        frame = trained.frame(store, name)
+        if missing := [column for column in (*plan.feature_names, "target") if column not in frame]:
+            raise FederationError(f"{partner}: training rows lack {', '.join(missing)}")
+        self.X = frame[list(plan.feature_names)].to_numpy(np.float32).copy()
+        self.target: npt.NDArray[np.float64] = frame["target"].to_numpy(float).copy()
+        fixed = {"max_bin": plan.params.get("max_bin", 255), "feature_pre_filter": False, "verbosity": -1}
+        self.data: lgb.Dataset = lgb.Dataset(self.X, self.target, params=fixed, feature_name=list(plan.feature_names), free_raw_data=False)
+
+
+@lru_cache(maxsize=256)
+def rows_of(store_url: str, partner: str, config: tuple[tuple[str, Any], ...], cutoff: date) -> Rows:
+    """A cache and no more: without it every message would read and bin the rows again."""
+    return Rows(store_url, partner, Plan.from_config(dict(config)), cutoff)
+
+
+def _own_rows(message: Message, context: Context) -> tuple[Plan, Rows, date]:
+    config = dict(context.run_config)
+    cutoff = date.fromisoformat(str(message.content["config"]["cutoff"]))
+    rows = rows_of(str(context.node_config["store"]), str(context.node_config["partner"]), tuple(sorted(config.items())), cutoff)
+    return Plan.from_config(config), rows, cutoff
+
+
+def _reply(message: Message, **values: Any) -> Message:
+    return Message(RecordDict({"config": ConfigRecord(values)}), reply_to=message)
+
+
+@app.query()
+@guarded
+def describe(message: Message, context: Context) -> Message:
+    """Who the node is, how many rows it has for a cut-off, and where each quantile of its targets lies."""
+    plan, rows, _ = _own_rows(message, context)
+    starts = [float(np.quantile(rows.target, quantile)) for quantile in plan.quantiles]
+    return _reply(message, partner=str(context.node_config["partner"]), rows=len(rows.target), starts=starts)
+
+
+@app.train()
+@guarded
+def grow(message: Message, context: Context) -> Message:
+    """Adds the trees of the last boosting round to the running scores, then grows new ones on them."""
+    plan, rows, cutoff = _own_rows(message, context)
+    config = message.content["config"]
+    number, starts = int(config["boosting-round"]), [float(s) for s in config["starts"]]
+    grown: dict[str, bytes] = {}
+    for quantile, start in zip(plan.quantiles, starts, strict=True):
+        score = _advance(context, rows, plan, f"{cutoff}/{quantile}", number, start, bytes(config[f"trees-{quantile}"]))
+        grown[f"trees-{quantile}"] = _grow(rows, plan, quantile, number, score).encode()
+    return _reply(message, rows=len(rows.target), **grown)
+
+
+def _advance(
+    context: Context, rows: Rows, plan: Plan, key: str, number: int, start: float, trees: bytes
+) -> npt.NDArray[np.float64]:
+    """The running score of every row after the rounds before ``number``; a node that missed one says so by its code."""
+    import lightgbm as lgb
+
+    if number == 0:
+        score = np.full(len(rows.target), start)
+    else:
+        seen = context.state.get(key)
+        if seen is None or int(context.state[f"{key}/round"]["round"]) != number - 1:
+            raise MissedRound
+        text = trees.decode()
+        validate(text, plan.feature_names)
+        score = seen.to_numpy_ndarrays()[0] + lgb.Booster(model_str=text).predict(rows.X, raw_score=True, num_threads=1)
+    context.state[key] = ArrayRecord([score])
+    context.state[f"{key}/round"] = ConfigRecord({"round": number})
+    return score
+
+
+class MissedRound(FederationError):
+    """The node has not seen the trees of the round before: it must be left out, or its scores would be wrong."""
+
+    code = "missed_round"
+
+
+def _grow(rows: Rows, plan: Plan, quantile: float, number: int, score: npt.NDArray[np.float64]) -> str:
+    import lightgbm as lgb
+
+    least = int(min(int(plan.params.get("min_data_in_leaf", 20)), max(5, len(rows.target) // 50)))
+    params = dict(plan.params) | {"objective": "quantile", "alpha": quantile, "seed": plan.seed + number, "min_data_in_leaf": least}
+    rows.data.set_init_score(score)
+    text = str(lgb.train(params, rows.data, plan.trees).model_to_string())
+    try:
+        return sanitise(parse(text)).text()
+    except ModelTextError as error:
+        raise FederationError(f"LightGBM wrote a text that is not understood: {error}") from None

@@ -1,0 +1,14 @@
+"""What may be said of an error across a company's border: a code."""
+
+from __future__ import annotations
+
+from decai_forecast.errors import DecaiError
+
+__all__ = ["CLIENT_FAILED", "code_of"]
+
+CLIENT_FAILED = 2  # Flower's own number for a client application that raised
+
+
+def code_of(error: BaseException) -> str:
+    """The error's code, or ``internal``; never its message, which may name files and rows."""
+    return error.code if isinstance(error, DecaiError) else "internal"

@@ -1,0 +1,82 @@
+"""What a shared training is to do, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+__all__ = ["Member", "Plan", "Shared"]
+
+ROUNDS = 12  # boosting rounds: every member grows trees on the common score, then all see the average
+TREES = 5  # per member, quantile and boosting round; more rounds of fewer trees cost messages, fewer of more drift apart
+
+
+@dataclass(frozen=True)
+class Member:
+    """A participant of the training: its id and the address of its own store, which only its own node opens."""
+
+    partner: str
+    store: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One training: which cut-offs, how many trees, and how many members at least.
+
+    ``params`` are LightGBM's; by default those of the local models.
+    """
+
+    round_id: str
+    cutoffs: tuple[date, ...]
+    feature_names: tuple[str, ...]
+    minimum: int
+    seed: int
+    rounds: int = ROUNDS
+    trees: int = TREES
+    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float = 600.0  # seconds for all members' answers to one message
+
+    def to_config(self) -> dict[str, str | int | float]:
+        """As Flower's run configuration: flat, text and numbers only."""
+        return {
+            "round-id": self.round_id,
+            "cutoffs": ",".join(c.isoformat() for c in self.cutoffs),
+            "features": ",".join(self.feature_names),
+            "minimum": self.minimum,
+            "seed": self.seed,
+            "rounds": self.rounds,
+            "trees": self.trees,
+            "quantiles": ",".join(str(q) for q in self.quantiles),
+            "params": json.dumps(dict(self.params), sort_keys=True),
+            "timeout": float(self.timeout),
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Plan:
+        return cls(
+            round_id=str(config["round-id"]),
+            cutoffs=tuple(date.fromisoformat(c) for c in str(config["cutoffs"]).split(",") if c),
+            feature_names=tuple(str(config["features"]).split(",")),
+            minimum=int(config["minimum"]),
+            seed=int(config["seed"]),
+            rounds=int(config["rounds"]),
+            trees=int(config["trees"]),
+            quantiles=tuple(float(q) for q in str(config["quantiles"]).split(",")),
+            params=json.loads(str(config["params"])),
+            timeout=float(config["timeout"]),
+        )
+
+
+@dataclass(frozen=True)
+class Shared:
+    """``models``: cut-off -> quantile -> LightGBM text. ``dropped``: member -> code of what put it out."""
+
+    models: Mapping[date, Mapping[float, str]]
+    rows: Mapping[str, int]
+    dropped: Mapping[str, str]
+    seconds: float
+    traffic: int  # bytes that crossed the wire, both ways

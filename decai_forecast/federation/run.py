@@ -1,0 +1,64 @@
+"""One shared training on the in-process runtime."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from decai_forecast.errors import FederationError
+from decai_forecast.federation.plan import Member, Plan, Shared
+
+__all__ = ["train_shared"]
+
+WORKERS = 2  # nodes that work at the same time: one per core of the smallest machine this runs on
+
+
+def train_shared(
+    members: Sequence[Member], plan: Plan, *, progress: Callable[[str], None] | None = None, workers: int = WORKERS
+) -> Shared:
+    """Trains one model per cut-off and quantile together; a cut-off with fewer than ``plan.minimum`` members is left out.
+
+    The result is the same for every number of workers. :class:`FederationError` if the last cut-off, which ships, cannot
+    be trained.
+    """
+    os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
+    os.environ.setdefault("FLWR_DISABLE_UPDATE_CHECK", "1")
+    os.environ.setdefault("FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION", "1")
+    from flwr.app import Context, RecordDict
+
+    from decai_forecast.federation import client_app
+    from decai_forecast.federation.local_grid import LocalGrid
+    from decai_forecast.federation.server_app import make_app
+
+    if len(members) < plan.minimum:
+        raise FederationError(f"{len(members)} partners can train together, {plan.minimum} are needed")
+    plan = plan if plan.params else replace(plan, params=_default_params())
+    began, config = time.monotonic(), plan.to_config()
+    nodes = [{"partner": member.partner, "store": member.store} for member in sorted(members, key=lambda m: m.partner)]
+    try:
+        with LocalGrid(client_app.app, nodes, config, workers=workers) as grid:
+            context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config=dict(config))
+            make_app(progress)(grid, context)
+            traffic = grid.traffic
+    finally:
+        client_app.rows_of.cache_clear()
+    return _result(context, plan, time.monotonic() - began, traffic)
+
+
+def _default_params() -> dict[str, Any]:
+    from decai_forecast.demand import TREE_PARAMS
+
+    return dict(TREE_PARAMS)
+
+
+def _result(context: Any, plan: Plan, seconds: float, traffic: int) -> Shared:
+    models = {}
+    for cutoff in plan.cutoffs:
+        texts = {q: bytes(text).decode() for q in plan.quantiles if (text := context.state[f"model/{cutoff}"].get(f"q{q}"))}
+        if texts:
+            models[cutoff] = texts
+    rows = {str(k): int(v) for k, v in context.state["rows"].items()}
+    return Shared(models, rows, {str(k): str(v) for k, v in context.state["dropped"].items()}, seconds, traffic)

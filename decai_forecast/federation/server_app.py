@@ -1,0 +1,149 @@
+"""The coordinator's side: asks who is there, averages trees by rows, and keeps every cut-off's model.
+
+Bagging by rows: in each boosting round every node grows trees on the common score, the average of their predictions
+(weighted by rows) is added to the score. State goes in and comes out; nothing hides between rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from flwr.app import ConfigRecord, Context, Message, MessageType, RecordDict
+from flwr.serverapp import Grid, ServerApp
+
+from decai_forecast.errors import FederationError, ModelTextError
+from decai_forecast.federation.model_text import ModelText, merge, shift, validate
+from decai_forecast.federation.plan import Plan
+
+__all__ = ["app", "make_app"]
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node that takes part in a cut-off."""
+
+    id: int
+    partner: str
+    rows: int
+    starts: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class State:
+    """After some boosting rounds: the model so far, the trees of the last round, who still takes part, who was dropped."""
+
+    nodes: tuple[Node, ...]
+    models: Mapping[float, ModelText] = field(default_factory=dict)
+    last: Mapping[float, str] = field(default_factory=dict)
+    dropped: Mapping[str, str] = field(default_factory=dict)
+
+
+def make_app(progress: Progress | None = None) -> ServerApp:
+    """The ServerApp; ``progress`` gets one line per cut-off."""
+    server = ServerApp()
+
+    @server.main()  # type: ignore[untyped-decorator]  # Flower is untyped
+    def main(grid: Grid, context: Context) -> None:
+        plan = Plan.from_config(context.run_config)
+        dropped: dict[str, str] = {}
+        rows: dict[str, int] = {}
+        for cutoff in plan.cutoffs:
+            state = train_cutoff(grid, plan, cutoff, dropped)
+            dropped |= state.dropped
+            rows |= {node.partner: node.rows for node in state.nodes}
+            texts = {f"q{quantile}": model.text().encode() for quantile, model in state.models.items()}
+            context.state[f"model/{cutoff}"] = ConfigRecord(texts)
+            if progress:
+                progress(f"shared forecaster of {cutoff}: {len(state.nodes)} partners, {sum(n.rows for n in state.nodes):,} rows")
+        context.state["rows"] = ConfigRecord(dict(rows))
+        context.state["dropped"] = ConfigRecord(dict(dropped))
+
+    return server
+
+
+app = make_app()
+
+
+def train_cutoff(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str]) -> State:
+    """The shared models of one cut-off: all boosting rounds. Who has no rows that old simply is not asked again."""
+    state = State(_present(grid, plan, cutoff, dropped))
+    if not state.nodes:
+        return state
+    starts = _common_start(state.nodes)
+    for number in range(plan.rounds):
+        state = boosting_round(grid, plan, cutoff, number, starts, state)
+    return state
+
+
+def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str]) -> tuple[Node, ...]:
+    content = RecordDict({"config": ConfigRecord({"cutoff": cutoff.isoformat()})})
+    ask = [Message(content, node, MessageType.QUERY, group_id=f"{cutoff}/query") for node in grid.get_node_ids()]
+    found = []
+    for reply in grid.send_and_receive(ask, timeout=plan.timeout):
+        if not reply.has_error():
+            said = reply.content["config"]
+            found.append(Node(reply.metadata.src_node_id, str(said["partner"]), int(said["rows"]), tuple(float(s) for s in said["starts"])))
+    nodes = tuple(sorted((node for node in found if node.partner not in dropped), key=lambda node: node.partner))
+    if cutoff == max(plan.cutoffs):
+        _enough(len(nodes), plan, dropped)
+    return nodes if len(nodes) >= plan.minimum else ()
+
+
+def _enough(members: int, plan: Plan, dropped: Mapping[str, str]) -> None:
+    if members < plan.minimum:
+        said = ", ".join(f"{partner} ({code})" for partner, code in sorted(dropped.items()))
+        raise FederationError(f"{members} partners can train together, {plan.minimum} are needed; dropped: {said or 'none'}")
+
+
+def _common_start(nodes: tuple[Node, ...]) -> list[float]:
+    """Where all begin: the row-weighted mean of the nodes' own quantiles."""
+    total = sum(node.rows for node in nodes)
+    return [sum(node.rows * node.starts[k] for node in nodes) / total for k in range(len(nodes[0].starts))]
+
+
+def boosting_round(grid: Grid, plan: Plan, cutoff: date, number: int, starts: list[float], state: State) -> State:
+    """One round: every node grows trees, whoever fails or sends what cannot be read is dropped by its code."""
+    texts = {f"trees-{q}": state.last[q].encode() if q in state.last else b"" for q in plan.quantiles}
+    values: dict[str, Any] = {"cutoff": cutoff.isoformat(), "boosting-round": number, "starts": starts, **texts}
+    content = RecordDict({"config": ConfigRecord(values)})
+    send = [Message(content, node.id, MessageType.TRAIN, group_id=f"{cutoff}/{number}") for node in state.nodes]
+    sent = {node.id: node for node in state.nodes}
+    grown: dict[str, dict[float, ModelText]] = {}
+    dropped = dict(state.dropped)
+    heard: set[str] = set()
+    for reply in grid.send_and_receive(send, timeout=plan.timeout):
+        node = sent[reply.metadata.src_node_id]
+        heard.add(node.partner)
+        try:
+            grown[node.partner] = _read(reply, plan)
+        except FederationError as error:
+            dropped[node.partner] = str(error)
+    dropped |= {node.partner: "timeout" for node in state.nodes if node.partner not in heard}
+    return _average(plan, number, starts, replace(state, dropped=dropped), grown)
+
+
+def _read(reply: Message, plan: Plan) -> dict[float, ModelText]:
+    """The trees of one node; the error's text is a code."""
+    if reply.has_error():
+        raise FederationError(str(reply.error.reason))
+    try:
+        return {q: validate(bytes(reply.content["config"][f"trees-{q}"]).decode(), plan.feature_names) for q in plan.quantiles}
+    except (ModelTextError, UnicodeDecodeError, KeyError, TypeError):
+        raise FederationError(ModelTextError.code) from None
+
+
+def _average(plan: Plan, number: int, starts: list[float], state: State, grown: Mapping[str, Mapping[float, ModelText]]) -> State:
+    nodes = tuple(node for node in state.nodes if node.partner in grown)
+    _enough(len(nodes), plan, state.dropped)
+    total = sum(node.rows for node in nodes)
+    models, last = dict(state.models), {}
+    for quantile, start in zip(plan.quantiles, starts, strict=True):
+        trees = merge([(grown[node.partner][quantile], node.rows / total) for node in nodes])
+        last[quantile] = trees.text()
+        models[quantile] = merge([(trees, 1.0)], models[quantile]) if number else shift(trees, start)
+    return State(nodes, models, last, state.dropped)

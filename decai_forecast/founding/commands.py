@@ -1,0 +1,71 @@
+"""`decai network ...` and `decai partner ...`: founding a network and adding companies to it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from decai_forecast.errors import ConfigError
+from decai_forecast.founding import Columns, add_partner, found_simulated, from_table
+from decai_forecast.network import Network, default_home
+
+__all__ = ["network_app", "partner_app"]
+
+network_app = typer.Typer(no_args_is_help=True, help="Networks: who takes part and what they agreed on.")
+partner_app = typer.Typer(no_args_is_help=True, help="The companies of a network.")
+Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")]
+
+
+@network_app.command("init")
+def init(
+    data: Annotated[Path | None, typer.Option(help="A long table of several companies (Parquet or CSV). Without it: the built-in simulated network.")] = None,
+    home: Home = None,
+    name: Annotated[str, typer.Option(help="The network's name; default: the file's name, or demo.")] = "",
+    partner_column: Annotated[str, typer.Option(help="Column that names the company.")] = "partner_id",
+    date_column: Annotated[str, typer.Option(help="Column with the period's date.")] = "date",
+    item_column: Annotated[str, typer.Option(help="Column that names the item.")] = "item_id",
+    quantity_column: Annotated[str, typer.Option(help="Column with the quantity.")] = "quantity",
+    location_column: Annotated[str, typer.Option(help="Column that names the location, if there is one.")] = "location_id",
+    horizon: Annotated[int, typer.Option(help="Periods to forecast; default 28 days or 13 weeks.")] = 0,
+    time_zone: Annotated[str, typer.Option(help="IANA time zone of the network's nights.")] = "UTC",
+) -> None:
+    """Founds a network: one source and one set of contracts per company, all below its home.
+
+    Examples:
+
+      decai network init                                  # six simulated companies
+
+      decai network init --data orders.csv --partner-column company --home .decai/orders
+    """
+    home = (home or default_home()).absolute()
+    if (home / "network.yaml").exists():
+        raise ConfigError(f"{home}: there is a network already; choose another --home or remove it")
+    if data is None:
+        network = found_simulated(home, today=datetime.now(UTC).date())
+    else:
+        columns = Columns(partner_column, date_column, item_column, quantity_column, location_column)
+        network = from_table(home, data, name=name or data.name.split(".")[0], columns=columns, time_zone=time_zone, horizon=horizon)
+    said = "simulated " if network.simulated else ""
+    print(f"{home}: {len(network.partners)} {said}companies, {'days' if network.frequency == 'D' else 'weeks'}, horizon {network.horizon}, quorum {network.minimum}")
+
+
+@network_app.command("show")
+def show(home: Home = None) -> None:
+    """Shows the network: companies, calendar, quorum, schedules."""
+    network = Network.load(home)
+    print(f"{network.name}: {network.frequency}, horizon {network.horizon}, quorum {network.minimum} of {len(network.partners)}, {network.time_zone}")
+    for partner in network.partners:
+        print(f"  {partner}: {', '.join(path.name.removesuffix('.odcs.yaml') for path in network.contracts(partner)) or 'no contract'}")
+
+
+@partner_app.command("add")
+def add(contract: Annotated[list[Path], typer.Option(help="The company's contract file; repeat it for several data sets.")], home: Home = None) -> None:
+    """Adds the company that the contracts name as `tenant`; its DAGs appear in a running Airflow without a restart.
+
+    Example: decai partner add --contract acme/demand.odcs.yaml --contract acme/items.odcs.yaml
+    """
+    network, partner = add_partner(Network.load(home), contract)
+    print(f"{partner}: {len(contract)} contract(s); the network has {len(network.partners)} companies, quorum {network.minimum}")

@@ -1,0 +1,55 @@
+"""A whole round in one process, without Airflow: for tests, for companies under cron, and to replay a past night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from decai_forecast.errors import BelowQuorum, DecaiError, FederationError
+from decai_forecast.network import Network
+from decai_forecast.rounds.close import Closing, close
+from decai_forecast.rounds.federate import federate, published
+from decai_forecast.rounds.forecast import combine, simulate
+from decai_forecast.rounds.inbox import run_delivery, standing
+from decai_forecast.rounds.report import write_report
+from decai_forecast.rounds.round import Round
+from decai_forecast.rounds.seat import take_seat
+
+__all__ = ["report_partner", "run_round"]
+
+Progress = Callable[[str], None]
+
+
+def run_round(network: Network, night: Round, progress: Progress = print) -> Closing:
+    """Deliver, train together, close, report: the same steps as the DAGs, one after the other.
+
+    A partner that fails is named in the closing; the others go on. Repeating a round changes nothing.
+    """
+    for partner in network.partners:
+        progress(f"deliver {partner}: {_deliver(network, partner, night)}")
+    try:
+        if not published(network.public(), night.id):
+            federate(network, night, progress)
+    except (BelowQuorum, FederationError) as error:
+        progress(f"federate: {error}")
+    closing = close(network, night)
+    for partner in network.partners:
+        progress(f"report {partner}: {report_partner(network, partner, night)}")
+    return closing
+
+
+def _deliver(network: Network, partner: str, night: Round) -> str:
+    try:
+        submission = run_delivery(network, take_seat(network, partner), night)
+    except DecaiError as error:
+        return f"{error.code}: {str(error).splitlines()[0]}"
+    return f"{submission.verdicts['demand']}, {submission.rows:,} rows"
+
+
+def report_partner(network: Network, partner: str, night: Round) -> str:
+    """Combination, simulation and report of one partner; returns where the report is, or why it is a short one."""
+    seat = take_seat(network, partner)
+    if partner in standing(network, night.id).ready:
+        combine(seat, night)
+        simulate(seat, night)
+    done = write_report(seat, night)
+    return str(done.facts["html"])

@@ -1,0 +1,74 @@
+"""A round at a glance, from what the stores say: for the command line, the pages and the run's note."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from decai_forecast.network import Network
+from decai_forecast.rounds.close import read_closing
+from decai_forecast.rounds.inbox import standing
+from decai_forecast.rounds.report import outbox_key
+from decai_forecast.rounds.roster import read_roster
+from decai_forecast.rounds.round import Round
+from decai_forecast.steps import read_done
+
+__all__ = ["note_of_round", "rounds_of", "summarise"]
+
+
+def rounds_of(network: Network) -> list[Round]:
+    """All rounds anybody has delivered for, newest first."""
+    inbox, found = network.inbox(), {}
+    for folder in inbox.fs.ls(inbox.root, detail=False) if inbox.fs.exists(inbox.root) else []:
+        name = str(folder).rsplit("/", 1)[-1]
+        days = [s["as_of"] for s in standing(network, name).submissions.values()]
+        if days:
+            found[name] = Round.of(name, min(days))
+    return [found[name] for name in sorted(found, reverse=True)]
+
+
+def summarise(network: Network, night: Round) -> dict[str, Any]:
+    """Status, note and one row per partner (JSON)."""
+    closing, now, roster = read_closing(network, night.id), standing(network, night.id), read_roster(network, night.id)
+    members = set(roster.members) if roster else set()
+    missing = now.missing()
+    return {
+        "network": network.name,
+        "simulated": network.simulated,
+        "round": night.id,
+        "as_of": night.as_of.isoformat(),
+        "status": closing.status if closing else "open",
+        "note": note_of_round(network, night.id),
+        "partners": [
+            _partner(network, night, partner, now.submissions.get(partner, {}), missing.get(partner, ""), partner in members)
+            for partner in network.partners
+        ],
+    }
+
+
+def _partner(network: Network, night: Round, partner: str, submission: Any, why: str, member: bool) -> dict[str, Any]:
+    store = network.store(partner)
+    combined, simulated = (read_done(store, night.id, step) for step in ("combine", "simulate"))
+    report = outbox_key(night.id, "report.html")
+    scores = combined.facts["test"] if combined else {}
+    return {
+        "partner": partner,
+        "verdict": submission.get("verdicts", {}).get("demand") or (submission.get("state") or "absent"),
+        "why": why if why not in ("absent", "") else "",
+        "rows": submission.get("rows", 0),
+        "member": member,
+        "choice": combined.facts["choice"]["name"] if combined else "",
+        "wape": {name: scores[name]["wape"] for name in ("local", "shared", "mean", "combined") if name in scores},
+        "exposure": simulated.facts["exposure"] if simulated else "",
+        "report": store.path(report) if store.exists(report) else "",
+    }
+
+
+def note_of_round(network: Network, round_id: str) -> str:
+    """One sentence: who trained together, who is missing and why."""
+    closing = read_closing(network, round_id)
+    if closing is not None:
+        return closing.note
+    roster, now = read_roster(network, round_id), standing(network, round_id)
+    said = f"{len(roster.members)} partners train together" if roster else f"{len(now.ready)} of {len(network.partners)} partners delivered"
+    missing = ", ".join(f"{partner} ({why})" for partner, why in sorted(now.missing().items()))
+    return f"round {round_id} of {network.name}: {said}{f'; missing: {missing}' if missing else ''}."

@@ -1,0 +1,48 @@
+"""The summary of a round as a table for the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["print_summary"]
+
+GOOD = {"accepted": "green", "accepted_in_part": "yellow"}
+
+
+def print_summary(summary: Mapping[str, Any], console: Console) -> None:
+    """Per partner: verdict, rows, error of local, shared and combined, worst exposure and the report's path."""
+    console.print()
+    if summary["simulated"]:
+        console.print("[yellow]All companies and figures are simulated.[/]")
+    table = Table(title=f"Round {summary['round']} of {summary['network']}: {summary['status'].replace('_', ' ')}", title_justify="left", box=None, pad_edge=False)
+    for name, side in (("partner", "left"), ("verdict", "left"), ("rows", "right"), ("local", "right"), ("shared", "right"), ("combined", "right"), ("uses", "left"), ("worst exposure", "left")):
+        table.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]  # rich's literal type
+    for row in summary["partners"]:
+        errors = [f"{row['wape'][name]:.3f}" if name in row["wape"] else "" for name in ("local", "shared", "combined")]
+        verdict = f"[{GOOD.get(row['verdict'], 'red')}]{row['verdict'].replace('_', ' ')}[/]" + (f" ({row['why']})" if row["why"] else "")
+        table.add_row(row["partner"], verdict, f"{row['rows']:,}" if row["rows"] else "", *errors, row["choice"], row["exposure"])
+    console.print(table)
+    console.print(f"\n{averages(summary)}\n{summary['note']}", highlight=False)
+    reports = [row["report"] for row in summary["partners"] if row["report"]]
+    if reports:
+        console.print(f"{len(reports)} reports, for example {os.path.relpath(reports[0], Path.cwd())}; one in each participant's outbox:", highlight=False)
+        for row in summary["partners"]:
+            console.print(f"  {row['partner']}: {os.path.relpath(row['report'], Path.cwd()) if row['report'] else 'none'}", highlight=False, soft_wrap=True)
+
+
+def averages(summary: Mapping[str, Any]) -> str:
+    """Partner means of the three errors, and how many partners chose each candidate."""
+    rows = [row for row in summary["partners"] if "combined" in row["wape"]]
+    if not rows:
+        return "No partner has a forecast to judge yet."
+    names = [name for name in ("local", "shared", "combined") if all(name in row["wape"] for row in rows)]
+    errors = ", ".join(f"{name} {mean(row['wape'][name] for row in rows):.4f}" for name in names)
+    chosen = ", ".join(f"{name} {sum(row['choice'] == name for row in rows)}" for name in ("local", "shared", "mean"))
+    return f"Error (WAPE of the median over the last horizon, unseen by training and choice), mean of {len(rows)} partners: {errors}. Chosen by: {chosen}."
