@@ -79,7 +79,8 @@ def simulate(seat: Seat, night: Round) -> Done:
         forecast = combined.frame(seat.store, "forecast.parquet")
         stock, items = _stock(seat, checked), accepted_frame(seat, checked, "items")
         found = run(forecast, stock, items, seat.assumptions, seat.calendar, seed=SEED)
-        return _write(found, writer)
+        writer.json("simulation.json", found.to_json())
+        return {"exposure": found.summary(), "stock_delivered": stock is not None, "items_delivered": items is not None}
 
     return run_step(seat.store, night.id, "simulate", inputs, work)
 
@@ -94,6 +95,3 @@ def _stock(seat: Seat, checked: Done) -> pd.DataFrame | None:
     newest = stock.sort_values("date").groupby(["location_id", "item_id"], as_index=False, observed=True).last()
     return newest[["location_id", "item_id", "on_hand"]]
 
-
-def _write(found: Any, writer: Writer) -> Mapping[str, Any]:
-    raise NotImplementedError

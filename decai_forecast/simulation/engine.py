@@ -65,7 +65,8 @@ def pipeline(level: Floats, on_hand: Floats, mean: Floats, lead: Ints) -> Floats
     expected: Floats = np.where(np.arange(mean.shape[1]) < lead[:, None], mean, 0.0)
     total = expected.sum(axis=1)
     lacking = np.clip(level - on_hand, 0.0, total)
-    return expected * np.divide(lacking, total, out=np.zeros_like(total), where=total > 0)[:, None]
+    share: Floats = np.divide(lacking, total, out=np.zeros_like(total), where=total > 0)
+    return expected * share[:, None]
 
 
 def lost_sales(demand: Floats, policy: Policy, outage: Outage | None = None) -> Floats:

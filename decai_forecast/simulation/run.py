@@ -84,7 +84,7 @@ def run_block(world: World, settings: Settings, rows: Ints, sums: Sums) -> tuple
     found = pairs.assign(demand=_units(own), lost=_units(before), down=_units(down))
     for percent in (10, 50):
         found[f"tts_p{percent}"] = low_quantile(_first_stockout(down), percent / 100)
-    return _table(world, settings, rows, policy, demand, lost).assign(safety_stock=safety), found
+    return _table(world, settings, rows, policy, (demand, lost)).assign(safety_stock=safety), found
 
 
 def _demand(world: World, settings: Settings, rows: Ints) -> tuple[Floats, Floats]:
@@ -111,7 +111,8 @@ def _policy(world: World, settings: Settings, rows: Ints, planned: Floats) -> tu
     return Policy(levels, on_hand, due, lead, review), np.maximum(levels[:, 0] - protected[:, 0], 0.0)
 
 
-def _table(world: World, settings: Settings, rows: Ints, policy: Policy, demand: Floats, lost: Floats) -> pd.DataFrame:
+def _table(world: World, settings: Settings, rows: Ints, policy: Policy, units: tuple[Floats, Floats]) -> pd.DataFrame:
+    demand, lost = units
     chance = (lost > TINY).any(axis=1).mean(axis=1)
     supply = days_of_supply(policy.on_hand, world.quantiles[rows][:, :, MEDIAN])
     return pd.DataFrame(
