@@ -15,7 +15,12 @@ from decai_forecast.rounds.commands import app as round_app
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None, help=f"decai_forecast {__version__}: competitors forecast demand together and stay in possession of their data.")
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help=f"decai_forecast {__version__}: competitors forecast demand together and stay in possession of their data.",
+)
 app.add_typer(network_app, name="network")
 app.add_typer(partner_app, name="partner")
 app.add_typer(round_app, name="round")

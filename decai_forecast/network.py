@@ -124,7 +124,9 @@ class Network:
 
     def save(self) -> None:
         raw: dict[str, Any] = {"version": 1} | {f.name: getattr(self, f.name) for f in fields(self) if f.name != "home"}
-        raw["participants"] = [{"id": p.id, "roles": list(p.roles)} | ({"store": p.store} if p.store else {}) for p in self.participants]
+        raw["participants"] = [
+            {"id": p.id, "roles": list(p.roles)} | ({"store": p.store} if p.store else {}) for p in self.participants
+        ]
         raw["assumptions"] = asdict(self.assumptions)
         raw["notify"] = [dict(n) for n in self.notify]
         text = yaml.safe_dump(raw, sort_keys=False)

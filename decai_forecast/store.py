@@ -69,7 +69,7 @@ class Store:
     def read_bytes(self, key: str) -> bytes:
         path = self.path(key)
         try:
-            return cast(bytes, self.fs.cat_file(path))
+            return cast("bytes", self.fs.cat_file(path))
         except FileNotFoundError:
             raise StoreError(f"{self.owner}: {key!r} is not in the store") from None
 

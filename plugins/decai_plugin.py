@@ -33,5 +33,10 @@ class DecaiPlugin(AirflowPlugin):
     external_views = [
         {"name": "Resilience", "href": "/decai/rounds", "destination": "nav", "url_route": "resilience"},
         {"name": "Resilience", "href": "/decai/run?dag_id={DAG_ID}", "destination": "dag", "url_route": "resilience_dag"},
-        {"name": "Resilience", "href": "/decai/run?dag_id={DAG_ID}&run_id={RUN_ID}", "destination": "dag_run", "url_route": "resilience_run"},
+        {
+            "name": "Resilience",
+            "href": "/decai/run?dag_id={DAG_ID}&run_id={RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "resilience_run",
+        },
     ]

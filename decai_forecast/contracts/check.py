@@ -105,7 +105,8 @@ class _Checker:
         self.text = contract.path.read_text(encoding="utf-8")
         self.catalogue = scratch / "delivery.duckdb"  # GX opens a file; ours is a connection of its own
         path = str(delivery).replace("'", "''")
-        view = f"CREATE VIEW delivery AS SELECT * RENAME (file_row_number AS row_nr) FROM read_parquet('{path}', file_row_number=true)"
+        rows = f"SELECT * RENAME (file_row_number AS row_nr) FROM read_parquet('{path}', file_row_number=true)"
+        view = f"CREATE VIEW delivery AS {rows}"
         with duckdb.connect(str(self.catalogue)) as con:
             con.execute(view)
         self.con = duckdb.connect()
@@ -113,7 +114,7 @@ class _Checker:
         self.con.execute(view)
 
     def run(self) -> Check:
-        rows = int(self.con.execute("SELECT count(*) FROM delivery").fetchone()[0])
+        rows = self.count("SELECT count(*) FROM delivery")
         results = self.before(rows)
         if any(r.outcome == "failed" for r in results):
             return self.verdict(rows, 0, results)
@@ -121,6 +122,9 @@ class _Checker:
         quarantined = self.split([r for r in results if r.outcome == "failed" and r.kind not in DELIVERY_RULES])
         results = [replace(r, samples=self.samples(r)) if r.outcome == "failed" and quarantined else r for r in results]
         return self.verdict(rows, quarantined, results)
+
+    def count(self, query: str) -> int:
+        return int(self.con.execute(query).fetchall()[0][0])
 
     def result(self, rule: Rule, outcome: str, bad_rows: int = 0, text: str = "") -> RuleResult:
         line = line_of(self.text, rule.path)
@@ -153,10 +157,12 @@ class _Checker:
             return 0
         by_id = {rule.id: rule for rule in self.contract.rules}
         tests = ", ".join(f"CASE WHEN {_predicate(by_id[r.rule])} THEN {_text(r.rule)} END" for r in broken)
-        self.con.execute(f"CREATE TEMP TABLE marked AS SELECT *, list_filter([{tests}], lambda x: x IS NOT NULL) AS rules FROM delivery")
+        self.con.execute(
+            f"CREATE TEMP TABLE marked AS SELECT *, list_filter([{tests}], lambda x: x IS NOT NULL) AS rules FROM delivery"
+        )
         self._copy("SELECT * FROM marked WHERE len(rules) > 0 ORDER BY row_nr", self.folder / "quarantine.parquet")
         self._copy("SELECT * EXCLUDE (row_nr, rules) FROM marked WHERE len(rules) = 0 ORDER BY row_nr", clean)
-        return int(self.con.execute("SELECT count(*) FROM marked WHERE len(rules) > 0").fetchone()[0])
+        return self.count("SELECT count(*) FROM marked WHERE len(rules) > 0")
 
     def _copy(self, query: str, target: Path) -> None:
         path = str(target).replace("'", "''")
@@ -170,7 +176,8 @@ class _Checker:
         names = [column[0] for column in found.description]
         shown = [c for c in names if c in (*self.contract.key, result.column)]
         return tuple(
-            f"row {row[names.index('row_nr')]}: " + ", ".join(f"{c}={row[names.index(c)]}" for c in shown) for row in found.fetchall()
+            f"row {row[names.index('row_nr')]}: " + ", ".join(f"{c}={row[names.index(c)]}" for c in shown)
+            for row in found.fetchall()
         )
 
     def verdict(self, rows: int, quarantined: int, results: Sequence[RuleResult]) -> Check:
@@ -204,7 +211,9 @@ def _type_problem(column: Column, have: dict[str, str]) -> str:
     if allowed and not found.upper().startswith(allowed):
         return f"column {column.source_name!r} must be {column.logical_type}, the delivery has {found}"
     exact = column.physical_type.upper()
-    return f"column {column.source_name!r} must be {exact}, the delivery has {found}" if exact and exact != found.upper() else ""
+    return (
+        f"column {column.source_name!r} must be {exact}, the delivery has {found}" if exact and exact != found.upper() else ""
+    )
 
 
 def _quoted(name: str) -> str:

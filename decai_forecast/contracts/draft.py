@@ -19,7 +19,16 @@ PURPOSES = {
     "items": "Facts about items: supplier, lead time, cost.",
 }
 LATENCY_DAYS = {"D": 10, "W": 21}
-LOGICAL = {"VARCHAR": "string", "ENUM": "string", "DATE": "date", "TIMESTAMP": "timestamp", "BOOLEAN": "boolean", "DOUBLE": "number", "FLOAT": "number", "DECIMAL": "number"}
+LOGICAL = {
+    "VARCHAR": "string",
+    "ENUM": "string",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp",
+    "BOOLEAN": "boolean",
+    "DOUBLE": "number",
+    "FLOAT": "number",
+    "DECIMAL": "number",
+}
 
 
 def draft_contract(
@@ -40,7 +49,9 @@ def draft_contract(
         types = {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM read_parquet('{path}')").fetchall()}
     key = [name for name in KEYS[data_set] if name in types]
     if not key:
-        raise ConfigError(f"{delivery}: a {data_set} delivery needs the columns {', '.join(KEYS[data_set])}; it has {', '.join(types)}")
+        raise ConfigError(
+            f"{delivery}: a {data_set} delivery needs the columns {', '.join(KEYS[data_set])}; it has {', '.join(types)}"
+        )
     columns = [
         {
             "name": name,
@@ -51,12 +62,16 @@ def draft_contract(
         }
         for name, kind in types.items()
     ]
-    here = Environment(loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701  YAML, from our own names
+    folder = FileSystemLoader(Path(__file__).parent)
+    here = Environment(loader=folder, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)  # YAML, not HTML
     return here.get_template("contract.yaml.j2").render(
         partner=partner, data_set=data_set, source=source, columns=sorted(columns, key=lambda c: (c["key"] or 99)),
-        schedule=schedule, time_zone=time_zone, purpose=PURPOSES[data_set], latency=LATENCY_DAYS[frequency], dated="date" in types,
+        schedule=schedule, time_zone=time_zone, purpose=PURPOSES[data_set],
+        latency=LATENCY_DAYS[frequency], dated="date" in types,
     )  # fmt: skip
 
 
 def _logical(kind: str) -> str:
-    return next((logical for prefix, logical in LOGICAL.items() if kind.startswith(prefix)), "integer" if "INT" in kind else "string")
+    return next(
+        (logical for prefix, logical in LOGICAL.items() if kind.startswith(prefix)), "integer" if "INT" in kind else "string"
+    )

@@ -31,13 +31,13 @@ Expected = tuple[str, str, dict[str, Any]]  # rule id, expectation type, its arg
 Outcome = tuple[bool | None, int]  # kept (None: could not be checked), bad rows
 
 
-class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]  # GX is untyped
+class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     """One connection for the whole run: DuckDB drops a pending result when its connection returns to the pool."""
 
     @contextlib.contextmanager
     def get_connection(self) -> Iterator[Any]:
         if getattr(self, "_duck", None) is None:
-            self._duck = self.engine.connect()
+            self._duck: Any = self.engine.connect()
         yield self._duck
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]  #
         self.engine.dispose()
 
 
-class DuckDBDatasource(SQLDatasource):  # type: ignore[misc]  # GX is untyped
+class DuckDBDatasource(SQLDatasource):
     """GX registers the subclass by its ``type``."""
 
     type: Literal["duckdb"] = "duckdb"

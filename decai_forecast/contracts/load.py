@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["DATA_SETS", "load_contract"]
 
 DATA_SETS = ("demand", "stock", "items")
-REQUIRED_COLUMNS = {"demand": ("date", "item_id", "quantity"), "stock": ("date", "item_id", "on_hand"), "items": ("item_id", "vendor")}
+REQUIRED_COLUMNS = {
+    "demand": ("date", "item_id", "quantity"),
+    "stock": ("date", "item_id", "on_hand"),
+    "items": ("item_id", "vendor"),
+}
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -52,7 +56,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         raise ContractError(path, 1, f"not valid YAML: {error}") from None
     if not isinstance(raw, dict):
         raise ContractError(path, 1, "expected an ODCS data contract (a mapping with apiVersion, kind, id, ...)")
-    return cast(dict[str, Any], _plain(raw))
+    return cast("dict[str, Any]", _plain(raw))
 
 
 def _plain(value: Any) -> Any:
@@ -110,7 +114,7 @@ def _collect(schema: Any, found: set[str], depth: int) -> None:
         _collect(schema.get(key), found, depth + 1)
     if "$ref" in schema:
         name = schema["$ref"].rsplit("/", 1)[-1]
-        _collect(_validator().schema["$defs"].get(name), found, depth + 1)
+        _collect(cast("Any", _validator().schema)["$defs"].get(name), found, depth + 1)
 
 
 def _dotted(path: Sequence[str | int]) -> str:
@@ -147,7 +151,8 @@ class _Reader:
         cron, error_rate = self.sla()
         return Contract(
             path=self.path, digest=digest_bytes(self.text.encode()),
-            id=self.need(self.raw, "id", ()), version=str(self.need(self.raw, "version", ())), partner=self.need(self.raw, "tenant", ()),
+            id=self.need(self.raw, "id", ()), version=str(self.need(self.raw, "version", ())),
+            partner=self.need(self.raw, "tenant", ()),
             data_set=data_set, columns=columns, source=self.source(), schedule=cron, time_zone=self.own("timeZone"),
             rules=tuple(compile_rules(self.raw, columns, self.fail)), error_rate=error_rate,
             missing_periods=self.own("missingPeriods", "zero"),
@@ -157,7 +162,9 @@ class _Reader:
     def data_set(self, columns: Sequence[Column]) -> str:
         name = self.own("dataSet")
         if name not in DATA_SETS:
-            raise self.fail(["customProperties"], f"customProperties needs dataSet, one of {', '.join(DATA_SETS)}; found {name or 'none'!r}")
+            raise self.fail(
+                ["customProperties"], f"customProperties needs dataSet, one of {', '.join(DATA_SETS)}; found {name or 'none'!r}"
+            )
         have = {column.name for column in columns}
         if missing := [c for c in REQUIRED_COLUMNS[name] if c not in have]:
             raise self.fail(["schema", 0, "properties"], f"a contract for {name} needs the columns {', '.join(missing)}")

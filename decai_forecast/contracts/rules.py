@@ -15,7 +15,7 @@ from decai_forecast.errors import ContractError
 __all__ = ["SLA_UNITS", "compile_rules"]
 
 SLA_UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}  # unit -> days
-Path = Sequence[str | int]
+Path = tuple[str | int, ...]
 Fail = Callable[[Path, str], ContractError]
 
 
@@ -43,7 +43,14 @@ def _column_rules(column: Column, node: Mapping[str, Any], where: Path, fail: Fa
         raise fail((*where, "logicalTypeOptions"), f"a {column.logical_type} column has no minimum or maximum")
     said = f"at least {low}" if high is None else f"at most {high}" if low is None else f"between {low} and {high}"
     arguments = {"minimum": low, "maximum": high}
-    yield Rule(f"{column.name}.range", "range", column.name, f"{column.name} is {said}", (*where, "logicalTypeOptions"), arguments=arguments)
+    yield Rule(
+        f"{column.name}.range",
+        "range",
+        column.name,
+        f"{column.name} is {said}",
+        (*where, "logicalTypeOptions"),
+        arguments=arguments,
+    )
 
 
 def _key_rule(key: Sequence[str]) -> Rule:

@@ -14,7 +14,14 @@ from decai_forecast.store import digest_bytes
 __all__ = ["Pulled", "pull"]
 
 MEMORY = "1GB"  # DuckDB spills to disk beyond it
-CSV_TYPES = {"integer": "BIGINT", "number": "DOUBLE", "date": "DATE", "timestamp": "TIMESTAMPTZ", "boolean": "BOOLEAN", "string": "VARCHAR"}
+CSV_TYPES = {
+    "integer": "BIGINT",
+    "number": "DOUBLE",
+    "date": "DATE",
+    "timestamp": "TIMESTAMPTZ",
+    "boolean": "BOOLEAN",
+    "string": "VARCHAR",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,9 @@ def pull(contract: Contract, base: Path, as_of: date, target: Path) -> Pulled:
 
     source = base / contract.source.path
     if not source.is_file():
-        raise DeliveryError(f"{contract.partner}: {contract.data_set}: {source} is not there; see servers[0].path in {contract.path}")
+        raise DeliveryError(
+            f"{contract.partner}: {contract.data_set}: {source} is not there; see servers[0].path in {contract.path}"
+        )
     try:
         with duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(target.parent / "spill")}) as con:
             con.execute("SET TimeZone='UTC'")
@@ -48,14 +57,18 @@ def pull(contract: Contract, base: Path, as_of: date, target: Path) -> Pulled:
             return _pulled(con, contract, target)
     except duckdb.Error as error:
         said = str(error).splitlines()[0]
-        raise DeliveryError(f"{contract.partner}: {contract.data_set}: {source} cannot be read as {contract.source.format}: {said}") from None
+        raise DeliveryError(
+            f"{contract.partner}: {contract.data_set}: {source} cannot be read as {contract.source.format}: {said}"
+        ) from None
 
 
 def _reader(contract: Contract, source: Path) -> str:
     path = "'" + str(source).replace("'", "''") + "'"
     if contract.source.format == "parquet":
         return f"read_parquet({path})"
-    types = ", ".join(f"{_text(c.source_name)}: {_text(CSV_TYPES.get(c.logical_type, 'VARCHAR'))}" for c in _present(contract, source))
+    types = ", ".join(
+        f"{_text(c.source_name)}: {_text(CSV_TYPES.get(c.logical_type, 'VARCHAR'))}" for c in _present(contract, source)
+    )
     return f"read_csv({path}, header=true, types={{{types}}})" if types else f"read_csv({path}, header=true)"
 
 
@@ -85,7 +98,10 @@ def _quoted(name: str) -> str:
 
 def _write(con: Any, contract: Contract, have: dict[str, str], as_of: date, target: Path) -> None:
     names = {column.source_name: column for column in contract.columns}
-    chosen = ", ".join(f"{_value(name, kind, names.get(name))} AS {_quoted(names[name].name if name in names else name)}" for name, kind in have.items())
+    chosen = ", ".join(
+        f"{_value(name, kind, names.get(name))} AS {_quoted(names[name].name if name in names else name)}"
+        for name, kind in have.items()
+    )
     delivered = {names[name].name if name in names else name for name in have}
     where = f"WHERE {_quoted(contract.date_column)} < DATE '{as_of.isoformat()}'" if contract.date_column in delivered else ""
     order = ", ".join(_quoted(name) for name in contract.key if name in delivered)

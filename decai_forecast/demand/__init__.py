@@ -6,7 +6,7 @@ Importing this is light; LightGBM and Prophet are loaded by the functions that n
 from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose
 from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.local import TREE_PARAMS, TREES, predict, train_local
-from decai_forecast.demand.metrics import Scores, score
+from decai_forecast.demand.metrics import Scores, score, wape
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
 from decai_forecast.demand.quantiles import LEVELS, TRAINED, to_levels
 from decai_forecast.demand.table import build_table
@@ -30,4 +30,5 @@ __all__ = [
     "score",
     "to_levels",
     "train_local",
+    "wape",
 ]

@@ -48,7 +48,12 @@ def choose(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
     errors = {name: [_wape(found[name]) for found in judged] for name in CANDIDATES}
     means = {name: float(np.mean(values)) for name, values in errors.items() if values}
     if len(judged) < CHOICE_ORIGINS:
-        return Choice("mean", f"{len(judged)} origins to judge on, {CHOICE_ORIGINS} are needed: the mean is the default", len(judged), means)
+        return Choice(
+            "mean",
+            f"{len(judged)} origins to judge on, {CHOICE_ORIGINS} are needed: the mean is the default",
+            len(judged),
+            means,
+        )
     best = min(CANDIDATES, key=lambda name: (means[name], CANDIDATES.index(name)))
     wins = sum(own < other for own, other in zip(errors[best], errors["mean"], strict=True))
     if best != "mean" and means[best] < (1 - CLEARLY) * means["mean"] and 2 * wins > len(judged):

@@ -54,7 +54,7 @@ def _mean(values: Floats) -> Floats:
 
 
 def scale_at(panel: Panel, origin: int) -> Floats:
-    """The mean of each series over the longest window up to ``origin`` (its last known period); NaN where that is not positive."""
+    """The mean of each series over the longest window up to ``origin``, its last known period; NaN unless positive."""
     window = rhythm(panel.calendar).windows[-1]
     scale = _mean(panel.quantity[:, max(0, origin + 1 - window) : origin + 1])
     return np.where(scale > 0, scale, np.nan)
@@ -136,7 +136,11 @@ def _year(panel: Panel, origin: int, target: int, scale: Floats) -> dict[str, Fl
     year = 364 // panel.calendar.days  # whole weeks, so that weekdays match
     reach = 3 if panel.calendar.frequency == "D" else 1
     then, none = target - year, np.full(len(scale), np.nan)
-    ago = _mean(panel.quantity[:, max(0, then - reach) : then + reach + 1]) / scale if then >= 0 and then + reach <= origin else none
+    ago = (
+        _mean(panel.quantity[:, max(0, then - reach) : then + reach + 1]) / scale
+        if then >= 0 and then + reach <= origin
+        else none
+    )
     window, back = rhythm(panel.calendar).windows[2], origin + 1 - year
     before = _mean(panel.quantity[:, max(0, back - window) : back]) / scale if back > 0 else none
     return {"year_ago": ago, "year_growth": ago / before}

@@ -40,7 +40,13 @@ def train_local(train: pd.DataFrame, *, seed: int) -> dict[float, str]:
 
     rows = {"min_data_in_leaf": int(min(TREE_PARAMS["min_data_in_leaf"], max(5, len(train) // 50)))}
     fixed = {"max_bin": TREE_PARAMS["max_bin"], "feature_pre_filter": False, "verbosity": -1}
-    data = lgb.Dataset(train[list(FEATURES)].to_numpy(), train["target"].to_numpy(), params=fixed, feature_name=list(FEATURES), free_raw_data=False)
+    data = lgb.Dataset(
+        train[list(FEATURES)].to_numpy(),
+        train["target"].to_numpy(),
+        params=fixed,
+        feature_name=list(FEATURES),
+        free_raw_data=False,
+    )
     models = {}
     for quantile in TRAINED:
         params = dict(TREE_PARAMS) | rows | {"alpha": quantile, "seed": seed}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,10 +42,12 @@ def to_panel(table: pd.DataFrame, calendar: Calendar) -> Panel:
     dates = pd.date_range(known[0], periods=len(known) + calendar.horizon, freq=calendar.pandas)
     row = series.reset_index().merge(table[[LOCATION, ITEM]], on=[LOCATION, ITEM], how="right")["index"].to_numpy()
     column = ((table[DATE] - dates[0]).dt.days // calendar.days).to_numpy()
-    return Panel(*(_wide(table[c], row, column, (len(series), len(dates))) for c in (QUANTITY, PRICE, PROMOTION)), dates, series, calendar)
+    shape = (len(series), len(dates))
+    quantity, price, promotion = (_wide(table[c], row, column, shape) for c in (QUANTITY, PRICE, PROMOTION))
+    return Panel(quantity, price, promotion, dates, series, calendar)
 
 
-def _wide(values: pd.Series, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64], shape: tuple[int, int]) -> Floats:
+def _wide(values: pd.Series, row: npt.NDArray[Any], column: npt.NDArray[Any], shape: tuple[int, int]) -> Floats:
     out = np.full(shape, np.nan)
     out[row, column] = values.to_numpy(float)
     return out

@@ -72,10 +72,13 @@ def _future(panel: Panel, end: int, total: Floats, actual: Floats) -> pd.DataFra
     """Rows of every series that has sold within the scale's window; the others have nothing to scale by and stay out."""
     horizons = list(range(1, panel.calendar.horizon + 1))
     scale = scale_at(panel, end - 1)
-    keys = pd.concat([panel.series.assign(**{DATE: panel.dates[end + h - 1], "h": h}) for h in horizons], ignore_index=True)
+    keys = pd.concat([panel.series] * len(horizons), ignore_index=True)
+    keys["h"] = np.repeat(horizons, len(panel.series))
+    keys[DATE] = panel.dates[keys["h"].to_numpy() + end - 1]
     known = np.full((len(actual), len(horizons)), np.nan)
     there = actual[:, end : end + len(horizons)]
     known[:, : there.shape[1]] = there
     features = pd.DataFrame(origin_features(panel, end - 1, horizons, total), columns=list(FEATURES)).drop(columns="h")
     future = pd.concat([keys, features], axis=1).assign(scale=np.tile(scale, len(horizons)), actual=known.T.ravel())
-    return future[np.isfinite(future["scale"])].sort_values([LOCATION, ITEM, DATE], ignore_index=True)
+    known_scale: pd.DataFrame = future[np.isfinite(future["scale"])]
+    return known_scale.sort_values([LOCATION, ITEM, DATE], ignore_index=True)

@@ -40,7 +40,10 @@ def _fit(panel: Panel, total: Floats) -> Floats:
     daily = panel.calendar.frequency == "D"
     years = len(total) * panel.calendar.days / 365.25
     model = Prophet(
-        weekly_seasonality=daily, yearly_seasonality=6 if years >= YEARS_FOR_YEARLY else False, daily_seasonality=False, uncertainty_samples=0
+        weekly_seasonality=daily,
+        yearly_seasonality=6 if years >= YEARS_FOR_YEARLY else False,
+        daily_seasonality=False,
+        uncertainty_samples=0,
     )
     model.fit(pd.DataFrame({"ds": panel.dates[: len(total)], "y": total}), seed=1)
     return np.asarray(model.predict(pd.DataFrame({"ds": panel.dates}))["yhat"], dtype=float).copy()

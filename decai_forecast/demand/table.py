@@ -51,8 +51,10 @@ def _columns(clean: pd.DataFrame) -> pd.DataFrame:
 
 def _starts(days: pd.Series, calendar: Calendar) -> pd.Series:
     """The start of each day's period."""
-    midnight = days.dt.normalize()
-    return midnight if calendar.frequency == "D" else midnight - pd.to_timedelta(midnight.dt.day_of_week, unit="D")
+    midnight: pd.Series = days.dt.normalize()
+    if calendar.frequency == "W":
+        midnight = midnight - pd.to_timedelta(midnight.dt.day_of_week, unit="D")
+    return midnight
 
 
 def _regular(sums: pd.DataFrame, calendar: Calendar, end: pd.Timestamp, gap: float) -> pd.DataFrame:

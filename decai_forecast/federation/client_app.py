@@ -61,7 +61,9 @@ class Rows:
         self.X = frame[list(plan.feature_names)].to_numpy(np.float32).copy()
         self.target: npt.NDArray[np.float64] = frame["target"].to_numpy(float).copy()
         fixed = {"max_bin": plan.params.get("max_bin", 255), "feature_pre_filter": False, "verbosity": -1}
-        self.data: lgb.Dataset = lgb.Dataset(self.X, self.target, params=fixed, feature_name=list(plan.feature_names), free_raw_data=False)
+        self.data: lgb.Dataset = lgb.Dataset(
+            self.X, self.target, params=fixed, feature_name=list(plan.feature_names), free_raw_data=False
+        )
 
 
 @lru_cache(maxsize=256)
@@ -73,7 +75,9 @@ def rows_of(store_url: str, partner: str, config: tuple[tuple[str, Any], ...], c
 def _own_rows(message: Message, context: Context) -> tuple[Plan, Rows, date]:
     config = dict(context.run_config)
     cutoff = date.fromisoformat(str(message.content["config"]["cutoff"]))
-    rows = rows_of(str(context.node_config["store"]), str(context.node_config["partner"]), tuple(sorted(config.items())), cutoff)
+    rows = rows_of(
+        str(context.node_config["store"]), str(context.node_config["partner"]), tuple(sorted(config.items())), cutoff
+    )
     return Plan.from_config(config), rows, cutoff
 
 
@@ -134,7 +138,12 @@ def _grow(rows: Rows, plan: Plan, quantile: float, number: int, score: npt.NDArr
     import lightgbm as lgb
 
     least = int(min(int(plan.params.get("min_data_in_leaf", 20)), max(5, len(rows.target) // 50)))
-    params = dict(plan.params) | {"objective": "quantile", "alpha": quantile, "seed": plan.seed + number, "min_data_in_leaf": least}
+    params = dict(plan.params) | {
+        "objective": "quantile",
+        "alpha": quantile,
+        "seed": plan.seed + number,
+        "min_data_in_leaf": least,
+    }
     rows.data.set_init_score(score)
     text = str(lgb.train(params, rows.data, plan.trees).model_to_string())
     try:

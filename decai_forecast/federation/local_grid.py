@@ -35,10 +35,12 @@ def over_the_wire(message: Message) -> tuple[Message, int]:
     return received, sum(len(data) for data in objects.values())
 
 
-class LocalGrid(Grid):  # type: ignore[misc]  # Flower is untyped
+class LocalGrid(Grid):
     """A grid of ``len(node_configs)`` nodes; ``workers`` of them work at the same time."""
 
-    def __init__(self, client: ClientApp, node_configs: Sequence[dict[str, Any]], run_config: dict[str, Any], *, workers: int) -> None:
+    def __init__(
+        self, client: ClientApp, node_configs: Sequence[dict[str, Any]], run_config: dict[str, Any], *, workers: int
+    ) -> None:
         self._client, self._run = client, Run.create_empty(run_id=1)
         self._contexts = {
             1000 + k: Context(run_id=1, node_id=1000 + k, node_config=config, state=RecordDict(), run_config=dict(run_config))
@@ -61,7 +63,9 @@ class LocalGrid(Grid):  # type: ignore[misc]  # Flower is untyped
     def set_run(self, run: Run) -> None:
         self._run = run
 
-    def create_message(self, content: RecordDict, message_type: str, dst_node_id: int, group_id: str, ttl: float | None = None) -> Message:
+    def create_message(
+        self, content: RecordDict, message_type: str, dst_node_id: int, group_id: str, ttl: float | None = None
+    ) -> Message:
         return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
 
     def get_node_ids(self) -> list[int]:

@@ -22,9 +22,30 @@ MAX_LEAVES = 4096
 MAX_LEAF = 1e6  # targets are multiples of a recent mean: a leaf beyond this is an attack or a bug
 
 END = "end of trees"
-HEADER = ("version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx", "objective", "feature_names", "feature_infos", "tree_sizes")
+TAIL = f"{END}\n\nfeature_importances:\n\nparameters:\nend of parameters\n\npandas_categorical:null\n"  # nothing of the run
+HEADER = (
+    "version",
+    "num_class",
+    "num_tree_per_iteration",
+    "label_index",
+    "max_feature_idx",
+    "objective",
+    "feature_names",
+    "feature_infos",
+    "tree_sizes",
+)
 SAME = ("version", "num_class", "num_tree_per_iteration", "label_index", "max_feature_idx", "objective", "feature_names")
-SPLITS = ("split_feature", "split_gain", "threshold", "decision_type", "left_child", "right_child", "internal_value", "internal_weight", "internal_count")
+SPLITS = (
+    "split_feature",
+    "split_gain",
+    "threshold",
+    "decision_type",
+    "left_child",
+    "right_child",
+    "internal_value",
+    "internal_weight",
+    "internal_count",
+)
 TREE = ("num_leaves", "num_cat", *SPLITS, "leaf_value", "leaf_weight", "leaf_count", "is_linear", "shrinkage")
 NEUTRAL = "[0:1]"  # in place of a feature's true range
 
@@ -40,10 +61,13 @@ class ModelText:
 
     def text(self) -> str:
         """A complete LightGBM text."""
-        blocks = ["\n".join((f"Tree={k}", *(f"{key}={tree[key]}" for key in TREE if key in tree), "\n\n")) for k, tree in enumerate(self.trees)]
+        blocks = [
+            "\n".join((f"Tree={k}", *(f"{key}={tree[key]}" for key in TREE if key in tree), "\n\n"))
+            for k, tree in enumerate(self.trees)
+        ]
         sizes = " ".join(str(len(block.encode())) for block in blocks)
         head = "".join(f"{key}={sizes if key == 'tree_sizes' else self.header[key]}\n" for key in HEADER)
-        return f"tree\n{head}\n{''.join(blocks)}{END}\n\nfeature_importances:\n\nparameters:\nend of parameters\n\npandas_categorical:null\n"
+        return f"tree\n{head}\n{''.join(blocks)}{TAIL}"
 
 
 def parse(text: str) -> ModelText:
@@ -96,7 +120,9 @@ def _check_tree(tree: Tree, number: int, features: int) -> None:
     try:
         leaves = int(tree["num_leaves"])
         if not 1 <= leaves <= MAX_LEAVES or tree["num_cat"] != "0" or tree["is_linear"] != "0":
-            raise ModelTextError(f"tree {number}: {leaves} leaves, {tree['num_cat'][:9]} categorical splits; at most {MAX_LEAVES}, none")
+            raise ModelTextError(
+                f"tree {number}: {leaves} leaves, {tree['num_cat'][:9]} categorical splits; at most {MAX_LEAVES}, none"
+            )
         _check_splits(tree, number, leaves - 1, features)
         values = [float(v) for v in tree["leaf_value"].split()]
         counts = tree["leaf_count"].split()
@@ -142,7 +168,14 @@ def _strip(tree: Tree) -> Tree:
     ones, splits = " ".join(["1"] * leaves), " ".join(["1"] * (leaves - 1))
     zeros = " ".join(["0"] * (leaves - 1))
     below = " ".join(map(str, _leaves_below(tree)))  # LightGBM's SHAP needs internal counts that add up
-    return tree | {"split_gain": zeros, "internal_value": zeros, "internal_weight": splits, "internal_count": below, "leaf_weight": ones, "leaf_count": ones}
+    return tree | {
+        "split_gain": zeros,
+        "internal_value": zeros,
+        "internal_weight": splits,
+        "internal_count": below,
+        "leaf_weight": ones,
+        "leaf_count": ones,
+    }
 
 
 def _leaves_below(tree: Tree) -> list[int]:

@@ -47,7 +47,7 @@ def make_app(progress: Progress | None = None) -> ServerApp:
     """The ServerApp; ``progress`` gets one line per cut-off."""
     server = ServerApp()
 
-    @server.main()  # type: ignore[untyped-decorator]  # Flower is untyped
+    @server.main()
     def main(grid: Grid, context: Context) -> None:
         plan = Plan.from_config(context.run_config)
         dropped: dict[str, str] = {}
@@ -59,7 +59,9 @@ def make_app(progress: Progress | None = None) -> ServerApp:
             texts = {f"q{quantile}": model.text().encode() for quantile, model in state.models.items()}
             context.state[f"model/{cutoff}"] = ConfigRecord(texts)
             if progress:
-                progress(f"shared forecaster of {cutoff}: {len(state.nodes)} partners, {sum(n.rows for n in state.nodes):,} rows")
+                progress(
+                    f"shared forecaster of {cutoff}: {len(state.nodes)} partners, {sum(n.rows for n in state.nodes):,} rows"
+                )
         context.state["rows"] = ConfigRecord(dict(rows))
         context.state["dropped"] = ConfigRecord(dict(dropped))
 
@@ -87,7 +89,11 @@ def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str]) -
     for reply in grid.send_and_receive(ask, timeout=plan.timeout):
         if not reply.has_error():
             said = reply.content["config"]
-            found.append(Node(reply.metadata.src_node_id, str(said["partner"]), int(said["rows"]), tuple(float(s) for s in said["starts"])))
+            found.append(
+                Node(
+                    reply.metadata.src_node_id, str(said["partner"]), int(said["rows"]), tuple(float(s) for s in said["starts"])
+                )
+            )
     nodes = tuple(sorted((node for node in found if node.partner not in dropped), key=lambda node: node.partner))
     if cutoff == max(plan.cutoffs):
         _enough(len(nodes), plan, dropped)
@@ -137,7 +143,9 @@ def _read(reply: Message, plan: Plan) -> dict[float, ModelText]:
         raise FederationError(ModelTextError.code) from None
 
 
-def _average(plan: Plan, number: int, starts: list[float], state: State, grown: Mapping[str, Mapping[float, ModelText]]) -> State:
+def _average(
+    plan: Plan, number: int, starts: list[float], state: State, grown: Mapping[str, Mapping[float, ModelText]]
+) -> State:
     nodes = tuple(node for node in state.nodes if node.partner in grown)
     _enough(len(nodes), plan, state.dropped)
     total = sum(node.rows for node in nodes)

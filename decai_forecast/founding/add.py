@@ -22,7 +22,9 @@ def add_partner(network: Network, files: Sequence[Path]) -> tuple[Network, str]:
     contracts = [load_contract(path) for path in files]
     tenants = sorted({contract.partner for contract in contracts})
     if len(tenants) != 1:
-        raise ConfigError(f"the contracts name {len(tenants)} companies ({', '.join(tenants) or 'none'}); add one company at a time")
+        raise ConfigError(
+            f"the contracts name {len(tenants)} companies ({', '.join(tenants) or 'none'}); add one company at a time"
+        )
     partner = valid_id(tenants[0])
     home = Store(network.home, "network")
     for contract in contracts:

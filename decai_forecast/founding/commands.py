@@ -21,7 +21,10 @@ Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The networ
 
 @network_app.command("init")
 def init(
-    data: Annotated[Path | None, typer.Option(help="A long table of several companies (Parquet or CSV). Without it: the built-in simulated network.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="A long table of several companies (Parquet or CSV). Without it: the built-in simulated network."),
+    ] = None,
     home: Home = None,
     name: Annotated[str, typer.Option(help="The network's name; default: the file's name, or demo.")] = "",
     partner_column: Annotated[str, typer.Option(help="Column that names the company.")] = "partner_id",
@@ -47,25 +50,38 @@ def init(
         network = found_simulated(home, today=datetime.now(UTC).date())
     else:
         columns = Columns(partner_column, date_column, item_column, quantity_column, location_column)
-        network = from_table(home, data, name=name or data.name.split(".")[0], columns=columns, time_zone=time_zone, horizon=horizon)
-    said = "simulated " if network.simulated else ""
-    print(f"{home}: {len(network.partners)} {said}companies, {'days' if network.frequency == 'D' else 'weeks'}, horizon {network.horizon}, quorum {network.minimum}")
+        network = from_table(
+            home, data, name=name or data.name.split(".")[0], columns=columns, time_zone=time_zone, horizon=horizon
+        )
+    print(f"{home}: {_described(network)}")
+
+
+def _described(network: Network) -> str:
+    said = "simulated companies" if network.simulated else "companies"
+    periods = "days" if network.frequency == "D" else "weeks"
+    return f"{len(network.partners)} {said}, horizon {network.horizon} {periods}, quorum {network.minimum}, {network.time_zone}"
 
 
 @network_app.command("show")
 def show(home: Home = None) -> None:
     """Shows the network: companies, calendar, quorum, schedules."""
     network = Network.load(home)
-    print(f"{network.name}: {network.frequency}, horizon {network.horizon}, quorum {network.minimum} of {len(network.partners)}, {network.time_zone}")
+    print(f"{network.name}: {_described(network)}")
     for partner in network.partners:
-        print(f"  {partner}: {', '.join(path.name.removesuffix('.odcs.yaml') for path in network.contracts(partner)) or 'no contract'}")
+        contracts = [path.name.removesuffix(".odcs.yaml") for path in network.contracts(partner)]
+        print(f"  {partner}: {', '.join(contracts) or 'no contract'}")
 
 
 @partner_app.command("add")
-def add(contract: Annotated[list[Path], typer.Option(help="The company's contract file; repeat it for several data sets.")], home: Home = None) -> None:
+def add(
+    contract: Annotated[list[Path], typer.Option(help="The company's contract file; repeat it for several data sets.")],
+    home: Home = None,
+) -> None:
     """Adds the company that the contracts name as `tenant`; its DAGs appear in a running Airflow without a restart.
 
     Example: decai partner add --contract acme/demand.odcs.yaml --contract acme/items.odcs.yaml
     """
     network, partner = add_partner(Network.load(home), contract)
-    print(f"{partner}: {len(contract)} contract(s); the network has {len(network.partners)} companies, quorum {network.minimum}")
+    print(
+        f"{partner}: {len(contract)} contract(s); the network has {len(network.partners)} companies, quorum {network.minimum}"
+    )

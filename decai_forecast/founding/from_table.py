@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,9 @@ def _slug(name: str) -> str:
     return valid_id(re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:40] or "x")
 
 
-def from_table(home: Path, table: Path, *, name: str, columns: Columns | None = None, time_zone: str = "UTC", horizon: int = 0) -> Network:
+def from_table(
+    home: Path, table: Path, *, name: str, columns: Columns | None = None, time_zone: str = "UTC", horizon: int = 0
+) -> Network:
     """Writes sources, contracts and ``network.yaml`` below ``home``; ``table`` is a Parquet or CSV file."""
     import duckdb
 
@@ -53,7 +56,10 @@ def from_table(home: Path, table: Path, *, name: str, columns: Columns | None = 
         raise ConfigError(f"{table}: cannot be read as Parquet or CSV ({str(error).splitlines()[0]})") from None
     _need(table, have, columns)
     frequency, newest = _rhythm(con, table, columns)
-    named = {_slug(str(row[0])): str(row[0]) for row in con.execute(f"SELECT DISTINCT {quoted(columns.partner)} FROM long ORDER BY 1").fetchall()}
+    named = {
+        _slug(str(row[0])): str(row[0])
+        for row in con.execute(f"SELECT DISTINCT {quoted(columns.partner)} FROM long ORDER BY 1").fetchall()
+    }
     for partner, value in named.items():
         _found_partner(con, home, partner, value, have, columns, frequency, time_zone)
     network = Network(
@@ -75,7 +81,7 @@ def _need(table: Path, have: list[str], columns: Columns) -> None:
 def _rhythm(con: Any, table: Path, columns: Columns) -> tuple[str, date]:
     """The frequency of the table (the commonest distance of its dates) and its last date."""
     days = [row[0] for row in con.execute(f"SELECT DISTINCT {quoted(columns.date)}::DATE AS d FROM long ORDER BY d").fetchall()]
-    gaps = [(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)]
+    gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     step = max(set(gaps), key=gaps.count) if gaps else 0
     if step not in STEPS:
         raise ConfigError(f"{table}: dates are {step} days apart; daily and weekly tables are supported")

@@ -101,10 +101,14 @@ def _catalogue(rng: np.random.Generator) -> pd.DataFrame:
     )
 
 
-def _company(company: Company, catalogue: pd.DataFrame, days: pd.DatetimeIndex, rng: np.random.Generator) -> dict[str, pd.DataFrame]:
+def _company(
+    company: Company, catalogue: pd.DataFrame, days: pd.DatetimeIndex, rng: np.random.Generator
+) -> dict[str, pd.DataFrame]:
     items = catalogue.iloc[np.sort(rng.choice(len(catalogue), company.items, replace=False))].reset_index(drop=True)
     promoted = _promotions(company, len(items), len(days), rng)
-    price = items["price"].to_numpy()[:, None] * (1 + 0.03 * np.floor(np.arange(len(days)) / 180)) * np.where(promoted, 0.8, 1.0)
+    price = (
+        items["price"].to_numpy()[:, None] * (1 + 0.03 * np.floor(np.arange(len(days)) / 180)) * np.where(promoted, 0.8, 1.0)
+    )
     frames = [_location(company, name, items, price, promoted, days, rng) for name in company.locations]
     facts = items[["item_id", "category", "vendor"]].assign(
         lead_time_days=items["lead"].astype("int32"), unit_cost=(items["price"] * 0.6).round(2)
@@ -144,7 +148,9 @@ def _location(
     return demand, stock
 
 
-def _mean_demand(company: Company, items: pd.DataFrame, price: Floats, days: pd.DatetimeIndex, rng: np.random.Generator) -> Floats:
+def _mean_demand(
+    company: Company, items: pd.DataFrame, price: Floats, days: pd.DatetimeIndex, rng: np.random.Generator
+) -> Floats:
     year = np.asarray(days.day_of_year, dtype=float)
     season = 1 + items["swing"].to_numpy()[:, None] * np.cos((year - items["peak"].to_numpy()[:, None]) / 365.25 * 2 * np.pi)
     weekday = np.where(np.asarray(days.day_of_week) >= 5, company.weekend, 1.0)
@@ -153,7 +159,9 @@ def _mean_demand(company: Company, items: pd.DataFrame, price: Floats, days: pd.
     return np.asarray(company.level * own[:, None] * season * weekday * effect, dtype=float)
 
 
-def _replenish(company: Company, items: pd.DataFrame, wanted: Floats, mean: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
+def _replenish(
+    company: Company, items: pd.DataFrame, wanted: Floats, mean: Floats, rng: np.random.Generator
+) -> tuple[Floats, Floats]:
     """Order-up-to stock with random lead times; returns units sold and on hand at the end of each day."""
     series, periods = wanted.shape
     lead = items["lead"].to_numpy()

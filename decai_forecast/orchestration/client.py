@@ -40,14 +40,12 @@ class Client:
             self._alive()
             try:
                 answer = self._http.request(method, path, json=body, params=params, headers=self._headers())
+                said, busy = answer.text[:300], answer.status_code >= 500 or answer.status_code == 401
             except httpx.TransportError as error:
-                answer, said = None, type(error).__name__
-            else:
-                said = answer.text[:300]
-                if answer.status_code == 401:
-                    self._token = ""
-                elif answer.status_code < 500:
-                    return self._checked(answer)
+                said, busy = type(error).__name__, True
+            if not busy:
+                return self._checked(answer)
+            self._token = ""
             if time.monotonic() > end:
                 raise ApiError(f"{method} {path}: {said}")
             time.sleep(1.0)
@@ -101,16 +99,16 @@ class Client:
     def trigger(self, dag: str, **conf: str) -> str:
         """Starts a run; returns its id."""
         answer = self.call("POST", f"/api/v2/dags/{dag}/dagRuns", {"logical_date": None, "conf": conf})
-        return cast(str, answer["dag_run_id"])
+        return cast("str", answer["dag_run_id"])
 
     def runs(self, dag: str = "~", **params: Any) -> list[dict[str, Any]]:
         """Runs, newest first; ``~`` for all DAGs."""
         answer = self.call("GET", f"/api/v2/dags/{dag}/dagRuns", limit=100, order_by="-run_after", **params)
-        return cast(list[dict[str, Any]], answer["dag_runs"])
+        return cast("list[dict[str, Any]]", answer["dag_runs"])
 
     def tasks(self, dag: str, run: str) -> list[dict[str, Any]]:
         answer = self.call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances", limit=100)
-        return cast(list[dict[str, Any]], answer["task_instances"])
+        return cast("list[dict[str, Any]]", answer["task_instances"])
 
     def log(self, dag: str, run: str, task: str, attempt: int = 1) -> str:
         """The lines of one task attempt."""

@@ -22,13 +22,18 @@ from decai_forecast.rounds.table import print_summary
 
 __all__ = ["demo", "up"]
 
-Data = Annotated[Path | None, typer.Option(help="A long table of several companies (Parquet or CSV). Without it: the built-in simulated network.")]
+Data = Annotated[
+    Path | None,
+    typer.Option(help="A long table of several companies (Parquet or CSV). Without it: the built-in simulated network."),
+]
 Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home; default .decai/<name of the data>.")]
 Port = Annotated[int, typer.Option(help="Port of Airflow's pages on 127.0.0.1; the two after it are used too.")]
 PORT = 18080
 
 
-def demo(data: Data = None, home: Home = None, port: Port = PORT, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def demo(
+    data: Data = None, home: Home = None, port: Port = PORT, as_json: Annotated[bool, typer.Option("--json")] = False
+) -> None:
     """Runs one whole round through a real Airflow, prints a summary and stops.
 
     Example: decai demo --data orders.parquet
@@ -55,7 +60,9 @@ def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json
         client.wait_dags(our_dags(network), 180.0)
         with _progress(console) as bar:
             task = bar.add_task("deliveries", total=2 * len(network.partners) + 2)
-            drive_round(client, network, night, lambda what, done, of: bar.update(task, description=what, completed=done, total=of))
+            drive_round(
+                client, network, night, lambda what, done, of: bar.update(task, description=what, completed=done, total=of)
+            )
         _print(summarise(network, night), console, as_json)
         console.print(f"\nDone in {time.monotonic() - began:.0f} s.", highlight=False)
         if keep:
@@ -78,7 +85,14 @@ def _network(data: Path | None, home: Path | None, console: Console) -> Network:
 
 
 def _progress(console: Console) -> Progress:
-    columns = (SpinnerColumn(), TextColumn("{task.description:<12}"), BarColumn(), MofNCompleteColumn(), TextColumn("runs"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs"),
+        TimeElapsedColumn(),
+    )
     return Progress(*columns, console=console)
 
 

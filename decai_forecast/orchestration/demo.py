@@ -56,12 +56,17 @@ def _appear(client: Client, dags: list[str], round_id: str) -> list[tuple[str, s
     end = time.monotonic() + STALLED
     while missing := [dag for dag in dags if dag not in found]:
         for dag in missing:
-            runs = [run for run in client.runs(dag) if round_id in (run.get("partition_key"), (run.get("conf") or {}).get("round"))]
-            found |= {dag: run["dag_run_id"] for run in runs[:1]}
+            run = next((run for run in client.runs(dag) if _is_of(run, round_id)), None)
+            if run is not None:
+                found[dag] = run["dag_run_id"]
         if time.monotonic() > end:
             raise ApiError(f"no run of {', '.join(missing)} for round {round_id} within {STALLED:.0f} s")
         time.sleep(1.0)
     return list(found.items())
+
+
+def _is_of(run: dict[str, Any], round_id: str) -> bool:
+    return round_id in (run.get("partition_key"), (run.get("conf") or {}).get("round"))
 
 
 class _Watch:
@@ -78,7 +83,9 @@ class _Watch:
             self.client.check_health()
             states = self._states(open_runs)
             self.over |= {run: state for run, state in states.items() if state in OVER}
-            done = sum(t["state"] in (*OVER, "skipped", "upstream_failed") for run in open_runs for t in self.client.tasks(*run))
+            done = sum(
+                t["state"] in (*OVER, "skipped", "upstream_failed") for run in open_runs for t in self.client.tasks(*run)
+            )
             if done != tasks:
                 tasks, moved = done, time.monotonic()
             self.progress(what, len(self.over), self.expected)

@@ -26,13 +26,20 @@ from decai_forecast.rounds.summary import rounds_of, summarise
 __all__ = ["app"]
 
 POLICY = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; sandbox allow-same-origin allow-popups allow-downloads",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; "
+    "sandbox allow-same-origin allow-popups allow-downloads",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
 SHOWN = 14  # rounds on the front page: two weeks
 
-app = FastAPI(title="decai_forecast", dependencies=[Depends(requires_access_view(AccessView.PLUGINS))], docs_url=None, redoc_url=None, openapi_url=None)
+app = FastAPI(
+    title="decai_forecast",
+    dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
+    docs_url=None,
+    redoc_url=None,
+    openapi_url=None,
+)
 
 
 def _readable(user: Any) -> set[str]:
@@ -65,7 +72,9 @@ def run(
     if found is None:
         return _html(page(network, [], readable, said="This DAG has not run yet."))
     shown = summarise(network, Round.of(round_of_run(network, found)))
-    return _html(page(network, [shown], readable, only=dag_id.partition("_")[2] if dag_id.startswith(("report_", "deliver_")) else ""))
+    return _html(
+        page(network, [shown], readable, only=dag_id.partition("_")[2] if dag_id.startswith(("report_", "deliver_")) else "")
+    )
 
 
 @app.get("/dags/{dag_id}/reports/{round_id}/{name}", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])

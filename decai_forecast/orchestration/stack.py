@@ -77,7 +77,9 @@ def _interrupt(signum: int, frame: object) -> None:  # noqa: ARG001  the signatu
 
 
 def _migrate(environment: dict[str, str], out: int, log: Path) -> None:
-    done = subprocess.run(["airflow", "db", "migrate"], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
+    done = subprocess.run(
+        ["airflow", "db", "migrate"], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False
+    )
     if done.returncode:
         raise StackDied(f"`airflow db migrate` failed; the log is {log}")
 

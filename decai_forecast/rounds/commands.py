@@ -70,7 +70,10 @@ def show(round_id: RoundOption = "", home: Home = None, as_json: Json = False) -
 def listing(home: Home = None, as_json: Json = False) -> None:
     """Lists the rounds, newest first."""
     network = Network.load(home)
-    rows = [{k: v for k, v in summarise(network, night).items() if k in ("round", "as_of", "status", "note")} for night in rounds_of(network)]
+    rows = [
+        {k: v for k, v in summarise(network, night).items() if k in ("round", "as_of", "status", "note")}
+        for night in rounds_of(network)
+    ]
     if as_json:
         print(json.dumps(rows, indent=1))
     else:

@@ -108,7 +108,9 @@ def _check_one(seat: Seat, contract: Contract, pulled: Done, night: Round, write
     with TemporaryDirectory(prefix="decai-check-") as folder, pulled.file(seat.store, f"{name}.parquet") as delivery:
         found: Check = check_delivery(contract, delivery, night.as_of, Path(folder))
         if found.verdict == "not_checked":
-            raise DecaiError(f"{seat.partner}: {name} could not be checked ({found.code}); the delivery itself may be fine, repeat the step")
+            raise DecaiError(
+                f"{seat.partner}: {name} could not be checked ({found.code}); the delivery itself may be fine, repeat the step"
+            )
         for part in ("clean", "quarantine"):
             if (path := Path(folder) / f"{part}.parquet").exists():
                 writer.file(f"{name}-{part}.parquet", path)
@@ -138,7 +140,9 @@ def train(seat: Seat, night: Round) -> Done:
     def work(writer: Writer) -> Mapping[str, Any]:
         clean = accepted_frame(seat, checked, DEMAND)
         if clean is None:
-            raise NotEnoughData(f"{seat.partner}: the demand delivery of round {night.id} was refused; there is nothing to train on")
+            raise NotEnoughData(
+                f"{seat.partner}: the demand delivery of round {night.id} was refused; there is nothing to train on"
+            )
         table = build_table(clean, seat.calendar, night.as_of, missing=contract.missing_periods)
         writer.frame("table.parquet", table)
         cutoffs = [c for c in seat.calendar.cutoffs(night.as_of).all if _train_one(seat, table, c, night, writer)]

@@ -15,6 +15,7 @@ from typing import Any
 from decai_forecast.errors import BelowQuorum
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.rounds.deliver import SEED
+from decai_forecast.rounds.inbox import standing
 from decai_forecast.rounds.roster import Roster, read_roster, write_roster
 from decai_forecast.rounds.round import Round
 from decai_forecast.steps import Done, Writer, run_step
@@ -64,7 +65,10 @@ def federate(network: Network, night: Round, progress: Progress | None = None) -
         wanted = tuple(c for c in cutoffs.all if c.isoformat() not in reused)
         models, facts = _train(network, roster, wanted, progress)
         keys = reused | {cutoff: _publish(public, cutoff, texts) for cutoff, texts in models.items()}
-        facts |= {"models": keys, "reused": sorted(reused), "members": sorted(roster.members), "status": "trained"}
+        members = sorted(set(roster.members) - set(facts["dropped"]))
+        facts |= {"models": keys, "reused": sorted(reused), "members": members, "status": "trained"} | _asked(
+            network, roster.missing
+        )
         writer.json("shared.json", facts)
         return facts
 
@@ -73,7 +77,9 @@ def federate(network: Network, night: Round, progress: Progress | None = None) -
     return done
 
 
-def _train(network: Network, roster: Roster, cutoffs: tuple[date, ...], progress: Progress | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def _train(
+    network: Network, roster: Roster, cutoffs: tuple[date, ...], progress: Progress | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
     from decai_forecast.demand import FEATURES
     from decai_forecast.federation import Member, Plan, train_shared
 
@@ -82,6 +88,10 @@ def _train(network: Network, roster: Roster, cutoffs: tuple[date, ...], progress
     shared = train_shared(members, plan, progress=progress)
     models = {cutoff.isoformat(): texts for cutoff, texts in shared.models.items()}
     return models, {"rows": dict(shared.rows), "dropped": dict(shared.dropped), "seconds": round(shared.seconds, 1)}
+
+
+def _asked(network: Network, missing: Mapping[str, str]) -> dict[str, Any]:
+    return {"expected": list(network.partners), "minimum": network.minimum, "missing": dict(missing)}
 
 
 def _publish(public: Store, cutoff: str, texts: Mapping[float, str]) -> str:
@@ -105,9 +115,11 @@ def _announce(public: Store, night: Round, facts: Mapping[str, Any]) -> None:
 
 
 def keep_last(network: Network, night: Round, reason: str) -> None:
-    """Below quorum: publishes, for this round, the shared forecasters that are already there."""
+    """Without a training: publishes, for this round, the shared forecasters that are already there."""
     public = network.public()
-    _announce(public, night, {"status": "kept", "reason": reason, "models": _archive(public), "members": [], "dropped": {}, "rows": {}})
+    facts: dict[str, Any] = {"status": "kept", "reason": reason, "members": [], "dropped": {}, "rows": {}}
+    facts |= {"models": _archive(public)} | _asked(network, standing(network, night.id).missing())
+    _announce(public, night, facts)
 
 
 def start(network: Network, night: Round, *, grace_over: bool) -> Roster | None:
@@ -115,8 +127,6 @@ def start(network: Network, night: Round, *, grace_over: bool) -> Roster | None:
 
     Raises :class:`BelowQuorum` only when waiting cannot help.
     """
-    from decai_forecast.rounds.inbox import standing
-
     if (roster := read_roster(network, night.id)) is not None:
         return roster
     now = standing(network, night.id)

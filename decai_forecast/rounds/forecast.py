@@ -36,12 +36,14 @@ def combine(seat: Seat, night: Round) -> Done:
         found = {c: _candidates(seat, trained, shared, c, ship=c == cutoffs.ship) for c in cutoffs.all if c in there}
         choice = choose([found[c] for c in cutoffs.choice if c in found])
         last = found[cutoffs.ship]
+        series = len(last["local"]) // seat.calendar.horizon
         name = choice.name if choice.name in last else "local"
         test = found.get(cutoffs.test, {})
         writer.frame("forecast.parquet", to_levels(last[name].drop(columns="actual")))
         if test:
             writer.frame("test.parquet", test[name if name in test else "local"])
-        return {"choice": asdict(choice) | {"name": name}, "test": _scores(test, name), "series": len(last[name]) // seat.calendar.horizon}
+        naive = _moving_average(seat, trained, cutoffs.test) if test else None
+        return {"choice": asdict(choice) | {"name": name}, "test": _scores(test, name), "naive_wape": naive, "series": series}
 
     return run_step(seat.store, night.id, "combine", [trained.inputs, shared.manifest["models"]], work)
 
@@ -56,6 +58,16 @@ def _candidates(seat: Seat, trained: Done, shared: SharedModels, cutoff: date, *
     for text in (texts or {}).values():
         validate(text, FEATURES)  # a malformed text aborts the interpreter
     return candidates(predict(own, future), predict(texts, future) if texts else None)
+
+
+def _moving_average(seat: Seat, trained: Done, cutoff: date) -> float | None:
+    """The WAPE of a moving average over the test window: what a planner has for nothing."""
+    from decai_forecast.demand import wape
+
+    future = trained.frame(seat.store, f"future-{cutoff}.parquet")
+    known = future[future["actual"].notna()]
+    actual = known["actual"].to_numpy(float)
+    return wape(actual, (known["mean3"] * known["scale"]).to_numpy(float)) if actual.sum() > 0 else None
 
 
 def _scores(test: Mapping[str, pd.DataFrame], name: str) -> dict[str, Any]:
@@ -94,4 +106,3 @@ def _stock(seat: Seat, checked: Done) -> pd.DataFrame | None:
         stock = stock.assign(location_id="all")
     newest = stock.sort_values("date").groupby(["location_id", "item_id"], as_index=False, observed=True).last()
     return newest[["location_id", "item_id", "on_hand"]]
-

@@ -8,9 +8,9 @@ from typing import Any
 
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
-from decai_forecast.rounds.deliver import DEMAND, Refused, check, pull, train
+from decai_forecast.rounds.deliver import Refused, check, pull, train
 from decai_forecast.rounds.round import Round
-from decai_forecast.rounds.seat import Seat
+from decai_forecast.rounds.seat import DEMAND, Seat
 from decai_forecast.steps import read_done
 from decai_forecast.store import digest_json
 
@@ -97,7 +97,7 @@ class Standing:
 
     def missing(self) -> dict[str, str]:
         """Partner -> why it does not take part."""
-        return dict(self.out) | {partner: "absent" for partner in self.silent}
+        return dict(self.out) | dict.fromkeys(self.silent, "absent")
 
 
 def standing(network: Network, round_id: str) -> Standing:

@@ -4,7 +4,8 @@
 
     notify:
       - {kind: webhook, url_env: DECAI_WEBHOOK_URL}
-      - {kind: smtp, host: mail.example.com, port: 587, sender: decai@example.com, to: [ops@example.com], user_env: SMTP_USER, password_env: SMTP_PASSWORD}
+      - {kind: smtp, host: mail.example.com, port: 587, sender: decai@example.com, to: [ops@example.com],
+         user_env: SMTP_USER, password_env: SMTP_PASSWORD}
 
 Secrets come from the environment variable that is named, never from the file.
 """
@@ -59,7 +60,9 @@ def _webhook(channel: Mapping[str, Any], network: str, subject: str, text: str) 
 
     body = json.dumps({"network": network, "subject": subject, "text": text}).encode()
     try:
-        answer = httpx.post(os.environ[channel["url_env"]], content=body, headers={"Content-Type": "application/json"}, timeout=TIMEOUT)
+        answer = httpx.post(
+            os.environ[channel["url_env"]], content=body, headers={"Content-Type": "application/json"}, timeout=TIMEOUT
+        )
         answer.raise_for_status()
     except httpx.HTTPError as error:
         raise OSError(type(error).__name__) from None

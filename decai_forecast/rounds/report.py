@@ -1,14 +1,144 @@
-"""TEMPORARY until reports/ lands."""
+"""A partner's last step: the facts of its night become its report, and the report lies in its outbox."""
+
 from __future__ import annotations
-from decai_forecast.steps import Done, read_done, run_step
-REPORT_FILES = {"report.html": "text/html; charset=utf-8", "report.json": "application/json", "stock_targets.csv": "text/csv; charset=utf-8", "manifest.json": "application/json"}
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from importlib.metadata import version
+from typing import Any
+
+import pandas as pd
+
+from decai_forecast.reports import (
+    Delivery,
+    Facts,
+    Fan,
+    Left,
+    Quality,
+    Roster,
+    build_report,
+    manifest,
+    render_html,
+    stock_targets_csv,
+)
+from decai_forecast.rounds.deliver import SEED
+from decai_forecast.rounds.round import Round
+from decai_forecast.rounds.seat import Seat
+from decai_forecast.simulation import Simulation
+from decai_forecast.steps import Done, Writer, read_done, run_step
+
+__all__ = ["REPORT_FILES", "outbox_key", "write_report"]
+
+REPORT_FILES = {  # name -> media type
+    "report.html": "text/html; charset=utf-8",
+    "report.json": "application/json",
+    "stock_targets.csv": "text/csv; charset=utf-8",
+    "manifest.json": "application/json",
+}
+LIBRARIES = ("decai-forecast", "lightgbm", "prophet", "flwr", "great-expectations", "pandas")
+HISTORY = 2  # horizons of past demand before the forecast, in the chart
+LEFT = (
+    Left(
+        "sanitised trees of each boosting round (no counts, ranges or weights of rows)",
+        "coordinator; averaged, to all participants",
+    ),
+    Left("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
+    Left("verdict, number of rows, error code", "coordinator"),
+)
+
+
 def outbox_key(round_id: str, name: str) -> str:
+    """Where a file of the report lies in the participant's store."""
     return f"outbox/{round_id}/{name}"
-def write_report(seat, night) -> Done:
-    sim = read_done(seat.store, night.id, "simulate")
-    def work(writer):
-        html = f"<h1>{seat.partner}</h1><p>{sim.facts if sim else 'no delivery'}</p>".encode()
-        writer.bytes("report.html", html)
-        seat.store.write_bytes(outbox_key(night.id, "report.html"), html)
-        return {"html": seat.store.path(outbox_key(night.id, "report.html"))}
-    return run_step(seat.store, night.id, "report", [sim.inputs if sim else None], work)
+
+
+def write_report(seat: Seat, night: Round) -> Done:
+    """Writes HTML, JSON, CSV and manifest, and puts them into the outbox; without a delivery, a short report that says why."""
+    facts, inputs = _facts(seat, night)
+
+    def work(writer: Writer) -> Mapping[str, Any]:
+        files = _files(facts)
+        for name, data in files.items():
+            writer.bytes(name, data)
+        return {"html": seat.store.path(outbox_key(night.id, "report.html")), "bytes": {n: len(d) for n, d in files.items()}}
+
+    done = run_step(seat.store, night.id, "report", inputs, work)
+    for name in done.outputs:
+        seat.store.write_bytes(outbox_key(night.id, name), done.bytes(seat.store, name))
+    return done
+
+
+def _files(facts: Facts) -> dict[str, bytes]:
+    report = build_report(facts)
+    files = {
+        "report.json": json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False).encode(),
+        "report.html": render_html(report).encode(),
+    }
+    if facts.simulation is not None:
+        files["stock_targets.csv"] = stock_targets_csv(report).encode()
+    return files | {"manifest.json": json.dumps(manifest(files, report), indent=1, sort_keys=True).encode()}
+
+
+def _facts(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
+    """The facts of the night and, as JSON, what they were read from."""
+    steps = {name: read_done(seat.store, night.id, name) for name in ("pull", "check", "train", "combine", "simulate")}
+    shared = seat.public.read_json(f"rounds/{night.id}/shared.json")
+    combined, simulated = steps["combine"], steps["simulate"]
+    simulation = Simulation.from_json(simulated.json(seat.store, "simulation.json")) if simulated else None
+    facts = Facts(
+        network=seat.network, participant=seat.partner, round_id=night.id, as_of=night.as_of, calendar=seat.calendar,
+        assumptions=seat.assumptions, deliveries=_deliveries(seat, night, steps), roster=_roster(shared),
+        seed=SEED, simulated=seat.simulated,
+        quality=_quality(combined) if combined else None, simulation=simulation,
+        fan=_fan(seat, steps["train"], simulation) if simulation else None,
+        what_left=LEFT if seat.partner in shared["members"] else LEFT[2:], versions={name: version(name) for name in LIBRARIES},
+    )  # fmt: skip
+    inputs = [done.inputs if done else None for done in steps.values()]
+    return facts, [*inputs, shared, asdict(facts.assumptions), facts.versions, [asdict(d) for d in facts.deliveries]]
+
+
+def _deliveries(seat: Seat, night: Round, steps: Mapping[str, Done | None]) -> list[Delivery]:
+    checked, pulled = steps["check"], steps["pull"]
+    found = (
+        [] if checked is None else [_delivery(seat, checked, name, f) for name, f in sorted(checked.facts["data_sets"].items())]
+    )
+    if pulled is not None:
+        found += [Delivery(name, "not_checked", code=code) for name, code in sorted(pulled.facts["missing"].items())]
+    if not found and seat.store.exists(key := f"rounds/{night.id}/submission.json"):
+        found.append(Delivery("demand", "not_checked", code=seat.store.read_json(key)["code"]))
+    return found
+
+
+def _delivery(seat: Seat, checked: Done, name: str, facts: Mapping[str, Any]) -> Delivery:
+    results = checked.json(seat.store, f"{name}.json")["results"]
+    broken = [
+        f"{r['text']} ({r['bad_rows']:,} rows)" if r["bad_rows"] else r["text"] for r in results if r["outcome"] != "passed"
+    ]
+    return Delivery(name, facts["verdict"], facts["rows"], facts["quarantined"], facts["code"], broken[:5])
+
+
+def _roster(shared: Mapping[str, Any]) -> Roster:
+    return Roster(
+        shared["expected"], shared["members"], shared["minimum"], shared["status"], shared["missing"] | shared["dropped"]
+    )
+
+
+def _quality(combined: Done) -> Quality | None:
+    scores, choice = combined.facts["test"], combined.facts["choice"]
+    if not scores:
+        return None
+    return Quality(scores, choice["name"], choice["reason"], choice["wape"], choice["origins"], combined.facts["naive_wape"])
+
+
+def _fan(seat: Seat, trained: Done | None, simulation: Simulation) -> Fan | None:
+    if trained is None:
+        return None
+    table = trained.frame(seat.store, "table.parquet")
+    totals = table.groupby("date")["quantity"].sum().sort_index().iloc[-HISTORY * seat.calendar.horizon :]
+    ahead = simulation.service
+    days = [date.fromisoformat(str(day)[:10]) for day in ahead["date"]]
+    mean, low, high = (ahead[f"demand_{what}"].to_numpy(float).tolist() for what in ("mean", "p10", "p90"))
+    history = [(day.date(), float(units)) for day, units in zip(pd.DatetimeIndex(totals.index), totals, strict=True)]
+    return Fan(history, list(zip(days, mean, low, high, strict=True)))

@@ -56,7 +56,9 @@ def _same_night(night: Round, submissions: Mapping[str, Mapping[str, Any]]) -> N
     others = {p: s["as_of"] for p, s in submissions.items() if s["as_of"] != night.as_of.isoformat()}
     if others:
         said = ", ".join(f"{p}: {day}" for p, day in sorted(others.items()))
-        raise DecaiError(f"round {night.id} is as of {night.as_of}, but there are deliveries as of another day ({said}); repeat those")
+        raise DecaiError(
+            f"round {night.id} is as of {night.as_of}, but there are deliveries as of another day ({said}); repeat those"
+        )
 
 
 def below_quorum(network: Network, round_id: str) -> str:
@@ -64,6 +66,6 @@ def below_quorum(network: Network, round_id: str) -> str:
     now = standing(network, round_id)
     missing = ", ".join(f"{partner} ({why})" for partner, why in sorted(now.missing().items()))
     return (
-        f"round {round_id} of {network.name}: {len(now.ready)} of {len(network.partners)} partners delivered, {network.minimum} are needed; "
-        f"missing: {missing or 'none'}. The last shared forecaster stays in use."
+        f"round {round_id} of {network.name}: {len(now.ready)} of {len(network.partners)} partners delivered, "
+        f"{network.minimum} are needed; missing: {missing or 'none'}. The last shared forecaster stays in use."
     )

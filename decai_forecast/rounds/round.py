@@ -29,7 +29,9 @@ class Round:
             day = date.fromisoformat(match.group(1) if match else "")
             cut = day if as_of is None or as_of == "" else as_of if isinstance(as_of, date) else date.fromisoformat(as_of)
         except ValueError:
-            raise ConfigError(f"round {round_id!r}, as of {as_of!r}: expected YYYY-MM-DD, or YYYY-MM-DD.2 for a further round") from None
+            raise ConfigError(
+                f"round {round_id!r}, as of {as_of!r}: expected YYYY-MM-DD, or YYYY-MM-DD.2 for a further round"
+            ) from None
         return cls(round_id, cut)
 
 

@@ -38,10 +38,14 @@ class Seat:
             if contract.partner != self.partner:
                 raise ContractError(path, 1, f"tenant is {contract.partner!r}, but the file lies with {self.partner!r}")
             if contract.data_set in found:
-                raise ContractError(path, 1, f"a second contract for {contract.data_set!r}; {found[contract.data_set].path} is the first")
+                raise ContractError(
+                    path, 1, f"a second contract for {contract.data_set!r}; {found[contract.data_set].path} is the first"
+                )
             found[contract.data_set] = contract
         if DEMAND not in found:
-            raise ConfigError(f"{self.partner}: no contract for the data set {DEMAND!r}; `decai partner add --contract FILE` adds one")
+            raise ConfigError(
+                f"{self.partner}: no contract for the data set {DEMAND!r}; `decai partner add --contract FILE` adds one"
+            )
         return found
 
     def closed(self, round_id: str) -> bool:

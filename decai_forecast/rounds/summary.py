@@ -69,6 +69,10 @@ def note_of_round(network: Network, round_id: str) -> str:
     if closing is not None:
         return closing.note
     roster, now = read_roster(network, round_id), standing(network, round_id)
-    said = f"{len(roster.members)} partners train together" if roster else f"{len(now.ready)} of {len(network.partners)} partners delivered"
+    said = (
+        f"{len(roster.members)} partners train together"
+        if roster
+        else f"{len(now.ready)} of {len(network.partners)} partners delivered"
+    )
     missing = ", ".join(f"{partner} ({why})" for partner, why in sorted(now.missing().items()))
     return f"round {round_id} of {network.name}: {said}{f'; missing: {missing}' if missing else ''}."

@@ -21,20 +21,45 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
     console.print()
     if summary["simulated"]:
         console.print("[yellow]All companies and figures are simulated.[/]")
-    table = Table(title=f"Round {summary['round']} of {summary['network']}: {summary['status'].replace('_', ' ')}", title_justify="left", box=None, pad_edge=False)
-    for name, side in (("partner", "left"), ("verdict", "left"), ("rows", "right"), ("local", "right"), ("shared", "right"), ("combined", "right"), ("uses", "left"), ("worst exposure", "left")):
+    table = Table(
+        title=f"Round {summary['round']} of {summary['network']}: {summary['status'].replace('_', ' ')}",
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+    )
+    for name, side in (
+        ("partner", "left"),
+        ("verdict", "left"),
+        ("rows", "right"),
+        ("local", "right"),
+        ("shared", "right"),
+        ("combined", "right"),
+        ("uses", "left"),
+        ("worst exposure", "left"),
+    ):
         table.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]  # rich's literal type
     for row in summary["partners"]:
         errors = [f"{row['wape'][name]:.3f}" if name in row["wape"] else "" for name in ("local", "shared", "combined")]
-        verdict = f"[{GOOD.get(row['verdict'], 'red')}]{row['verdict'].replace('_', ' ')}[/]" + (f" ({row['why']})" if row["why"] else "")
-        table.add_row(row["partner"], verdict, f"{row['rows']:,}" if row["rows"] else "", *errors, row["choice"], row["exposure"])
+        verdict = f"[{GOOD.get(row['verdict'], 'red')}]{row['verdict'].replace('_', ' ')}[/]" + (
+            f" ({row['why']})" if row["why"] else ""
+        )
+        table.add_row(
+            row["partner"], verdict, f"{row['rows']:,}" if row["rows"] else "", *errors, row["choice"], row["exposure"]
+        )
     console.print(table)
     console.print(f"\n{averages(summary)}\n{summary['note']}", highlight=False)
     reports = [row["report"] for row in summary["partners"] if row["report"]]
     if reports:
-        console.print(f"{len(reports)} reports, for example {os.path.relpath(reports[0], Path.cwd())}; one in each participant's outbox:", highlight=False)
+        console.print(
+            f"{len(reports)} reports, for example {os.path.relpath(reports[0], Path.cwd())}; one in each participant's outbox:",
+            highlight=False,
+        )
         for row in summary["partners"]:
-            console.print(f"  {row['partner']}: {os.path.relpath(row['report'], Path.cwd()) if row['report'] else 'none'}", highlight=False, soft_wrap=True)
+            console.print(
+                f"  {row['partner']}: {os.path.relpath(row['report'], Path.cwd()) if row['report'] else 'none'}",
+                highlight=False,
+                soft_wrap=True,
+            )
 
 
 def averages(summary: Mapping[str, Any]) -> str:
@@ -45,4 +70,5 @@ def averages(summary: Mapping[str, Any]) -> str:
     names = [name for name in ("local", "shared", "combined") if all(name in row["wape"] for row in rows)]
     errors = ", ".join(f"{name} {mean(row['wape'][name] for row in rows):.4f}" for name in names)
     chosen = ", ".join(f"{name} {sum(row['choice'] == name for row in rows)}" for name in ("local", "shared", "mean"))
-    return f"Error (WAPE of the median over the last horizon, unseen by training and choice), mean of {len(rows)} partners: {errors}. Chosen by: {chosen}."
+    what = f"Error (WAPE of the median over the last horizon, unseen by training and choice), mean of {len(rows)} partners"
+    return f"{what}: {errors}. Partners that chose: {chosen}."

@@ -1,0 +1,59 @@
+# `make` lists the commands. Everything is installed into .venv from pinned, hash-checked requirement files.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+unexport PYTHONDONTWRITEBYTECODE  # without bytecode every Airflow process pays 5-15 CPU-seconds
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && command -v $$p && break; done)
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo up test test-fast check format lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+demo: .venv/base  ## one whole round through a real Airflow, then a summary; DATA=file.parquet takes your own table
+	@$(BIN)/decai demo $(if $(DATA),--data "$(DATA)")
+
+up: .venv/base  ## the same, and keeps the pages running until Ctrl-C
+	@$(BIN)/decai up $(if $(DATA),--data "$(DATA)")
+
+test: .venv/dev  ## all tests (those that need a browser or the real orders skip where these are absent)
+	@$(BIN)/python -m pytest
+
+test-fast: .venv/dev  ## all tests but those that start Airflow
+	@$(BIN)/python -m pytest -m "not e2e"
+
+check: .venv/dev  ## ruff, mypy, the import rules, docker-compose, the lock files
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	@$(BIN)/python -m pip check
+	@! grep -nE '(index-url|https?://[^ ]*/simple)' requirements/*.txt
+
+format: .venv/dev  ## formats the code
+	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
+
+lock: .venv/dev  ## writes the requirement files anew from pyproject.toml
+	@for group in base dev; do $(BIN)/uv pip compile pyproject.toml requirements/build.in $$([ $$group = dev ] && echo --group dev) \
+		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --no-header \
+		-q -o requirements/$$group.txt; done
+
+clean:  ## removes the environment and the networks made here
+	rm -rf .venv .decai .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info
+
+.venv/base: requirements/base.txt pyproject.toml
+	@scripts/system-check "$(PYTHON)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv (about 170 packages, one to three minutes)"
+	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements/base.txt
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/dev: requirements/dev.txt .venv/base
+	@echo "Installing what the tests need into .venv"
+	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,23 @@
+"""The resilience report of a participant: facts as JSON, a page without scripts, stock targets for its ERP, a manifest.
+
+Importing this is light: Matplotlib, Jinja and the JSON Schema validator are loaded by the functions that need them.
+"""
+
+from decai_forecast.reports.facts import Delivery, Facts, Fan, Left, Quality, Roster
+from decai_forecast.reports.manifest import manifest
+from decai_forecast.reports.page import render_html
+from decai_forecast.reports.report import build_report
+from decai_forecast.reports.targets import stock_targets_csv
+
+__all__ = [
+    "Delivery",
+    "Facts",
+    "Fan",
+    "Left",
+    "Quality",
+    "Roster",
+    "build_report",
+    "manifest",
+    "render_html",
+    "stock_targets_csv",
+]

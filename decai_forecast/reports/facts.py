@@ -1,0 +1,98 @@
+"""The facts a report is built from; whoever runs the round collects them, the report judges and words them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from decai_forecast.network import Assumptions
+from decai_forecast.periods import Calendar
+from decai_forecast.simulation import Simulation
+
+__all__ = ["COUNTED", "Delivery", "Facts", "Fan", "Left", "Quality", "Roster"]
+
+COUNTED = ("accepted", "accepted_in_part")  # verdicts under which a delivery is used
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One data set as the contract check left it; ``broken``: the first broken rules, in words."""
+
+    data_set: str
+    verdict: str
+    rows: int = 0
+    quarantined: int = 0
+    code: str = ""
+    broken: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Roster:
+    """Who trained together; ``missing``: partner -> reason code; ``late``: delivered after the training began."""
+
+    expected: Sequence[str]
+    present: Sequence[str]
+    minimum: int
+    status: str
+    missing: Mapping[str, str] = field(default_factory=dict)
+    late: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Forecast quality on the last horizon, which neither training nor choice has seen.
+
+    ``scores``: ``local``, ``shared``, ``mean``, ``combined`` (the chosen one) -> ``wape``, ``bias``, ``wql``, ``coverage`` (as
+    fractions); candidates that do not exist are left out. ``origins``: earlier mean error (WAPE) of each candidate at the
+    origins the choice was made on.
+    """
+
+    scores: Mapping[str, Mapping[str, float]]
+    choice: str
+    reason: str
+    origins: Mapping[str, float] = field(default_factory=dict)
+    origin_count: int = 0
+    naive_wape: float | None = None  # of a moving average on the same window
+
+
+@dataclass(frozen=True)
+class Fan:
+    """Total demand in units per period: ``history`` (date, units), ``forecast`` (date, mean, q10, q90)."""
+
+    history: Sequence[tuple[date, float]]
+    forecast: Sequence[tuple[date, float, float, float]]
+
+
+@dataclass(frozen=True)
+class Left:
+    """Something that left the company this round, and who got it."""
+
+    what: str
+    to: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything one participant's report of one round says; what is None did not happen, and the report says so."""
+
+    network: str
+    participant: str
+    round_id: str
+    as_of: date
+    calendar: Calendar
+    assumptions: Assumptions
+    deliveries: Sequence[Delivery]
+    roster: Roster
+    seed: int
+    simulated: bool = False
+    quality: Quality | None = None
+    simulation: Simulation | None = None
+    fan: Fan | None = None
+    what_left: Sequence[Left] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is an accepted delivery of demand."""
+        return any(d.data_set == "demand" and d.verdict in COUNTED for d in self.deliveries)

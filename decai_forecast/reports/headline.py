@@ -1,0 +1,108 @@
+"""The headline: one verdict and three sentences, from the worst exposure, service today and what to do first."""
+
+from __future__ import annotations
+
+from math import isnan
+
+import pandas as pd
+
+from decai_forecast.reports.facts import Facts
+from decai_forecast.reports.words import percent, plural, units
+from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
+
+__all__ = ["headline"]
+
+FIRST_ITEMS = 10  # how many items "what to do first" may name together
+NAMED = 3  # and how many of them by name
+UNKNOWN = "unknown"
+
+
+def headline(facts: Facts) -> dict[str, object]:
+    """``level`` (good, watch, risk, none), ``title`` and three ``sentences``."""
+    found = facts.simulation
+    if found is None:
+        return {"level": "none", "title": "No figures this round", "sentences": _without(facts)}
+    level, title = _verdict(found)
+    return {"level": level, "title": title, "sentences": [_exposure(facts, found), _today(facts, found), _action(found)]}
+
+
+def _verdict(found: Simulation) -> tuple[str, str]:
+    down = found.worst["network_fill_rate"]
+    if found.fill_rate < FAILURE_LEVEL:
+        return "risk", "Stock does not cover demand today"
+    if down < FAILURE_LEVEL:
+        return "watch", "Supply holds today, but depends on one supplier"
+    if found.fill_rate < RECOVERY_LEVEL:
+        return "watch", "Supply holds, with little to spare"
+    return "good", "Supply holds, even without the biggest supplier"
+
+
+def _exposure(facts: Facts, found: Simulation) -> str:
+    worst, days = found.worst, facts.assumptions.supplier_outage_days
+    who = f"If {found.biggest}, the supplier of {percent(worst['share'], 0)} of the forecast volume, cannot ship"
+    if found.biggest == UNKNOWN and len(found.exposure) == 1:
+        who = "Suppliers are not known; if none could ship"
+    text = (
+        f"{who} for {days} days from today, about {units(worst['lost_units'])} more units go unserved in the next "
+        f"{plural(found.horizon, facts.calendar)}: service falls from {percent(found.fill_rate)} to {percent(worst['network_fill_rate'])}"
+    )
+    failing = worst["tts_p50"]
+    after = (
+        ""
+        if isnan(failing)
+        else f", and its items fall below {percent(FAILURE_LEVEL, 0)} after {plural(int(failing), facts.calendar)}"
+    )
+    return f"{text}{after}."
+
+
+def _today(facts: Facts, found: Simulation) -> str:
+    likely, count = int((found.series["p_stockout"] > 0.5).sum()), len(found.series)
+    assumed = ", stock being assumed" if found.series["on_hand_assumed"].all() else ""
+    return (
+        f"As things stand, {percent(found.fill_rate)} of the demand of the next {plural(found.horizon, facts.calendar)} is served "
+        f"from stock{assumed}; {likely:,} of {count:,} stocked items are more likely than not to run out at least once."
+    )
+
+
+def _action(found: Simulation) -> str:
+    """Where service today is low the items that cause it, otherwise the items to hold more of against the outage."""
+    if found.fill_rate < RECOVERY_LEVEL:
+        rows, total = found.series.sort_values("expected_lost_units", ascending=False, kind="stable"), found.lost_units
+        lost, what = "expected_lost_units", "Best action: order first what runs short today"
+    else:
+        own = found.series[found.series["vendor"] == found.biggest]
+        rows, total = own.sort_values("down_lost_units", ascending=False, kind="stable"), float(own["down_lost_units"].sum())
+        lost, what = "down_lost_units", "Best action: hold more of what that outage would hit hardest, or find a second source"
+    rows = rows[rows[lost] > 0].head(FIRST_ITEMS)
+    if rows.empty:
+        return "Best action: none is needed now."
+    share = float(rows[lost].sum()) / total
+    return f"{what}: {_names(rows)} make up {percent(share, 0)} of these losses ({units(rows[lost].sum())} units)."
+
+
+def _names(rows: pd.DataFrame) -> str:
+    sites = rows["location_id"].nunique() > 1
+    named = [f"{r.item_id} ({r.location_id})" if sites else str(r.item_id) for r in rows.head(NAMED).itertuples()]
+    more = len(rows) - len(named)
+    return ", ".join(named) + (f" and {more} more" if more else "")
+
+
+def _without(facts: Facts) -> list[str]:
+    demand = next((d for d in facts.deliveries if d.data_set == "demand"), None)
+    if facts.usable:
+        return [
+            "The delivery was accepted, but there is no simulation of this round.",
+            "Service and exposure are therefore not known; figures of earlier rounds still stand.",
+            "Best action: see the run of this round for the step that failed, and repeat it.",
+        ]
+    why = (
+        "no demand was delivered"
+        if demand is None
+        else f"the demand delivery was {demand.verdict.replace('_', ' ')} ({demand.code or 'no code'})"
+    )
+    broken = f": {demand.broken[0]}" if demand and demand.broken else ""
+    return [
+        f"There are no figures for this round because {why}{broken}.",
+        "Service and exposure are not known; figures of earlier rounds still stand.",
+        "Best action: deliver again; a delivery that keeps its contract enters the next round.",
+    ]

@@ -1,0 +1,59 @@
+"""The report as one page that opens anywhere: no script, no network, light, dark and printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from decai_forecast.periods import Calendar
+from decai_forecast.reports.charts import demand_chart, service_chart
+from decai_forecast.reports.words import day, percent, plural, units
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["render_html"]
+
+SHOWN = 50  # rows of the stock table; the CSV has all
+VENDORS = 25  # rows of the exposure table
+
+
+def render_html(report: Mapping[str, Any]) -> str:
+    """The page of a report (:func:`build_report`); all texts in it are escaped, since names come from companies."""
+    calendar = Calendar(report["calendar"]["frequency"], report["calendar"]["horizon"])
+    return _environment().get_template("report.html.j2").render(
+        r=report,
+        css=(files(__package__) / "page.css").read_text(),
+        charts=_charts(report),
+        vendors=report["exposure"]["vendors"][:VENDORS] if report["exposure"] else [],
+        rows=report["stock"]["rows"][:SHOWN] if report["stock"] else [],
+        periods=lambda count: plural(int(count), calendar),
+    )  # fmt: skip
+
+
+def _charts(report: Mapping[str, Any]) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    charts = {}
+    if report["service"]:
+        charts["service"] = Markup(service_chart(report["service"]["periods"], report["service"]["failure_level"]))
+    if report["forecast"] and report["forecast"]["fan"]:
+        charts["demand"] = Markup(demand_chart(report["forecast"]["history"], report["forecast"]["fan"]))
+    return charts
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("decai_forecast.reports", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": percent, "units": units, "day": day, "words": lambda text: text.replace("_", " ")}
+    return environment

@@ -1,0 +1,189 @@
+"""The report as JSON: every figure the page shows, and all stock targets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cache
+from importlib.resources import files
+from math import isfinite
+from typing import Any
+
+import pandas as pd
+
+from decai_forecast.errors import DecaiError
+from decai_forecast.reports.facts import COUNTED, Facts, Fan, Quality
+from decai_forecast.reports.headline import headline
+from decai_forecast.reports.words import period, plural
+from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
+
+__all__ = ["FORMAT", "build_report", "schema"]
+
+FORMAT = "decai-report/1"
+DIGITS = 6  # significant ones: more is noise of sampling
+WITHOUT = {  # what the report takes for granted where a data set is missing
+    "demand": "no forecast and no figures of one's own",
+    "stock": "opening stock is assumed",
+    "items": "suppliers are unknown and lead times assumed",
+}
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the report."""
+    found: dict[str, Any] = json.loads((files(__package__) / "report.schema.json").read_text())
+    return found
+
+
+def build_report(facts: Facts) -> dict[str, Any]:
+    """The report of one participant and round, valid by ``report.schema.json``; the same for equal facts."""
+    found = facts.simulation
+    report = {
+        "format": FORMAT,
+        "network": facts.network,
+        "simulated": facts.simulated,
+        "participant": facts.participant,
+        "round": facts.round_id,
+        "as_of": facts.as_of.isoformat(),
+        "calendar": {
+            "frequency": facts.calendar.frequency,
+            "horizon": facts.calendar.horizon,
+            "period": period(facts.calendar),
+            "period_days": facts.calendar.days,
+        },
+        "headline": headline(facts),
+        "missing": _missing(facts),
+        "exposure": found and _exposure(found, facts),
+        "service": found and _service(found),
+        "stock": found and {"rows": _rows(found.series.sort_values("expected_lost_units", ascending=False, kind="stable"))},
+        "forecast": _forecast(facts.quality, facts.fan),
+        "deliveries": [asdict(d) | {"broken": list(d.broken)} for d in facts.deliveries],
+        "roster": _roster(facts),
+        "assumptions": _assumptions(facts),
+        "what_left": [asdict(left) for left in facts.what_left],
+        "versions": dict(sorted(facts.versions.items())),
+        "seed": facts.seed,
+        "replications": found and found.replications,
+    }
+    return _valid(_plain(report))
+
+
+def _valid(report: dict[str, Any]) -> dict[str, Any]:
+    from jsonschema import Draft202012Validator
+
+    error = next(iter(sorted(Draft202012Validator(schema()).iter_errors(report), key=lambda e: e.json_path)), None)
+    if error is not None:
+        raise DecaiError(f"the report does not keep its schema at {error.json_path}: {error.message}; its facts are incomplete")
+    return report
+
+
+def _plain(value: Any) -> Any:
+    """JSON values: numbers with ``DIGITS`` significant digits, NaN and infinity as null."""
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if isfinite(value) else None
+    return value
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    columns = {str(name): frame[name].tolist() for name in frame}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def _missing(facts: Facts) -> list[dict[str, str]]:
+    """What was not delivered or not accepted, why, and what the report does without it."""
+    there = {d.data_set: d for d in facts.deliveries}
+    found = []
+    for name, consequence in WITHOUT.items():
+        delivery = there.get(name)
+        if delivery is None or delivery.verdict not in COUNTED:
+            verdict = "not delivered" if delivery is None else delivery.verdict.replace("_", " ")
+            code = f" ({delivery.code})" if delivery and delivery.code else ""
+            found.append({"what": name, "why": verdict + code, "consequence": consequence})
+    return found
+
+
+def _exposure(found: Simulation, facts: Facts) -> dict[str, Any]:
+    reach = found.outage_periods + int(found.series["lead_time"].max())
+    return {
+        "biggest": found.biggest,
+        "hhi": found.hhi,
+        "outage_days": facts.assumptions.supplier_outage_days,
+        "outage_periods": found.outage_periods,
+        "cut_short": reach > found.horizon,  # the first delivery after the outage may lie beyond the horizon
+        "vendors": _rows(found.exposure),
+    }
+
+
+def _service(found: Simulation) -> dict[str, Any]:
+    return {
+        "fill_rate": found.fill_rate,
+        "lost_units": found.lost_units,
+        "target": found.service_target,
+        "failure_level": FAILURE_LEVEL,
+        "recovery_level": RECOVERY_LEVEL,
+        "likely_stockouts": int((found.series["p_stockout"] > 0.5).sum()),
+        "periods": _rows(found.service),
+    }
+
+
+def _forecast(quality: Quality | None, fan: Fan | None) -> dict[str, Any] | None:
+    if quality is None and fan is None:
+        return None
+    return {
+        "quality": quality and asdict(quality),
+        "history": [{"date": day.isoformat(), "units": units} for day, units in (fan.history if fan else ())],
+        "fan": [
+            {"date": day.isoformat(), "mean": mean, "q10": low, "q90": high}
+            for day, mean, low, high in (fan.forecast if fan else ())
+        ],
+    }
+
+
+def _roster(facts: Facts) -> dict[str, Any]:
+    roster = facts.roster
+    return {
+        "status": roster.status,
+        "minimum": roster.minimum,
+        "expected": sorted(roster.expected),
+        "present": sorted(roster.present),
+        "late": sorted(roster.late),
+        "missing": dict(sorted(roster.missing.items())),
+    }
+
+
+def _assumptions(facts: Facts) -> list[dict[str, Any]]:
+    """What the figures take for granted, in words; ``assumed``: nobody delivered or measured it."""
+    given, found = facts.assumptions, facts.simulation
+    if found is None:
+        return []
+    unknown, count = int(found.series["on_hand_assumed"].sum()), len(found.series)
+    ratio = f"{given.holding_cost:g} : {given.shortage_cost:g}, a cycle service level of {100 * found.service_target:.0f} %"
+    said = [
+        (
+            "Opening stock",
+            f"the order-up-to level for {unknown:,} of {count:,} stocked items, as delivered for the others",
+            unknown > 0,
+        ),
+        (
+            "In transit at the start",
+            "what stock lacks to the order-up-to level, at most the mean demand of the lead time",
+            True,
+        ),
+        ("Lead time", f"{given.lead_time_days} days where none was delivered, without variation", True),
+        ("Holding : shortage cost", ratio, True),
+        ("Review", f"every {plural(given.review_periods, facts.calendar)}, up to the order-up-to level", True),
+        (
+            "Supplier outage",
+            f"{given.supplier_outage_days} days from the first; orders queue, goods in transit still arrive",
+            True,
+        ),
+        ("Several suppliers of an item", "share its orders evenly, also during an outage", True),
+        ("Unserved demand", "is lost, not served later", True),
+        ("Demand", f"independent between items and periods around the forecast; {found.replications} replications", True),
+    ]
+    return [{"name": name, "text": text, "assumed": assumed} for name, text, assumed in said]

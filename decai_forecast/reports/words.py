@@ -1,0 +1,36 @@
+"""Numbers as a reader sees them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from decai_forecast.periods import Calendar
+
+__all__ = ["day", "percent", "period", "plural", "units"]
+
+
+def percent(fraction: float | None, decimals: int = 1) -> str:
+    """``98.5 %``; a dash where there is no figure."""
+    return "–" if fraction is None or fraction != fraction else f"{100 * fraction:.{decimals}f}\u202f%"  # noqa: PLR0124  NaN
+
+
+def units(value: float | None, decimals: int = 0) -> str:
+    """``1,234``; small amounts keep two significant digits."""
+    if value is None or value != value:  # noqa: PLR0124  NaN
+        return "–"
+    return f"{value:.2g}" if 0 < abs(value) < 1 else f"{value:,.{decimals}f}"
+
+
+def day(value: date | str) -> str:
+    """``24 Nov 2026``."""
+    found = date.fromisoformat(value) if isinstance(value, str) else value
+    return f"{found.day} {found:%b %Y}"
+
+
+def period(calendar: Calendar) -> str:
+    return "day" if calendar.frequency == "D" else "week"
+
+
+def plural(count: int, calendar: Calendar) -> str:
+    """``1 week``, ``13 weeks``."""
+    return f"{count} {period(calendar)}{'' if count == 1 else 's'}"
