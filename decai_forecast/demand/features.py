@@ -1,8 +1,8 @@
 """Direct multi-horizon features: one row per (origin, horizon), everything divided by the series' own recent mean.
 
 Nothing says who a series belongs to or how large it is: a split threshold must not tell a partner's magnitudes, and one
-model must serve all horizons and all partners. Of the period to forecast only what is known ahead is used: its date, its
-price plan and its promotion plan.
+model must serve all horizons and all partners. Of the period to forecast only its date is used: a price or a promotion
+realised there is not known ahead, and plans for them are not delivered.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ FEATURES: tuple[str, ...] = (
     "mean1", "mean2", "mean3", "std", "zeros", "max", "min", "ewm", "trend", "since_sale",
     "season_lag", "season_mean", "year_ago", "year_growth",
     "weekday", "month_day", "sin_year", "cos_year",
-    "price_ratio", "price_step", "promotion", "promotion_change", "mean_promoted", "mean_unpromoted",
+    "price_ratio", "promotion", "mean_promoted", "mean_unpromoted",
     "prophet_ratio",
 )  # fmt: skip
 
@@ -100,9 +100,15 @@ def _ewm(values: Floats) -> Floats:
 
 
 def _promoted(panel: Panel, origin: int, scale: Floats) -> dict[str, Floats]:
+    """Price and promotion at the origin, and what promotions did so far."""
     window = slice(max(0, origin + 1 - rhythm(panel.calendar).windows[-1]), origin + 1)
     y, on = panel.quantity[:, window], panel.promotion[:, window] > 0
-    return {"mean_promoted": _mean(np.where(on, y, np.nan)) / scale, "mean_unpromoted": _mean(np.where(on, np.nan, y)) / scale}
+    return {
+        "price_ratio": panel.price[:, origin] / _mean(panel.price[:, window]),
+        "promotion": panel.promotion[:, origin],
+        "mean_promoted": _mean(np.where(on, y, np.nan)) / scale,
+        "mean_unpromoted": _mean(np.where(on, np.nan, y)) / scale,
+    }
 
 
 def _ahead(panel: Panel, origin: int, h: int, scale: Floats, total: Floats) -> dict[str, Floats]:
@@ -115,7 +121,7 @@ def _ahead(panel: Panel, origin: int, h: int, scale: Floats, total: Floats) -> d
     none = np.full(size, np.nan)
     out["season_lag"] = panel.quantity[:, past] / scale if past >= 0 else none
     out["season_mean"] = _mean(panel.quantity[:, same]) / scale if same else none
-    out |= _year(panel, origin, target, scale) | _plans(panel, origin, target)
+    out |= _year(panel, origin, target, scale)
     window = rhythm(panel.calendar).windows[1]
     out["prophet_ratio"] = np.full(size, total[target] / total[max(0, origin + 1 - window) : origin + 1].mean())
     return out
@@ -144,17 +150,3 @@ def _year(panel: Panel, origin: int, target: int, scale: Floats) -> dict[str, Fl
     window, back = rhythm(panel.calendar).windows[2], origin + 1 - year
     before = _mean(panel.quantity[:, max(0, back - window) : back]) / scale if back > 0 else none
     return {"year_ago": ago, "year_growth": ago / before}
-
-
-def _plans(panel: Panel, origin: int, target: int) -> dict[str, Floats]:
-    """Price and promotion of the period to forecast, as planned; where no plan is known, the last price stays."""
-    window = slice(max(0, origin + 1 - rhythm(panel.calendar).windows[-1]), origin + 1)
-    now = panel.price[:, origin]
-    price = np.where(np.isfinite(panel.price[:, target]), panel.price[:, target], now)
-    promotion = panel.promotion[:, target]
-    return {
-        "price_ratio": price / _mean(panel.price[:, window]),
-        "price_step": price / now,
-        "promotion": promotion,
-        "promotion_change": promotion - panel.promotion[:, origin],
-    }

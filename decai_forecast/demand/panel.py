@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 @dataclass(frozen=True)
 class Panel:
     """``quantity``, ``price`` and ``promotion``: series x periods, NaN where unknown. The calendar runs one horizon
-    beyond the last known period, so that plans for price and promotion have a place."""
+    beyond the last known period."""
 
     quantity: Floats
     price: Floats

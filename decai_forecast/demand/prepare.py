@@ -44,7 +44,8 @@ def prepare(table: pd.DataFrame, calendar: Calendar, cutoff: date, *, seed: int,
     if end <= rhythm(calendar).windows[0]:
         raise NotEnoughData(f"{max(end, 0)} periods before {cutoff}; at least {rhythm(calendar).windows[0] + 1} are needed")
     actual = panel.quantity.copy()
-    panel.quantity[:, end:] = np.nan  # from here on nobody can look ahead
+    for known in (panel.quantity, panel.price, panel.promotion):
+        known[:, end:] = np.nan  # from here on nobody can look ahead
     total, fitted = prophet_total(panel, end)
     train = _train(panel, end, total, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)
     if len(train) < MIN_TRAINING_ROWS:

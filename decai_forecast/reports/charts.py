@@ -46,7 +46,8 @@ def service_chart(rows: Rows, failure_level: float) -> str:
 
 def _told(rows: Rows) -> str:
     worst = min(rows, key=lambda row: row["down_mean"])
-    return f"Lowest mean without the biggest supplier: {100 * worst['down_mean']:.0f} % on {worst['date']}. All numbers are in the table below."
+    lowest = f"{100 * worst['down_mean']:.0f} % on {worst['date']}"
+    return f"Lowest mean without the biggest supplier: {lowest}. All numbers are in the table below."
 
 
 def demand_chart(history: Rows, fan: Rows) -> str:

@@ -7,7 +7,7 @@ from math import isnan
 import pandas as pd
 
 from decai_forecast.reports.facts import Facts
-from decai_forecast.reports.words import percent, plural, units
+from decai_forecast.reports.words import percent, period, plural, units
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 
 __all__ = ["headline"]
@@ -27,32 +27,27 @@ def headline(facts: Facts) -> dict[str, object]:
 
 
 def _verdict(found: Simulation) -> tuple[str, str]:
-    down = found.worst["network_fill_rate"]
     if found.fill_rate < FAILURE_LEVEL:
         return "risk", "Stock does not cover demand today"
-    if down < FAILURE_LEVEL:
-        return "watch", "Supply holds today, but depends on one supplier"
+    if found.service["down_mean"].min() < FAILURE_LEVEL:
+        return "watch", "Supply holds today, but leans on one supplier"
     if found.fill_rate < RECOVERY_LEVEL:
         return "watch", "Supply holds, with little to spare"
     return "good", "Supply holds, even without the biggest supplier"
 
 
 def _exposure(facts: Facts, found: Simulation) -> str:
-    worst, days = found.worst, facts.assumptions.supplier_outage_days
+    worst, ahead = found.worst, plural(found.horizon, facts.calendar)
     who = f"If {found.biggest}, the supplier of {percent(worst['share'], 0)} of the forecast volume, cannot ship"
     if found.biggest == UNKNOWN and len(found.exposure) == 1:
         who = "Suppliers are not known; if none could ship"
-    text = (
-        f"{who} for {days} days from today, about {units(worst['lost_units'])} more units go unserved in the next "
-        f"{plural(found.horizon, facts.calendar)}: service falls from {percent(found.fill_rate)} to {percent(worst['network_fill_rate'])}"
+    lowest = percent(float(found.service["down_mean"].min()), 0)
+    failing = "" if isnan(worst["tts_p50"]) else f"; its own items fail after {plural(int(worst['tts_p50']), facts.calendar)}"
+    return (
+        f"{who} for {facts.assumptions.supplier_outage_days} days from today, about {units(worst['lost_units'])} more units go "
+        f"unserved in the next {ahead}: service falls from {percent(found.fill_rate)} to {percent(worst['network_fill_rate'])}, "
+        f"and to {lowest} in the worst {period(facts.calendar)}{failing}."
     )
-    failing = worst["tts_p50"]
-    after = (
-        ""
-        if isnan(failing)
-        else f", and its items fall below {percent(FAILURE_LEVEL, 0)} after {plural(int(failing), facts.calendar)}"
-    )
-    return f"{text}{after}."
 
 
 def _today(facts: Facts, found: Simulation) -> str:
@@ -77,7 +72,8 @@ def _action(found: Simulation) -> str:
     if rows.empty:
         return "Best action: none is needed now."
     share = float(rows[lost].sum()) / total
-    return f"{what}: {_names(rows)} make up {percent(share, 0)} of these losses ({units(rows[lost].sum())} units)."
+    part = "all" if share > 0.995 else percent(share, 0)
+    return f"{what}: {_names(rows)} make up {part} of these losses ({units(rows[lost].sum())} units)."
 
 
 def _names(rows: pd.DataFrame) -> str:
@@ -95,11 +91,9 @@ def _without(facts: Facts) -> list[str]:
             "Service and exposure are therefore not known; figures of earlier rounds still stand.",
             "Best action: see the run of this round for the step that failed, and repeat it.",
         ]
-    why = (
-        "no demand was delivered"
-        if demand is None
-        else f"the demand delivery was {demand.verdict.replace('_', ' ')} ({demand.code or 'no code'})"
-    )
+    why = "no demand was delivered"
+    if demand is not None:
+        why = f"the demand delivery was {demand.verdict.replace('_', ' ')} ({demand.code or 'no code'})"
     broken = f": {demand.broken[0]}" if demand and demand.broken else ""
     return [
         f"There are no figures for this round because {why}{broken}.",

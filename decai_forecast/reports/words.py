@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from datetime import date
+from math import isnan
 
 from decai_forecast.periods import Calendar
 
 __all__ = ["day", "percent", "period", "plural", "units"]
 
+NOTHING = "\u2013"  # a dash where there is no figure
+
 
 def percent(fraction: float | None, decimals: int = 1) -> str:
     """``98.5 %``; a dash where there is no figure."""
-    return "–" if fraction is None or fraction != fraction else f"{100 * fraction:.{decimals}f}\u202f%"  # noqa: PLR0124  NaN
+    return NOTHING if fraction is None or isnan(fraction) else f"{100 * fraction:.{decimals}f}\u202f%"
 
 
 def units(value: float | None, decimals: int = 0) -> str:
     """``1,234``; small amounts keep two significant digits."""
-    if value is None or value != value:  # noqa: PLR0124  NaN
-        return "–"
+    if value is None or isnan(value):
+        return NOTHING
     return f"{value:.2g}" if 0 < abs(value) < 1 else f"{value:,.{decimals}f}"
 
 

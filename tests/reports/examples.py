@@ -19,6 +19,7 @@ LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 AS_OF = date(2026, 11, 23)
 WEEKS = Calendar("W", 13)
 VENDORS = ("Northern Mills", "Delta Beverages", "Harbor Foods")
+PARTNERS = ("alder_foods", "birch_markets", "cedar_stores", "elm_grocers")
 ATTACK = "<script>alert(1)</script>"
 
 
@@ -76,26 +77,29 @@ def facts(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), **ch
         "calendar": WEEKS,
         "assumptions": Assumptions(),
         "deliveries": (
-            Delivery("demand", "accepted_in_part", 17_520, 12, "too_many_late", ("quantity must not be negative: 12 rows, first in row 4,211",)),
+            Delivery(
+                "demand", "accepted_in_part", 17_520, 12, "range", ("quantity must not be negative: 12 rows, first 4,211",)
+            ),
             Delivery("items", "accepted", 18),
             Delivery("stock", "accepted", 720),
         ),
-        "roster": Roster(
-            ("alder_foods", "birch_markets", "cedar_stores", "elm_grocers"), ("alder_foods", "birch_markets", "cedar_stores"), 3, "closed",
-            {"elm_grocers": "refused:schema"},
-        ),
+        "roster": Roster(PARTNERS, PARTNERS[:3], 3, "closed", {"elm_grocers": "refused:schema"}),
         "seed": 7,
         "simulated": True,
         "quality": quality(),
         "simulation": simulation(items),
         "fan": fan(),
-        "what_left": (Left("masked histogram sums", "nobody can read one partner's"), Left("verdict, row count, backtest errors", "coordinator")),
+        "what_left": (
+            Left("masked histogram sums", "nobody can read one partner's"),
+            Left("verdict, row count, backtest errors", "coordinator"),
+        ),
         "versions": {"decai_forecast": "0.1.0", "lightgbm": "4.7.0"},
-    }  # fmt: skip
+    }
     return Facts(**usual | changes)
 
 
 def refused(**changes: Any) -> Facts:
     """Facts of a participant whose demand was refused: no forecast, no simulation."""
     broken = Delivery("demand", "refused", 5_000, 5_000, "schema", ("column quantity is missing",))
-    return facts(deliveries=(broken,), quality=None, simulation=None, fan=None, what_left=(), **changes)
+    roster = Roster(PARTNERS, PARTNERS[1:], 3, "closed", {"alder_foods": "refused:schema"})
+    return facts(deliveries=(broken,), roster=roster, quality=None, simulation=None, fan=None, what_left=(), **changes)
