@@ -28,6 +28,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def service_chart(rows: Rows, failure_level: float) -> str:
     """Share of demand served per period, today and without the biggest supplier; mean with a band from P10 to P90."""
+    from matplotlib.ticker import MaxNLocator
 
     def draw(axes: Axes) -> None:
         x = range(len(rows))
@@ -38,6 +39,7 @@ def service_chart(rows: Rows, failure_level: float) -> str:
         axes.axhline(100 * failure_level, color=SOFT, linewidth=0.8, linestyle=(0, (1, 2)))
         lowest = min(min(row["base_p10"], row["down_p10"]) for row in rows)
         axes.set_ylim(min(80.0, 100 * lowest // 10 * 10), 100.8)
+        axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))  # labels are whole per cents
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
         _dates(axes, [row["date"] for row in rows])
 

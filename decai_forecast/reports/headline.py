@@ -41,21 +41,28 @@ def _exposure(facts: Facts, found: Simulation) -> str:
     who = f"If {found.biggest}, the supplier of {percent(worst['share'], 0)} of the forecast volume, cannot ship"
     if found.biggest == UNKNOWN and len(found.exposure) == 1:
         who = "Suppliers are not known; if none could ship"
-    lowest = percent(float(found.service["down_mean"].min()), 0)
-    failing = "" if isnan(worst["tts_p50"]) else f"; its own items fail after {plural(int(worst['tts_p50']), facts.calendar)}"
+    lowest, failing = percent(float(found.service["down_mean"].min()), 0), worst["tts_p50"]
+    first = ""
+    if not isnan(failing):
+        first = f"; its own items drop below {percent(FAILURE_LEVEL, 0)} after {plural(int(failing), facts.calendar)}"
+    today, down = percent(found.fill_rate), percent(worst["network_fill_rate"])
     return (
         f"{who} for {facts.assumptions.supplier_outage_days} days from today, about {units(worst['lost_units'])} more units go "
-        f"unserved in the next {ahead}: service falls from {percent(found.fill_rate)} to {percent(worst['network_fill_rate'])}, "
-        f"and to {lowest} in the worst {period(facts.calendar)}{failing}."
+        f"unserved in the next {ahead}: service falls from {today} to {down}, "
+        f"and to {lowest} in the worst {period(facts.calendar)}{first}."
     )
 
 
 def _today(facts: Facts, found: Simulation) -> str:
-    likely, count = int((found.series["p_stockout"] > 0.5).sum()), len(found.series)
+    likely, count, ahead = (
+        int((found.series["p_stockout"] > 0.5).sum()),
+        len(found.series),
+        plural(found.horizon, facts.calendar),
+    )
     assumed = ", stock being assumed" if found.series["on_hand_assumed"].all() else ""
     return (
-        f"As things stand, {percent(found.fill_rate)} of the demand of the next {plural(found.horizon, facts.calendar)} is served "
-        f"from stock{assumed}; {likely:,} of {count:,} stocked items are more likely than not to run out at least once."
+        f"As things stand, {percent(found.fill_rate)} of the demand of the next {ahead} is served from stock{assumed}; "
+        f"{likely:,} of {count:,} stocked items are more likely than not to run out at least once."
     )
 
 

@@ -23,7 +23,7 @@ __all__ = ["FORMAT", "build_report", "schema"]
 FORMAT = "decai-report/1"
 DIGITS = 6  # significant ones: more is noise of sampling
 WITHOUT = {  # what the report takes for granted where a data set is missing
-    "demand": "no forecast and no figures of one's own",
+    "demand": "no forecast, no figures of its own",
     "stock": "opening stock is assumed",
     "items": "suppliers are unknown and lead times assumed",
 }
@@ -162,13 +162,12 @@ def _assumptions(facts: Facts) -> list[dict[str, Any]]:
     if found is None:
         return []
     unknown, count = int(found.series["on_hand_assumed"].sum()), len(found.series)
+    opening = (
+        f"the order-up-to level for {unknown:,} of {count:,} stocked items" if unknown else f"of all {count:,} stocked items"
+    )
     ratio = f"{given.holding_cost:g} : {given.shortage_cost:g}, a cycle service level of {100 * found.service_target:.0f} %"
     said = [
-        (
-            "Opening stock",
-            f"the order-up-to level for {unknown:,} of {count:,} stocked items, as delivered for the others",
-            unknown > 0,
-        ),
+        ("Opening stock", opening, unknown > 0),
         (
             "In transit at the start",
             "what stock lacks to the order-up-to level, at most the mean demand of the lead time",

@@ -17,7 +17,7 @@ def deterministic(levels: float, on_hand: float, lead: int, periods: int, review
 
 
 def test_base_stock_trajectory_by_hand() -> None:
-    """Base stock 13, lead time 1, demand 12, 6, 11, 14: what arrives is what was ordered the period before, so 0, 5, 0, 12 are lost."""
+    """Base stock 13, lead time 1, demand 12, 6, 11, 14: orders come a period late, 0, 5, 0, 12 are lost."""
     lost = lost_sales(np.array([[[12.0], [6], [11], [14]]]), deterministic(13, 13, 1, 4))
     assert lost.ravel().tolist() == [0, 5, 0, 12]
 

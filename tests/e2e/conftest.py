@@ -1,0 +1,45 @@
+"""A running Airflow over a small network of five companies; one for all end-to-end tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from decai_forecast.founding import from_table
+from decai_forecast.network import Network
+from decai_forecast.orchestration.client import Client
+from decai_forecast.orchestration.environment import Stack
+from decai_forecast.orchestration.stack import free_port, running
+
+
+@pytest.fixture(scope="session")
+def network(orders_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Network:
+    """Quorum three of five; the grace is short, so that an absent partner costs seconds."""
+    home = tmp_path_factory.mktemp("network") / "home"
+    found = replace(from_table(home, orders_file, name="five"), quorum=3, grace_minutes=0.2)
+    found.save()
+    return found
+
+
+@pytest.fixture(scope="session")
+def stack(network: Network) -> Stack:
+    return Stack(network, free_port(18380))
+
+
+@pytest.fixture(scope="session")
+def client(stack: Stack) -> Iterator[Client]:
+    with running(stack) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The system's Chromium; without one the tests that need a browser skip."""
+    for path in (os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"):
+        if path and Path(path).exists():
+            return path
+    pytest.skip("no Chromium on this machine; install Debian's package chromium or set CHROMIUM")

@@ -1,0 +1,123 @@
+"""The page: one file without scripts, inert names, readable by all, the same bytes for the same report."""
+
+import re
+from html.parser import HTMLParser
+
+import examples
+import pytest
+
+from decai_forecast.reports import Quality, build_report, render_html
+
+LIMIT = 300_000  # bytes: a page for mail
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render_html(build_report(examples.facts()))
+
+
+class Outline(HTMLParser):
+    """Tags and ids of a page; fails on tags that are not closed in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.ids += [value or "" for name, value in attrs if name == "id"]
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_page_has_no_script_and_needs_no_network(page: str) -> None:
+    """No script, no handler, no address but those of the SVG name spaces; the policy forbids the rest."""
+    assert "<script" not in page
+    assert not re.search(r"\son[a-z]+=", page)
+    assert not re.search(r'(?:href|src)="(?!#)', page)
+    assert set(re.findall(r"https?://[^\"]+", page)) <= {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
+
+
+def test_page_is_well_formed_with_unique_ids(page: str) -> None:
+    """Tags are closed in order, no id appears twice, and references point at ids of the page."""
+    found = Outline(page)
+    assert found.open == []
+    assert len(found.ids) == len(set(found.ids))
+    assert set(re.findall(r'(?:url\(#|href="#)([^)"]+)', page)) <= set(found.ids)
+
+
+def test_page_is_accessible(page: str) -> None:
+    """The language is stated, every chart has a role, a title and a description, and its numbers in a table."""
+    assert '<html lang="en">' in page
+    for chart in ("service", "demand"):
+        assert f'role="img" aria-labelledby="{chart}-title {chart}-text"' in page
+    assert page.count("The numbers of this chart") == 2
+    assert page.count("<h1") == 1
+
+
+def test_page_is_small_and_the_same_every_time(page: str) -> None:
+    """Equal reports give equal bytes, far below the limit, with 50 of 400 stocked items shown."""
+    assert render_html(build_report(examples.facts())) == page
+    large = build_report(examples.facts(tuple(f"item-{k:04d}" for k in range(400))))
+    assert len(render_html(large).encode()) < LIMIT
+    assert render_html(large).count('<th scope="row">item-') == 50
+
+
+def test_names_are_inert() -> None:
+    """A script as item, supplier, participant, reason or rule is text on the page."""
+    attack = examples.ATTACK
+    facts = examples.facts(
+        participant=attack,
+        network=attack,
+        simulation=examples.simulation((attack, "=1+1"), vendors=(attack,)),
+        deliveries=(examples.Delivery("demand", "accepted", 1, 0, attack, (attack,)),),
+        roster=examples.Roster((attack,), (), 3, attack, {attack: attack}, (attack,)),
+        what_left=(examples.Left(attack, attack),),
+        versions={attack: attack},
+    )
+    page = render_html(build_report(facts))
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+def test_simulated_networks_say_so() -> None:
+    """The banner is there for a simulated network and only there."""
+    assert "Simulated data" in render_html(build_report(examples.facts()))
+    assert "Simulated data" not in render_html(build_report(examples.facts(simulated=False)))
+
+
+def test_colours_follow_the_page(page: str) -> None:
+    """Charts take their colours from the page's variables, so that dark mode and print reach them."""
+    charts = "".join(re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL))
+    assert "var(--first)" in charts
+    assert not re.search(r"#[0-9a-f]{6}", charts)
+    assert "prefers-color-scheme: dark" in page
+    assert "@media print" in page
+
+
+def test_page_without_figures() -> None:
+    """Without a simulation the page has no charts, and says what is missing and what to do."""
+    page = render_html(build_report(examples.refused()))
+    assert "<svg" not in page
+    assert "What is missing" in page
+    assert "deliver again" in page
+
+
+def test_page_of_a_first_round() -> None:
+    """Only a local forecaster, no total demand, no supplier known: the page still stands."""
+    lone = Quality({"local": {"wape": 0.3, "bias": 0.0, "wql": 0.2, "coverage": 0.8}}, "local", "it is the only one")
+    unknown = examples.simulation(("a",), stock=False, vendors=("unknown",))
+    page = render_html(build_report(examples.facts(quality=lone, fan=None, simulation=unknown)))
+    assert "Suppliers are not known" in page
+    assert page.count("<svg") == 1
