@@ -1,0 +1,17 @@
+# One image for all Airflow processes, from the same pinned requirements as everything else.
+FROM python:3.11-slim-bookworm
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 curl && rm -rf /var/lib/apt/lists/*
+RUN useradd --create-home --uid 50000 airflow && mkdir -p /opt/decai /var/lib/decai && chown airflow /opt/decai /var/lib/decai
+WORKDIR /opt/decai
+COPY requirements/base.txt requirements/base.txt
+RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements/base.txt
+COPY pyproject.toml README.md LICENSE ./
+COPY decai_forecast decai_forecast
+COPY dags dags
+COPY plugins plugins
+COPY data_contracts data_contracts
+RUN pip install --no-cache-dir --no-deps --no-build-isolation --no-index -e .
+USER airflow
+ENV DECAI_HOME=/var/lib/decai/network AIRFLOW_HOME=/var/lib/decai/airflow OMP_NUM_THREADS=1 MPLBACKEND=Agg
+ENTRYPOINT []
+CMD ["airflow", "version"]
