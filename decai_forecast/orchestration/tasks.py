@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -18,6 +19,16 @@ from decai_forecast.rounds import Round, Seat, take_seat
 __all__ = ["check", "close", "federate", "outcome", "pull", "refuse_contract", "report", "simulate", "train"]
 
 
+log = logging.getLogger(__name__)
+
+
+def _fail(message: str) -> NoReturn:
+    """Ends the task for good, with its message as a line of the log."""
+    for line in message.splitlines():
+        log.error(line)
+    raise AirflowFailException(message)
+
+
 @contextmanager
 def _plainly() -> Iterator[None]:
     """An expected error ends the task at once (a bad file does not get better), with its message and no more."""
@@ -26,7 +37,7 @@ def _plainly() -> Iterator[None]:
     except RoundClosed as error:
         raise AirflowSkipException(str(error)) from None
     except DecaiError as error:
-        raise AirflowFailException(str(error)) from None
+        _fail(str(error))
 
 
 @contextmanager
@@ -76,7 +87,7 @@ def refuse_contract(partner: str, context: Any, problem: str) -> None:
 
     network, seat, night = _seated(partner, context)
     post(network, seat, failed(seat, night, ContractError("", 0, problem)))
-    raise AirflowFailException(problem)
+    _fail(problem)
 
 
 def train(partner: str, context: Any) -> dict[str, Any]:
@@ -161,5 +172,5 @@ def outcome(context: Any) -> str:
     network = this_network()
     closing = read_closing(network, param_round(context, network).id)
     if closing is None or closing.status != "closed":
-        raise AirflowFailException(closing.note if closing else "the round could not be closed")
+        _fail(closing.note if closing else "the round could not be closed")
     return closing.note

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -43,7 +43,9 @@ def combine(seat: Seat, night: Round) -> Done:
         if test:
             writer.frame("test.parquet", test[name if name in test else "local"])
         naive = _moving_average(seat, trained, cutoffs.test) if test else None
-        return {"choice": asdict(choice) | {"name": name}, "test": _scores(test, name), "naive_wape": naive, "series": series}
+        band = _total_band([found[c] for c in cutoffs.choice if c in found], name)
+        facts = {"choice": asdict(choice) | {"name": name}, "test": _scores(test, name), "naive_wape": naive}
+        return facts | {"series": series, "total_band": band}
 
     return run_step(seat.store, night.id, "combine", [trained.inputs, shared.manifest["models"]], work)
 
@@ -58,6 +60,23 @@ def _candidates(seat: Seat, trained: Done, shared: SharedModels, cutoff: date, *
     for text in (texts or {}).values():
         validate(text, FEATURES)  # a malformed text aborts the interpreter
     return candidates(predict(own, future), predict(texts, future) if texts else None)
+
+
+def _total_band(origins: Sequence[Mapping[str, pd.DataFrame]], name: str) -> list[float]:
+    """Where the partner's true total lay against its forecast at the choice origins: the 10 % and 90 % points of the ratio.
+
+    Quantiles of single items do not add up to those of their total; the past errors of the total itself tell its band.
+    """
+    import numpy as np
+
+    from decai_forecast.demand import to_levels
+
+    ratios: list[float] = []
+    for found in origins:
+        frame = to_levels(found[name if name in found else "local"])
+        totals = frame[frame["actual"].notna()].groupby("date")[["actual", "mean"]].sum()
+        ratios += (totals["actual"] / totals["mean"].where(totals["mean"] > 0)).dropna().tolist()
+    return [float(np.quantile(ratios, q)) for q in (0.1, 0.9)] if ratios else [1.0, 1.0]
 
 
 def _moving_average(seat: Seat, trained: Done, cutoff: date) -> float | None:
@@ -92,7 +111,9 @@ def simulate(seat: Seat, night: Round) -> Done:
         stock, items = _stock(seat, checked), accepted_frame(seat, checked, "items")
         found = run(forecast, stock, items, seat.assumptions, seat.calendar, seed=SEED)
         writer.json("simulation.json", found.to_json())
-        return {"exposure": found.summary(), "stock_delivered": stock is not None, "items_delivered": items is not None}
+        before, after = found.fill_rate, found.worst["network_fill_rate"]
+        exposure = f"{found.biggest} {before:.0%} -> {after:.0%}"
+        return {"exposure": exposure, "stock_delivered": stock is not None, "items_delivered": items is not None}
 
     return run_step(seat.store, night.id, "simulate", inputs, work)
 

@@ -92,7 +92,7 @@ def _facts(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
         assumptions=seat.assumptions, deliveries=_deliveries(seat, night, steps), roster=_roster(shared),
         seed=SEED, simulated=seat.simulated,
         quality=_quality(combined) if combined else None, simulation=simulation,
-        fan=_fan(seat, steps["train"], simulation) if simulation else None,
+        fan=_fan(seat, steps["train"], combined),
         what_left=LEFT if seat.partner in shared["members"] else LEFT[2:], versions={name: version(name) for name in LIBRARIES},
     )  # fmt: skip
     inputs = [done.inputs if done else None for done in steps.values()]
@@ -132,13 +132,20 @@ def _quality(combined: Done) -> Quality | None:
     return Quality(scores, choice["name"], choice["reason"], choice["wape"], choice["origins"], combined.facts["naive_wape"])
 
 
-def _fan(seat: Seat, trained: Done | None, simulation: Simulation) -> Fan | None:
-    if trained is None:
+def _fan(seat: Seat, trained: Done | None, combined: Done | None) -> Fan | None:
+    """Total demand: the last periods, and the forecast with the band that its past errors at the choice origins give it."""
+    if trained is None or combined is None:
         return None
-    table = trained.frame(seat.store, "table.parquet")
-    totals = table.groupby("date")["quantity"].sum().sort_index().iloc[-HISTORY * seat.calendar.horizon :]
-    ahead = simulation.service
-    days = [date.fromisoformat(str(day)[:10]) for day in ahead["date"]]
-    mean, low, high = (ahead[f"demand_{what}"].to_numpy(float).tolist() for what in ("mean", "p10", "p90"))
-    history = [(day.date(), float(units)) for day, units in zip(pd.DatetimeIndex(totals.index), totals, strict=True)]
-    return Fan(history, list(zip(days, mean, low, high, strict=True)))
+    past = trained.frame(seat.store, "table.parquet").groupby("date")["quantity"].sum()
+    ahead = combined.frame(seat.store, "forecast.parquet").groupby("date")["mean"].sum()
+    low, high = combined.facts["total_band"]
+    recent = past.sort_index().iloc[-HISTORY * seat.calendar.horizon :]
+    return Fan(
+        [(day, units) for day, units in _points(recent)],
+        [(day, units, units * min(low, 1.0), units * max(high, 1.0)) for day, units in _points(ahead.sort_index())],
+    )
+
+
+def _points(totals: pd.Series) -> list[tuple[date, float]]:
+    days = pd.DatetimeIndex(totals.index).date.tolist()
+    return list(zip(days, totals.to_numpy(float).tolist(), strict=True))

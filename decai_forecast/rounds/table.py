@@ -35,7 +35,7 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
         ("shared", "right"),
         ("combined", "right"),
         ("uses", "left"),
-        ("worst exposure", "left"),
+        ("worst exposure (share served)", "left"),
     ):
         table.add_column(name, justify=side, overflow="fold")  # type: ignore[arg-type]  # rich's literal type
     for row in summary["partners"]:
@@ -48,18 +48,10 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
         )
     console.print(table)
     console.print(f"\n{averages(summary)}\n{summary['note']}", highlight=False)
-    reports = [row["report"] for row in summary["partners"] if row["report"]]
-    if reports:
-        console.print(
-            f"{len(reports)} reports, for example {os.path.relpath(reports[0], Path.cwd())}; one in each participant's outbox:",
-            highlight=False,
-        )
-        for row in summary["partners"]:
-            console.print(
-                f"  {row['partner']}: {os.path.relpath(row['report'], Path.cwd()) if row['report'] else 'none'}",
-                highlight=False,
-                soft_wrap=True,
-            )
+    console.print("Reports:", highlight=False)
+    for row in summary["partners"]:
+        where = os.path.relpath(row["report"], Path.cwd()) if row["report"] else "none"
+        console.print(f"  {row['partner']}: {where}", highlight=False, soft_wrap=True)
 
 
 def averages(summary: Mapping[str, Any]) -> str:

@@ -66,18 +66,23 @@ def test_every_page_answers_401_without_login(stack: Stack, client: Client) -> N
 
 def test_a_report_is_served_without_scripts(stack: Stack, client: Client, night: dict) -> None:
     """The report comes with a policy that lets no script run, and only through its participant's DAG."""
-    token = client._headers()  # noqa: SLF001
+    token = client._headers()
     good = httpx.get(f"{stack.url}/decai/dags/report_shop_1/reports/{NIGHT.id}/report.html", headers=token)
     assert good.status_code == 200
     assert "default-src 'none'" in good.headers["content-security-policy"]
     assert "shop_1" in good.text
     for wrong in ("deliver_shop_1", "report_nobody"):
-        assert httpx.get(f"{stack.url}/decai/dags/{wrong}/reports/{NIGHT.id}/report.html", headers=token).status_code in (403, 404)
+        assert httpx.get(f"{stack.url}/decai/dags/{wrong}/reports/{NIGHT.id}/report.html", headers=token).status_code in (
+            403,
+            404,
+        )
     sneaky = httpx.get(f"{stack.url}/decai/dags/report_shop_1/reports/{NIGHT.id}/..%2Fx", headers=token)
     assert sneaky.status_code == 404
 
 
-def test_an_analyst_finds_the_report_in_the_browser(stack: Stack, client: Client, night: dict, chromium: str, tmp_path: Path) -> None:
+def test_an_analyst_finds_the_report_in_the_browser(
+    stack: Stack, client: Client, night: dict, chromium: str, tmp_path: Path
+) -> None:
     """Login form, run page, its Resilience tab: the participant's report is there."""
     from playwright.sync_api import sync_playwright
 
