@@ -1,0 +1,106 @@
+"""A whole round in one process."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from conftest_rounds import NIGHT, quiet
+
+from decai_forecast.errors import ConfigError, RoundClosed
+from decai_forecast.network import Network
+from decai_forecast.rounds import Round, take_seat
+from decai_forecast.rounds.close import read_closing
+from decai_forecast.rounds.deliver import pull
+from decai_forecast.rounds.round import tonight
+from decai_forecast.rounds.run import run_round
+from decai_forecast.rounds.summary import rounds_of, summarise
+from decai_forecast.steps import read_done
+
+
+def files(network: Network) -> dict[str, bytes]:
+    return {str(p.relative_to(network.home)): p.read_bytes() for p in sorted(network.home.rglob("*")) if p.is_file()}
+
+
+def test_every_partner_gets_a_report(finished: Network) -> None:
+    """HTML, JSON, CSV and manifest lie in every partner's outbox."""
+    for partner in finished.partners:
+        outbox = finished.home / "stores" / partner / "outbox" / NIGHT.id
+        assert {p.name for p in outbox.iterdir()} == {"report.html", "report.json", "stock_targets.csv", "manifest.json"}
+
+
+def test_the_summary_names_verdict_rows_errors_and_report(finished: Network) -> None:
+    """One row per partner, with the error of every candidate and of the one in use."""
+    found = summarise(finished, NIGHT)
+    assert found["status"] == "closed"
+    for row in found["partners"]:
+        assert row["verdict"] == "accepted"
+        assert row["rows"] == 4 * 170
+        assert set(row["wape"]) == {"local", "shared", "mean", "combined"}
+        assert row["wape"]["combined"] == row["wape"][row["choice"]]
+        assert "supplier" in row["exposure"]
+
+
+def test_repeating_a_round_changes_no_byte(after: Network) -> None:
+    """A second run of the same night finds everything done."""
+    before = files(after)
+    run_round(after, NIGHT, quiet)
+    assert files(after) == before
+
+
+def test_the_same_input_gives_the_same_report(finished: Network, network: Network) -> None:
+    """Two networks on equal data write equal reports, byte for byte."""
+    run_round(network, NIGHT, quiet)
+    for name in ("report.json", "report.html", "stock_targets.csv"):
+        first, second = (n.store("shop_1").read_bytes(f"outbox/{NIGHT.id}/{name}") for n in (finished, network))
+        assert first == second
+
+
+def test_a_closed_round_takes_no_new_input(after: Network) -> None:
+    """Another delivery for a closed round is for the next one; the same delivery is simply there."""
+    seat = take_seat(after, "shop_0")
+    assert pull(seat, NIGHT).repeated
+    with pytest.raises(RoundClosed, match="goes to the next round"):
+        pull(seat, Round.of(NIGHT.id, "2026-06-22"))
+
+
+def test_a_later_night_reuses_the_shared_forecasters_of_the_grid(after: Network) -> None:
+    """Only the two newest cut-offs of the next week are trained anew."""
+    later = Round.of("2026-07-06")
+    run_round(after, later, quiet)
+    done = read_done(after.store("coordinator"), later.id, "federate")
+    assert done is not None
+    assert len(done.facts["reused"]) == 3
+    assert len(done.facts["models"]) == 5
+    assert [night.id for night in rounds_of(after)] == [later.id, NIGHT.id]
+
+
+def test_only_counts_codes_and_verdicts_leave_a_partner(finished: Network) -> None:
+    """The submission has the agreed fields and carries no path and no text."""
+    raw = finished.inbox().read_json(f"{NIGHT.id}/shop_2.json")
+    assert set(raw) == {"partner", "round", "as_of", "state", "code", "verdicts", "rows", "quarantined", "digest"}
+    assert str(finished.home) not in json.dumps(raw)
+    assert finished.store("shop_2").read_json(f"rounds/{NIGHT.id}/submission.json") == raw
+
+
+def test_the_note_says_who_trained(finished: Network) -> None:
+    """The closing counts the partners that trained together."""
+    closing = read_closing(finished, NIGHT.id)
+    assert closing is not None
+    assert "5 of 5 partners trained together" in closing.note
+
+
+def test_tonight_is_the_date_on_the_networks_wall(founded: Network) -> None:
+    """Half past eleven in the evening UTC is tomorrow in Paris."""
+    from dataclasses import replace
+
+    paris = replace(founded, time_zone="Europe/Paris")
+    assert tonight(paris, datetime(2026, 7, 1, 23, 30, tzinfo=UTC)).id == "2026-07-02"
+
+
+@pytest.mark.parametrize("wrong", ["", "today", "2026-13-01", "2026-06-29.1", "2026-06-29.x", "../2026-06-29"])
+def test_a_round_is_named_by_a_date(wrong: str) -> None:
+    """Anything else is refused with what was expected."""
+    with pytest.raises(ConfigError, match="expected YYYY-MM-DD"):
+        Round.of(wrong)

@@ -1,0 +1,203 @@
+"""Nights on which something goes wrong: the others go on, and everybody is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from conftest_rounds import NIGHT, quiet
+
+from decai_forecast.errors import BelowQuorum, DeliveryError, StoreError
+from decai_forecast.network import Network
+from decai_forecast.rounds import take_seat
+from decai_forecast.rounds.close import close
+from decai_forecast.rounds.deliver import Refused, check, pull
+from decai_forecast.rounds.federate import federate
+from decai_forecast.rounds.inbox import run_delivery, standing
+from decai_forecast.rounds.roster import read_roster, write_roster
+from decai_forecast.rounds.run import report_partner, run_round
+from decai_forecast.rounds.summary import summarise
+from decai_forecast.steps import read_done
+from decai_forecast.store import Store
+
+
+def contract(network: Network, partner: str) -> Path:
+    return network.home / "contracts" / partner / "demand.odcs.yaml"
+
+
+def refuse(network: Network, partner: str) -> None:
+    """Lets the partner's own contract ask for more rows than it has."""
+    path = contract(network, partner)
+    path.write_text(path.read_text().replace("mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000"))
+
+
+def deliver(network: Network, *partners: str) -> None:
+    for partner in partners:
+        run_delivery(network, take_seat(network, partner), NIGHT)
+
+
+def test_refused_failing_and_broken_partners_stop_nobody(network: Network) -> None:
+    """A refused delivery and a broken contract leave three who train; the note names both with the reason."""
+    refuse(network, "shop_1")
+    contract(network, "shop_4").write_text("apiVersion: [v3")
+    closing = run_round(network, NIGHT, quiet)
+    assert closing.status == "closed"
+    assert closing.members == ("shop_0", "shop_2", "shop_3")
+    assert dict(closing.missing) == {"shop_1": "refused:row_count", "shop_4": "failed:contract"}
+    for partner, said in (("shop_1", "row_count"), ("shop_4", "contract"), ("shop_0", "shop_1")):
+        report = network.store(partner).read_json(f"outbox/{NIGHT.id}/report.json")
+        assert said in json.dumps(report)
+
+
+def test_a_refusal_shows_the_rule_and_its_line(network: Network) -> None:
+    """The error of a refused delivery is the head of the partner's own report."""
+    refuse(network, "shop_1")
+    seat = take_seat(network, "shop_1")
+    pull(seat, NIGHT)
+    with pytest.raises(Refused, match=r"REFUSED(.|\n)*at least 1,000,001 rows(.|\n)*demand\.odcs\.yaml:\d+"):
+        check(seat, NIGHT)
+
+
+def test_below_quorum_ends_clearly_and_keeps_the_last_forecaster(after: Network) -> None:
+    """With two of three partners the second night fails, says so, and reports with last night's shared forecaster."""
+    for partner in ("shop_1", "shop_2", "shop_3"):
+        (after.home / "sources" / partner / "demand.parquet").unlink()
+    night = replace(NIGHT, id="2026-06-29.2")
+    closing = run_round(after, night, quiet)
+    assert closing.status == "below_quorum"
+    assert "2 of 5 partners delivered, 3 are needed" in closing.note
+    assert "shop_1 (failed:delivery)" in closing.note
+    notices = [after.store("coordinator").read_json(key) for key in after.store("coordinator").keys("notices")]
+    assert [notice["text"] for notice in notices] == [closing.note]
+    row = summarise(after, night)["partners"][0]
+    assert set(row["wape"]) >= {"local", "shared"}
+    assert row["report"]
+
+
+def test_the_roster_is_written_once(network: Network) -> None:
+    """Who delivers after the roster is late: not in training, but with a report."""
+    deliver(network, "shop_0", "shop_1", "shop_2")
+    roster = write_roster(network, NIGHT)
+    deliver(network, "shop_3")
+    assert write_roster(network, NIGHT) == roster == read_roster(network, NIGHT.id)
+    federate(network, NIGHT, quiet)
+    assert Path(report_partner(network, "shop_3", NIGHT)).exists()
+    closing = close(network, NIGHT)
+    assert closing.late == ("shop_3",)
+    assert "late: shop_3" in closing.note
+
+
+def test_below_quorum_writes_no_roster(network: Network) -> None:
+    """Two of three: an error now, and still a chance later."""
+    deliver(network, "shop_0", "shop_1")
+    with pytest.raises(BelowQuorum, match="missing: shop_2 \\(absent\\), shop_3 \\(absent\\)"):
+        write_roster(network, NIGHT)
+    assert read_roster(network, NIGHT.id) is None
+    deliver(network, "shop_2")
+    assert set(write_roster(network, NIGHT).members) == {"shop_0", "shop_1", "shop_2"}
+
+
+def test_a_missing_source_names_the_file_and_leaves_as_a_code(network: Network) -> None:
+    """The partner reads the path; the coordinator gets `delivery`."""
+    source = network.home / "sources/shop_0/demand.parquet"
+    source.unlink()
+    with pytest.raises(DeliveryError, match=r"sources/shop_0/demand\.parquet"):
+        deliver(network, "shop_0")
+    assert dict(standing(network, NIGHT.id).out) == {"shop_0": "failed:delivery"}
+    assert "sources" not in network.inbox().read_bytes(f"{NIGHT.id}/shop_0.json").decode()
+
+
+def test_a_step_given_another_participants_path_fails(network: Network) -> None:
+    """Every step of a partner works with a store that raises on any path but its own, and reading elsewhere raises."""
+    seat = take_seat(network, "shop_0")
+    for path in ("../shop_1/rounds/x", f"{network.home}/stores/shop_1/x", "rounds/../../shop_1/x", "file:///x"):
+        with pytest.raises(StoreError, match="outside this participant's store"):
+            seat.store.read_bytes(path)
+        with pytest.raises(StoreError, match="outside this participant's store"):
+            seat.store.write_bytes(path, b"")
+
+
+def test_no_step_touches_another_participants_store(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through a whole round every path opened by a partner's steps lies below its own store."""
+    seen: dict[str, set[str]] = {}
+    plain = Store.path
+
+    def watched(store: Store, key: str) -> str:
+        found = plain(store, key)
+        seen.setdefault(store.owner, set()).add(found)
+        return found
+
+    monkeypatch.setattr(Store, "path", watched)
+    run_round(network, NIGHT, quiet)
+    for partner in network.partners:
+        root = str(network.home / "stores" / partner)
+        assert seen[partner]
+        assert all(path.startswith(root) for path in seen[partner])
+
+
+def test_a_killed_step_loses_and_doubles_nothing(network: Network) -> None:
+    """A process killed in the middle of `train` leaves no done.json; run again, it ends as if nothing had happened."""
+    deliver(network, "shop_1")
+    code = f"""
+import os, signal
+from pathlib import Path
+from decai_forecast.network import Network
+from decai_forecast.rounds import Round, take_seat
+from decai_forecast.rounds import deliver
+from decai_forecast.steps import Writer
+network = Network.load(Path({str(network.home)!r}))
+seat, night = take_seat(network, "shop_0"), Round.of({NIGHT.id!r})
+deliver.pull(seat, night); deliver.check(seat, night)
+plain = Writer.frame
+def dying(self, name, frame):
+    plain(self, name, frame)
+    if name.startswith("future"):
+        os.kill(os.getpid(), signal.SIGKILL)
+Writer.frame = dying
+deliver.train(seat, night)
+"""
+    killed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert killed.returncode == -9, killed.stderr.decode()
+    store = network.store("shop_0")
+    assert read_done(store, NIGHT.id, "train") is None
+    deliver(network, "shop_0")
+    done = read_done(store, NIGHT.id, "train")
+    assert done is not None
+    assert all(store.exists(key) for key in done.outputs.values())
+    assert not [key for key in store.keys("rounds") if "/.put-" in key]
+
+
+def test_people_are_told_by_webhook(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configured webhook gets the note as JSON; the address comes from the environment."""
+    got: list[dict] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HOOK", f"http://127.0.0.1:{server.server_port}/")
+    told = replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},))
+    closing = close(told, NIGHT)
+    server.shutdown()
+    assert closing.status == "below_quorum"
+    assert [message["text"] for message in got] == [closing.note]
+
+
+def test_a_dead_webhook_stops_nothing(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The round closes, and the notice is in the file all the same."""
+    monkeypatch.setenv("HOOK", "http://127.0.0.1:9/")
+    close(replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},)), NIGHT)
+    assert len(network.store("coordinator").keys("notices")) == 1
