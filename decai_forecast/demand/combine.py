@@ -15,12 +15,12 @@ from decai_forecast.periods import CHOICE_ORIGINS
 __all__ = ["CANDIDATES", "Choice", "candidates", "choose"]
 
 CANDIDATES = ("local", "shared", "mean")
-CLEARLY = 0.01  # a candidate must beat the mean by 1 % of its WQL: with three origins less is noise
+CLEARLY = 0.01  # a candidate must beat the mean by 1 % of its WAPE: with three origins less is noise
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen candidate, why, and the mean WAPE and WQL of each candidate over the origins it was chosen on."""
+    """The chosen candidate, why, and the mean WAPE of each candidate over the origins it was chosen on."""
 
     name: str
     reason: str
@@ -41,8 +41,8 @@ def candidates(local: pd.DataFrame, shared: pd.DataFrame | None) -> dict[str, pd
 def choose(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
     """Chooses on the candidates of the choice origins (oldest first), never on the test window.
 
-    The mean of own and shared is the default: one that is chosen instead must beat it clearly and in most origins. Without
-    any shared forecaster it is ``local``; with fewer than three origins it is the mean.
+    The mean of own and shared is the default: one that is chosen instead must beat it clearly and in most origins. With fewer
+    than three origins it is the mean; where the cut-off to forecast has no shared forecaster, the caller is left with local.
     """
     judged = [found for found in origins if set(found) == set(CANDIDATES) and score(found["local"]) is not None]
     errors = {name: [_wape(found[name]) for found in judged] for name in CANDIDATES}
@@ -50,7 +50,7 @@ def choose(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
     if len(judged) < CHOICE_ORIGINS:
         return Choice(
             "mean",
-            f"{len(judged)} origins to judge on, {CHOICE_ORIGINS} are needed: the mean is the default",
+            f"{len(judged)} of {CHOICE_ORIGINS} origins to judge on: the mean of both, or local where there is no shared one",
             len(judged),
             means,
         )

@@ -23,7 +23,7 @@ def build_table(clean: pd.DataFrame, calendar: Calendar, as_of: date, *, missing
     Every series runs from its first sale to the last period; a period without a row is zero, or unknown (NaN) with
     ``missing="unknown"``. Returns are not demand: negative quantities count as zero. As price known ahead a
     ``list_price`` is preferred: the price *paid* in a period exists only where something was sold, and so tells the
-    answer. Prices and promotions of missing periods are carried forward.
+    answer. The price of a missing period is the one before; its promotion is unknown.
     """
     end = pd.Timestamp(calendar.floor(as_of))
     rows = _columns(clean)
@@ -69,6 +69,5 @@ def _regular(sums: pd.DataFrame, calendar: Calendar, end: pd.Timestamp, gap: flo
     keys = keys[keys[DATE].to_numpy() >= first.loc[list(series)].to_numpy()]
     full = keys.merge(sums, on=KEYS, how="left").sort_values(KEYS, ignore_index=True)
     full[QUANTITY] = full[QUANTITY].fillna(gap)
-    groups = full.groupby([LOCATION, ITEM], observed=True)
-    full[PRICE], full[PROMOTION] = groups[PRICE].ffill(), full[PROMOTION]
+    full[PRICE] = full.groupby([LOCATION, ITEM], observed=True)[PRICE].ffill()
     return full

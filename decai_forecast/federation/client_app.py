@@ -16,7 +16,7 @@ from flwr.app import ArrayRecord, ConfigRecord, Context, Error, Message, RecordD
 from flwr.clientapp import ClientApp
 
 from decai_forecast.errors import FederationError, ModelTextError
-from decai_forecast.federation.codes import CLIENT_FAILED, code_of
+from decai_forecast.federation.codes import CLIENT_FAILED, NO_ROWS, code_of
 from decai_forecast.federation.model_text import parse, sanitise, validate
 from decai_forecast.federation.plan import Plan
 from decai_forecast.steps import read_done
@@ -44,6 +44,18 @@ def guarded(answer: Answer) -> Answer:
     return call
 
 
+class NoRows(FederationError):
+    """The node has no training rows of a cut-off: its history does not reach back that far."""
+
+    code = NO_ROWS
+
+
+class OtherFeatures(FederationError):
+    """The node's training rows lack a column of the plan: it was prepared by another version."""
+
+    code = "other_features"
+
+
 class Rows:
     """A node's training rows of one cut-off, binned once by LightGBM."""
 
@@ -54,10 +66,10 @@ class Rows:
         trained = read_done(store, plan.round_id, "train")
         name = f"rows-{cutoff}.parquet"
         if trained is None or name not in trained.outputs:
-            raise FederationError(f"{partner}: no training rows before {cutoff}")
+            raise NoRows(f"{partner}: no training rows before {cutoff}")
         frame = trained.frame(store, name)
         if missing := [column for column in (*plan.feature_names, "target") if column not in frame]:
-            raise FederationError(f"{partner}: training rows lack {', '.join(missing)}")
+            raise OtherFeatures(f"{partner}: training rows lack {', '.join(missing)}")
         self.X = frame[list(plan.feature_names)].to_numpy(np.float32).copy()
         self.target: npt.NDArray[np.float64] = frame["target"].to_numpy(float).copy()
         fixed = {"max_bin": plan.params.get("max_bin", 255), "feature_pre_filter": False, "verbosity": -1}
@@ -88,10 +100,14 @@ def _reply(message: Message, **values: Any) -> Message:
 @app.query()
 @guarded
 def describe(message: Message, context: Context) -> Message:
-    """Who the node is, how many rows it has for a cut-off, and where each quantile of its targets lies."""
-    plan, rows, _ = _own_rows(message, context)
+    """Who the node is, how many rows it has for a cut-off, and where each quantile of its targets lies; or why it cannot."""
+    partner = str(context.node_config["partner"])
+    try:
+        plan, rows, _ = _own_rows(message, context)
+    except Exception as error:  # an error message has no place for the name
+        return _reply(message, partner=partner, code=code_of(error))
     starts = [float(np.quantile(rows.target, quantile)) for quantile in plan.quantiles]
-    return _reply(message, partner=str(context.node_config["partner"]), rows=len(rows.target), starts=starts)
+    return _reply(message, partner=partner, rows=len(rows.target), starts=starts)
 
 
 @app.train()

@@ -47,7 +47,7 @@ class LocalGrid(Grid):
             for k, config in enumerate(node_configs)
         }
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="node")
-        self._open: dict[str, Future[Message]] = {}
+        self._open: dict[str, Future[tuple[Message, int]]] = {}
         self.traffic = 0
 
     def __enter__(self) -> LocalGrid:
@@ -82,18 +82,17 @@ class LocalGrid(Grid):
             self._open[ids[-1]] = self._pool.submit(self._answer, sent)
         return ids
 
-    def _answer(self, message: Message) -> Message:
+    def _answer(self, message: Message) -> tuple[Message, int]:
         try:
-            reply = self._client(message, self._contexts[message.metadata.dst_node_id])
+            return over_the_wire(self._client(message, self._contexts[message.metadata.dst_node_id]))
         except Exception as error:  # a node's failure is an answer; what leaves is a code, never its text
-            reply = Message(Error(code=CLIENT_FAILED, reason=code_of(error)), reply_to=message)
-        received, size = over_the_wire(reply)
-        self.traffic += size
-        return received
+            return over_the_wire(Message(Error(code=CLIENT_FAILED, reason=code_of(error)), reply_to=message))
 
     def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
         done = [key for key in list(message_ids) if key in self._open and self._open[key].done()]
-        return [self._open.pop(key).result() for key in done]
+        answers = [self._open.pop(key).result() for key in done]
+        self.traffic += sum(size for _, size in answers)
+        return [message for message, _ in answers]
 
     def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
         """All answers that come within ``timeout`` seconds; who is late is simply not among them."""

@@ -8,6 +8,7 @@ trained on; :func:`sanitise` takes them out without changing a prediction.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,6 +49,9 @@ SPLITS = (
 )
 TREE = ("num_leaves", "num_cat", *SPLITS, "leaf_value", "leaf_weight", "leaf_count", "is_linear", "shrinkage")
 NEUTRAL = "[0:1]"  # in place of a feature's true range
+OBJECTIVE = re.compile(r"quantile alpha:0\.[0-9]{1,17}")
+# Python reads 1_0, other scripts' digits and tabs as LightGBM does not: a text must mean the same to both
+NUMBERS = re.compile(r"([-+0-9.einf]+( [-+0-9.einf]+)*)?")
 
 Tree = dict[str, str]
 
@@ -97,26 +101,32 @@ def _tree(block: str, number: int) -> Tree:
 
 @lru_cache(maxsize=64)
 def validate(text: str, feature_names: tuple[str, ...]) -> ModelText:
-    """The parsed text if it is safe to load and belongs to these features; else :class:`ModelTextError`."""
+    """The parsed text if it is safe to load, sanitised, and belongs to these features; else :class:`ModelTextError`."""
     model = parse(text)
-    header = model.header
-    fixed = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "max_feature_idx": str(len(feature_names) - 1)}
-    for key, value in fixed.items():
-        if header[key] != value:
-            raise ModelTextError(f"{key} is {header[key][:40]!r}, expected {value!r}")
-    if header["feature_names"].split() != list(feature_names):
-        raise ModelTextError("the model was trained on other features")
-    if not header["objective"].startswith("quantile"):
-        raise ModelTextError(f"objective is {header['objective'][:40]!r}, expected quantile")
+    _check_header(model.header, feature_names)
+    if not model.trees:
+        raise ModelTextError("the model has no tree")
     for number, tree in enumerate(model.trees):
         _check_tree(tree, number, len(feature_names))
-    sizes = header["tree_sizes"].split()
-    if len(sizes) != len(model.trees):
-        raise ModelTextError(f"{len(sizes)} tree sizes for {len(model.trees)} trees")
+    if sanitise(model).text() != text:  # LightGBM aborts on wrong tree sizes; the tail may carry anything
+        raise ModelTextError("not as sanitise() writes it: tree sizes, counts, ranges or parameters differ")
     return model
 
 
+def _check_header(header: Mapping[str, str], feature_names: tuple[str, ...]) -> None:
+    fixed = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "label_index": "0"}
+    for key, value in (fixed | {"max_feature_idx": str(len(feature_names) - 1)}).items():
+        if header[key] != value:
+            raise ModelTextError(f"{key} is {header[key][:40]!r}, expected {value!r}")
+    if header["feature_names"] != " ".join(feature_names):
+        raise ModelTextError("the model was trained on other features")
+    if not OBJECTIVE.fullmatch(header["objective"]):
+        raise ModelTextError(f"objective is {header['objective'][:40]!r}, expected quantile alpha:0.5 or the like")
+
+
 def _check_tree(tree: Tree, number: int, features: int) -> None:
+    if not all(NUMBERS.fullmatch(value) for value in tree.values()):
+        raise ModelTextError(f"tree {number}: something else than numbers with single spaces between them")
     try:
         leaves = int(tree["num_leaves"])
         if not 1 <= leaves <= MAX_LEAVES or tree["num_cat"] != "0" or tree["is_linear"] != "0":
@@ -124,14 +134,11 @@ def _check_tree(tree: Tree, number: int, features: int) -> None:
                 f"tree {number}: {leaves} leaves, {tree['num_cat'][:9]} categorical splits; at most {MAX_LEAVES}, none"
             )
         _check_splits(tree, number, leaves - 1, features)
-        values = [float(v) for v in tree["leaf_value"].split()]
-        counts = tree["leaf_count"].split()
+        values = [float(v) for v in (tree["shrinkage"], *tree["leaf_value"].split())]
     except ValueError:
         raise ModelTextError(f"tree {number}: a number cannot be read") from None
-    if len(values) != leaves or not all(math.isfinite(v) and abs(v) <= MAX_LEAF for v in values):
-        raise ModelTextError(f"tree {number}: {len(values)} leaf values for {leaves} leaves, or one beyond {MAX_LEAF:g}")
-    if len(counts) != leaves or len(tree["leaf_weight"].split()) not in (leaves, 0 if leaves == 1 else leaves):
-        raise ModelTextError(f"tree {number}: leaf counts or weights do not match {leaves} leaves")
+    if len(values) != leaves + 1 or not all(math.isfinite(v) and abs(v) <= MAX_LEAF for v in values):
+        raise ModelTextError(f"tree {number}: {len(values) - 1} leaf values for {leaves} leaves, or one beyond {MAX_LEAF:g}")
 
 
 def _check_splits(tree: Tree, number: int, splits: int, features: int) -> None:

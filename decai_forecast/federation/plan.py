@@ -73,7 +73,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Shared:
-    """``models``: cut-off -> quantile -> LightGBM text. ``dropped``: member -> code of what put it out."""
+    """``models``: cut-off -> quantile -> LightGBM text. ``rows``: member -> rows of the last cut-off, which ships.
+    ``dropped``: member -> code of what put it out."""
 
     models: Mapping[date, Mapping[float, str]]
     rows: Mapping[str, int]

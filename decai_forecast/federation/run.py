@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from decai_forecast.errors import FederationError
+from decai_forecast.federation.codes import TIMEOUT
 from decai_forecast.federation.plan import Member, Plan, Shared
 
 __all__ = ["train_shared"]
@@ -45,7 +46,7 @@ def train_shared(
             traffic = grid.traffic
     finally:
         client_app.rows_of.cache_clear()
-    return _result(context, plan, time.monotonic() - began, traffic)
+    return _result(context, plan, members, time.monotonic() - began, traffic)
 
 
 def _default_params() -> dict[str, Any]:
@@ -54,11 +55,13 @@ def _default_params() -> dict[str, Any]:
     return dict(TREE_PARAMS)
 
 
-def _result(context: Any, plan: Plan, seconds: float, traffic: int) -> Shared:
+def _result(context: Any, plan: Plan, members: Sequence[Member], seconds: float, traffic: int) -> Shared:
     models = {}
     for cutoff in plan.cutoffs:
         texts = {q: bytes(text).decode() for q in plan.quantiles if (text := context.state[f"model/{cutoff}"].get(f"q{q}"))}
         if texts:
             models[cutoff] = texts
     rows = {str(k): int(v) for k, v in context.state["rows"].items()}
-    return Shared(models, rows, {str(k): str(v) for k, v in context.state["dropped"].items()}, seconds, traffic)
+    dropped = {str(k): str(v) for k, v in context.state["dropped"].items()}
+    silent = sorted({member.partner for member in members} - set(rows) - set(dropped))  # not even a name was heard
+    return Shared(models, rows, dropped | dict.fromkeys(silent, TIMEOUT), seconds, traffic)

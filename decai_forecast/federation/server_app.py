@@ -6,6 +6,7 @@ Bagging by rows: in each boosting round every node grows trees on the common sco
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -15,6 +16,7 @@ from flwr.app import ConfigRecord, Context, Message, MessageType, RecordDict
 from flwr.serverapp import Grid, ServerApp
 
 from decai_forecast.errors import FederationError, ModelTextError
+from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT
 from decai_forecast.federation.model_text import ModelText, merge, shift, validate
 from decai_forecast.federation.plan import Plan
 
@@ -55,7 +57,7 @@ def make_app(progress: Progress | None = None) -> ServerApp:
         for cutoff in plan.cutoffs:
             state = train_cutoff(grid, plan, cutoff, dropped)
             dropped |= state.dropped
-            rows |= {node.partner: node.rows for node in state.nodes}
+            rows = {node.partner: node.rows for node in state.nodes}
             texts = {f"q{quantile}": model.text().encode() for quantile, model in state.models.items()}
             context.state[f"model/{cutoff}"] = ConfigRecord(texts)
             if progress:
@@ -73,37 +75,56 @@ app = make_app()
 
 def train_cutoff(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str]) -> State:
     """The shared models of one cut-off: all boosting rounds. Who has no rows that old simply is not asked again."""
-    state = State(_present(grid, plan, cutoff, dropped))
+    state = _kept(_present(grid, plan, cutoff, dropped), plan, cutoff)
     if not state.nodes:
         return state
     starts = _common_start(state.nodes)
     for number in range(plan.rounds):
         state = boosting_round(grid, plan, cutoff, number, starts, state)
+        if not state.nodes:
+            break
     return state
 
 
-def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str]) -> tuple[Node, ...]:
+def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str]) -> State:
+    """Who takes part in a cut-off; who cannot is dropped, unless it only has no rows of an old one."""
     content = RecordDict({"config": ConfigRecord({"cutoff": cutoff.isoformat()})})
     ask = [Message(content, node, MessageType.QUERY, group_id=f"{cutoff}/query") for node in grid.get_node_ids()]
-    found = []
+    nodes, out = [], dict(dropped)
     for reply in grid.send_and_receive(ask, timeout=plan.timeout):
-        if not reply.has_error():
-            said = reply.content["config"]
-            found.append(
-                Node(
-                    reply.metadata.src_node_id, str(said["partner"]), int(said["rows"]), tuple(float(s) for s in said["starts"])
-                )
-            )
-    nodes = tuple(sorted((node for node in found if node.partner not in dropped), key=lambda node: node.partner))
+        said = {} if reply.has_error() else dict(reply.content.get("config") or {})
+        partner = str(said.get("partner") or f"node {reply.metadata.src_node_id}")
+        try:
+            nodes.append(_node(reply.metadata.src_node_id, partner, said, plan))
+        except FederationError as error:
+            if str(error) != NO_ROWS or cutoff == max(plan.cutoffs):
+                out.setdefault(partner, str(error))
+    there = sorted((node for node in nodes if node.partner not in out), key=lambda node: node.partner)
+    return State(tuple(there), dropped=out)
+
+
+def _node(node_id: int, partner: str, said: Mapping[str, Any], plan: Plan) -> Node:
+    """A node as it describes itself; the error's text is a code."""
+    if "code" in said:
+        raise FederationError(str(said["code"]))
+    try:
+        node = Node(node_id, partner, int(said["rows"]), tuple(float(s) for s in said["starts"]))
+    except (KeyError, TypeError, ValueError):
+        raise FederationError(MALFORMED) from None
+    if node.rows < 1 or len(node.starts) != len(plan.quantiles) or not all(map(math.isfinite, node.starts)):
+        raise FederationError(MALFORMED)
+    return node
+
+
+def _kept(state: State, plan: Plan, cutoff: date) -> State:
+    """The state, or one without nodes and models if too few are left; :class:`FederationError` at the cut-off that ships."""
+    there = len(state.nodes)
+    if there >= plan.minimum:
+        return state
     if cutoff == max(plan.cutoffs):
-        _enough(len(nodes), plan, dropped)
-    return nodes if len(nodes) >= plan.minimum else ()
-
-
-def _enough(members: int, plan: Plan, dropped: Mapping[str, str]) -> None:
-    if members < plan.minimum:
-        said = ", ".join(f"{partner} ({code})" for partner, code in sorted(dropped.items()))
-        raise FederationError(f"{members} partners can train together, {plan.minimum} are needed; dropped: {said or 'none'}")
+        said = ", ".join(f"{partner} ({code})" for partner, code in sorted(state.dropped.items()))
+        raise FederationError(f"{there} partners can train together, {plan.minimum} are needed; dropped: {said or 'none'}")
+    return State((), dropped=state.dropped)
 
 
 def _common_start(nodes: tuple[Node, ...]) -> list[float]:
@@ -129,8 +150,10 @@ def boosting_round(grid: Grid, plan: Plan, cutoff: date, number: int, starts: li
             grown[node.partner] = _read(reply, plan)
         except FederationError as error:
             dropped[node.partner] = str(error)
-    dropped |= {node.partner: "timeout" for node in state.nodes if node.partner not in heard}
-    return _average(plan, number, starts, replace(state, dropped=dropped), grown)
+    dropped |= {node.partner: TIMEOUT for node in state.nodes if node.partner not in heard}
+    left = tuple(node for node in state.nodes if node.partner in grown)
+    state = _kept(replace(state, nodes=left, dropped=dropped), plan, cutoff)
+    return _average(plan, number, starts, state, grown) if state.nodes else state
 
 
 def _read(reply: Message, plan: Plan) -> dict[float, ModelText]:
@@ -146,12 +169,10 @@ def _read(reply: Message, plan: Plan) -> dict[float, ModelText]:
 def _average(
     plan: Plan, number: int, starts: list[float], state: State, grown: Mapping[str, Mapping[float, ModelText]]
 ) -> State:
-    nodes = tuple(node for node in state.nodes if node.partner in grown)
-    _enough(len(nodes), plan, state.dropped)
-    total = sum(node.rows for node in nodes)
+    total = sum(node.rows for node in state.nodes)
     models, last = dict(state.models), {}
     for quantile, start in zip(plan.quantiles, starts, strict=True):
-        trees = merge([(grown[node.partner][quantile], node.rows / total) for node in nodes])
+        trees = merge([(grown[node.partner][quantile], node.rows / total) for node in state.nodes])
         last[quantile] = trees.text()
         models[quantile] = merge([(trees, 1.0)], models[quantile]) if number else shift(trees, start)
-    return State(nodes, models, last, state.dropped)
+    return replace(state, models=models, last=last)

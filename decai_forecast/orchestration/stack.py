@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -62,13 +61,14 @@ def running(stack: Stack) -> Iterator[Client]:
             cwd=stack.home, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
         )  # fmt: skip
         client = Client(stack.url, stack.user, stack.password, alive=lambda: _alive(manager, log))
-        previous = signal.signal(signal.SIGTERM, _interrupt)
+        before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             client.wait_healthy(HEALTHY_WITHIN)
             yield client
         finally:
             _stop(manager)
-            signal.signal(signal.SIGTERM, previous)
+            for number, handler in before.items():
+                signal.signal(number, handler)
             client.close()
 
 
@@ -99,7 +99,6 @@ def _stop(manager: subprocess.Popen[bytes]) -> None:
     while manager.poll() is None and time.monotonic() < end:
         family |= _family(manager.pid)
         time.sleep(0.2)
-    family |= _leftovers(os.getpid())
     for process in family:
         if process.is_running():
             process.kill()
@@ -113,15 +112,3 @@ def _family(pid: int) -> set[psutil.Process]:
         return {top, *top.children(recursive=True)}
     except psutil.NoSuchProcess:
         return set()
-
-
-def _leftovers(pid: int) -> set[psutil.Process]:
-    """Airflow's processes that re-parented themselves but carry this stack's AIRFLOW_HOME are found by the caller's family."""
-    return {child for child in psutil.Process(pid).children(recursive=True) if "airflow" in " ".join(_command(child))}
-
-
-def _command(process: psutil.Process) -> list[str]:
-    try:
-        return process.cmdline()
-    except psutil.Error:
-        return []

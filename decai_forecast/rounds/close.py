@@ -62,7 +62,7 @@ def close(network: Network, night: Round) -> Closing:
 
 
 def _note(network: Network, night: Round, members: tuple[str, ...], late: tuple[str, ...], missing: Mapping[str, str]) -> str:
-    parts = [f"round {night.id} of {network.name}: {len(members)} of {len(network.partners)} partners trained together"]
+    parts = [f"Round {night.id} of {network.name}: {len(members)} of {len(network.partners)} partners trained together"]
     if late:
         parts.append("late: " + ", ".join(late))
     if missing:

@@ -66,6 +66,6 @@ def below_quorum(network: Network, round_id: str) -> str:
     now = standing(network, round_id)
     missing = ", ".join(f"{partner} ({why})" for partner, why in sorted(now.missing().items()))
     return (
-        f"round {round_id} of {network.name}: {len(now.ready)} of {len(network.partners)} partners delivered, "
+        f"Round {round_id} of {network.name}: {len(now.ready)} of {len(network.partners)} partners delivered, "
         f"{network.minimum} are needed; missing: {missing or 'none'}. The last shared forecaster stays in use."
     )

@@ -75,4 +75,4 @@ def note_of_round(network: Network, round_id: str) -> str:
         else f"{len(now.ready)} of {len(network.partners)} partners delivered"
     )
     missing = ", ".join(f"{partner} ({why})" for partner, why in sorted(now.missing().items()))
-    return f"round {round_id} of {network.name}: {said}{f'; missing: {missing}' if missing else ''}."
+    return f"Round {round_id} of {network.name}: {said}{f'; missing: {missing}' if missing else ''}."
