@@ -160,8 +160,8 @@ def _parse(home: Path, path: Path, raw: Any) -> Network:
         raw["notify"] = tuple(raw.get("notify", ()))
         network = Network(home=home, **raw)
         network.calendar, network.zone  # noqa: B018  both raise on a wrong value
-    except (KeyError, TypeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
-    except ZoneInfoNotFoundError:
+    except ZoneInfoNotFoundError:  # before its base class KeyError
         raise ConfigError(f"{path}: time zone {raw.get('time_zone')!r} is not an IANA name such as Europe/Paris") from None
+    except (ConfigError, KeyError, TypeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
     return network

@@ -43,7 +43,11 @@ def load_contract(path: Path, *, strict: bool = True) -> Contract:
     raw = _parse(path, text)
     if strict:
         _against_schema(path, text, raw)
-    return _Reader(path, text, raw).contract()
+    try:
+        return _Reader(path, text, raw).contract()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        _against_schema(path, text, raw)  # not the standard's shape: the schema knows where
+        raise ContractError(path, 1, f"cannot be understood ({error})") from None
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
@@ -119,6 +123,11 @@ def _collect(schema: Any, found: set[str], depth: int) -> None:
 
 def _dotted(path: Sequence[str | int]) -> str:
     return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).lstrip(".") or "contract"
+
+
+def _is_latency(item: Mapping[str, Any]) -> bool:
+    value = item.get("value")
+    return isinstance(value, int | float) and not isinstance(value, bool) and item.get("unit") in SLA_UNITS
 
 
 class _Reader:
@@ -207,8 +216,10 @@ class _Reader:
                 cron = str(item.get("schedule") or "")
             if item.get("property") == "errorRate":
                 rate = self.rate(item, ("slaProperties", k))
-            if item.get("property") == "latency" and item.get("unit") not in SLA_UNITS:
-                raise self.fail(("slaProperties", k), f"latency needs a unit, one of {', '.join(SLA_UNITS)}")
+            if item.get("property") == "latency" and not _is_latency(item):
+                raise self.fail(
+                    ("slaProperties", k), f"latency needs a number as value and a unit, one of {', '.join(SLA_UNITS)}"
+                )
         return cron, rate
 
     def rate(self, item: Mapping[str, Any], where: Sequence[str | int]) -> float:

@@ -7,6 +7,7 @@ documentation.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from decai_forecast.contracts.model import Column, Rule
@@ -29,6 +30,9 @@ def compile_rules(raw: Mapping[str, Any], columns: Sequence[Column], fail: Fail)
     for k, quality in enumerate(table.get("quality") or []):
         rules += _row_count(quality, ("schema", 0, "quality", k), fail)
     rules += _freshness(raw, columns, fail)
+    ids = [rule.id for rule in rules]
+    if twice := next((rule for k, rule in enumerate(rules) if rule.id in ids[:k]), None):
+        raise fail(twice.path, f"there are two rules {twice.id!r}; give each an id of its own")
     return rules
 
 
@@ -41,6 +45,9 @@ def _column_rules(column: Column, node: Mapping[str, Any], where: Path, fail: Fa
         return
     if column.logical_type not in ("integer", "number", "date", "timestamp"):
         raise fail((*where, "logicalTypeOptions"), f"a {column.logical_type} column has no minimum or maximum")
+    if wrong := [bound for bound in (low, high) if bound is not None and not _is_bound(bound, column.logical_type)]:
+        expected = "a number" if column.logical_type in ("integer", "number") else "an ISO 8601 date or time"
+        raise fail((*where, "logicalTypeOptions"), f"a bound of {column.name} must be {expected}, not {wrong[0]!r}")
     said = f"at least {low}" if high is None else f"at most {high}" if low is None else f"between {low} and {high}"
     arguments = {"minimum": low, "maximum": high}
     yield Rule(
@@ -51,6 +58,15 @@ def _column_rules(column: Column, node: Mapping[str, Any], where: Path, fail: Fa
         (*where, "logicalTypeOptions"),
         arguments=arguments,
     )
+
+
+def _is_bound(value: Any, logical_type: str) -> bool:
+    if logical_type in ("integer", "number"):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    try:
+        return bool(datetime.fromisoformat(value))
+    except (TypeError, ValueError):
+        return False
 
 
 def _key_rule(key: Sequence[str]) -> Rule:
@@ -82,14 +98,16 @@ def _bounds(quality: Mapping[str, Any], where: Path, fail: Fail) -> tuple[int | 
 
 
 def _freshness(raw: Mapping[str, Any], columns: Sequence[Column], fail: Fail) -> Iterator[Rule]:
-    names = [column.name for column in columns]
+    types = {column.name: column.logical_type for column in columns}
     for k, item in enumerate(raw.get("slaProperties") or []):
         if item.get("property") != "latency":
             continue
         where: Path = ("slaProperties", k)
         column = str(item.get("element") or "").rsplit(".", 1)[-1]
-        if column not in names:
-            raise fail(where, f"latency is about {item.get('element')!r}, which is not a column; there are {', '.join(names)}")
-        days = item["value"] * SLA_UNITS[item["unit"]] if item.get("unit") in SLA_UNITS else 0.0
+        if column not in types:
+            raise fail(where, f"latency is about {item.get('element')!r}, which is not a column; there are {', '.join(types)}")
+        if types[column] not in ("date", "timestamp"):
+            raise fail(where, f"latency is about {column}, which is a {types[column]}; it must be a date or a timestamp")
+        days = item["value"] * SLA_UNITS[item["unit"]]
         text = f"newest {column} is at most {item['value']} {item.get('unit')} before the data cut-off"
         yield Rule(f"{column}.freshness", "freshness", column, text, where, arguments={"days": days})

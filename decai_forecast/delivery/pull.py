@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,9 @@ class Pulled:
 def pull(contract: Contract, base: Path, as_of: date, target: Path) -> Pulled:
     """Writes the delivery to ``target``; a relative source path starts at ``base``.
 
-    Rows come sorted by the contract's key, so that equal content gives equal bytes. Types are left as the source has
-    them (a CSV file's as the contract says): judging them is the check's part. :class:`DeliveryError` if the source is
-    not there or cannot be read.
+    Only contracted columns are taken. Rows come sorted by the contract's key, so that equal content gives equal bytes.
+    Types are left as the source has them (a CSV file's as the contract says): judging them is the check's part.
+    :class:`DeliveryError` if the source is not there or cannot be read.
     """
     import duckdb
 
@@ -76,15 +76,16 @@ def _present(contract: Contract, source: Path) -> list[Column]:
     """Contracted columns that the CSV header has: a missing one is for the check to refuse."""
     import csv
     import gzip
+    import zlib
 
     opener: Any = gzip.open if source.suffix == ".gz" else open
     try:
         with opener(source, "rt", encoding="utf-8-sig", newline="") as file:
             first = file.readline()
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         name = type(error).__name__
         raise DeliveryError(f"{contract.partner}: {contract.data_set}: {source} is not UTF-8 text ({name})") from None
-    header = next(csv.reader([first], csv.Sniffer().sniff(first, ",;\t|") if first.strip() else "excel"), [])
+    header = next(csv.reader([first], delimiter=max(",;\t|", key=first.count)), [])
     return [column for column in contract.columns if column.source_name in header]
 
 
@@ -97,23 +98,27 @@ def _quoted(name: str) -> str:
 
 
 def _write(con: Any, contract: Contract, have: dict[str, str], as_of: date, target: Path) -> None:
-    names = {column.source_name: column for column in contract.columns}
-    chosen = ", ".join(
-        f"{_value(name, kind, names.get(name))} AS {_quoted(names[name].name if name in names else name)}"
-        for name, kind in have.items()
-    )
-    delivered = {names[name].name if name in names else name for name in have}
-    where = f"WHERE {_quoted(contract.date_column)} < DATE '{as_of.isoformat()}'" if contract.date_column in delivered else ""
-    order = ", ".join(_quoted(name) for name in contract.key if name in delivered)
-    query = f"SELECT * FROM (SELECT {chosen} FROM source) {where} {f'ORDER BY {order}' if order else ''}"
+    columns = [column for column in contract.columns if column.source_name in have]
+    if not columns:
+        raise DeliveryError(
+            f"{contract.partner}: {contract.data_set}: none of the contracted columns is there; found {', '.join(have)}"
+        )
+    chosen = ", ".join(f"{_value(column, have[column.source_name])} AS {_quoted(column.name)}" for column in columns)
+    delivered = {column.name for column in columns}
+    day = _quoted(contract.date_column)  # a row without a date cannot be placed: the check quarantines it
+    where = f"WHERE {day} IS NULL OR {day} < DATE '{as_of.isoformat()}'" if contract.date_column in delivered else ""
+    order = ", ".join([_quoted(name) for name in contract.key if name in delivered] + [_quoted(c.name) for c in columns])
+    query = f"SELECT * FROM (SELECT {chosen} FROM source) {where} ORDER BY {order}"
     con.execute(f"COPY ({query}) TO {_text(str(target))} (FORMAT parquet, COMPRESSION zstd)")
 
 
-def _value(name: str, kind: str, column: Column | None) -> str:
-    """Dates that a tool wrote as midnight timestamps, and dictionary-encoded texts, become what the contract means."""
-    quoted = _quoted(name)
-    if column is not None and column.logical_type == "date" and kind.startswith("TIMESTAMP"):
+def _value(column: Column, kind: str) -> str:
+    """Midnight timestamps, dictionary-encoded texts and NaN, as tools write them, become what the contract means."""
+    quoted = _quoted(column.source_name)
+    if column.logical_type == "date" and kind.startswith("TIMESTAMP"):
         return f"CAST({quoted} AS DATE)"
+    if kind in ("DOUBLE", "FLOAT"):
+        return f"nullif({quoted}, 'NaN'::{kind})"
     return f"CAST({quoted} AS VARCHAR)" if kind.startswith("ENUM") else quoted
 
 
@@ -122,4 +127,5 @@ def _pulled(con: Any, contract: Contract, target: Path) -> Pulled:
     has_day = day and day in {row[0] for row in con.execute(f"DESCRIBE SELECT * FROM read_parquet({path})").fetchall()}
     newest = f"max({_quoted(day)})" if has_day else "NULL"
     rows, last = con.execute(f"SELECT count(*), {newest} FROM read_parquet({path})").fetchone()
-    return Pulled(int(rows), last if isinstance(last, date) else None, digest_bytes(target.read_bytes()))
+    newest_day = last.date() if isinstance(last, datetime) else last if isinstance(last, date) else None
+    return Pulled(int(rows), newest_day, digest_bytes(target.read_bytes()))

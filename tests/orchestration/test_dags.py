@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pendulum
 import pytest
-from conftest import ROOT
+from support import ROOT
 
 from decai_forecast.founding import from_table
 from decai_forecast.network import Network

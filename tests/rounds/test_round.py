@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from conftest_rounds import NIGHT, quiet
+from support import NIGHT, quiet
 
 from decai_forecast.errors import ConfigError, RoundClosed
 from decai_forecast.network import Network

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from conftest_rounds import NIGHT, quiet
+from support import NIGHT, quiet
 
 from decai_forecast.errors import BelowQuorum, DeliveryError, StoreError
 from decai_forecast.network import Network

@@ -1,0 +1,72 @@
+"""network.yaml: what it says, and what it refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from decai_forecast.errors import ConfigError
+from decai_forecast.network import Assumptions, Network, Participant, valid_id
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Network:
+    people = tuple(Participant(name) for name in ("bolt", "acme", "corex", "dyna"))
+    return Network(tmp_path, "four", "W", 13, people, assumptions=Assumptions(lead_time_days=21))
+
+
+def test_what_is_saved_is_loaded(network: Network) -> None:
+    """The file holds everything; partners come sorted."""
+    network.save()
+    assert Network.load(network.home) == network
+    assert network.partners == ("acme", "bolt", "corex", "dyna")
+
+
+@pytest.mark.parametrize(("partners", "minimum"), [(3, 3), (4, 3), (5, 4), (6, 4), (15, 10), (32, 22)])
+def test_the_quorum_is_two_thirds_and_at_least_three(network: Network, partners: int, minimum: int) -> None:
+    """Fewer than three could read each other."""
+    people = tuple(Participant(f"p{k}") for k in range(partners))
+    assert replace(network, participants=people).minimum == minimum
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("name: four", "nmae: four", "unknown key nmae; known keys are"),
+        ("time_zone: UTC", "time_zone: Mars", "'Mars' is not an IANA name"),
+        ("frequency: W", "frequency: Q", "frequency 'Q' is not known"),
+        ("- id: acme", "- id: Acme!", "'Acme!' cannot be a participant's id"),
+        ("version: 1", "version: 9", "expected a mapping with `version: 1`"),
+        ("lead_time_days", "lead_time", "unexpected keyword argument 'lead_time'"),
+        ("horizon: 13", "horizon: [", "network.yaml"),
+    ],
+)
+def test_a_wrong_file_is_explained(network: Network, old: str, new: str, said: str) -> None:
+    """What, where, and what would be right."""
+    network.save()
+    path = network.home / "network.yaml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(ConfigError, match=r"network\.yaml: ") as error:
+        Network.load(network.home)
+    assert said in str(error.value)
+
+
+def test_a_missing_network_says_how_to_make_one(tmp_path: Path) -> None:
+    """The first thing a newcomer meets."""
+    with pytest.raises(ConfigError, match="make a network with `decai network init` or set DECAI_HOME"):
+        Network.load(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["coordinator", "a b", "A", "", "a" * 41, "../x", "_x"])
+def test_an_id_can_be_a_folder_and_a_dag(name: str) -> None:
+    """Everything else is refused."""
+    with pytest.raises(ConfigError, match="cannot be a participant's id"):
+        valid_id(name)
+
+
+def test_an_unknown_participant_is_named(network: Network) -> None:
+    """With those there are."""
+    with pytest.raises(ConfigError, match="no participant 'x'; there are bolt, acme, corex, dyna"):
+        network.store("x")

@@ -1,0 +1,156 @@
+"""Training and forecast rows: free of scale, free of the future, the same for the same seed."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+from panels import AS_OF, DAYS, WEEKS, delivery, table
+
+from decai_forecast.demand import FEATURES, build_table, prepare
+from decai_forecast.demand.panel import to_panel
+from decai_forecast.demand.prophet_total import prophet_total
+from decai_forecast.errors import NotEnoughData
+from decai_forecast.periods import Calendar
+
+CALENDARS = pytest.mark.parametrize("calendar", [DAYS, WEEKS], ids=["D", "W"])
+
+
+def earlier(calendar: Calendar) -> date:
+    """A cut-off one horizon before the end of the table."""
+    return calendar.add(AS_OF, -calendar.horizon)
+
+
+@CALENDARS
+def test_features_are_the_same_for_all_frequencies(calendar: Calendar) -> None:
+    """One list of columns serves days and weeks; the forecast rows are one per series and period of the horizon."""
+    found = prepare(table(calendar), calendar, AS_OF, seed=1)
+    assert list(found.train) == [*FEATURES, "target"]
+    assert set(FEATURES) <= set(found.future)
+    assert len(found.future) == 4 * calendar.horizon
+    assert found.future["date"].min() == pd.Timestamp(AS_OF)
+    assert found.future["actual"].isna().all()
+
+
+@CALENDARS
+def test_a_company_a_thousand_times_larger_has_the_same_rows(calendar: Calendar) -> None:
+    """Features and target do not tell the size; only ``scale`` does, which stays at home."""
+    small = table(calendar)
+    one, other = (prepare(t, calendar, AS_OF, seed=1) for t in (small, small.assign(quantity=small["quantity"] * 1000)))
+    pd.testing.assert_frame_equal(other.train, one.train, rtol=1e-4)
+    pd.testing.assert_frame_equal(other.future[list(FEATURES)], one.future[list(FEATURES)], rtol=1e-4)
+    assert other.future["scale"].to_numpy() == pytest.approx(one.future["scale"].to_numpy() * 1000)
+
+
+def test_a_series_a_thousand_times_larger_has_the_same_rows() -> None:
+    """What is not the company's own total (Prophet) does not change when one of its series grows."""
+    small = table()
+    large = small.assign(quantity=small["quantity"] * np.where(small["item_id"] == "i01", 1000, 1))
+    one, other = (prepare(t, WEEKS, AS_OF, seed=1).train.drop(columns="prophet_ratio") for t in (small, large))
+    pd.testing.assert_frame_equal(other, one, rtol=1e-5)
+
+
+def altered(given: pd.DataFrame, cutoff: date, change: str) -> pd.DataFrame:
+    """The delivery with something else from the cut-off on."""
+    after = given["date"] >= pd.Timestamp(cutoff)
+    if change == "rows":
+        late = pd.DataFrame({"date": [pd.Timestamp(cutoff)], "location_id": "main", "item_id": "new", "quantity": 1e5})
+        return pd.concat([given[~after], late])
+    value = {"quantity": 1e5, "price": 77.0, "promotion": 1.0}[change]
+    return given.assign(**{change: given[change].mask(after, value)})
+
+
+@CALENDARS
+@pytest.mark.parametrize("change", ["quantity", "price", "promotion", "rows"])
+def test_nothing_from_the_cutoff_on_reaches_a_feature_or_a_target(calendar: Calendar, change: str) -> None:
+    """Whatever happens at the cut-off and after it, only the actuals differ."""
+    given, cutoff = delivery(calendar), earlier(calendar)
+    tables = [build_table(d, calendar, AS_OF) for d in (given, altered(given, cutoff, change))]
+    one, other = (prepare(t, calendar, cutoff, seed=1) for t in tables)
+    pd.testing.assert_frame_equal(other.train, one.train)
+    pd.testing.assert_frame_equal(other.future.drop(columns="actual"), one.future.drop(columns="actual"))
+    assert one.future["actual"].notna().all()
+    assert (other.future["actual"] == one.future["actual"]).all() == (change in ("price", "promotion"))
+
+
+def test_what_happened_before_the_cutoff_counts() -> None:
+    """The counterpart: the last known period reaches the forecast rows."""
+    given, cutoff = delivery(), earlier(WEEKS)
+    tables = [build_table(d, WEEKS, AS_OF) for d in (given, altered(given, WEEKS.add(cutoff, -1), "quantity"))]
+    one, other = (prepare(t, WEEKS, cutoff, seed=1).future["lag0"] for t in tables)
+    assert (other > one).all()
+
+
+def test_actuals_are_the_sales_of_the_horizon() -> None:
+    """``actual`` is the demand table's quantity at the row's own key."""
+    known = table()
+    future = prepare(known, WEEKS, earlier(WEEKS), seed=1).future
+    both = future.merge(known, on=["location_id", "item_id", "date"], validate="one_to_one")
+    assert len(both) == len(future)
+    assert (both["actual"] == both["quantity"]).all()
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
+    """Horizons are drawn by the seed and the cut-off, by nothing else."""
+    known = table()
+    first, again, other = (prepare(known, WEEKS, AS_OF, seed=seed).train for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(first, again)
+    assert not first.equals(other)
+
+
+def test_training_rows_are_no_more_than_asked_for() -> None:
+    """A sample of the rows is taken where there are more."""
+    known = table()
+    everything = prepare(known, WEEKS, AS_OF, seed=1).train
+    some = prepare(known, WEEKS, AS_OF, seed=1, max_rows=100).train
+    assert len(some) == 100 < len(everything)
+    assert set(map(bytes, some.to_numpy())) <= set(map(bytes, everything.to_numpy()))
+
+
+def test_a_bulk_order_is_bounded() -> None:
+    """A target is at most 20 times the own recent mean."""
+    known = table()
+    known.loc[known["date"] == pd.Timestamp("2026-05-04"), "quantity"] = 1e6
+    assert prepare(known, WEEKS, AS_OF, seed=1).train["target"].max() == 20
+
+
+def test_a_series_without_recent_sales_is_left_out() -> None:
+    """What has not sold within half a year has no scale and gets no forecast; the others do."""
+    given = delivery()
+    old = (given["item_id"] == "i00") & (given["date"] >= pd.Timestamp(WEEKS.add(AS_OF, -27)))
+    future = prepare(build_table(given[~old], WEEKS, AS_OF), WEEKS, AS_OF, seed=1).future
+    assert sorted(future["item_id"].unique()) == ["i01", "i02", "i03"]
+
+
+@CALENDARS
+@pytest.mark.parametrize("periods", [0, 1, 5, 12])
+def test_too_little_history_is_said(calendar: Calendar, periods: int) -> None:
+    """A tiny delivery raises NotEnoughData, nothing else."""
+    tiny = delivery(calendar, items=1).tail(periods)
+    with pytest.raises(NotEnoughData):
+        prepare(build_table(tiny, calendar, AS_OF), calendar, AS_OF, seed=1)
+
+
+def test_a_cutoff_before_the_first_row_is_too_early() -> None:
+    """There is nothing before it to train on."""
+    with pytest.raises(NotEnoughData, match="0 periods before 2001-01-01"):
+        prepare(table(), WEEKS, date(2001, 1, 1), seed=1)
+
+
+@pytest.mark.parametrize(("periods", "fitted"), [(20, False), (60, True)])
+def test_prophet_needs_history_and_is_flat_without(periods: int, fitted: bool) -> None:
+    """Without enough periods the total is the mean of the history, for every period."""
+    panel = to_panel(table(periods=periods), WEEKS)
+    total, made = prophet_total(panel, periods)
+    assert made is fitted
+    assert len(total) == periods + WEEKS.horizon
+    assert (np.ptp(total) == 0) is not fitted
+    assert total[:periods].mean() == pytest.approx(np.nansum(panel.quantity, axis=0)[:periods].mean(), rel=0.05)
+
+
+def test_unknown_periods_make_no_targets() -> None:
+    """Where the demand is unknown nothing is learnt, and no feature breaks."""
+    holes = delivery().sample(frac=0.6, random_state=2)
+    train = prepare(build_table(holes, WEEKS, AS_OF, missing="unknown"), WEEKS, AS_OF, seed=1).train
+    assert np.isfinite(train["target"]).all()
+    assert not np.isinf(train.to_numpy()).any()

@@ -1,0 +1,66 @@
+"""Members of a shared training on synthetic rows: three features, one of them with gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from decai_forecast.demand import TREE_PARAMS
+from decai_forecast.federation import Member, Plan
+from decai_forecast.steps import Writer, run_step
+from decai_forecast.store import Store
+
+FEATURES = ("a", "b", "c")
+ROUND = "2026-06-22"
+OLD, SHIP = date(2025, 6, 23), date(2026, 6, 22)
+
+
+def rows(seed: int = 0, size: int = 300) -> pd.DataFrame:
+    """Targets depend on ``a`` and ``b``; each seed has another noise, as companies have."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(rng.normal(size=(size, 3)).astype(np.float32), columns=list(FEATURES))
+    target = 2 + frame["a"] + (frame["b"] > 0) + rng.normal(0, 0.2, size)
+    frame.loc[rng.random(size) < 0.1, "c"] = np.nan
+    return frame.assign(target=target.clip(lower=0).astype(np.float32))
+
+
+def member(folder: Path, name: str, frames: Mapping[date, pd.DataFrame]) -> Member:
+    """A member whose store holds what its own step ``train`` wrote."""
+    store = Store(folder / name, name)
+
+    def work(writer: Writer) -> Mapping[str, Any]:
+        for cutoff, frame in frames.items():
+            writer.frame(f"rows-{cutoff}.parquet", frame)
+        return {}
+
+    run_step(store, ROUND, "train", "synthetic", work)
+    return Member(name, store.url)
+
+
+def members(folder: Path, count: int = 4, cutoffs: Sequence[date] = (SHIP,)) -> list[Member]:
+    return [
+        member(folder, f"p{k}", {c: rows(seed=10 * k + j, size=100 + 60 * k) for j, c in enumerate(cutoffs)})
+        for k in range(count)
+    ]
+
+
+def plan(**changes: Any) -> Plan:
+    basis = {"round_id": ROUND, "cutoffs": (SHIP,), "feature_names": FEATURES, "minimum": 3, "seed": 7, "rounds": 4, "trees": 3}
+    return Plan(**basis | {"params": dict(TREE_PARAMS)} | changes)
+
+
+def grown(seed: int = 0, trees: int = 4, quantile: float = 0.5, **params: Any) -> str:
+    """A text as LightGBM writes it."""
+    frame = rows(seed)
+    data = lgb.Dataset(frame[list(FEATURES)], frame["target"], params={"feature_pre_filter": False, "verbosity": -1})
+    return str(lgb.train(dict(TREE_PARAMS) | {"alpha": quantile} | params, data, trees).model_to_string())
+
+
+def predicted(text: str, seed: int = 99, **options: Any) -> np.ndarray:
+    return np.asarray(lgb.Booster(model_str=text).predict(rows(seed)[list(FEATURES)], num_threads=1, **options))

@@ -1,0 +1,235 @@
+"""The shared training, end to end, on members whose rows lie in their own stores."""
+
+import json
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import numpy as np
+import pytest
+from flwr.app import ConfigRecord, Context, Message, MessageType, RecordDict
+from members import FEATURES, OLD, ROUND, SHIP, grown, member, members, plan, predicted, rows
+
+from decai_forecast.demand import TREE_PARAMS
+from decai_forecast.errors import FederationError
+from decai_forecast.federation import Member, Plan, Shared, train_shared, validate
+from decai_forecast.federation.client_app import app as client
+from decai_forecast.federation.client_app import rows_of
+from decai_forecast.federation.local_grid import LocalGrid
+from decai_forecast.federation.server_app import make_app
+
+
+def pinball(forecast: np.ndarray, quantile: float) -> float:
+    error = rows(99)["target"].to_numpy() - forecast
+    return float(np.maximum(quantile * error, (quantile - 1) * error).mean())
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    return train_shared(members(tmp_path_factory.mktemp("stores")), plan(rounds=8), workers=1)
+
+
+def test_a_plan_survives_flowers_configuration() -> None:
+    """Flat values that JSON takes, and back to the same plan."""
+    given = plan(cutoffs=(OLD, SHIP), quantiles=(0.05, 0.5), params={"max_bin": 63, "learning_rate": 0.08}, timeout=1.5)
+    config = given.to_config()
+    assert all(isinstance(value, str | int | float) for value in config.values())
+    assert Plan.from_config(json.loads(json.dumps(config))) == given
+
+
+def test_the_shared_models_are_safe_and_complete(shared: Shared) -> None:
+    """One valid text per quantile, with every member's trees of every round, and each member's rows named."""
+    assert list(shared.models) == [SHIP]
+    assert sorted(shared.models[SHIP]) == [0.1, 0.5, 0.9]
+    for text in shared.models[SHIP].values():
+        assert 8 * 4 <= len(validate(text, FEATURES).trees) <= 8 * 4 * 3
+    assert dict(shared.rows) == {"p0": 100, "p1": 160, "p2": 220, "p3": 280}
+    assert dict(shared.dropped) == {}
+    assert shared.traffic > 0
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
+def test_the_shared_models_beat_a_constant(shared: Shared, quantile: float) -> None:
+    """On rows that nobody trained on, against the quantile of those very rows."""
+    constant = np.full(300, np.quantile(rows(99)["target"], quantile))
+    assert pinball(predicted(shared.models[SHIP][quantile]), quantile) < 0.8 * pinball(constant, quantile)
+
+
+def test_the_result_is_the_same_for_every_number_of_workers(shared: Shared, tmp_path: Path) -> None:
+    """Byte for byte, wherever the stores lie and in whatever order the members come."""
+    other = train_shared(members(tmp_path)[::-1], plan(rounds=8), workers=4)
+    assert other.models == shared.models
+    assert (dict(other.rows), dict(other.dropped)) == (dict(shared.rows), dict(shared.dropped))
+
+
+def test_without_params_the_trees_are_those_of_the_local_models(tmp_path: Path) -> None:
+    """A plan says nothing of LightGBM unless it must."""
+    short, there = plan(rounds=1), members(tmp_path)
+    default = train_shared(there, replace(short, params={})).models
+    assert default == train_shared(there, replace(short, params=dict(TREE_PARAMS))).models
+
+
+def test_a_member_without_old_rows_takes_part_in_the_others(tmp_path: Path) -> None:
+    """A short history is no failure: nobody is dropped, and the old cut-off is trained by the rest."""
+    young = member(tmp_path, "young", {SHIP: rows(5)})
+    lines: list[str] = []
+    found = train_shared([*members(tmp_path, 3, (OLD, SHIP)), young], plan(cutoffs=(OLD, SHIP)), progress=lines.append)
+    assert sorted(found.models) == [OLD, SHIP]
+    assert sorted(found.rows) == ["p0", "p1", "p2", "young"]
+    assert dict(found.dropped) == {}
+    assert [re.findall(r"\d+ partners", line) for line in lines] == [["3 partners"], ["4 partners"]]
+
+
+def test_an_old_cutoff_with_too_few_members_is_left_out(tmp_path: Path) -> None:
+    """Below the minimum a cut-off is not trained; the one that ships is."""
+    young = [member(tmp_path, f"young{k}", {SHIP: rows(k)}) for k in range(2)]
+    found = train_shared([*members(tmp_path, 2, (OLD, SHIP)), *young], plan(cutoffs=(OLD, SHIP)))
+    assert sorted(found.models) == [SHIP]
+    assert len(found.rows) == 4
+
+
+BROKEN = {
+    "other_features": lambda folder: member(folder, "odd", {SHIP: rows(5).drop(columns="b")}),
+    "no_rows": lambda folder: member(folder, "odd", {OLD: rows(5)}),
+    "internal": lambda folder: member(folder, "odd", {SHIP: rows(5).assign(target="four")}),
+    "malformed": lambda folder: member(folder, "odd", {SHIP: rows(5).assign(target=np.nan)}),
+}
+
+
+@pytest.mark.parametrize("code", BROKEN)
+def test_a_member_that_cannot_take_part_is_named_with_its_code(tmp_path: Path, code: str) -> None:
+    """The others train as if it had not been asked."""
+    others = members(tmp_path, 3)
+    found = train_shared([*others, BROKEN[code](tmp_path)], plan(rounds=2))
+    assert dict(found.dropped) == {"odd": code}
+    assert sorted(found.rows) == ["p0", "p1", "p2"]
+    assert found.models == train_shared(others, plan(rounds=2)).models
+
+
+def test_below_the_minimum_nothing_is_trained(tmp_path: Path) -> None:
+    """Neither with too few members nor with too few that can; the error names who could not."""
+    with pytest.raises(FederationError, match="2 partners can train together, 3 are needed"):
+        train_shared(members(tmp_path, 2), plan())
+    with pytest.raises(FederationError, match=r"2 partners .* odd \(other_features\)"):
+        train_shared([*members(tmp_path, 2), BROKEN["other_features"](tmp_path)], plan())
+
+
+class Overheard(LocalGrid):
+    """A grid that keeps every answer, and can alter one node's, as a node with a bug would."""
+
+    def __init__(self, there: Iterable[Member], which: Plan, *, spoil: Mapping[int, Any] | None = None, after: int = 0) -> None:
+        nodes = [{"partner": m.partner, "store": m.store} for m in there]
+        super().__init__(client, nodes, which.to_config(), workers=2)
+        self.heard: list[Message] = []
+        self.spoil, self.after = spoil or {}, after
+
+    def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
+        messages = super().pull_messages(message_ids)
+        self.heard += messages
+        for message in messages:
+            if message.metadata.src_node_id in self.spoil and len(self.heard) > self.after and not message.has_error():
+                message.content["config"].update(self.spoil[message.metadata.src_node_id])
+        return messages
+
+
+def serve(grid: Overheard, which: Plan) -> Context:
+    context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config=which.to_config())
+    with grid:
+        make_app()(grid, context)
+    rows_of.cache_clear()
+    return context
+
+
+def test_only_sanitised_trees_and_counts_leave_a_node(tmp_path: Path) -> None:
+    """No range, no count of a leaf, no gain, no parameter, no path, no row: each text is what sanitising leaves."""
+    which = plan(rounds=2)
+    grid = Overheard(members(tmp_path), which)
+    serve(grid, which)
+    keys = set()
+    for message in grid.heard:
+        for name, value in message.content["config"].items():
+            keys.add(name)
+            if isinstance(value, bytes):
+                validate(value.decode(), FEATURES)
+                assert set(re.findall(r"(?m)^(?:leaf_count|leaf_weight|internal_weight|split_gain)=(.*)$", value.decode())) <= {
+                    " ".join(digit * n) for digit in "01" for n in range(32)
+                }
+            assert str(tmp_path) not in str(value)
+    assert keys == {"partner", "rows", "starts", "trees-0.1", "trees-0.5", "trees-0.9"}
+    assert len(grid.heard) == 4 * 3
+
+
+@pytest.mark.parametrize(
+    "trees", [b"garbage", b"\xff\xfe", grown().encode(), 7], ids=["garbage", "not text", "not sanitised", "a number"]
+)
+def test_a_node_that_sends_what_is_no_model_is_dropped(tmp_path: Path, trees: object) -> None:
+    """Its code says why, the others go on without it."""
+    which = plan(rounds=2, quantiles=(0.5,))
+    context = serve(Overheard(members(tmp_path), which, spoil={1003: {"trees-0.5": trees}}, after=4), which)
+    assert dict(context.state["dropped"]) == {"p3": "model_text"}
+    assert sorted(context.state["rows"]) == ["p0", "p1", "p2"]
+
+
+@pytest.mark.parametrize("said", [{"rows": 0}, {"rows": -50}, {"starts": [1.0]}, {"starts": ["a", "b", "c"]}])
+def test_a_node_that_describes_itself_wrongly_is_dropped(tmp_path: Path, said: dict[str, Any]) -> None:
+    """Weights and starts that make no sense would spoil the average of all."""
+    which = plan(rounds=1)
+    context = serve(Overheard(members(tmp_path), which, spoil={1000: said}), which)
+    assert dict(context.state["dropped"]) == {"p0": "malformed"}
+
+
+def test_too_few_left_in_an_old_cutoff_spoil_only_that_one(tmp_path: Path) -> None:
+    """The minimum can be lost on the way; the cut-off that ships goes on with who is left."""
+    which = plan(rounds=1, quantiles=(0.5,), cutoffs=(OLD, SHIP))
+    there = [*members(tmp_path, 3, (OLD, SHIP)), member(tmp_path, "q", {SHIP: rows(5)})]
+    context = serve(Overheard(there, which, spoil={1000: {"trees-0.5": b"garbage"}}, after=4), which)
+    assert dict(context.state[f"model/{OLD}"]) == {}
+    assert "q0.5" in context.state[f"model/{SHIP}"]
+    assert (dict(context.state["dropped"]), sorted(context.state["rows"])) == ({"p0": "model_text"}, ["p1", "p2", "q"])
+
+
+def test_without_answers_in_time_nothing_is_trained(tmp_path: Path) -> None:
+    """The error says how many there were."""
+    with pytest.raises(FederationError, match="0 partners can train together"):
+        train_shared(members(tmp_path), plan(timeout=0.0))
+
+
+def test_a_member_that_does_not_answer_in_time_is_named(tmp_path: Path) -> None:
+    """A node whose storage hangs is left out, as late; the others train."""
+    hanging = tmp_path / "slow" / "rounds" / ROUND / "train" / "done.json"
+    hanging.parent.mkdir(parents=True)
+    os.mkfifo(hanging)  # who reads it waits for a writer
+    held = os.open(hanging, os.O_RDWR)  # a reader waits as long as a writer is there and silent
+    release = Timer(3.5, os.close, [held])  # seconds: well after the timeout
+    release.start()
+    found = train_shared([*members(tmp_path, 3), Member("slow", str(tmp_path / "slow"))], plan(rounds=1, timeout=2.0))
+    release.join()
+    assert dict(found.dropped) == {"slow": "timeout"}
+    assert sorted(found.rows) == ["p0", "p1", "p2"]
+
+
+def test_a_node_that_missed_a_round_says_so(tmp_path: Path) -> None:
+    """Its running scores would be wrong, so it grows nothing."""
+    which = plan(quantiles=(0.5,))
+    config: dict[str, Any] = {"cutoff": SHIP.isoformat(), "starts": [1.0], "trees-0.5": b""}
+    with Overheard(members(tmp_path, 1), which) as grid:
+        replies = []
+        for number in (0, 2):
+            content = RecordDict({"config": ConfigRecord(config | {"boosting-round": number})})
+            replies += grid.send_and_receive([Message(content, 1000, MessageType.TRAIN, group_id=str(number))], timeout=60)
+    rows_of.cache_clear()
+    assert not replies[0].has_error()
+    assert replies[1].error.reason == "missed_round"
+
+
+def test_cutoffs_do_not_mix(tmp_path: Path) -> None:
+    """A cut-off trained beside another is the one trained alone."""
+    there = members(tmp_path, 3, (OLD, SHIP))
+    both = train_shared(there, plan(rounds=2, cutoffs=(OLD, SHIP))).models
+    alone: dict[date, Any] = {c: train_shared(there, plan(rounds=2, cutoffs=(c,))).models[c] for c in (OLD, SHIP)}
+    assert both == alone

@@ -1,0 +1,49 @@
+"""What several tests share: the repository's root, invented orders, a night."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from decai_forecast.network import Network
+from decai_forecast.rounds import Round
+
+ROOT = Path(__file__).parents[1]
+NIGHT = Round.of("2026-06-29")
+LAST_MONDAY = date(2026, 6, 22)
+WEEKS = 170  # enough for the three choice origins, the test window and a year before them
+
+
+def orders(partners: int = 5, items: int = 4, weeks: int = WEEKS, seed: int = 1) -> pd.DataFrame:
+    """Weekly orders of invented companies: level, season and noise, with a supplier for each item."""
+    rng = np.random.default_rng(seed)
+    monday = [LAST_MONDAY - timedelta(weeks=weeks - 1 - k) for k in range(weeks)]
+    season = 1 + 0.3 * np.sin(np.arange(weeks) / 52 * 2 * np.pi)
+    frames = [
+        pd.DataFrame(
+            {
+                "partner_id": f"shop {p}",
+                "date": monday,
+                "item_id": f"i{k}",
+                "quantity": rng.poisson((p + 1) * (k + 2) * 3 * season),
+                "vendor": f"supplier {k % 2}",
+            }
+        )
+        for p in range(partners)
+        for k in range(items)
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+def quiet(text: str) -> None:
+    """A progress that says nothing."""
+
+
+def copy_of(network: Network, folder: Path) -> Network:
+    """The network with all its files, somewhere else."""
+    shutil.copytree(network.home, folder / "home")
+    return Network.load(folder / "home")

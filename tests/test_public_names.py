@@ -1,0 +1,26 @@
+"""What the rooms offer to each other, pinned: a change here is a decision."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+PUBLIC = {
+    "contracts": "Check Column Contract Rule RuleResult Source check_delivery draft_contract load_contract",
+    "delivery": "Pulled pull",
+    "demand": "CANDIDATES Choice FEATURES LEVELS MAX_TRAINING_ROWS Prepared Scores TRAINED TREES TREE_PARAMS "
+    "build_table candidates choose predict prepare score to_levels train_local wape",
+    "federation": "Member Plan Shared merge sanitise train_shared validate",
+    "founding": "Columns add_partner found_simulated from_table",
+    "reports": "Delivery Facts Fan Left Quality Roster build_report manifest render_html stock_targets_csv",
+    "rounds": "Round Seat take_seat",
+}
+
+
+@pytest.mark.parametrize("room", sorted(PUBLIC))
+def test_a_room_offers_these_names(room: str) -> None:
+    """`__all__` is exactly this, and every name is there."""
+    module = importlib.import_module(f"decai_forecast.{room}")
+    assert sorted(module.__all__) == sorted(PUBLIC[room].split())
+    assert all(hasattr(module, name) for name in module.__all__)
