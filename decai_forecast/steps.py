@@ -13,12 +13,14 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 
 from decai_forecast.errors import RoundClosed, StoreError
 from decai_forecast.store import Store, digest_bytes, digest_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Done", "Writer", "read_done", "run_step"]
 

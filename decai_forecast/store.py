@@ -14,12 +14,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import fsspec
-import pandas as pd
 
 from decai_forecast.errors import StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Store", "digest_bytes", "digest_json"]
 
@@ -113,6 +115,8 @@ class Store:
         self.write_bytes(key, json.dumps(value, indent=1, sort_keys=True).encode())
 
     def read_frame(self, key: str) -> pd.DataFrame:
+        import pandas as pd
+
         return pd.read_parquet(io.BytesIO(self.read_bytes(key)))
 
     @contextmanager

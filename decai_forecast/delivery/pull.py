@@ -56,7 +56,7 @@ def pull(contract: Contract, base: Path, as_of: date, target: Path) -> Pulled:
             _write(con, contract, have, as_of, target)
             return _pulled(con, contract, target)
     except duckdb.Error as error:
-        said = str(error).splitlines()[0]
+        said = "; ".join(line for line in str(error).splitlines()[:3] if not line.startswith("Original Line"))
         raise DeliveryError(
             f"{contract.partner}: {contract.data_set}: {source} cannot be read as {contract.source.format}: {said}"
         ) from None

@@ -56,10 +56,7 @@ def from_table(
         raise ConfigError(f"{table}: cannot be read as Parquet or CSV ({str(error).splitlines()[0]})") from None
     _need(table, have, columns)
     frequency, newest = _rhythm(con, table, columns)
-    named = {
-        _slug(str(row[0])): str(row[0])
-        for row in con.execute(f"SELECT DISTINCT {quoted(columns.partner)} FROM long ORDER BY 1").fetchall()
-    }
+    named = _companies(con, table, columns.partner)
     for partner, value in named.items():
         _found_partner(con, home, partner, value, have, columns, frequency, time_zone)
     network = Network(
@@ -71,6 +68,19 @@ def from_table(
     return network
 
 
+def _companies(con: Any, table: Path, column: str) -> dict[str, str]:
+    """Id -> the table's own name of each company; two names that would share an id are refused, not merged."""
+    found: dict[str, str] = {}
+    for value, rows in con.execute(f"SELECT {quoted(column)}, count(*) FROM long GROUP BY ALL ORDER BY 1").fetchall():
+        if value is None:
+            raise ConfigError(f"{table}: {rows} rows have no {column}; every row needs its company")
+        partner = _slug(str(value))
+        if partner in found:
+            raise ConfigError(f"{table}: companies {found[partner]!r} and {value!r} would both be {partner!r}; rename one")
+        found[partner] = str(value)
+    return found
+
+
 def _need(table: Path, have: list[str], columns: Columns) -> None:
     wanted = {"partner": columns.partner, "date": columns.date, "item": columns.item, "quantity": columns.quantity}
     if missing := {role: column for role, column in wanted.items() if column not in have}:
@@ -80,7 +90,13 @@ def _need(table: Path, have: list[str], columns: Columns) -> None:
 
 def _rhythm(con: Any, table: Path, columns: Columns) -> tuple[str, date]:
     """The frequency of the table (the commonest distance of its dates) and its last date."""
-    days = [row[0] for row in con.execute(f"SELECT DISTINCT {quoted(columns.date)}::DATE AS d FROM long ORDER BY d").fetchall()]
+    import duckdb
+
+    query = f"SELECT DISTINCT {quoted(columns.date)}::DATE AS d FROM long WHERE d IS NOT NULL ORDER BY d"
+    try:
+        days = [row[0] for row in con.execute(query).fetchall()]
+    except duckdb.Error as error:
+        raise ConfigError(f"{table}: column {columns.date!r} holds no dates ({str(error).splitlines()[0]})") from None
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     step = max(set(gaps), key=gaps.count) if gaps else 0
     if step not in STEPS:

@@ -93,7 +93,7 @@ def test_the_error_budget_decides(tmp_path: Path, bad: int, verdict: str) -> Non
     [
         (demand().drop(columns="quantity"), (), "columns", "column 'quantity' (number) is missing"),
         (demand().assign(quantity="x"), (), "columns", "column 'quantity' must be number, the delivery has VARCHAR"),
-        (demand().iloc[:0].astype({"quantity": float, "price": float}).assign(date=pd.Series([], dtype="datetime64[s]")), (), "columns", "date"),
+        (demand().iloc[:0].assign(date=pd.Series([], dtype="datetime64[s]")), (), "columns", "date"),
         (demand(), (("mustBeGreaterThan: 0", "mustBeGreaterThan: 500"),), "row_count", "at least 501 rows"),
         (demand(), (("mustBeGreaterThan: 0", "mustBeBetween: [1, 10]"),), "row_count", "between 1 and 10 rows"),
         (demand().iloc[:50], (), "freshness", "newest date is at most 10 d before the data cut-off"),

@@ -20,7 +20,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
 def test_a_key_cannot_leave_the_store(store: Store, key: str) -> None:
     """Reading, writing and asking all raise, whoever wrote the key."""
     for call in (store.read_bytes, store.exists, store.keys, lambda k: store.write_bytes(k, b"")):
-        with pytest.raises(StoreError, match="acme: .* is outside this participant's store"):
+        with pytest.raises(StoreError, match=r"acme: .* is outside this participant's store"):
             call(key)
 
 
@@ -45,7 +45,7 @@ def test_what_was_put_is_read(store: Store) -> None:
 
 def test_a_missing_key_is_named(store: Store) -> None:
     """The error names participant and key, no path."""
-    with pytest.raises(StoreError, match="^acme: 'a/b' is not in the store$"):
+    with pytest.raises(StoreError, match=r"^acme: 'a/b' is not in the store$"):
         store.read_bytes("a/b")
 
 

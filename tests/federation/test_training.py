@@ -204,8 +204,7 @@ def test_a_member_that_does_not_answer_in_time_is_named(tmp_path: Path) -> None:
     hanging = tmp_path / "slow" / "rounds" / ROUND / "train" / "done.json"
     hanging.parent.mkdir(parents=True)
     os.mkfifo(hanging)  # who reads it waits for a writer
-    held = os.open(hanging, os.O_RDWR)  # a reader waits as long as a writer is there and silent
-    release = Timer(3.5, os.close, [held])  # seconds: well after the timeout
+    release = Timer(3.5, lambda: os.close(os.open(hanging, os.O_WRONLY)))  # seconds: well after the timeout
     release.start()
     found = train_shared([*members(tmp_path, 3), Member("slow", str(tmp_path / "slow"))], plan(rounds=1, timeout=2.0))
     release.join()

@@ -16,7 +16,7 @@ from support import ROOT
 from decai_forecast.founding import from_table
 from decai_forecast.network import Network
 
-HEAVY = ("great_expectations", "lightgbm", "prophet", "flwr", "duckdb", "matplotlib")
+HEAVY = ("great_expectations", "lightgbm", "prophet", "flwr", "duckdb", "matplotlib", "pandas")
 
 
 @pytest.fixture(scope="module")
