@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-
 from decai_forecast.errors import RoundClosed, StoreError
 from decai_forecast.store import Store, digest_bytes, digest_json
 

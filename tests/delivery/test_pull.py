@@ -125,7 +125,7 @@ def test_a_damaged_file_is_an_error_of_the_delivery(tmp_path: Path, content: byt
 
 def test_a_value_that_is_no_number_is_shown(tmp_path: Path) -> None:
     """In a CSV file the reader itself says line and value."""
-    with pytest.raises(DeliveryError, match='CSV Error on Line: 9; .*"quantity".*"many"'):
+    with pytest.raises(DeliveryError, match=r'CSV Error on Line: 9; .*"quantity".*"many"'):
         pulled(tmp_path, demand().astype({"quantity": object}).replace({"quantity": {7.0: "many"}}), csv)
 
 
