@@ -85,9 +85,21 @@ def _migrate(environment: dict[str, str], out: int, log: Path) -> None:
 
 
 def _alive(manager: subprocess.Popen[bytes], log: Path) -> None:
-    if manager.poll() is not None:
-        said = [line for line in log.read_text(errors="replace").splitlines()[-400:] if "stopped (rc=" in line]
-        raise StackDied(f"Airflow stopped: {said[0].strip() if said else 'a process died'}; the log is {log}")
+    if manager.poll() is None and not (dead := _dead(manager.pid)):
+        return
+    lines = log.read_text(errors="replace").splitlines()[-4000:]
+    marks = ["stopped (rc="] if manager.poll() is not None else [f"started (pid={pid})" for pid in dead]
+    said = [line.split("|")[-1].split("(")[0].split()[0] for line in lines if any(mark in line for mark in marks)]
+    raise StackDied(f"Airflow stopped: {said[0] if said else 'a process'} died; the log is {log}")
+
+
+def _dead(pid: int) -> list[int]:
+    """Airflow processes that ended unnoticed: the manager reads their output to its end, which their children keep open."""
+    try:
+        wrappers = psutil.Process(pid).children()
+        return [p.pid for wrapper in wrappers for p in wrapper.children() if p.status() == psutil.STATUS_ZOMBIE]
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _stop(manager: subprocess.Popen[bytes]) -> None:

@@ -64,7 +64,7 @@ def _webhook(channel: Mapping[str, Any], network: str, subject: str, text: str) 
             os.environ[channel["url_env"]], content=body, headers={"Content-Type": "application/json"}, timeout=TIMEOUT
         )
         answer.raise_for_status()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OSError(type(error).__name__) from None
 
 

@@ -9,12 +9,14 @@ import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support import NIGHT, quiet
 
 from decai_forecast.errors import BelowQuorum, DeliveryError, StoreError
 from decai_forecast.network import Network
+from decai_forecast.orchestration.stack import free_port
 from decai_forecast.rounds import take_seat
 from decai_forecast.rounds.close import close
 from decai_forecast.rounds.deliver import Refused, check, pull
@@ -196,8 +198,32 @@ def test_people_are_told_by_webhook(network: Network, monkeypatch: pytest.Monkey
     assert [message["text"] for message in got] == [closing.note]
 
 
-def test_a_dead_webhook_stops_nothing(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/", "http://[", ""])
+def test_a_dead_webhook_stops_nothing(network: Network, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """The round closes, and the notice is in the file all the same."""
-    monkeypatch.setenv("HOOK", "http://127.0.0.1:9/")
+    monkeypatch.setenv("HOOK", url)
     close(replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},)), NIGHT)
     assert len(network.store("coordinator").keys("notices")) == 1
+
+
+def test_people_are_told_by_mail(network: Network) -> None:
+    """A real SMTP server gets the note with the network's name in the subject."""
+    from aiosmtpd.controller import Controller
+
+    got: list[Any] = []
+
+    class Mailbox:
+        async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
+            got.append(envelope)
+            return "250 OK"
+
+    port = free_port(18780)
+    server = Controller(Mailbox(), hostname="127.0.0.1", port=port)
+    server.start()
+    channel = {"kind": "smtp", "host": "127.0.0.1", "port": port}
+    told = replace(network, notify=(channel | {"sender": "decai@five.example", "to": ["ops@five.example"]},))
+    closing = close(told, NIGHT)
+    server.stop()
+    assert [mail.rcpt_tos for mail in got] == [["ops@five.example"]]
+    assert "Subject: [five]" in got[0].content.decode()
+    assert closing.note.split(";")[0] in got[0].content.decode().replace("\r\n", " ")
