@@ -18,7 +18,7 @@ from decai_forecast.rounds import Round
 from decai_forecast.rounds.close import read_closing
 from decai_forecast.rounds.round import tonight
 from decai_forecast.rounds.summary import summarise
-from decai_forecast.rounds.table import print_summary
+from decai_forecast.rounds.table import print_summary, screen
 
 __all__ = ["demo", "up"]
 
@@ -51,11 +51,11 @@ def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json
     from decai_forecast.orchestration.environment import Stack
     from decai_forecast.orchestration.stack import free_port, running
 
-    console, began = Console(stderr=as_json), time.monotonic()
+    console, began = screen(stderr=as_json), time.monotonic()
     network = _network(data, home, console)
     night = Round.of(network.replay_as_of) if network.replay_as_of else tonight(network, datetime.now(UTC))
     stack = Stack(network, free_port(port))
-    console.print(f"Starting Airflow on {stack.url} (log: {stack.home / 'stack.log'})", highlight=False)
+    console.print(f"Starting Airflow on {stack.url} (log: {stack.home / 'stack.log'})", highlight=False, soft_wrap=True)
     with running(stack) as client:
         client.wait_dags(our_dags(network), 180.0)
         with _progress(console) as bar:
@@ -80,7 +80,7 @@ def _network(data: Path | None, home: Path | None, console: Console) -> Network:
     else:
         network = from_table(home, data, name=name) if data else found_simulated(home, today=datetime.now(UTC).date())
     said = "[yellow]simulated[/] companies" if network.simulated else f"companies of {data or network.name}"
-    console.print(f"Network {network.name}: {len(network.partners)} {said}; home {home}", highlight=False)
+    console.print(f"Network {network.name}: {len(network.partners)} {said}; home {home}", highlight=False, soft_wrap=True)
     return network
 
 

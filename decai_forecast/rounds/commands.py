@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.rounds.round import Round, tonight
 from decai_forecast.rounds.summary import rounds_of, summarise
-from decai_forecast.rounds.table import print_summary
+from decai_forecast.rounds.table import print_summary, screen
 
 __all__ = ["app", "chosen_round"]
 
@@ -85,4 +84,4 @@ def _show(summary: dict[str, object], as_json: bool) -> None:
     if as_json:
         print(json.dumps(summary, indent=1))
     else:
-        print_summary(summary, Console())
+        print_summary(summary, screen())

@@ -11,9 +11,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["print_summary"]
+__all__ = ["print_summary", "screen"]
 
+WIDE = 140  # columns where nobody watches: a log file wraps nothing
 GOOD = {"accepted": "green", "accepted_in_part": "yellow"}
+
+
+def screen(*, stderr: bool = False) -> Console:
+    """The terminal, or a wide page where the output goes into a file."""
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=WIDE)
 
 
 def print_summary(summary: Mapping[str, Any], console: Console) -> None:
@@ -47,7 +54,7 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
             row["partner"], verdict, f"{row['rows']:,}" if row["rows"] else "", *errors, row["choice"], row["exposure"]
         )
     console.print(table)
-    console.print(f"\n{averages(summary)}\n{summary['note']}", highlight=False)
+    console.print(f"\n{averages(summary)}\n{summary['note']}", highlight=False, soft_wrap=not console.is_terminal)
     console.print("Reports:", highlight=False)
     for row in summary["partners"]:
         where = os.path.relpath(row["report"], Path.cwd()) if row["report"] else "none"
