@@ -206,7 +206,7 @@ class _Reader:
         form = str(servers[0].get("format") or Path(path).suffix.lstrip("."))
         if form not in ("parquet", "csv"):
             raise self.fail(("servers", 0), f"format {form!r} is not supported; use parquet or csv")
-        return Source(kind, path, form)
+        return Source(kind, path, form, servers[0])
 
     def sla(self) -> tuple[str, float]:
         """Cron of ``timeOfAvailability`` and the share of ``errorRate``."""

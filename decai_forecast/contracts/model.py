@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,11 @@ class Column:
 class Source:
     """Where the delivery comes from: the contract's first server."""
 
-    type: str
-    path: str
-    format: str
+    type: str  # ODCS server type: local, s3, gcs, sftp, azure, postgres, api, custom
+    location: str  # path or URL; empty where the type needs none
+    format: str  # parquet, csv or json
+    server: Mapping[str, Any] = field(default_factory=dict)  # the server as the file has it
+    own: Mapping[str, Any] = field(default_factory=dict)  # its customProperties with vendor decai: connection, paging, ...
 
 
 @dataclass(frozen=True)

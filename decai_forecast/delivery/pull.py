@@ -42,7 +42,7 @@ def pull(contract: Contract, base: Path, as_of: date, target: Path) -> Pulled:
     """
     import duckdb
 
-    source = base / contract.source.path
+    source = base / contract.source.location
     if not source.is_file():
         raise DeliveryError(
             f"{contract.partner}: {contract.data_set}: {source} is not there; see servers[0].path in {contract.path}"

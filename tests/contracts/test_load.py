@@ -64,7 +64,7 @@ def test_the_contract_says_what_the_night_needs(tmp_path: Path) -> None:
     )
     assert (found.partner, found.data_set, found.version) == ("acme", "demand", "1.0.0")
     assert (found.schedule, found.time_zone) == ("0 1 * * *", "Europe/Paris")
-    assert (found.source.path, found.source.format) == ("sources/demand.parquet", "parquet")
+    assert (found.source.location, found.source.format) == ("sources/demand.parquet", "parquet")
     assert found.key == ("item_id", "date")
     assert found.error_rate == 0.01
     assert found.missing_periods == "zero"
@@ -106,4 +106,4 @@ def test_a_draft_quotes_what_yaml_would_misread(tmp_path: Path) -> None:
     path.write_text(text)
     found = load_contract(path)
     assert found.columns[-1].name == 'on: "x"'
-    assert found.source.path == "a: b.parquet"
+    assert found.source.location == "a: b.parquet"
