@@ -4,7 +4,7 @@
 
     DecaiError
      +-- ConfigError          network.yaml, a source table or an option is wrong
-     |    +-- ContractError   a contract file is wrong; knows file and line
+     |    +-- ContractError   a contract file is wrong; knows file, lines and columns
      +-- StoreError           a path outside the participant's own store, or a missing object
      +-- DeliveryError        the partner's source could not be read
      +-- NotEnoughData        a partner's accepted rows do not reach for training or a forecast
@@ -18,6 +18,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -33,14 +35,38 @@ class ConfigError(DecaiError):
     code = "config"
 
 
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong in a file: line and column (from 1), and what to do about it."""
+
+    line: int
+    column: int
+    text: str
+
+
 class ContractError(ConfigError):
-    """A contract file cannot be used; raised with its file and line."""
+    """A contract file cannot be used; knows every problem with its place, and shows the lines."""
 
     code = "contract"
 
-    def __init__(self, path: Path | str, line: int, problem: str) -> None:
+    def __init__(self, path: Path | str, line: int, problem: str, *, more: Sequence[Problem] = (), source: str = "") -> None:
         self.path, self.line, self.problem = Path(path), line, problem
-        super().__init__(f"{path}:{line}: {problem}")
+        self.problems = tuple(more) or (Problem(line, 1, problem),)
+        lines = source.splitlines()
+        super().__init__("\n".join(self._shown(item, lines) for item in self.problems))
+
+    @classmethod
+    def of(cls, path: Path, problems: Sequence[Problem], source: str) -> ContractError:
+        """The error for all ``problems`` of the file whose text is ``source``."""
+        first = min(problems)
+        return cls(path, first.line, first.text, more=sorted(set(problems)), source=source)
+
+    def _shown(self, problem: Problem, lines: Sequence[str]) -> str:
+        if not 0 < problem.line <= len(lines):
+            return f"{self.path}:{problem.line}: {problem.text}"
+        head = f"{self.path}:{problem.line}:{problem.column}: {problem.text}"
+        line = lines[problem.line - 1].replace("\t", " ")
+        return f"{head}\n  {problem.line:>4} | {line}\n       | {' ' * (problem.column - 1)}^"
 
 
 class StoreError(DecaiError):

@@ -7,7 +7,7 @@ import importlib
 import pytest
 
 PUBLIC = {
-    "contracts": "Check Column Contract Rule RuleResult Source check_delivery draft_contract load_contract",
+    "contracts": "Bound Check Column Contract Rule RuleResult Source check_delivery draft_contract lint_contract load_contract",
     "delivery": "Pulled pull",
     "demand": "CANDIDATES Choice FEATURES LEVELS MAX_TRAINING_ROWS Prepared Scores TRAINED TREES TREE_PARAMS "
     "build_table candidates choose predict prepare score to_levels train_local wape",

@@ -5,7 +5,10 @@ Importing this is light: Great Expectations, DuckDB and the JSON Schema are load
 
 from decai_forecast.contracts.check import Check, RuleResult, check_delivery
 from decai_forecast.contracts.draft import draft_contract
-from decai_forecast.contracts.load import load_contract
-from decai_forecast.contracts.model import Column, Contract, Rule, Source
+from decai_forecast.contracts.load import lint_contract, load_contract
+from decai_forecast.contracts.model import Bound, Column, Contract, Rule, Source
 
-__all__ = ["Check", "Column", "Contract", "Rule", "RuleResult", "Source", "check_delivery", "draft_contract", "load_contract"]
+__all__ = [
+    "Bound", "Check", "Column", "Contract", "Rule", "RuleResult", "Source", "check_delivery", "draft_contract", "lint_contract",
+    "load_contract",
+]  # fmt: skip

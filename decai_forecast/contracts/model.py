@@ -1,4 +1,4 @@
-"""A contract as the product uses it: what an ODCS file says, with the line of everything that can be broken."""
+"""A contract as the product uses it: what an ODCS file says, with the place of everything that can be broken."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Column", "Contract", "Rule", "Source"]
+__all__ = ["SEVERITIES", "Bound", "Column", "Contract", "Rule", "Source"]
+
+SEVERITIES = ("error", "warning", "info")
+Where = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Column:
     physical_type: str
     required: bool
     primary_key: bool
+    classification: str = ""  # confidential and restricted values are masked in reports
 
 
 @dataclass(frozen=True)
@@ -34,16 +38,45 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """What a measured value must be (ODCS ``mustBe...``); ``unit`` is rows or percent of the rows."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    strict_minimum: bool = False
+    strict_maximum: bool = False
+    unequal: float | None = None
+    unit: str = "rows"
+
+    def holds(self, value: float) -> bool:
+        low = self.minimum is None or (value > self.minimum if self.strict_minimum else value >= self.minimum)
+        high = self.maximum is None or (value < self.maximum if self.strict_maximum else value <= self.maximum)
+        return low and high and (self.unequal is None or value != self.unequal)
+
+    def of(self, count: float, rows: int) -> float:
+        """The value that is bounded: ``count``, or its percentage of ``rows``."""
+        return 100.0 * count / rows if self.unit == "percent" and rows else float(count)
+
+
+NONE = Bound(maximum=0)
+
+
+@dataclass(frozen=True)
 class Rule:
-    """One promise: ``kind`` is columns, row_count, required, unique, range or freshness."""
+    """One promise.
+
+    ``kind`` names what is tested. A rule about rows (or keys) counts bad rows; one about the delivery measures a value.
+    Either is then held against ``bound``.
+    """
 
     id: str
     kind: str
     column: str
     text: str
-    path: tuple[str | int, ...]  # in the file, for its line
+    path: Where  # in the file, for its line
     severity: str = "error"
-    arguments: Mapping[str, Any] | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    bound: Bound = NONE
 
 
 @dataclass(frozen=True)
@@ -56,6 +89,7 @@ class Contract:
     version: str
     partner: str
     data_set: str
+    table: str  # the schema object's own name
     columns: tuple[Column, ...]
     source: Source
     schedule: str  # cron; empty where the SLA names none
@@ -63,7 +97,7 @@ class Contract:
     rules: tuple[Rule, ...]
     error_rate: float  # share of rows that may be quarantined before the delivery is refused
     missing_periods: str  # what a period without a row means: "zero" or "unknown"
-    channels: tuple[str, ...]
+    channels: tuple[str, ...]  # who is told of a delivery that was not accepted
 
     @property
     def key(self) -> tuple[str, ...]:

@@ -34,7 +34,8 @@ def test_a_good_delivery_is_accepted(tmp_path: Path) -> None:
     """Every rule passes and the clean file is the delivery."""
     found = checked(tmp_path, demand())
     assert (found.verdict, found.rows, found.quarantined, found.code) == ("accepted", 200, 0, "")
-    assert {r.kind for r in found.results} == {"columns", "row_count", "required", "unique", "range", "freshness"}
+    kinds = {"columns", "readable", "row_count", "required", "unique", "range", "freshness", "future"}
+    assert {r.kind for r in found.results} == kinds
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "clean.parquet"), pd.read_parquet(tmp_path / "delivery.parquet"))
 
 
@@ -94,7 +95,7 @@ def test_the_error_budget_decides(tmp_path: Path, bad: int, verdict: str) -> Non
         (demand().drop(columns="quantity"), (), "columns", "column 'quantity' (number) is missing"),
         (demand().assign(quantity="x"), (), "columns", "column 'quantity' must be number, the delivery has VARCHAR"),
         (demand().iloc[:0].assign(date=pd.Series([], dtype="datetime64[s]")), (), "columns", "date"),
-        (demand(), (("mustBeGreaterThan: 0", "mustBeGreaterThan: 500"),), "row_count", "at least 501 rows"),
+        (demand(), (("mustBeGreaterThan: 0", "mustBeGreaterThan: 500"),), "row_count", "expected: has more than 500 rows"),
         (demand(), (("mustBeGreaterThan: 0", "mustBeBetween: [1, 10]"),), "row_count", "between 1 and 10 rows"),
         (demand().iloc[:50], (), "freshness", "newest date is at most 10 d before the data cut-off"),
     ],
@@ -152,6 +153,6 @@ def test_the_report_names_rule_line_and_rows(tmp_path: Path) -> None:
         "ACCEPTED IN PART  contract acme-demand 1.0.0  200 rows, 1 quarantined\n"
         "  ERROR quantity.range  1 rows (0.500%)  expected: quantity is at least 0\n"
         f"        rule: demand.odcs.yaml:{line}\n"
-        "        row 7: date=2026-03-28, item_id=a, quantity=-3.0\n"
+        "        row 7: item_id=a, date=2026-03-28, quantity=-3.0\n"
     )
     assert found.to_json()["verdict"] == "accepted_in_part"

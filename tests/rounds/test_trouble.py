@@ -62,7 +62,7 @@ def test_a_refusal_shows_the_rule_and_its_line(network: Network) -> None:
     refuse(network, "shop_1")
     seat = take_seat(network, "shop_1")
     pull(seat, NIGHT)
-    with pytest.raises(Refused, match=r"REFUSED(.|\n)*at least 1,000,001 rows(.|\n)*demand\.odcs\.yaml:\d+"):
+    with pytest.raises(Refused, match=r"REFUSED(.|\n)*more than 1,000,000 rows(.|\n)*demand\.odcs\.yaml:\d+"):
         check(seat, NIGHT)
 
 

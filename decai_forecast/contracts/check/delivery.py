@@ -1,0 +1,91 @@
+"""A delivery opened in DuckDB: a view with row numbers, its types, and the contract it came under."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from decai_forecast.contracts.check import sql
+from decai_forecast.contracts.model import Column, Contract
+
+__all__ = ["Delivery", "type_problems"]
+
+MEMORY = "512MB"  # DuckDB spills to disk beyond it
+FAMILIES = {  # logical type -> DuckDB types that hold it
+    "string": ("VARCHAR", "ENUM"),
+    "integer": ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
+    "number": ("DOUBLE", "FLOAT", "DECIMAL"),
+    "date": ("DATE",),
+    "timestamp": ("TIMESTAMP WITH TIME ZONE",),
+    "boolean": ("BOOLEAN",),
+}
+UNREADABLE, LINE, ROW = "_unreadable", "_line", "row_nr"  # columns that the landing of a text file adds; our row number
+
+
+class Delivery:
+    """The Parquet file ``path`` in the contract's column names, as of the data cut-off ``as_of`` (exclusive).
+
+    ``references`` are the partner's other data sets (name -> Parquet file) for foreign keys; ``history`` is the last
+    accepted delivery of this data set, if there is one.
+    """
+
+    def __init__(
+        self, contract: Contract, path: Path, as_of: date, scratch: Path, *,
+        references: Mapping[str, Path] | None = None, history: Path | None = None,
+    ) -> None:  # fmt: skip
+        import duckdb
+
+        self.contract, self.path, self.as_of, self.scratch = contract, path, as_of, scratch
+        self.references, self.history = dict(references or {}), history
+        self.con = duckdb.connect(config={"memory_limit": MEMORY, "temp_directory": str(scratch / "spill")})
+        self.con.execute("SET TimeZone='UTC'")
+        self.con.execute(f"CREATE VIEW delivery AS {self.rows_of(path)}")
+        described = self.con.execute("DESCRIBE delivery").fetchall()
+        self.types = {row[0]: row[1] for row in described if row[0] not in (ROW, UNREADABLE, LINE)}
+        self.helpers = {row[0] for row in described} & {UNREADABLE, LINE}
+
+    def __enter__(self) -> Delivery:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.con.close()
+
+    @staticmethod
+    def rows_of(path: Path) -> str:
+        """A query over a Parquet file with its row numbers (from 0) as ``row_nr``."""
+        return f"SELECT * RENAME (file_row_number AS {ROW}) FROM read_parquet({sql.text(str(path))}, file_row_number=true)"
+
+    def all(self, query: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self.con.execute(query).fetchall()
+        return rows
+
+    def one(self, query: str) -> Any:
+        return self.all(query)[0][0]
+
+    def write(self, query: str, target: Path) -> None:
+        self.con.execute(f"COPY ({query}) TO {sql.text(str(target))} (FORMAT parquet, COMPRESSION zstd)")
+
+
+def type_problems(columns: Sequence[Column], types: Mapping[str, str]) -> list[str]:
+    """What is wrong with the delivery's columns and types; nothing is scanned for it."""
+    found = [_problem(column, types.get(column.name)) for column in columns]
+    return [problem for problem in found if problem]
+
+
+def _problem(column: Column, found: str | None) -> str:
+    if found is None:
+        needed = column.required or column.name in ("quantity", "on_hand")
+        return f"column {column.source_name!r} ({column.logical_type}) is missing" if needed else ""
+    allowed = FAMILIES.get(column.logical_type, ())
+    if column.logical_type == "number":
+        allowed = (*allowed, *FAMILIES["integer"])
+    said = f"column {column.source_name!r} must be {{}}, the delivery has {found}"
+    if column.logical_type == "timestamp" and found.upper() == "TIMESTAMP":
+        return said.format("timestamp with a time zone") + ": a time without a zone is ambiguous"
+    if allowed and not found.upper().startswith(allowed):
+        return said.format(column.logical_type)
+    exact = column.physical_type.upper()
+    return said.format(exact) if exact and exact != found.upper() else ""

@@ -1,0 +1,34 @@
+"""The report as text: the verdict in one line, then a block for every broken rule with its place in the contract."""
+
+from __future__ import annotations
+
+from decai_forecast.contracts.check.result import Check, RuleResult
+
+__all__ = ["level", "share", "to_text"]
+
+
+def to_text(check: Check) -> str:
+    """Ends with a line feed."""
+    head = f"{check.verdict.replace('_', ' ').upper()}  contract {check.contract} {check.version}  {check.rows:,} rows"
+    lines = [head + (f", {check.quarantined:,} quarantined" if check.quarantined else "")]
+    for result in check.broken:
+        lines += _block(result, check)
+    if check.code == "error_rate":
+        lines.append("  refused because more rows are in quarantine than the contract's errorRate allows")
+    return "\n".join(lines) + "\n"
+
+
+def _block(result: RuleResult, check: Check) -> list[str]:
+    note = f"  ({result.note})" if result.note else ""
+    measured = f"measured {result.value:,.6g}  " if result.value is not None else ""
+    counted = f"{result.bad_rows:,} rows ({share(result, check)})  " if result.bad_rows else ""
+    head = f"  {level(result)} {result.rule}  {counted}{measured}expected: {result.text}{note}"
+    return [head, f"        rule: {check.file}:{result.line}", *(f"        {sample}" for sample in result.samples)]
+
+
+def level(result: RuleResult) -> str:
+    return "NOT CHECKED" if result.outcome == "not_checked" else result.severity.upper()
+
+
+def share(result: RuleResult, check: Check) -> str:
+    return f"{result.bad_rows / max(check.rows, 1):.3%}"

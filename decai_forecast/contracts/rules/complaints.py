@@ -1,0 +1,35 @@
+"""Collecting what is wrong in a contract, so that a person sees all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from decai_forecast.contracts.model import Where
+from decai_forecast.contracts.standard import near
+
+__all__ = ["Complaints"]
+
+
+class Complaints:
+    """What does not fit the house profile: where, what, and whether it is about the key itself."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[Where, str, bool]] = []
+
+    def __call__(self, where: Where, text: str, *, key: bool = False) -> None:
+        self.found.append((where, text, key))
+
+    def column(self, name: Any, columns: Mapping[str, Any], where: Where) -> bool:
+        """Whether ``name`` is a contracted column; complains if not."""
+        if name in columns:
+            return True
+        self(where, f"{name!r} is not a column{near(str(name), set(columns))}; there are {', '.join(columns)}")
+        return False
+
+    def keys(self, node: Mapping[str, Any], known: Sequence[str], where: Where) -> None:
+        """Complains about keys of ``node`` that nobody would read."""
+        for key in node:
+            if key not in known:
+                said = near(str(key), set(known)) or f"; known are {', '.join(known)}"
+                self((*where, key), f"unknown key {key!r}{said}", key=True)

@@ -1,0 +1,131 @@
+"""Our own rules: ``type: custom, engine: decai, implementation: {rule: ..., ...}``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from decai_forecast.contracts.model import Bound, Rule, Where
+from decai_forecast.contracts.rules.bounds import is_number
+from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.standard import near
+from decai_forecast.contracts.vocabulary import COMPARISONS, STANDARDS
+
+__all__ = ["own_rule"]
+
+Made = tuple[str, str, Mapping[str, Any], Bound]  # column, text, arguments, bound
+NO_ROWS = Bound(maximum=0)
+
+
+class _Options:
+    """The ``implementation`` of one rule; every complaint knows its place."""
+
+    def __init__(self, node: Mapping[str, Any], columns: Mapping[str, Any], where: Where, complain: Complaints) -> None:
+        self.node, self.columns, self.where, self.complain = node, columns, where, complain
+        self.good = True
+
+    def fail(self, key: str, text: str) -> None:
+        self.complain((*self.where, key), text)
+        self.good = False
+
+    def column(self, key: str) -> str:
+        name = self.node.get(key)
+        if name is None:
+            self.fail(key, f"rule {self.node.get('rule')!r} needs {key}, a column")
+        elif not self.complain.column(name, self.columns, (*self.where, key)):
+            self.good = False
+        return str(name)
+
+    def columns_of(self, key: str) -> tuple[str, ...]:
+        names = self.node.get(key) or []
+        if not isinstance(names, list):
+            self.fail(key, f"{key} must be a list of columns")
+            return ()
+        known = [self.complain.column(name, self.columns, (*self.where, key, k)) for k, name in enumerate(names)]
+        self.good = self.good and all(known)
+        return tuple(map(str, names))
+
+    def choice(self, key: str, allowed: Sequence[str]) -> str:
+        value = str(self.node.get(key))
+        if value not in allowed:
+            self.fail(key, f"{key} must be one of {', '.join(allowed)}, not {value!r}{near(value, set(allowed))}")
+        return value
+
+    def number(self, key: str, default: float) -> float:
+        value = self.node.get(key, default)
+        if not is_number(value) or value < 0:
+            self.fail(key, f"{key} must be a number of at least 0, not {value!r}")
+            return default
+        return float(value)
+
+
+def _standard(options: _Options) -> Made:
+    column, name = options.column("column"), options.choice("is", STANDARDS)
+    words = {"currency": "an ISO 4217 currency", "country": "an ISO 3166-1 country", "unit": "a UN/ECE Rec 20 unit"}
+    said = words.get(name, f"a GS1 {name.upper()} with a right check digit")
+    return column, f"{column} is {said}", {"is": name}, NO_ROWS
+
+
+def _compare(options: _Options) -> Made:
+    left, right, sign = options.column("left"), options.column("right"), options.choice("operator", COMPARISONS)
+    return left, f"{left} {sign} {right}", {"left": left, "operator": sign, "right": right}, NO_ROWS
+
+
+def _balance(options: _Options) -> Made:
+    opening, closing = options.column("opening"), options.column("closing")
+    plus, minus = options.columns_of("plus"), options.columns_of("minus")
+    text = " ".join([opening, *(f"+ {c}" for c in plus), *(f"- {c}" for c in minus), "=", closing])
+    arguments = {"opening": opening, "plus": plus, "minus": minus, "closing": closing,
+                 "tolerance": options.number("tolerance", 0.0)}  # fmt: skip
+    return closing, text, arguments, NO_ROWS
+
+
+def _calendar(options: _Options) -> Made:
+    column, every, by = options.column("column"), options.choice("every", ("D", "W", "M")), options.columns_of("by")
+    allowed = options.number("allowed", 0)
+    per = f" for each {', '.join(by)}" if by else ""
+    words = {"D": "day", "W": "week", "M": "month"}.get(every, every)
+    text = f"{column} has every {words} between its first and last{per}" + (f", but for {allowed:g}" if allowed else "")
+    return column, text, {"every": every, "by": by}, Bound(maximum=allowed)
+
+
+def _unit_slip(options: _Options) -> Made:
+    column, by = options.column("column"), options.columns_of("by")
+    factors = options.node.get("factors") or [6, 12, 24, 1000]
+    if not (isinstance(factors, list) and all(is_number(f) and f > 1 for f in factors)):
+        options.fail("factors", f"factors must be numbers above 1, not {factors!r}")
+    days = options.number("days", 28)
+    text = f"{column} of the last {days:g} days is in the units of before (no factor {', '.join(f'{f:g}' for f in factors)})"
+    return column, text, {"by": by, "factors": tuple(factors), "days": days}, NO_ROWS
+
+
+def _drift(options: _Options) -> Made:
+    column, maximum = options.column("column"), options.number("maximum", 0.25)
+    text = f"{column} is distributed as in the last accepted delivery (population stability index at most {maximum:g})"
+    return column, text, {}, Bound(maximum=maximum, unit="index")
+
+
+MAKERS: Mapping[str, tuple[Callable[[_Options], Made], tuple[str, ...]]] = {
+    "standard": (_standard, ("column", "is")),
+    "compare": (_compare, ("left", "operator", "right")),
+    "balance": (_balance, ("opening", "plus", "minus", "closing", "tolerance")),
+    "calendar": (_calendar, ("column", "every", "by", "allowed")),
+    "unit_slip": (_unit_slip, ("column", "by", "factors", "days")),
+    "drift": (_drift, ("column", "maximum")),
+}
+
+
+def own_rule(node: Mapping[str, Any], columns: Mapping[str, Any], where: Where, complain: Complaints) -> Rule | None:
+    """One of our own rules; None after a complaint."""
+    given, at = node.get("implementation"), (*where, "implementation")
+    if not isinstance(given, dict) or given.get("rule") not in MAKERS:
+        name = given.get("rule") if isinstance(given, dict) else given
+        complain(at, f"rule {name!r} is not known{near(str(name), set(MAKERS))}; use one of {', '.join(MAKERS)}")
+        return None
+    make, keys = MAKERS[given["rule"]]
+    complain.keys(given, ("rule", *keys), at)
+    options = _Options(given, columns, at, complain)
+    column, text, arguments, bound = make(options)
+    name = str(node.get("id") or f"{column}.{given['rule']}")
+    rule = Rule(name, given["rule"], column, text, where, str(node.get("severity", "error")), arguments, bound)
+    return rule if options.good else None

@@ -1,0 +1,121 @@
+"""What the Open Data Contract Standard itself says of a file: its JSON Schema, with complaints a person can use.
+
+The pydantic model of the standard's package lets unknown keys below the root pass; only the JSON Schema finds them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from jsonschema import Draft201909Validator, ValidationError
+
+__all__ = ["Complaint", "json_schema", "near", "standard_complaints"]
+
+Complaint = tuple[tuple[str | int, ...], str, bool]  # where, what, whether it is about the key
+UNKNOWN = ("additionalProperties", "unevaluatedProperties")
+TYPES = {"string": "text", "object": "a mapping", "array": "a list", "boolean": "true or false", "integer": "a whole number",
+         "number": "a number"}  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def json_schema() -> Mapping[str, Any]:
+    """The JSON Schema of ODCS 3.2 (draft 2019-09), as the standard's package ships it."""
+    from open_data_contract_standard.model import OpenDataContractStandard
+
+    schema: Any = OpenDataContractStandard.json_schema()
+    return cast("Mapping[str, Any]", json.loads(schema) if isinstance(schema, str) else schema)
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Draft201909Validator:
+    from jsonschema import Draft201909Validator
+
+    return Draft201909Validator(json_schema())
+
+
+def near(word: str, known: Sequence[str] | set[str]) -> str:
+    """``; did you mean 'x'?`` for the nearest known word, or nothing."""
+    found = difflib.get_close_matches(word, sorted(known), 1, 0.6)
+    return f"; did you mean {found[0]!r}?" if found else ""
+
+
+def standard_complaints(raw: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Everything in ``raw`` that the standard does not allow."""
+    for error in _validator().iter_errors(raw):
+        yield from _complaints(error)
+
+
+def _complaints(error: ValidationError) -> Iterator[Complaint]:
+    if error.validator in UNKNOWN:
+        yield from _unknown_keys(error)
+    elif error.validator in ("anyOf", "oneOf") and error.context:
+        yield from _complaints(min(error.context, key=lambda e: (-len(e.absolute_path), e.validator == "required")))
+    elif error.validator == "oneOf":
+        given = [key for key in error.instance if key.startswith("must")] if isinstance(error.instance, dict) else []
+        yield tuple(error.absolute_path), f"needs exactly one of {', '.join(given)}", False
+    elif error.validator == "required":
+        yield from _missing(error)
+    else:
+        yield tuple(error.absolute_path), _said(error), False
+
+
+def _unknown_keys(error: ValidationError) -> Iterator[Complaint]:
+    """A wrong value makes the schema call its siblings unevaluated too: only really unknown keys are told."""
+    known = _known(error)
+    where = tuple(error.absolute_path)
+    for key in error.instance if isinstance(error.instance, dict) else ():
+        if key not in known:
+            hint = near(key, known) or "; extensions belong under customProperties"
+            yield (*where, key), f"unknown key {key!r}{hint}", True
+
+
+def _missing(error: ValidationError) -> Iterator[Complaint]:
+    for key in cast("Sequence[str]", error.validator_value):
+        if key not in error.instance:
+            yield tuple(error.absolute_path), f"missing required key {key!r} in {dotted(error.absolute_path)}", True
+
+
+def _said(error: ValidationError) -> str:
+    value, expected = error.instance, error.validator_value
+    shown = repr(value) if len(repr(value)) < 60 else repr(value)[:57] + "..."
+    if error.validator == "enum":
+        allowed = [str(item) for item in cast("Sequence[Any]", expected)]
+        return f"{shown} is not one of {', '.join(allowed)}{near(str(value), allowed)}"
+    if error.validator == "type":
+        kinds = [expected] if isinstance(expected, str) else cast("Sequence[str]", expected)
+        return f"{_last(error)} must be {' or '.join(TYPES.get(kind, kind) for kind in kinds)}, not {shown}"
+    return f"{_last(error)}: {error.message[:160]}"
+
+
+def _last(error: ValidationError) -> str:
+    names = [part for part in error.absolute_path if isinstance(part, str)]
+    return repr(names[-1]) if names else "the contract"
+
+
+def dotted(where: Sequence[str | int]) -> str:
+    """``schema[0].properties[2]``, or ``the contract``."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".") or "the contract"
+
+
+def _known(error: ValidationError) -> set[str]:
+    found: set[str] = set()
+    _collect(error.schema, found, 0)
+    return found
+
+
+def _collect(schema: Any, found: set[str], depth: int) -> None:
+    if not isinstance(schema, dict) or depth > 6:
+        return
+    found.update(schema.get("properties", {}))
+    for key in ("allOf", "anyOf", "oneOf"):
+        for part in schema.get(key, []):
+            _collect(part, found, depth + 1)
+    for key in ("if", "then", "else"):
+        _collect(schema.get(key), found, depth + 1)
+    if "$ref" in schema:
+        _collect(json_schema()["$defs"].get(schema["$ref"].rsplit("/", 1)[-1]), found, depth + 1)

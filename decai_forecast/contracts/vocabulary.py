@@ -1,0 +1,21 @@
+"""The words of the house profile: data sets, their columns, units, severities."""
+
+from __future__ import annotations
+
+__all__ = ["COMPARISONS", "DATA_SETS", "OWN_PROPERTIES", "SERVER_TYPES", "SLA_UNITS", "STANDARDS"]
+
+DATA_SETS = {  # data set -> columns without which it is of no use
+    "demand": ("date", "item_id", "quantity"),
+    "stock": ("date", "item_id", "on_hand"),
+    "items": ("item_id", "vendor"),
+    "receipts": ("order_id", "item_id", "received_on", "quantity"),
+    "open_orders": ("order_id", "item_id", "expected_on", "quantity"),
+    "prices": ("item_id", "valid_from", "price"),
+    "locations": ("location_id",),
+}
+SERVER_TYPES = ("local", "s3", "gcs", "sftp", "azure", "postgres", "api", "custom")
+FORMATS = ("parquet", "csv", "json")
+OWN_PROPERTIES = ("dataSet", "timeZone", "missingPeriods", "dataMarket", "usagePolicy", "privacyBudget", "retention")
+SLA_UNITS = {"min": 1 / 1440, "h": 1 / 24, "d": 1.0, "w": 7.0}  # unit -> days
+COMPARISONS = ("<", "<=", ">", ">=", "=", "!=")
+STANDARDS = ("gtin", "gln", "sscc", "currency", "country", "unit")
