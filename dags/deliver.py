@@ -2,20 +2,19 @@
 
 One DAG per partner (`deliver_<partner>`), by the schedule of its own contract. The last task answers the coordinator and
 emits the partition `partner|round`, which `federate` counts for its quorum. A partner whose contract file is broken has a
-DAG with one task that fails and says where. Parameters: `round` (YYYY-MM-DD) and `as_of` replay a past night.
+DAG with one task that fails and says where. A source that is not there yet is asked again; a delivery that is not
+finished in time is told as late. Parameters: `round` (YYYY-MM-DD) and `as_of` replay a past night.
 """
-
-from datetime import timedelta
 
 from airflow.sdk import DAG, Param, get_current_context, task
 
 from decai_forecast.orchestration import tasks
-from decai_forecast.orchestration.plan import DELIVERIES, partner_plans
+from decai_forecast.orchestration.plan import DELIVERIES, partner_plans, retry_delay
 
 PARAMS = {"round": Param("", type="string"), "as_of": Param("", type="string")}
 
 
-@task(retries=1, retry_delay=timedelta(seconds=30))
+@task(retries=3, retry_delay=retry_delay())
 def pull(partner: str) -> dict:
     return tasks.pull(partner, get_current_context())
 
@@ -42,6 +41,7 @@ for plan in partner_plans():
         catchup=False,
         max_active_runs=1,
         params=PARAMS,
+        deadline=plan.deadline,
         tags=plan.tags,
         doc_md=f"**{plan.broken}**" if plan.broken else __doc__,
     ):

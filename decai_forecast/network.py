@@ -75,6 +75,8 @@ class Network:
     simulated: bool = False
     quorum: int = 0  # 0: two thirds of the partners, at least three
     grace_minutes: float = 30.0
+    late_minutes: float = 60.0  # after a contract's timeOfAvailability a delivery that is not finished is late
+    retry_minutes: float = 10.0  # until a source that is not there yet is asked again
     deliver_at: str = "0 1 * * *"  # where a contract's SLA names no schedule
     close_at: str = "0 3 * * *"
     replay_as_of: str = ""  # for sources that ended in the past: the night a demonstration replays

@@ -108,6 +108,11 @@ class Store:
                 return False
         return True
 
+    def children(self, key: str) -> list[str]:
+        """The names directly below ``key``, sorted; none if it is not there."""
+        path = self.path(key)
+        return sorted(str(p).rstrip("/").rsplit("/", 1)[-1] for p in self.fs.ls(path, detail=False)) if self.exists(key) else []
+
     def read_json(self, key: str) -> Any:
         return json.loads(self.read_bytes(key))
 

@@ -60,6 +60,7 @@ def from_table(
     for partner, value in named.items():
         _found_partner(con, home, partner, value, have, columns, frequency, time_zone)
     network = Network(
+        retry_minutes=0.5,
         home=home, name=name, frequency=frequency, horizon=horizon or HORIZONS[frequency], time_zone=time_zone,
         participants=tuple(Participant(partner) for partner in named),
         replay_as_of=(newest + timedelta(days=1 if frequency == "D" else 7)).isoformat(),

@@ -1,13 +1,17 @@
-"""Airflow's failure callback: tell people through the network's notifier."""
+"""Airflow's callbacks: tell people through the network's notifier that a run failed, or that a delivery is late."""
 
 from __future__ import annotations
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 from decai_forecast.network import Network
+from decai_forecast.orchestration.context import round_of_run
 from decai_forecast.rounds.notify import notify
+from decai_forecast.rounds.quality import mark_late
 
-__all__ = ["tell_people"]
+__all__ = ["delivery_is_late", "tell_people"]
 
 
 def tell_people(context: Any) -> None:
@@ -15,3 +19,21 @@ def tell_people(context: Any) -> None:
     run = context.get("dag_run")
     round_id = getattr(run, "partition_key", None) or "unknown"
     notify(Network.load(), f"federate failed in round {round_id}", "The shared training ended in an error; see the run's log.")
+
+
+async def delivery_is_late(context: Any, partner: str) -> None:
+    """Airflow's deadline of `deliver_<partner>` has passed and the run is not over: remembered, and told.
+
+    Runs in the triggerer, on its event loop: files and mail wait in a thread of their own.
+    """
+    await asyncio.to_thread(_late, context.get("dag_run") or {}, partner)
+
+
+def _late(run: Any, partner: str) -> None:
+    network = Network.load()
+    facts = run if isinstance(run, dict) else vars(run)
+    known = {name: facts.get(name) for name in ("partition_key", "conf", "logical_date", "run_after")}
+    round_id = round_of_run(network, SimpleNamespace(**known))
+    mark_late(network.store(partner), round_id)
+    text = f"The delivery of {partner} for round {round_id} was not finished {network.late_minutes:g} minutes after its time."
+    notify(network, f"{partner} is late in round {round_id}", text)

@@ -37,4 +37,6 @@ def night_of(network: Network, round_id: str) -> Round:
 def round_of_run(network: Network, run: Any) -> str:
     """The round of any of our runs: its partition, its parameters, or the night of its instant."""
     conf = run.conf or {}
-    return str(run.partition_key or conf.get("round") or tonight(network, run.logical_date or run.run_after).id)
+    moment = run.logical_date or run.run_after
+    moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment  # callbacks get JSON
+    return str(run.partition_key or conf.get("round") or tonight(network, moment).id)

@@ -6,15 +6,16 @@ Deterministic and light: equal files give equal DAGs, and a broken contract conc
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from airflow.sdk import Asset
+from airflow.sdk import Asset, AsyncCallback, DeadlineAlert, DeadlineReference
 
 from decai_forecast.contracts import load_contract
 from decai_forecast.errors import ContractError
 from decai_forecast.network import Network
 from decai_forecast.orchestration.partitions import NightlyTimetable, nightly
 
-__all__ = ["DELIVERIES", "SHARED", "PartnerPlan", "closing_schedule", "network", "partner_plans"]
+__all__ = ["DELIVERIES", "SHARED", "PartnerPlan", "closing_schedule", "network", "partner_plans", "retry_delay"]
 
 DELIVERIES = Asset(name="partner_deliveries", uri="x-decai://deliveries")  # partitions: partner|round
 SHARED = Asset(name="shared_forecaster", uri="x-decai://shared_forecaster")  # partitions: round
@@ -27,6 +28,7 @@ class PartnerPlan:
     partner: str
     schedule: NightlyTimetable
     tags: list[str]
+    deadline: DeadlineAlert
     broken: str = ""
 
 
@@ -44,17 +46,35 @@ def partner_plans() -> list[PartnerPlan]:
 def _plan(here: Network, partner: str) -> PartnerPlan:
     cron, zone, broken = here.deliver_at, here.time_zone, ""
     tags = ["decai", "partner"] + (["simulated"] if here.simulated else [])
+    deadline = _deadline(here, partner)
     files = here.contracts(partner)
     try:
         contracts = [load_contract(path, strict=False) for path in files]
     except ContractError as error:
-        return PartnerPlan(partner, nightly(cron, zone), [*tags, "broken contract"], str(error))
+        return PartnerPlan(partner, nightly(cron, zone), [*tags, "broken contract"], deadline, _first_lines(error))
     for contract in contracts:
         if contract.data_set == "demand" and contract.schedule:
             cron, zone = contract.schedule, contract.time_zone or zone
     if not files:
         broken = f"{here.home / 'contracts' / partner}: no contract file (*.odcs.yaml); add one with `decai partner add`"
-    return PartnerPlan(partner, nightly(cron, zone), tags, broken)
+    return PartnerPlan(partner, nightly(cron, zone), tags, deadline, broken)
+
+
+def _first_lines(error: ContractError) -> str:
+    """The whole text would be the stub's parameter and documentation: ten lines say where to begin."""
+    lines = str(error).splitlines()
+    return "\n".join(lines[:10] + ([f"... {len(error.problems)} problems in all"] if len(lines) > 10 else []))
+
+
+def _deadline(here: Network, partner: str) -> DeadlineAlert:
+    """A delivery has this long after the start of its run, which is the contract's timeOfAvailability."""
+    late = AsyncCallback("decai_forecast.orchestration.alarm.delivery_is_late", {"partner": partner})
+    return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(minutes=here.late_minutes), late)
+
+
+def retry_delay() -> timedelta:
+    """Until a source that is not there yet is asked again."""
+    return timedelta(minutes=network().retry_minutes)
 
 
 def closing_schedule() -> NightlyTimetable:

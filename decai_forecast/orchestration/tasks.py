@@ -20,6 +20,7 @@ __all__ = ["check", "close", "federate", "outcome", "pull", "refuse_contract", "
 
 
 log = logging.getLogger(__name__)
+PASSING = ("source_absent", "source_unreachable", "source_cut")  # codes of faults that may pass by themselves
 
 
 def _fail(message: str) -> NoReturn:
@@ -60,7 +61,7 @@ def _seated(partner: str, context: Any) -> tuple[Network, Seat, Round]:
 
 
 def pull(partner: str, context: Any) -> dict[str, Any]:
-    """Gets the partner's delivery; a source that cannot be read is worth the task's retry."""
+    """Gets the partner's delivery; a source that is not there yet, or was cut off, is worth the task's retry."""
     from decai_forecast.rounds.deliver import pull as step
 
     network, seat, night = _seated(partner, context)
@@ -69,11 +70,15 @@ def pull(partner: str, context: Any) -> dict[str, Any]:
             return dict(step(seat, night).facts["rows"])
     except RoundClosed as error:
         raise AirflowSkipException(str(error)) from None
+    except DecaiError as error:
+        if error.code not in PASSING:
+            _fail(str(error))
+        raise
 
 
 def check(partner: str, context: Any) -> dict[str, Any]:
     """Checks the delivery against its contract; a refusal fails the task with the report's first lines."""
-    from decai_forecast.rounds.deliver import check as step
+    from decai_forecast.rounds.check import check as step
 
     network, seat, night = _seated(partner, context)
     with _plainly(), _answering(network, seat, night):

@@ -1,4 +1,4 @@
-"""The steps of a partner's delivery: pull, check, train. Each reads the one before and writes its own place only."""
+"""Two steps of a partner's delivery: pull and train; between them stands the check."""
 
 from __future__ import annotations
 
@@ -9,38 +9,20 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.contracts import Check, Contract, check_delivery
+from decai_forecast.contracts import Contract
 from decai_forecast.delivery import pull as pull_delivery
-from decai_forecast.errors import DecaiError, DeliveryError, NotEnoughData
+from decai_forecast.errors import DeliveryError, NotEnoughData
+from decai_forecast.rounds.check import accepted_frame, required_step
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import DEMAND, Seat
-from decai_forecast.steps import Done, Writer, read_done, run_step
+from decai_forecast.steps import Done, Writer, run_step
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COUNTED", "Refused", "check", "pull", "required_step", "train"]
+__all__ = ["SEED", "pull", "train"]
 
-COUNTED = ("accepted", "accepted_in_part")  # verdicts with which a partner counts for the quorum
 SEED = 7
-
-
-class Refused(DecaiError):
-    """The partner's own contract refuses its demand delivery; the message is the report's first lines."""
-
-    code = "refused"
-
-    def __init__(self, message: str, reason: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-def required_step(seat: Seat, round_id: str, step: str) -> Done:
-    """The finished step; :class:`DecaiError` names the one that is missing."""
-    done = read_done(seat.store, round_id, step)
-    if done is None:
-        raise DecaiError(f"{seat.partner}: round {round_id} has no finished step {step!r}; run that one first")
-    return done
 
 
 def pull(seat: Seat, night: Round) -> Done:
@@ -82,49 +64,6 @@ def _fetch(
         else:
             files[name] = (target, pulled.digest, pulled.rows)
     return files, missing
-
-
-def check(seat: Seat, night: Round) -> Done:
-    """Checks every pulled data set against its contract; clean rows and quarantine are kept apart.
-
-    Raises :class:`Refused` when the demand delivery is refused. A delivery that *could not be checked* is our fault, not
-    the partner's: that raises too, and leaves the step undone so that it can be repeated.
-    """
-    contracts, pulled = seat.contracts(), required_step(seat, night.id, "pull")
-
-    def work(writer: Writer) -> Mapping[str, Any]:
-        return {"data_sets": {name: _check_one(seat, contracts[name], pulled, night, writer) for name in pulled.facts["rows"]}}
-
-    done = run_step(seat.store, night.id, "check", pulled.inputs, work, closed=seat.closed(night.id))
-    verdict = done.facts["data_sets"][DEMAND]
-    if verdict["verdict"] not in COUNTED:
-        text = done.bytes(seat.store, f"{DEMAND}.txt").decode()
-        raise Refused("\n".join(text.splitlines()[:3]), verdict["code"])
-    return done
-
-
-def _check_one(seat: Seat, contract: Contract, pulled: Done, night: Round, writer: Writer) -> dict[str, Any]:
-    name = contract.data_set
-    with TemporaryDirectory(prefix="decai-check-") as folder, pulled.file(seat.store, f"{name}.parquet") as delivery:
-        found: Check = check_delivery(contract, delivery, night.as_of, Path(folder))
-        if found.verdict == "not_checked":
-            raise DecaiError(
-                f"{seat.partner}: {name} could not be checked ({found.code}); the delivery itself may be fine, repeat the step"
-            )
-        for part in ("clean", "quarantine"):
-            if (path := Path(folder) / f"{part}.parquet").exists():
-                writer.file(f"{name}-{part}.parquet", path)
-    writer.bytes(f"{name}.txt", found.to_text().encode())
-    writer.json(f"{name}.json", found.to_json())
-    return {"verdict": found.verdict, "rows": found.rows, "quarantined": found.quarantined, "code": found.code}
-
-
-def accepted_frame(seat: Seat, checked: Done, name: str) -> pd.DataFrame | None:
-    """The clean rows of a data set, or None where it is absent or was refused."""
-    facts = checked.facts["data_sets"].get(name)
-    if facts is None or facts["verdict"] not in COUNTED:
-        return None
-    return checked.frame(seat.store, f"{name}-clean.parquet")
 
 
 def train(seat: Seat, night: Round) -> Done:

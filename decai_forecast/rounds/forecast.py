@@ -7,7 +7,8 @@ from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.rounds.deliver import SEED, accepted_frame, required_step
+from decai_forecast.rounds.check import accepted_frame, required_step
+from decai_forecast.rounds.deliver import SEED
 from decai_forecast.rounds.federate import SharedModels
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import Seat

@@ -8,7 +8,9 @@ from typing import Any
 
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
-from decai_forecast.rounds.deliver import Refused, check, pull, train
+from decai_forecast.rounds.check import Refused, check
+from decai_forecast.rounds.deliver import pull, train
+from decai_forecast.rounds.quality import was_late
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import DEMAND, Seat
 from decai_forecast.steps import read_done
@@ -30,6 +32,7 @@ class Submission:
     rows: int = 0
     quarantined: int = 0
     digest: str = ""  # of what was trained on, so that a changed delivery is noticed
+    late: bool = False  # it came after the time that its contract promises
 
 
 def ready(seat: Seat, night: Round) -> Submission:
@@ -42,6 +45,7 @@ def ready(seat: Seat, night: Round) -> Submission:
         seat.partner, night.id, night.as_of.isoformat(), "ready",
         verdicts={name: facts["verdict"] for name, facts in sorted(sets.items())},
         rows=sets[DEMAND]["rows"], quarantined=sets[DEMAND]["quarantined"], digest=digest_json(trained.inputs),
+        late=was_late(seat.store, night.id),
     )  # fmt: skip
 
 
@@ -54,6 +58,7 @@ def failed(seat: Seat, night: Round, error: BaseException) -> Submission:
         seat.partner, night.id, night.as_of.isoformat(), state, code,
         verdicts={name: facts["verdict"] for name, facts in sorted(sets.items())},
         rows=sets.get(DEMAND, {}).get("rows", 0), quarantined=sets.get(DEMAND, {}).get("quarantined", 0),
+        late=was_late(seat.store, night.id),
     )  # fmt: skip
 
 

@@ -12,22 +12,20 @@ Secrets come from the environment variable that is named, never from the file.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import smtplib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from typing import Any
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.rounds.channels import MailServer, send_mail, send_webhook
 
 __all__ = ["notify"]
 
 log = logging.getLogger(__name__)
-TIMEOUT = 20.0  # seconds for a mail server or a webhook to answer
 
 
 def notify(network: Network, subject: str, text: str) -> list[str]:
@@ -56,27 +54,13 @@ def _send(channel: Mapping[str, Any], network: str, subject: str, text: str) -> 
 
 
 def _webhook(channel: Mapping[str, Any], network: str, subject: str, text: str) -> None:
-    import httpx
-
-    body = json.dumps({"network": network, "subject": subject, "text": text}).encode()
-    try:
-        answer = httpx.post(
-            os.environ[channel["url_env"]], content=body, headers={"Content-Type": "application/json"}, timeout=TIMEOUT
-        )
-        answer.raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise OSError(type(error).__name__) from None
+    send_webhook(os.environ[channel["url_env"]], {"network": network, "subject": subject, "text": text})
 
 
 def _smtp(channel: Mapping[str, Any], network: str, subject: str, text: str) -> None:
-    mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = f"[{network}] {subject}", channel["sender"], ", ".join(channel["to"])
-    mail.set_content(text)
-    with smtplib.SMTP(channel["host"], int(channel.get("port", 25)), timeout=TIMEOUT) as server:
-        if "user_env" in channel:
-            server.starttls()
-            server.login(os.environ[channel["user_env"]], os.environ[channel["password_env"]])
-        server.send_message(mail)
+    login = [os.environ[channel[key]] for key in ("user_env", "password_env")] if "user_env" in channel else ["", ""]
+    server = MailServer(channel["host"], int(channel.get("port", 25)), channel["sender"], *login)
+    send_mail(server, channel["to"], f"[{network}] {subject}", text)
 
 
 CHANNELS: dict[str, Callable[[Mapping[str, Any], str, str, str], None]] = {"webhook": _webhook, "smtp": _smtp}

@@ -54,6 +54,7 @@ def _partner(network: Network, night: Round, partner: str, submission: Any, why:
         "partner": partner,
         "verdict": submission.get("verdicts", {}).get("demand") or (submission.get("state") or "absent"),
         "why": why if why not in ("absent", "") else "",
+        "late": submission.get("late", False),
         "rows": submission.get("rows", 0),
         "member": member,
         "choice": combined.facts["choice"]["name"] if combined else "",

@@ -48,7 +48,7 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
     for row in summary["partners"]:
         errors = [f"{row['wape'][name]:.3f}" if name in row["wape"] else "" for name in ("local", "shared", "combined")]
         verdict = f"[{GOOD.get(row['verdict'], 'red')}]{row['verdict'].replace('_', ' ')}[/]" + (
-            f" ({row['why']})" if row["why"] else ""
+            f" ({row['why']})" if row["why"] else " (late)" if row["late"] else ""
         )
         table.add_row(
             row["partner"], verdict, f"{row['rows']:,}" if row["rows"] else "", *errors, row["choice"], row["exposure"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -173,3 +174,15 @@ def _until(condition, seconds: float = 120.0) -> None:
     while not condition():
         assert time.monotonic() < end, "did not happen in time"
         time.sleep(1.0)
+
+
+def test_a_late_delivery_is_told(client: Client, network: Network, night: dict) -> None:
+    """Airflow's deadline alert: the partner's round is marked, and the notifier has a line."""
+    replace(network, late_minutes=0.02).save()
+    _until(
+        lambda: (client.call("GET", "/api/v2/dags/deliver_shop_1/details").get("deadline") or [{}])[0].get("interval") == 1.2
+    )
+    client.trigger("deliver_shop_1", round="2026-06-29.4", as_of="2026-06-29")
+    _until(lambda: network.store("shop_1").exists("rounds/2026-06-29.4/late.json"))
+    notices = network.store("coordinator")
+    _until(lambda: any("shop_1 is late" in notices.read_json(key)["subject"] for key in notices.keys("notices")))

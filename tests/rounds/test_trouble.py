@@ -18,8 +18,9 @@ from decai_forecast.errors import BelowQuorum, DeliveryError, StoreError
 from decai_forecast.network import Network
 from decai_forecast.orchestration.stack import free_port
 from decai_forecast.rounds import take_seat
+from decai_forecast.rounds.check import Refused, check
 from decai_forecast.rounds.close import close
-from decai_forecast.rounds.deliver import Refused, check, pull
+from decai_forecast.rounds.deliver import pull
 from decai_forecast.rounds.federate import federate
 from decai_forecast.rounds.inbox import run_delivery, standing
 from decai_forecast.rounds.roster import read_roster, write_roster
@@ -152,10 +153,11 @@ from pathlib import Path
 from decai_forecast.network import Network
 from decai_forecast.rounds import Round, take_seat
 from decai_forecast.rounds import deliver
+from decai_forecast.rounds.check import check
 from decai_forecast.steps import Writer
 network = Network.load(Path({str(network.home)!r}))
 seat, night = take_seat(network, "shop_0"), Round.of({NIGHT.id!r})
-deliver.pull(seat, night); deliver.check(seat, night)
+deliver.pull(seat, night); check(seat, night)
 plain = Writer.frame
 def dying(self, name, frame):
     plain(self, name, frame)

@@ -42,7 +42,7 @@ def judge(
     own = [
         (rule.id, str(rule.arguments["type"]), dict(rule.arguments["kwargs"])) for rule in rules if rule.kind == "expectation"
     ]
-    return found | (validate(catalogue, "delivery", own) if own else {})
+    return dict(found) | (validate(catalogue, "delivery", own) if own else {})
 
 
 def _finite(value: float) -> float:

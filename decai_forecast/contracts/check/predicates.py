@@ -13,10 +13,10 @@ from decai_forecast.contracts.check import sql
 from decai_forecast.contracts.check.delivery import UNREADABLE, Delivery
 from decai_forecast.contracts.model import Rule
 
-__all__ = ["ROW_KINDS", "predicate"]
+__all__ = ["ROW_KINDS", "UNKNOWN", "limit", "predicate"]
 
 SIGNS = {"minimum": "<", "maximum": ">", "exclusiveMinimum": "<=", "exclusiveMaximum": ">="}
-UNKNOWN = "FALSE"
+UNKNOWN = "FALSE"  # nothing to test against: no row breaks the rule
 
 
 def predicate(rule: Rule, delivery: Delivery) -> str:

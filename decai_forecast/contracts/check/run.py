@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from decai_forecast.contracts.check.delivery import Delivery, type_problems
+from decai_forecast.contracts.check.direct import judge_directly
 from decai_forecast.contracts.check.judge import judge
 from decai_forecast.contracts.check.measures import MEASURES, Measured, measure
 from decai_forecast.contracts.check.result import Check, RuleResult
@@ -32,19 +33,21 @@ log = logging.getLogger(__name__)
 
 def check_delivery(
     contract: Contract, delivery: Path, as_of: date, folder: Path | None, *,
-    references: Mapping[str, Path] | None = None, history: Path | None = None,
+    references: Mapping[str, Path] | None = None, history: Path | None = None, direct: bool = False,
 ) -> Check:  # fmt: skip
     """Checks the Parquet file ``delivery`` (in the contract's own column names) as of ``as_of`` (exclusive, never the clock).
 
     Writes ``clean.parquet`` and, if rows broke a rule, ``quarantine.parquet`` (with ``row_nr`` and ``rules``) into
     ``folder``; with None no file is written. ``references`` are the partner's other data sets by name, ``history`` is its
-    last accepted delivery of this one. ``not_checked`` means that *we* could not check, and says nothing about the data.
+    last accepted delivery of this one. With ``direct`` Great Expectations runs every rule on the delivery itself instead of
+    judging what one pass of ours has counted; the verdict is the same. ``not_checked`` means that *we* could not check, and
+    says nothing about the data.
     """
     with TemporaryDirectory(prefix="decai-check-") as scratch:
         try:
             opened = Delivery(contract, delivery, as_of, Path(scratch), references=references, history=history)
             with opened:
-                return _check(opened, folder)
+                return _check(opened, folder, direct=direct)
         except Exception:  # whatever breaks in here is ours: it must never become "the data are bad"
             log.exception("checking %s of %s failed", contract.data_set, contract.partner)
             return _named(contract, "not_checked", "engine")
@@ -65,7 +68,7 @@ class _Found:
     unsafe: dict[str, str] = field(default_factory=dict)
 
 
-def _check(delivery: Delivery, folder: Path | None) -> Check:
+def _check(delivery: Delivery, folder: Path | None, *, direct: bool) -> Check:
     contract = delivery.contract
     rows = int(delivery.one("SELECT count(*) FROM delivery"))
     if refused := _unfit(delivery, rows):
@@ -73,7 +76,8 @@ def _check(delivery: Delivery, folder: Path | None) -> Check:
     rules = [rule for rule in contract.rules if rule.kind != "columns" and (not rule.column or rule.column in delivery.types)]
     marks = Marks(delivery, rules)
     found = _measured(delivery, marks, rules)
-    outcomes = judge(rules, _values(found, rules, rows), delivery.path, delivery.scratch)
+    values = _values(found, rules, rows)
+    outcomes = judge_directly(rules, values, delivery) if direct else judge(rules, values, delivery.path, delivery.scratch)
     results = _results(delivery, rules, found, outcomes)
     failed = [rule for rule, result in zip(rules, results, strict=True) if result.outcome == "failed"]
     quarantined = _quarantine(delivery, marks, [rule for rule in failed if rule.severity == "error"], folder)

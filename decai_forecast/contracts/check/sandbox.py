@@ -52,10 +52,13 @@ def _locked(delivery: Delivery) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     path = str(delivery.path.resolve())
-    con = duckdb.connect(
-        config={"memory_limit": MEMORY, "temp_directory": "", "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false", "allowed_paths": [path]}
-    )  # fmt: skip
+    con = duckdb.connect(config={"memory_limit": MEMORY})
+    for setting in (
+        "autoinstall_known_extensions=false",
+        "autoload_known_extensions=false",
+        f"allowed_paths=[{sql.text(path)}]",
+    ):
+        con.execute(f"SET {setting}")
     con.execute("SET TimeZone='UTC'")
     con.execute(f"CREATE VIEW {sql.name(delivery.contract.table)} AS SELECT * FROM read_parquet({sql.text(path)})")
     con.execute("SET enable_external_access=false")

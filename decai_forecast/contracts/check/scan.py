@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from decai_forecast.contracts.check import sql
 from decai_forecast.contracts.check.delivery import ROW, Delivery
-from decai_forecast.contracts.check.predicates import ROW_KINDS, predicate
+from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, predicate
 from decai_forecast.contracts.check.units import slipped
 from decai_forecast.contracts.model import Rule
 
@@ -39,7 +39,7 @@ class Marks:
 
     def _scan(self, rules: Sequence[Rule]) -> None:
         tests = [(rule, predicate(rule, self.delivery)) for rule in rules]
-        tests = [(rule, test) for rule, test in tests if test != "FALSE"]
+        tests = [(rule, test) for rule, test in tests if test != UNKNOWN]
         if not tests:
             return
         masks = [self._mask(word, tests) for word in range(self.words)]

@@ -8,7 +8,7 @@ from decai_forecast.contracts.model import Rule
 
 __all__ = ["slipped"]
 
-NEAR = 1.25  # the ratio of the medians may differ from the factor by this much
+NEAR = 1.4  # the ratio of the medians may differ from a factor by this much: demand has seasons, and 6, 12, 24 are 2 apart
 FEWEST = 5  # values of an item, other than zero, in the recent days and before
 
 

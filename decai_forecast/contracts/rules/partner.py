@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
 
-from decai_forecast.contracts.model import Rule, Where
+from decai_forecast.contracts.model import NONE, Bound, Rule, Where
 from decai_forecast.contracts.rules.bounds import bound_of, in_words
 from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.standard import near
@@ -71,10 +71,47 @@ def expectation_rule(node: Mapping[str, Any], columns: Mapping[str, Any], where:
     known = [complain.column(arguments.get(name), columns, (*at, "kwargs", name)) for name in named]
     if not all(known):
         return None
+    chosen = {key: value for key, value in arguments.items() if key in ALLOWED[kind]}
     text = str(node.get("description") or kind.replace("expect_", "").replace("_", " "))
-    chosen = {"type": kind, "kwargs": {key: value for key, value in arguments.items() if key in ALLOWED[kind]}}
+    name, severity = str(node.get("id") or kind), str(node.get("severity", "error"))
     column = str(arguments.get("column") or arguments.get("column_A") or "")
-    return Rule(str(node.get("id") or kind), "expectation", column, text, where, str(node.get("severity", "error")), chosen)
+    made, own, bound = _about_rows(kind, chosen)
+    return Rule(name, made, column, text, where, severity, own, bound)
+
+
+def _about_rows(kind: str, chosen: Mapping[str, Any]) -> tuple[str, Mapping[str, Any], Bound]:
+    """The same test as a rule about rows, so that its bad rows can be told and quarantined; else the expectation itself.
+
+    GX has no regular expressions on DuckDB, so these are always ours; ``mostly`` is then a share of all rows.
+    """
+    if kind == "expect_column_values_to_match_regex":
+        bound = Bound(maximum=round(100 * (1 - float(chosen.get("mostly", 1))), 9), unit="percent")
+        return "pattern", {"pattern": chosen["regex"]}, bound
+    if "mostly" not in chosen and kind in ABOUT_ROWS and (own := ABOUT_ROWS[kind](chosen)) is not None:
+        return own[0], own[1], NONE
+    return "expectation", {"type": kind, "kwargs": chosen}, NONE
+
+
+def _compare(chosen: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    if "ignore_row_if" in chosen:
+        return None
+    sign = ">=" if chosen.get("or_equal") else ">"
+    return "compare", {"left": chosen["column_A"], "operator": sign, "right": chosen["column_B"]}
+
+
+def _between(chosen: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
+    low = "exclusiveMinimum" if chosen.get("strict_min") else "minimum"
+    high = "exclusiveMaximum" if chosen.get("strict_max") else "maximum"
+    limits = {low: chosen.get("min_value"), high: chosen.get("max_value")}
+    return "range", {key: value for key, value in limits.items() if value is not None}
+
+
+ABOUT_ROWS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, Mapping[str, Any]] | None]] = {
+    "expect_column_pair_values_a_to_be_greater_than_b": _compare,
+    "expect_column_values_to_be_between": _between,
+    "expect_column_values_to_be_in_set": lambda chosen: ("enum", {"values": chosen.get("value_set") or []}),
+    "expect_column_values_to_not_be_null": lambda _: ("required", {}),
+}
 
 
 def _parsed(text: str) -> Any:

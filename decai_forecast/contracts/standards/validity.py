@@ -16,10 +16,11 @@ CODES = Path(__file__).with_name("codes.yaml")
 def invalid_sql(standard: str, column_sql: str) -> str:
     """A DuckDB expression: TRUE for a value that is not NULL and not valid, FALSE for every other; never NULL.
 
-    ``standard`` is ``gtin`` (GTIN-8, -12, -13, -14), ``gln`` or ``sscc`` (GS1 General Specifications, section 7.9), ``currency``
-    (ISO 4217 alphabetic), ``country`` (ISO 3166-1 alpha-2) or ``unit`` (UN/ECE Recommendation 20). ``column_sql`` is an
-    expression of any type, quoted by the caller; it is compared as text, so a number that lost its leading zeros is invalid
-    unless it has another allowed length. :class:`ValueError` for an unknown standard.
+    ``standard`` is ``gtin`` (GTIN-8, -12, -13, -14), ``gln`` or ``sscc`` (GS1 General Specifications, section 7.9),
+    ``currency`` (ISO 4217 alphabetic), ``country`` (ISO 3166-1 alpha-2) or ``unit`` (UN/ECE Recommendation 20: a subset, and
+    nothing but its codes; see ``codes.yaml``). ``column_sql`` is an expression of any type, quoted by the caller; it is
+    compared as text, so a number that lost its leading zeros is invalid unless it has another allowed length.
+    :class:`ValueError` for an unknown standard.
     """
     if standard not in STANDARDS:
         raise ValueError(f"standard {standard!r} is not known; use one of {', '.join(STANDARDS)}")

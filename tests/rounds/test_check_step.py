@@ -1,0 +1,176 @@
+"""The check inside a night: other data sets as references, the last accepted delivery as history, who is told."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from support import NIGHT
+
+from decai_forecast.network import Network
+from decai_forecast.rounds import Round, Seat, take_seat
+from decai_forecast.rounds.check import Refused, check, last_accepted, referenced_first
+from decai_forecast.rounds.deliver import pull
+from decai_forecast.rounds.quality import Delivered, history, mark_late, score
+
+LATER = Round.of("2026-06-29.2")
+NEXT = Round.of("2026-06-30", "2026-06-29")
+
+
+def contract(network: Network, name: str = "demand") -> Path:
+    return network.home / f"contracts/shop_0/{name}.odcs.yaml"
+
+
+def change(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def add_rule(path: Path, rule: str) -> None:
+    change(path, "\nslaProperties:", f"      - {rule}\n\nslaProperties:")
+
+
+def checked(network: Network, night: Round = NIGHT) -> dict:
+    seat = take_seat(network, "shop_0")
+    pull(seat, night)
+    return dict(check(seat, night).facts["data_sets"])
+
+
+def source(network: Network, name: str = "demand") -> Path:
+    return network.home / f"sources/shop_0/{name}.parquet"
+
+
+def test_demand_refers_to_the_items_of_tonight(network: Network) -> None:
+    """Rows of an item that the partner's own master data do not know are quarantined."""
+    change(
+        contract(network),
+        'name: "item_id"\n',
+        'name: "item_id"\n        relationships: [{type: foreignKey, to: items.item_id}]\n',
+    )
+    change(contract(network), "value: 1\n    unit: percent", "value: 50\n    unit: percent")
+    items = pd.read_parquet(source(network, "items"))
+    items[items["item_id"] != "i2"].to_parquet(source(network, "items"))
+    found = checked(network)
+    assert (found["demand"]["verdict"], found["demand"]["quarantined"]) == ("accepted_in_part", 170)
+
+
+def test_data_sets_wait_for_those_they_refer_to(network: Network) -> None:
+    """Items first; a circle is cut, not endless."""
+    seat = take_seat(network, "shop_0")
+    change(
+        contract(network),
+        'name: "item_id"\n',
+        'name: "item_id"\n        relationships: [{type: foreignKey, to: items.item_id}]\n',
+    )
+    assert [c.data_set for c in referenced_first(list(seat.contracts().values()))] == ["items", "demand"]
+    change(contract(network, "items"), 'name: "item_id"\n',
+           'name: "item_id"\n        relationships: [{type: foreignKey, to: demand.item_id}]\n')  # fmt: skip
+    assert sorted(c.data_set for c in referenced_first(list(seat.contracts().values()))) == ["demand", "items"]
+
+
+def test_a_unit_slip_is_seen_against_the_last_accepted_night(network: Network) -> None:
+    """The next delivery holds the recent weeks only, in cases; history knows better."""
+    add_rule(contract(network), "{id: slip, severity: error, type: custom, engine: decai, implementation: "
+             "{rule: unit_slip, column: quantity, by: [item_id], days: 56}}")  # fmt: skip
+    assert checked(network)["demand"]["verdict"] == "accepted"
+    frame = pd.read_parquet(source(network))
+    recent = frame[frame["date"] > frame["date"].max() - pd.Timedelta(days=50)]
+    recent.assign(quantity=recent["quantity"] * 12).to_parquet(source(network))
+    seat = take_seat(network, "shop_0")
+    with pytest.raises(Refused, match=r"slip(.|\n)*demand\.odcs\.yaml:\d+"):
+        checked(network, NEXT)
+    assert seat.store.read_json("rounds/2026-06-30/check/done.json")["facts"]["data_sets"]["demand"]["code"] == "error_rate"
+
+
+def test_history_is_the_last_accepted_round_before(network: Network) -> None:
+    """Refused rounds and later rounds are no history; a repeated night does not become its own."""
+    seat = take_seat(network, "shop_0")
+    assert last_accepted(seat, NIGHT.id, "demand") == ""
+    checked(network)
+    first = last_accepted(seat, LATER.id, "demand")
+    assert first.startswith(f"rounds/{NIGHT.id}/check/")
+    change(contract(network), "mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000")
+    with pytest.raises(Refused):
+        checked(network, LATER)
+    assert last_accepted(seat, NEXT.id, "demand") == first
+    assert last_accepted(seat, NIGHT.id, "demand") == ""
+
+
+def test_the_contracts_channel_is_told(network: Network) -> None:
+    """A webhook gets verdict and report; a copy lies with the partner; good news is no news."""
+    got: list[dict] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    change(
+        contract(network),
+        "    scope: notifications",
+        f"    scope: notifications\n    url: http://127.0.0.1:{server.server_port}/",
+    )
+    assert checked(network)["demand"]["verdict"] == "accepted"
+    assert got == []
+    change(contract(network), "mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000")
+    with pytest.raises(Refused):
+        checked(network, LATER)
+    server.shutdown()
+    assert [message["verdict"] for message in got] == ["refused"]
+    assert "row_count" in got[0]["text"]
+    assert take_seat(network, "shop_0").store.exists(f"notices/{LATER.id}-demand.txt")
+
+
+def test_reports_lie_beside_the_rows(network: Network) -> None:
+    """Text, JSON and a page for every data set."""
+    checked(network)
+    outputs = take_seat(network, "shop_0").store.read_json(f"rounds/{NIGHT.id}/check/done.json")["outputs"]
+    assert {f"{name}{end}" for name in ("demand", "items") for end in ("-clean.parquet", ".txt", ".html", ".json")} == set(
+        outputs
+    )
+
+
+def test_the_history_of_verdicts_has_a_score(network: Network) -> None:
+    """Refused and late nights cost; the newest comes first."""
+    seat = take_seat(network, "shop_0")
+    assert score(history(seat)) is None
+    checked(network)
+    assert score(history(seat)) == 100.0
+    mark_late(seat.store, NIGHT.id)
+    assert score(history(seat)) == 50.0
+    change(contract(network), "mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000")
+    with pytest.raises(Refused):
+        checked(network, NEXT)
+    assert [(d.round, d.data_set, d.verdict) for d in history(seat)][:2] == [
+        (NEXT.id, "demand", "refused"),
+        (NEXT.id, "items", "accepted"),
+    ]
+    assert score(history(seat)) == pytest.approx((0 + 100 + 50 + 50) / 4)
+
+
+def test_a_partly_usable_delivery_is_worth_its_usable_share() -> None:
+    """Ten rows of a hundred in quarantine: nine tenths."""
+    assert Delivered("r", "demand", "accepted_in_part", 100, 10).worth == pytest.approx(0.9)
+    assert Delivered("r", "demand", "absent").worth == 0
+
+
+def test_a_faulty_partner_rule_is_not_bad_data(network: Network) -> None:
+    """The night says what to correct; nothing is refused and nothing is written."""
+    from decai_forecast.errors import DecaiError
+
+    add_rule(contract(network), '{id: mine, type: sql, query: "SELECT count(*) FROM elsewhere", mustBe: 0}')
+    with pytest.raises(DecaiError, match=r"demand could not be checked \(mine: .*elsewhere.*\); correct the rule"):
+        checked(network)
+    seat: Seat = take_seat(network, "shop_0")
+    assert not seat.store.exists(f"rounds/{NIGHT.id}/check/done.json")
