@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help demo up test test-fast check format lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 demo: .venv/base  ## one whole round through a real Airflow, then a summary; DATA=file.parquet takes your own table
 	@$(BIN)/decai demo $(if $(DATA),--data "$(DATA)")
@@ -24,6 +24,9 @@ test: .venv/dev  ## all tests (those that need a browser or the real orders skip
 
 test-fast: .venv/dev  ## all tests but those that start Airflow
 	@$(BIN)/python -m pytest -m "not e2e"
+
+bench-%: .venv/dev  ## one comparison with its peer (bench-contracts); the result lies in benchmarks/results
+	@PYTHONPATH=benchmarks $(BIN)/python benchmarks/$*.py
 
 check: .venv/dev  ## ruff, mypy, the import rules, docker-compose, the lock files
 	@$(BIN)/ruff format --check .

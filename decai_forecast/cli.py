@@ -12,6 +12,7 @@ from decai_forecast.errors import DecaiError
 from decai_forecast.founding.commands import network_app, partner_app
 from decai_forecast.orchestration.commands import demo, up
 from decai_forecast.rounds.commands import app as round_app
+from decai_forecast.rounds.contract_commands import contract_app
 
 __all__ = ["app", "main"]
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(network_app, name="network")
 app.add_typer(partner_app, name="partner")
+app.add_typer(contract_app, name="contract")
 app.add_typer(round_app, name="round")
 app.command("demo")(demo)
 app.command("up")(up)

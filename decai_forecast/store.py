@@ -113,6 +113,11 @@ class Store:
         path = self.path(key)
         return sorted(str(p).rstrip("/").rsplit("/", 1)[-1] for p in self.fs.ls(path, detail=False)) if self.exists(key) else []
 
+    def remove(self, key: str) -> None:
+        """Removes ``key`` and everything below it; nothing happens if it is not there."""
+        if self.exists(key):
+            self.fs.rm(self.path(key), recursive=True)
+
     def read_json(self, key: str) -> Any:
         return json.loads(self.read_bytes(key))
 

@@ -8,7 +8,7 @@ import pytest
 
 PUBLIC = {
     "contracts": "Bound Check Column Contract Rule RuleResult Source check_delivery draft_contract lint_contract load_contract",
-    "delivery": "Pulled pull",
+    "delivery": "Connection Credentials EnvironmentCredentials Pulled pull",
     "demand": "CANDIDATES Choice FEATURES LEVELS MAX_TRAINING_ROWS Prepared Scores TRAINED TREES TREE_PARAMS "
     "build_table candidates choose predict prepare score to_levels train_local wape",
     "federation": "Member Plan Shared merge sanitise train_shared validate",

@@ -25,7 +25,14 @@ STANDARDS = {
     "sscc": "a valid GS1 shipping unit number (SSCC)", "currency": "a currency of ISO 4217",
     "country": "a country of ISO 3166-1", "unit": "a unit of UN/ECE Recommendation 20",
 }  # fmt: skip
-COMPARED = {"<": "below", "<=": "at most", ">": "above", ">=": "at least", "=": "equal to", "!=": "different from"}
+COMPARED = {
+    "<": "before or below",
+    "<=": "not after or above",
+    ">": "after or above",
+    ">=": "not before or below",
+    "=": "equal to",
+    "!=": "different from",
+}
 LIMITS = {
     "minimum": "at least {}", "maximum": "at most {}", "exclusiveMinimum": "above {}", "exclusiveMaximum": "below {}",
     "multipleOf": "a multiple of {}", "minLength": "at least {} characters long", "maxLength": "at most {} characters long",
@@ -160,13 +167,13 @@ def _standard(given: Mapping[str, Any]) -> str:
 
 def _compare(given: Mapping[str, Any]) -> str:
     sign = COMPARED.get(str(given.get("operator")), str(given.get("operator")))
-    return f"{given.get('left')} is {sign} {given.get('right')}"
+    return f"in every row, {given.get('left')} is {sign} {given.get('right')}"
 
 
 def _balance(given: Mapping[str, Any]) -> str:
     flow = [f"plus {name}" for name in given.get("plus") or []] + [f"minus {name}" for name in given.get("minus") or []]
     tolerance = f", give or take {given['tolerance']}" if given.get("tolerance") else ""
-    return f"{given.get('opening')} {' '.join(flow)} is {given.get('closing')}{tolerance}"
+    return f"in every row, {given.get('opening')} {' '.join(flow)} is {given.get('closing')}{tolerance}"
 
 
 def _calendar(given: Mapping[str, Any]) -> str:
@@ -176,7 +183,7 @@ def _calendar(given: Mapping[str, Any]) -> str:
 
 
 def _unit_slip(given: Mapping[str, Any]) -> str:
-    return f"{given.get('column')} does not change its unit from one delivery to the next, such as from pieces to cases"
+    return f"the unit of {given.get('column')} does not change from one delivery to the next, such as from pieces to cases"
 
 
 def _drift(given: Mapping[str, Any]) -> str:

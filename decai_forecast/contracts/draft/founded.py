@@ -1,0 +1,57 @@
+"""The contract of a data set that we made ourselves, in our own column names: nothing has to be guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from decai_forecast.contracts.draft.profile import logical_type
+from decai_forecast.contracts.draft.rhythm import LATENCY_DAYS
+from decai_forecast.contracts.draft.sql import literal
+from decai_forecast.contracts.draft.text import DraftColumn, DraftFacts, contact_of, render
+from decai_forecast.errors import ConfigError
+
+__all__ = ["draft_contract"]
+
+KEYS = {"demand": ("location_id", "item_id", "date"), "stock": ("location_id", "item_id", "date"), "items": ("item_id",)}
+NOT_NEGATIVE = ("quantity", "on_hand", "price", "list_price", "lead_time_days", "unit_cost")
+NEEDED = ("quantity", "on_hand", "vendor")
+
+
+def draft_contract(
+    partner: str,
+    data_set: str,
+    delivery: Path,
+    *,
+    source: str,
+    frequency: str,
+    schedule: str = "0 1 * * *",
+    time_zone: str = "UTC",
+) -> str:
+    """ODCS 3.2 text for the Parquet file ``delivery``: its columns and types, the key, ranges, freshness, a price of zero."""
+    types = _types(delivery)
+    key = [name for name in KEYS[data_set] if name in types]
+    if not key:
+        raise ConfigError(
+            f"{delivery}: a {data_set} delivery needs the columns {', '.join(KEYS[data_set])}; it has {', '.join(types)}"
+        )
+    columns = tuple(
+        DraftColumn(
+            name, logical_type(kind) or "string", key.index(name) + 1 if name in key else 0, name in NEEDED,
+            options={"minimum": 0} if name in NOT_NEGATIVE else {},
+        )
+        for name, kind in types.items()
+    )  # fmt: skip
+    facts = DraftFacts(
+        partner, data_set, source, "parquet", columns, schedule, time_zone, contact_of(partner),
+        dated=f"{data_set}.date" if "date" in types else "", latency=LATENCY_DAYS[frequency],
+        missing_periods="zero" if data_set == "demand" else "",
+    )  # fmt: skip
+    return render(facts)
+
+
+def _types(delivery: Path) -> dict[str, str]:
+    import duckdb
+
+    with duckdb.connect() as con:
+        described = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(delivery))})").fetchall()
+    return {row[0]: row[1] for row in described}

@@ -1,0 +1,66 @@
+"""Where the passwords come from: the environment, or a store of connections such as Airflow's. Never from a contract."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from decai_forecast.delivery.errors import SourceRefused
+
+__all__ = ["Connection", "Credentials", "EnvironmentCredentials"]
+
+
+@dataclass(frozen=True)
+class Connection:
+    """The parts of a connection, as Airflow names them; ``repr`` hides what is secret."""
+
+    login: str = ""
+    password: str = field(default="", repr=False)
+    host: str = ""
+    port: int | None = None
+    schema: str = ""
+    kind: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+class Credentials(Protocol):
+    """Hands out connections by name; :class:`~decai_forecast.delivery.errors.SourceRefused` for an unknown one."""
+
+    def get(self, name: str) -> Connection: ...
+
+
+class EnvironmentCredentials:
+    """``DECAI_CONN_<NAME>``, else ``AIRFLOW_CONN_<NAME>``: Airflow's URI form or its JSON form."""
+
+    def get(self, name: str) -> Connection:
+        for prefix in ("DECAI_CONN_", "AIRFLOW_CONN_"):
+            if value := os.environ.get(prefix + name.upper()):
+                return _parsed(name, value)
+        raise SourceRefused(f"connection {name!r} is not known; set DECAI_CONN_{name.upper()} or an Airflow connection")
+
+
+def _parsed(name: str, value: str) -> Connection:
+    try:
+        return _from_json(json.loads(value)) if value.lstrip().startswith("{") else _from_uri(value)
+    except (ValueError, TypeError):
+        raise SourceRefused(f"connection {name!r} is neither a URI nor JSON as Airflow writes them") from None
+
+
+def _from_json(raw: Mapping[str, Any]) -> Connection:
+    extra = raw.get("extra") or {}
+    return Connection(
+        str(raw.get("login") or ""), str(raw.get("password") or ""), str(raw.get("host") or ""), raw.get("port"),
+        str(raw.get("schema") or ""), str(raw.get("conn_type") or ""), json.loads(extra) if isinstance(extra, str) else extra,
+    )  # fmt: skip
+
+
+def _from_uri(uri: str) -> Connection:
+    parts = urlsplit(uri)
+    return Connection(
+        unquote(parts.username or ""), unquote(parts.password or ""), parts.hostname or "", parts.port,
+        unquote(parts.path.lstrip("/")), parts.scheme, dict(parse_qsl(parts.query)),
+    )  # fmt: skip

@@ -1,0 +1,54 @@
+"""What can be wrong with a source. The ``code`` may leave the company, the message stays.
+
+::
+
+    DeliveryError
+     +-- SourceAbsent        source_absent       nothing is there (yet): worth another try
+     +-- SourceUnreachable   source_unreachable  the server does not answer: worth another try
+     +-- SourceCut           source_cut          the transfer ended half-way: worth another try
+     +-- SourceUnreadable    source_unreadable   not what the contract says: encoding, format, compression
+     +-- SourceRefused       source_refused      the server knows us not, or may not give
+     +-- SourceUnsafe        source_unsafe       a path outside, a file that explodes, a secret in the contract
+"""
+
+from __future__ import annotations
+
+from decai_forecast.errors import DeliveryError
+
+__all__ = ["SourceAbsent", "SourceCut", "SourceRefused", "SourceUnreachable", "SourceUnreadable", "SourceUnsafe"]
+
+
+class SourceAbsent(DeliveryError):
+    """Nothing is there (yet)."""
+
+    code = "source_absent"
+
+
+class SourceUnreachable(DeliveryError):
+    """The server does not answer, or not properly."""
+
+    code = "source_unreachable"
+
+
+class SourceCut(DeliveryError):
+    """The transfer ended before its end."""
+
+    code = "source_cut"
+
+
+class SourceUnreadable(DeliveryError):
+    """Not the format, the encoding or the compression that the contract says."""
+
+    code = "source_unreadable"
+
+
+class SourceRefused(DeliveryError):
+    """No credentials, wrong ones, or no right."""
+
+    code = "source_refused"
+
+
+class SourceUnsafe(DeliveryError):
+    """Refused by us: a path outside the base folder, a file that explodes, a secret written into a contract."""
+
+    code = "source_unsafe"

@@ -1,0 +1,40 @@
+"""Where deliveries come from: one file for each kind of server.
+
+Every source is a function from a :class:`~decai_forecast.delivery.request.Request` to :class:`Fetched`: local files and
+what they hold. Nothing half-transferred is ever handed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from decai_forecast.delivery.request import Request
+from decai_forecast.delivery.sources.fetched import Fetched
+from decai_forecast.delivery.sources.http import from_api
+from decai_forecast.delivery.sources.local import from_local
+from decai_forecast.delivery.sources.object_store import from_object_store
+from decai_forecast.delivery.sources.sql import from_database
+
+__all__ = ["Fetched", "fetch"]
+
+
+def _custom(request: Request) -> Fetched:
+    """A URL that fsspec knows, or a connection that SQLAlchemy knows."""
+    return from_object_store(request) if "://" in request.location else from_database(request)
+
+
+SOURCES: Mapping[str, Callable[[Request], Fetched]] = {
+    "local": from_local,
+    "s3": from_object_store,
+    "gcs": from_object_store,
+    "azure": from_object_store,
+    "sftp": from_object_store,
+    "postgres": from_database,
+    "api": from_api,
+    "custom": _custom,
+}
+
+
+def fetch(request: Request) -> Fetched:
+    """Gets the delivery from where its contract says."""
+    return SOURCES[request.contract.source.type](request)
