@@ -76,8 +76,8 @@ def _unknown_keys(error: ValidationError) -> Iterator[Complaint]:
 
 def _missing(error: ValidationError) -> Iterator[Complaint]:
     for key in cast("Sequence[str]", error.validator_value):
-        absent = isinstance(error.instance, dict) and key not in error.instance
-        if absent and not (key == "map" and "logicalType" not in error.instance):  # an absent type meets every condition
+        given = error.instance if isinstance(error.instance, dict) else {key: None}
+        if key not in given and (key != "map" or "logicalType" in given):  # an absent type meets every condition
             yield tuple(error.absolute_path), f"missing required key {key!r} in {dotted(error.absolute_path)}", True
 
 

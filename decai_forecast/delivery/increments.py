@@ -41,7 +41,7 @@ class _Pieces:
 
     def since(self) -> str | None:
         """The watermark to ask from: what was reached, less the lookback for late corrections."""
-        reached = self.state["watermark"]
+        reached: str | None = self.state["watermark"]
         lookback = str((self.request.own.get("incremental") or {}).get("lookback") or "")
         if reached is None or not lookback:
             return reached
@@ -78,10 +78,23 @@ def grow(con: Any, request: Request) -> tuple[str, Fetched]:
     query = land(con, asked, fetched)
     part = request.scratch / "new.parquet"
     write_sorted(con, asked, query, "", part)
-    if con.execute(f"SELECT count(*) FROM read_parquet({text(str(part))})").fetchone()[0]:
+    if _has_news(con, request, part, pieces.files(request.scratch)):
         pieces.add(part, _reached(con, request, part))
     files = pieces.files(request.scratch)
     return _union(request, files) if files else query, fetched
+
+
+def _has_news(con: Any, request: Request, part: Path, files: list[Path]) -> bool:
+    """Whether the piece holds a row that is not there yet: the last period is always asked for once more."""
+    new = f"SELECT * FROM read_parquet({text(str(part))})"
+    known = f" EXCEPT SELECT * FROM ({_union(request, files)})" if files and _same_columns(con, part, files) else ""
+    return bool(con.execute(f"SELECT count(*) FROM ({new}{known})").fetchone()[0])
+
+
+def _same_columns(con: Any, part: Path, files: list[Path]) -> bool:
+    """A piece with unreadable values has two columns more."""
+    described = [con.execute(f"DESCRIBE SELECT * FROM read_parquet({text(str(path))})").fetchall() for path in (part, *files)]
+    return all([row[:2] for row in found] == [row[:2] for row in described[0]] for found in described)
 
 
 def _reached(con: Any, request: Request, part: Path) -> str | None:

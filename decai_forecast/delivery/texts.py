@@ -111,11 +111,11 @@ def _one_csv(con: Any, request: Request, path: Path, number: int) -> str:
         CREATE OR REPLACE TEMP TABLE torn{number} AS SELECT line, any_value(csv_line) AS _row,
         line - 1 - row_number() OVER (ORDER BY line) AS before FROM rejected{number} GROUP BY line""")
     good = f"""
-        SELECT c.* EXCLUDE (_n), c._n + 1 + (SELECT count(*) FROM torn{number} t WHERE t.before < c._n) AS _line,
+        SELECT c.* EXCLUDE (_n), (c._n + 1 + (SELECT count(*) FROM torn{number} t WHERE t.before < c._n))::BIGINT AS _line,
         NULL::VARCHAR AS _row FROM csv{number} c"""
     if not con.execute(f"SELECT count(*) FROM torn{number}").fetchone()[0]:
         return f"SELECT * EXCLUDE (_n), _n + 1 AS _line FROM csv{number}"
-    return f"({good}) UNION ALL BY NAME (SELECT line AS _line, _row FROM torn{number})"
+    return f"({good}) UNION ALL BY NAME (SELECT line::BIGINT AS _line, _row FROM torn{number})"
 
 
 def _header(request: Request, path: Path) -> tuple[list[str], str]:

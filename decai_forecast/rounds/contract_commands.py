@@ -104,8 +104,8 @@ def _checked(
             out.mkdir(parents=True, exist_ok=True)
         found = check_delivery(contract, landed, as_of, out, references=references, history=history, direct=direct)
     if out is not None:
-        (out / "report.html").write_text(found.to_html())
-        (out / "report.txt").write_text(found.to_text())
+        (out / "report.html").write_text(found.to_html(), encoding="utf-8")
+        (out / "report.txt").write_text(found.to_text(), encoding="utf-8")
         (out / "report.json").write_text(json.dumps(found.to_json(), indent=1))
     return found
 
@@ -137,7 +137,7 @@ def init(
     if target.exists() and not force:
         raise ConfigError(f"{target} is there already; choose another --out, or --force")
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(draft.text)
+    target.write_text(draft.text, encoding="utf-8")
     print(f"{target}: {_described(load_contract(target))}")
     for note in draft.notes:
         print(f"  - {note}")

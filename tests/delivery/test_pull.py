@@ -114,30 +114,13 @@ def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
         pull(agreed, tmp_path, AS_OF, tmp_path / "out.parquet")
 
 
-@pytest.mark.parametrize("content", [b"", b"PAR1 not parquet", b"\x00" * 100])
+@pytest.mark.parametrize("content", [b"PAR1 not parquet", b"\x00" * 100])
 def test_a_damaged_file_is_an_error_of_the_delivery(tmp_path: Path, content: bytes) -> None:
     """Not of the product: no stack trace, the file and the format are named."""
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources/demand.parquet").write_bytes(content)
     with pytest.raises(DeliveryError, match=r"demand\.parquet cannot be read as parquet: "):
         pull(contract(tmp_path), tmp_path, AS_OF, tmp_path / "out.parquet")
-
-
-def test_a_value_that_is_no_number_is_shown(tmp_path: Path) -> None:
-    """In a CSV file the reader itself says line and value."""
-    with pytest.raises(DeliveryError, match=r'CSV Error on Line: 9; .*"quantity".*"many"'):
-        pulled(tmp_path, demand().astype({"quantity": object}).replace({"quantity": {7.0: "many"}}), csv)
-
-
-@pytest.mark.parametrize("content", [gzip.compress(b"date,item_id")[:-6], b"\xff\xfe\x00d"])
-def test_a_damaged_csv_is_an_error_of_the_delivery(tmp_path: Path, content: bytes) -> None:
-    """A cut archive, another encoding."""
-    (tmp_path / "sources").mkdir()
-    name = "demand.csv.gz" if content[:1] == b"\x1f" else "demand.csv"
-    (tmp_path / "sources" / name).write_bytes(content)
-    agreed = contract(tmp_path, ("sources/demand.parquet", f"sources/{name}"), ("format: parquet", "format: csv"))
-    with pytest.raises(DeliveryError, match=r"is not UTF-8 text"):
-        pull(agreed, tmp_path, AS_OF, tmp_path / "out.parquet")
 
 
 def test_none_of_the_columns_is_there(tmp_path: Path) -> None:

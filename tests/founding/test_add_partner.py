@@ -44,7 +44,7 @@ def test_adding_again_changes_nothing(network: Network, file: Path) -> None:
 def test_a_broken_contract_adds_nobody(network: Network, file: Path) -> None:
     """The network stays as it was."""
     file.write_text(file.read_text().replace("logicalType: date", "logicalType: when"))
-    with pytest.raises(ContractError, match=r"acme\.odcs\.yaml:\d+: "):
+    with pytest.raises(ContractError, match=r"acme\.odcs\.yaml:\d+:\d+: "):
         add_partner(network, [file])
     assert Network.load(network.home) == network
     assert not (network.home / "contracts/acme").exists()

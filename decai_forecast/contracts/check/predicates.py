@@ -24,11 +24,16 @@ def predicate(rule: Rule, delivery: Delivery) -> str:
     return ROW_KINDS[rule.kind](rule, delivery)
 
 
-def _required(rule: Rule, delivery: Delivery) -> str:  # noqa: ARG001  one signature for all kinds
-    return f"{sql.name(rule.column)} IS NULL"
+def _required(rule: Rule, delivery: Delivery) -> str:
+    """What could not be read is not missing: it is told once, as unreadable."""
+    empty = f"{sql.name(rule.column)} IS NULL"
+    if UNREADABLE not in delivery.helpers:
+        return empty
+    torn = " OR ".join(f"coalesce(map_contains({UNREADABLE}, {sql.text(key)}), FALSE)" for key in (rule.column, "_row"))
+    return f"{empty} AND NOT ({torn})"
 
 
-def _readable(rule: Rule, delivery: Delivery) -> str:  # noqa: ARG001
+def _readable(rule: Rule, delivery: Delivery) -> str:  # noqa: ARG001  one signature for all kinds
     return f"coalesce(cardinality({UNREADABLE}), 0) > 0" if UNREADABLE in delivery.helpers else UNKNOWN
 
 

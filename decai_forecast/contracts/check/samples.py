@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from decai_forecast.contracts.check.delivery import LINE, ROW, UNREADABLE, Delivery
+from decai_forecast.contracts.check.hints import hint
 from decai_forecast.contracts.model import Rule
 
 __all__ = ["SAMPLES", "sample_rows"]
@@ -28,10 +29,19 @@ def sample_rows(delivery: Delivery, rules: Sequence[Rule], first: Mapping[str, S
 def _said(row: Mapping[str, Any], rule: Rule, delivery: Delivery) -> str:
     at = f"line {row[LINE]}" if row.get(LINE) is not None else f"row {row[ROW]}"
     if rule.kind == "readable":
-        raw: Mapping[str, str] = row.get(UNREADABLE) or {}
-        return f"{at}: " + ", ".join(f"{'line' if name == '_row' else name}={value!r}" for name, value in raw.items())
+        return f"{at}: {_unreadable(row.get(UNREADABLE) or {}, delivery)}"
     shown = dict.fromkeys([*delivery.contract.key, *_columns(rule)])
     return f"{at}: " + ", ".join(f"{name}={_value(row[name], name, delivery)}" for name in shown if name in row)
+
+
+def _unreadable(raw: Mapping[str, str], delivery: Delivery) -> str:
+    if "_row" in raw:
+        return (
+            f"{len(delivery.contract.columns)} columns are contracted, the line has another number of fields: {raw['_row']!r}"
+        )
+    said = ", ".join(f"{name}={_value(repr(value), name, delivery)}" for name, value in raw.items())
+    guess = hint(raw.values())
+    return f"{said} ({guess})" if guess else said
 
 
 def _columns(rule: Rule) -> list[str]:

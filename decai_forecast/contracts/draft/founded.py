@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from decai_forecast.contracts.draft.names import AMOUNTS, usual_key
 from decai_forecast.contracts.draft.profile import logical_type
 from decai_forecast.contracts.draft.rhythm import LATENCY_DAYS
 from decai_forecast.contracts.draft.sql import literal
@@ -12,8 +13,6 @@ from decai_forecast.errors import ConfigError
 
 __all__ = ["draft_contract"]
 
-KEYS = {"demand": ("location_id", "item_id", "date"), "stock": ("location_id", "item_id", "date"), "items": ("item_id",)}
-NOT_NEGATIVE = ("quantity", "on_hand", "price", "list_price", "lead_time_days", "unit_cost")
 NEEDED = ("quantity", "on_hand", "vendor")
 
 
@@ -29,15 +28,15 @@ def draft_contract(
 ) -> str:
     """ODCS 3.2 text for the Parquet file ``delivery``: its columns and types, the key, ranges, freshness, a price of zero."""
     types = _types(delivery)
-    key = [name for name in KEYS[data_set] if name in types]
+    key = [name for name in usual_key(data_set) if name in types]
     if not key:
         raise ConfigError(
-            f"{delivery}: a {data_set} delivery needs the columns {', '.join(KEYS[data_set])}; it has {', '.join(types)}"
+            f"{delivery}: a {data_set} delivery needs the columns {', '.join(usual_key(data_set))}; it has {', '.join(types)}"
         )
     columns = tuple(
         DraftColumn(
             name, logical_type(kind) or "string", key.index(name) + 1 if name in key else 0, name in NEEDED,
-            options={"minimum": 0} if name in NOT_NEGATIVE else {},
+            options={"minimum": 0} if name in AMOUNTS else {},
         )
         for name, kind in types.items()
     )  # fmt: skip

@@ -65,7 +65,7 @@ def draft_from_sample(
         usable = [column.name for column in profile.columns if column.logical]
         chosen, rivals = _data_set(data_set, usable, sample)
         mapped = map_columns(chosen, usable, named=data_set is not None)
-        _demand_columns(profile, chosen, usable, mapped)
+        _require_columns(profile, chosen, usable, mapped)
         key = find_key(opened_sample, profile, chosen, mapped)
         ours = our_names(usable, mapped, chosen)
         days = mapped.get(DATED.get(chosen, ""), "")
@@ -93,7 +93,7 @@ def _data_set(named: str | None, names: Sequence[str], sample: Path) -> tuple[st
         raise ConfigError(f"{sample}: {error}") from None
 
 
-def _demand_columns(profile: Profile, data_set: str, names: Sequence[str], mapped: Mapping[str, str]) -> None:
+def _require_columns(profile: Profile, data_set: str, names: Sequence[str], mapped: Mapping[str, str]) -> None:
     """Refuses a sample whose required columns are missing, or hold texts where numbers or dates are needed."""
     problems = [missing_columns(data_set, names, mapped)]
     for column in DATA_SETS[data_set]:

@@ -34,6 +34,6 @@ def _sum(text: str) -> str:
     three times the seven others, byte by byte. A number is congruent to the sum of its bytes modulo 255, and the
     largest sum is 7 * (9 + 27) = 252.
     """
-    number = f"TRY_CAST('0x' || {text} AS UBIGINT)"
+    number = f"TRY_CAST('0x' || {text} AS BIGINT)"
     ones, threes = f"({number} & {DIGITS_ONE_WEIGHT})", f"(({number} >> 4) & {DIGITS_ONE_WEIGHT})"
     return f"({ones} + 3 * {threes}) % 255"

@@ -25,6 +25,7 @@ __all__ = ["from_api"]
 TIMEOUT = httpx.Timeout(60.0, connect=20.0)  # seconds
 LIMIT = 50_000  # rows per page
 ATTEMPTS = 6
+STYLES = ("none", "offset", "page", "link", "cursor", "socrata")
 BUSY = (408, 425, 429, 500, 502, 503, 504)
 
 
@@ -64,10 +65,8 @@ def _headers(request: Request) -> dict[str, str]:
 
 def _style(request: Request) -> str:
     style = str((request.own.get("paging") or {}).get("style") or "none")
-    if style not in ("none", "offset", "page", "link", "cursor", "socrata"):
-        raise SourceRefused(
-            f"{request.name}: paging style {style!r} is not known; use none, offset, page, link, cursor, socrata"
-        )
+    if style not in STYLES:
+        raise SourceRefused(f"{request.name}: paging style {style!r} is not known; use {', '.join(STYLES)}")
     return style
 
 
@@ -91,7 +90,17 @@ def _get(request: Request, client: httpx.Client, url: str, params: Mapping[str, 
         raise SourceAbsent(f"{request.name}: {where} answered {answer.status_code}; see servers[0].location")
     if len(answer.content) > request.max_bytes:
         raise SourceUnsafe(f"{request.name}: a page of {where} has {len(answer.content):,} bytes, more than maxBytes")
+    if request.contract.source.format == "json" and not _is_json(answer):
+        raise SourceCut(f"{request.name}: {where} gave no complete JSON")
     return answer
+
+
+def _is_json(answer: httpx.Response) -> bool:
+    try:
+        answer.json()
+    except ValueError:
+        return False
+    return True
 
 
 def _public(url: str) -> str:
@@ -174,10 +183,7 @@ class _Book:
         link = answer.links.get("next", {}).get("url", "") if self.style == "link" else ""
         if self.request.contract.source.format == "csv":
             return answer.content, max(answer.text.count("\n") - 1, 0), link
-        try:
-            body = answer.json()
-        except ValueError:
-            raise SourceCut(f"{self.request.name}: {_public(str(answer.url))} gave no complete JSON") from None
+        body = answer.json()
         following = str(body.get(str(self.paging.get("nextField") or "next")) or "") if isinstance(body, dict) else ""
         rows = body.get(str(self.paging.get("rowsField") or "data"), []) if isinstance(body, dict) else body
         return json.dumps(rows).encode(), len(rows), link or following

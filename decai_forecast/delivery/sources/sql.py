@@ -26,9 +26,9 @@ def from_database(request: Request) -> Fetched:
     engine = sa.create_engine(_url(request))
     target = request.scratch / "table.parquet"
     try:
-        with engine.connect().execution_options(stream_results=True, yield_per=CHUNK) as connection:
-            _read_only(connection)
-            _write(request, connection.execute(_query(request, engine)), target)
+        options = {"stream_results": True, "yield_per": CHUNK, "postgresql_readonly": True}
+        with engine.connect().execution_options(**options) as connection:
+            _write(connection.execute(_query(request, engine)), target)
     except sa.exc.NoSuchTableError:
         raise SourceAbsent(
             f"{request.name}: there is no table {_table(request)}; see servers[0] in {request.contract.path}"
@@ -76,14 +76,7 @@ def _query(request: Request, engine: sa.Engine) -> sa.Select[Any]:
     return query
 
 
-def _read_only(connection: sa.Connection) -> None:
-    import sqlalchemy as sa
-
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.text("SET TRANSACTION READ ONLY"))
-
-
-def _write(request: Request, result: sa.CursorResult[Any], target: Path) -> None:
+def _write(result: sa.CursorResult[Any], target: Path) -> None:
     """All values as text, as a CSV file would have them, so that one place decides what can be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
