@@ -11,9 +11,9 @@ from decai_forecast.delivery.errors import SourceUnreadable
 from decai_forecast.delivery.plain import plain_text
 from decai_forecast.delivery.request import Request
 from decai_forecast.delivery.sources import Fetched
-from decai_forecast.delivery.texts import cast_texts, name, none_there, text
+from decai_forecast.delivery.texts import cast_texts, header_of, name, none_there, text
 
-__all__ = ["connect", "land", "write_sorted"]
+__all__ = ["columns_of", "connect", "land", "write_sorted"]
 
 MEMORY = "1GB"  # DuckDB spills to disk beyond it
 
@@ -61,6 +61,16 @@ def _value(column: Column, kind: str) -> str:
     if kind in ("DOUBLE", "FLOAT"):
         return f"nullif({quoted}, 'NaN'::{kind})"
     return f"CAST({quoted} AS VARCHAR)" if kind.startswith("ENUM") else quoted
+
+
+def columns_of(con: Any, request: Request, fetched: Fetched) -> list[str]:
+    """The columns that the source itself has, as far as it told: a database and an interface are asked for ours only."""
+    if fetched.format == "csv":
+        return header_of(request, plain_text(request, fetched.files[0]))[0]
+    if fetched.format == "parquet":
+        source = f"read_parquet({text(str(fetched.files[0]))})"
+        return [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
+    return []
 
 
 def write_sorted(con: Any, request: Request, query: str, where: str, target: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from decai_forecast.contracts import Contract
 from decai_forecast.delivery.credentials import Credentials, EnvironmentCredentials
 from decai_forecast.delivery.increments import grow
-from decai_forecast.delivery.landing import connect, land, write_sorted
+from decai_forecast.delivery.landing import columns_of, connect, land, write_sorted
 from decai_forecast.delivery.request import Request
 from decai_forecast.delivery.sources import Fetched, fetch
 from decai_forecast.delivery.texts import name, text
@@ -25,7 +25,8 @@ class Pulled:
     """What came: rows, newest date (None without a date column), SHA-256 of the file; and what did not come in.
 
     ``held_back`` rows are dated at or after the data cut-off and wait for a later night; ``unreadable`` rows hold a value
-    (or are a line) that is not what the contract says, and go into quarantine.
+    (or are a line) that is not what the contract says, and go into quarantine. ``extra`` are the source's columns that
+    nobody contracted; they stay where they are.
     """
 
     rows: int
@@ -33,6 +34,7 @@ class Pulled:
     digest: str
     held_back: int = 0
     unreadable: int = 0
+    extra: tuple[str, ...] = ()
 
 
 def pull(
@@ -53,7 +55,7 @@ def pull(
         con = connect(scratch)
         try:
             query, fetched = grow(con, request) if request.watermark else _whole(con, request)
-            found = _written(con, request, query, target)
+            found = _written(con, request, query, _extra(con, request, fetched), target)
         finally:
             con.close()
         fetched.done()
@@ -65,7 +67,12 @@ def _whole(con: Any, request: Request) -> tuple[str, Fetched]:
     return land(con, request, fetched), fetched
 
 
-def _written(con: Any, request: Request, query: str, target: Path) -> Pulled:
+def _extra(con: Any, request: Request, fetched: Fetched) -> tuple[str, ...]:
+    wanted = {column.source_name for column in request.contract.columns}
+    return tuple(sorted(set(columns_of(con, request, fetched)) - wanted))
+
+
+def _written(con: Any, request: Request, query: str, extra: tuple[str, ...], target: Path) -> Pulled:
     have = {row[0] for row in con.execute(f"DESCRIBE {query}").fetchall()}
     day = request.contract.date_column
     dated = day in have
@@ -77,4 +84,4 @@ def _written(con: Any, request: Request, query: str, target: Path) -> Pulled:
     unreadable = con.execute(torn).fetchone()[0] if "_unreadable" in have else 0
     rows, last = con.execute(f"SELECT count(*), {f'max({name(day)})' if dated else 'NULL'} FROM {landed}").fetchone()
     newest = last.date() if isinstance(last, datetime) else last if isinstance(last, date) else None
-    return Pulled(int(rows), newest, digest_bytes(target.read_bytes()), int(held), int(unreadable))
+    return Pulled(int(rows), newest, digest_bytes(target.read_bytes()), int(held), int(unreadable), extra)

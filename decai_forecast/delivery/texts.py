@@ -16,7 +16,7 @@ from decai_forecast.contracts import Column
 from decai_forecast.delivery.errors import SourceUnreadable
 from decai_forecast.delivery.request import Request
 
-__all__ = ["cast_texts", "name", "text"]
+__all__ = ["cast_texts", "header_of", "name", "none_there", "text"]
 
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "date": "DATE", "timestamp": "TIMESTAMPTZ", "boolean": "BOOLEAN"}
 CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?"
@@ -98,7 +98,7 @@ def _csv(con: Any, request: Request, files: Sequence[Path]) -> str:
 
 
 def _one_csv(con: Any, request: Request, path: Path, number: int) -> str:
-    header, delimiter = _header(request, path)
+    header, delimiter = header_of(request, path)
     wanted = {column.source_name for column in request.contract.columns}
     if not wanted & set(header):
         raise SourceUnreadable(none_there(request, header))
@@ -118,7 +118,8 @@ def _one_csv(con: Any, request: Request, path: Path, number: int) -> str:
     return f"({good}) UNION ALL BY NAME (SELECT line::BIGINT AS _line, _row FROM torn{number})"
 
 
-def _header(request: Request, path: Path) -> tuple[list[str], str]:
+def header_of(request: Request, path: Path) -> tuple[list[str], str]:
+    """The names in the first line of a UTF-8 file, and what separates them."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         first = file.readline()
     given = str(request.contract.source.server.get("delimiter") or "")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from decai_forecast.errors import DecaiError, RoundClosed
 from decai_forecast.network import Network
+from decai_forecast.orchestration.connections import AirflowCredentials
 from decai_forecast.orchestration.context import night_of, param_round
 from decai_forecast.orchestration.plan import DELIVERIES, SHARED
 from decai_forecast.orchestration.plan import network as this_network
@@ -57,7 +59,8 @@ def _answering(network: Network, seat: Seat, night: Round) -> Iterator[None]:
 
 def _seated(partner: str, context: Any) -> tuple[Network, Seat, Round]:
     network = this_network()
-    return network, take_seat(network, partner), param_round(context, network)
+    seat = replace(take_seat(network, partner), credentials=AirflowCredentials())
+    return network, seat, param_round(context, network)
 
 
 def pull(partner: str, context: Any) -> dict[str, Any]:

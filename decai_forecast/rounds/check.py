@@ -116,7 +116,8 @@ class _Checker:
         folder = Path(self.stack.enter_context(TemporaryDirectory(prefix="decai-check-")))
         delivery = self.stack.enter_context(self.pulled.file(store, f"{name}.parquet"))
         before = self.stack.enter_context(store.local_file(self.history[name])) if name in self.history else None
-        found = check_delivery(contract, delivery, self.night.as_of, folder, references=self.clean, history=before)
+        extra = self.pulled.facts["extra"].get(name, ())
+        found = check_delivery(contract, delivery, self.night.as_of, folder, references=self.clean, history=before, extra=extra)
         if found.verdict == "not_checked":
             raise DecaiError(_unchecked(self.seat, name, found))
         if found.verdict in COUNTED:

@@ -99,10 +99,12 @@ def _checked(
 
     with TemporaryDirectory(prefix="decai-contract-") as folder:
         landed = Path(folder) / "delivery.parquet"
-        pull(replace(contract, source=_as_source(contract, data)), Path.cwd(), as_of, landed)
+        pulled = pull(replace(contract, source=_as_source(contract, data)), Path.cwd(), as_of, landed)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
-        found = check_delivery(contract, landed, as_of, out, references=references, history=history, direct=direct)
+        found = check_delivery(
+            contract, landed, as_of, out, references=references, history=history, direct=direct, extra=pulled.extra
+        )
     if out is not None:
         (out / "report.html").write_text(found.to_html(), encoding="utf-8")
         (out / "report.txt").write_text(found.to_text(), encoding="utf-8")

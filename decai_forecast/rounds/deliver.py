@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from decai_forecast.contracts import Contract
+from decai_forecast.delivery import Pulled
 from decai_forecast.delivery import pull as pull_delivery
 from decai_forecast.errors import DeliveryError, NotEnoughData
 from decai_forecast.rounds.check import accepted_frame, required_step
@@ -32,38 +33,37 @@ def pull(seat: Seat, night: Round) -> Done:
     """
     contracts = seat.contracts()
     with TemporaryDirectory(prefix="decai-pull-") as folder:
-        files, missing = _fetch(seat, contracts, night.as_of, Path(folder))
+        found, missing = _fetch(seat, contracts, night.as_of, Path(folder))
         inputs = {
             "as_of": night.as_of.isoformat(),
             "contracts": {name: contract.digest for name, contract in sorted(contracts.items())},
-            "deliveries": {name: digest for name, (_, digest, _) in sorted(files.items())},
+            "deliveries": {name: pulled.digest for name, pulled in sorted(found.items())},
             "missing": missing,
         }
 
         def work(writer: Writer) -> Mapping[str, Any]:
-            for name, (path, _, _) in sorted(files.items()):
-                writer.file(f"{name}.parquet", path)
-            return inputs | {"rows": {name: rows for name, (_, _, rows) in sorted(files.items())}}
+            for name in sorted(found):
+                writer.file(f"{name}.parquet", Path(folder) / f"{name}.parquet")
+            counted = ("rows", "held_back", "unreadable", "extra")
+            return inputs | {key: {name: getattr(found[name], key) for name in sorted(found)} for key in counted}
 
         return run_step(seat.store, night.id, "pull", inputs, work, closed=seat.closed(night.id))
 
 
 def _fetch(
     seat: Seat, contracts: Mapping[str, Contract], as_of: date, folder: Path
-) -> tuple[dict[str, tuple[Path, str, int]], dict[str, str]]:
-    files: dict[str, tuple[Path, str, int]] = {}
+) -> tuple[dict[str, Pulled], dict[str, str]]:
+    found: dict[str, Pulled] = {}
     missing: dict[str, str] = {}
     for name, contract in sorted(contracts.items()):
         target = folder / f"{name}.parquet"
         try:
-            pulled = pull_delivery(contract, seat.base, as_of, target)
+            found[name] = pull_delivery(contract, seat.base, as_of, target, state=seat.store, credentials=seat.credentials)
         except DeliveryError as error:
             if name == DEMAND:
                 raise
             missing[name] = error.code
-        else:
-            files[name] = (target, pulled.digest, pulled.rows)
-    return files, missing
+    return found, missing
 
 
 def train(seat: Seat, night: Round) -> Done:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from decai_forecast.contracts import Contract, load_contract
+from decai_forecast.delivery import Credentials, EnvironmentCredentials
 from decai_forecast.errors import ConfigError, ContractError
 from decai_forecast.network import Assumptions, Network
 from decai_forecast.periods import Calendar
@@ -29,6 +30,7 @@ class Seat:
     simulated: bool
     calendar: Calendar
     assumptions: Assumptions
+    credentials: Credentials = field(default_factory=EnvironmentCredentials)
 
     def contracts(self) -> dict[str, Contract]:
         """The partner's contracts by data set, strictly checked."""

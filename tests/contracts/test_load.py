@@ -11,6 +11,7 @@ from deliveries import contract, contract_text, demand, save
 from support import ROOT
 
 from decai_forecast.contracts import draft_contract, lint_contract, load_contract
+from decai_forecast.contracts.vocabulary import DATA_SETS
 from decai_forecast.errors import ContractError
 
 COMMITTED = sorted((ROOT / "data_contracts").glob("*/*.odcs.yaml"))
@@ -145,9 +146,9 @@ def test_committed_contracts_and_templates_are_valid(path: Path) -> None:
 
 
 def test_there_are_templates_for_every_data_set() -> None:
-    """Three of them."""
+    """Ready to be copied."""
     names = {p.name for p in COMMITTED if p.parent.name == "templates"}
-    assert names == {"demand.odcs.yaml", "stock.odcs.yaml", "items.odcs.yaml"}
+    assert names == {f"{name}.odcs.yaml" for name in DATA_SETS}
 
 
 def test_a_draft_quotes_what_yaml_would_misread(tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_below_quorum_ends_clearly_and_keeps_the_last_forecaster(after: Network)
     closing = run_round(after, night, quiet)
     assert closing.status == "below_quorum"
     assert "2 of 5 partners delivered, 3 are needed" in closing.note
-    assert "shop_1 (failed:delivery)" in closing.note
+    assert "shop_1 (failed:source_absent)" in closing.note
     notices = [after.store("coordinator").read_json(key) for key in after.store("coordinator").keys("notices")]
     assert [notice["text"] for notice in notices] == [closing.note]
     row = summarise(after, night)["partners"][0]
@@ -112,7 +112,7 @@ def test_a_missing_source_names_the_file_and_leaves_as_a_code(network: Network) 
     source.unlink()
     with pytest.raises(DeliveryError, match=r"sources/shop_0/demand\.parquet"):
         deliver(network, "shop_0")
-    assert dict(standing(network, NIGHT.id).out) == {"shop_0": "failed:delivery"}
+    assert dict(standing(network, NIGHT.id).out) == {"shop_0": "failed:source_absent"}
     assert "sources" not in network.inbox().read_bytes(f"{NIGHT.id}/shop_0.json").decode()
 
 

@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 def check_delivery(
     contract: Contract, delivery: Path, as_of: date, folder: Path | None, *,
     references: Mapping[str, Path] | None = None, history: Path | None = None, direct: bool = False,
+    extra: Sequence[str] = (),
 ) -> Check:  # fmt: skip
     """Checks the Parquet file ``delivery`` (in the contract's own column names) as of ``as_of`` (exclusive, never the clock).
 
@@ -41,16 +42,24 @@ def check_delivery(
     ``folder``; with None no file is written. ``references`` are the partner's other data sets by name, ``history`` is its
     last accepted delivery of this one. With ``direct`` Great Expectations runs every rule on the delivery itself instead of
     judging what one pass of ours has counted; the verdict is the same. ``not_checked`` means that *we* could not check, and
-    says nothing about the data.
+    says nothing about the data. ``extra`` columns, which nobody contracted, are told.
     """
     with TemporaryDirectory(prefix="decai-check-") as scratch:
         try:
             opened = Delivery(contract, delivery, as_of, Path(scratch), references=references, history=history)
             with opened:
-                return _check(opened, folder, direct=direct)
+                return _with_extra(_check(opened, folder, direct=direct), extra)
         except Exception:  # whatever breaks in here is ours: it must never become "the data are bad"
             log.exception("checking %s of %s failed", contract.data_set, contract.partner)
             return _named(contract, "not_checked", "engine")
+
+
+def _with_extra(found: Check, extra: Sequence[str]) -> Check:
+    if not extra:
+        return found
+    text = f"only contracted columns; {', '.join(extra)} stayed where they are"
+    told = RuleResult("columns.extra", "columns", "", text, "failed", severity="info")
+    return replace(found, results=(*found.results, told))
 
 
 def _named(
