@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness import cpu_seconds, said
 
-import decai_forecast.contracts.check.gx  # its import is a fixed cost of the process
+import decai_forecast.contracts.check.gx  # noqa: F401  its import is a fixed cost of the process
 from decai_forecast.contracts import check_delivery, load_contract
 
 folder, rows, mode = Path(sys.argv[1]), sys.argv[2], sys.argv[3]

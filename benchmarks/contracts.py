@@ -31,31 +31,40 @@ def compared(folder: str) -> list[dict[str, Any]]:
     same = check["counts"] == sql["counts"]
     growth = large["rss_mb"] / files["rss_mb"]
     print(f"  fixed cost of a process (interpreter, imports): {check['imports']:.2f} CPU-s; same counts as the peer: {same}")
+    faster = gx["cpu"] / ours14["cpu"]
+    usual = "GX on pandas, COMPLETE, 14 rules"
     return [
         ratio("1-check_cpu-5m", check, sql, 1.3, same),
         ratio("2-check_with_files_cpu-5m", files, sql, 2.2, same),
-        figure("3-gx_pandas_speedup-5m", gx["cpu"] / ours14["cpu"], "times", "GX on pandas, COMPLETE, 14 rules", round(gx["cpu"], 2),
-               ">= 6", gx["cpu"] >= 6 * ours14["cpu"]),
+        figure("3-gx_pandas_speedup-5m", faster, "times", usual, round(gx["cpu"], 2), ">= 6", faster >= 6),
         figure("4-peak_memory-5m", files["rss_mb"], "MB", "limit", 1200, "< 1200", files["rss_mb"] < 1200),
         figure("5-memory_growth-20m", growth, "times", "rows", 4.0, "< 4 (20 million rows against 5)", growth < 4),
         ratio("6-peer_against_sketch_cpu-5m", sql14, sketch, 1.0, True),
-    ]  # fmt: skip
+    ]
 
 
 def ratio(name: str, ours: dict[str, Any], peer: dict[str, Any], limit: float, same: bool) -> dict[str, Any]:
     value = ours["cpu"] / peer["cpu"]
-    return figure(name, value, "x CPU of the peer", "hand-written SQL", round(peer["cpu"], 2), f"<= {limit}", same and value <= limit)
+    holds = same and value <= limit
+    return figure(name, value, "x CPU of the peer", "hand-written SQL", round(peer["cpu"], 2), f"<= {limit}", holds)
+
+
+LEFT_OUT = (  # of the contract's text, so that the 14 rules remain that the peers have too
+    (r"minimum: '2020-01-01'", "minimum: '2020-01-01', maximum: '2026-10-01'"),
+    (r", required: true(?=, (enum|logicalTypeOptions: \{pattern: '\^\[A))", ""),
+    (r"\{name: reserved.*\}\}", "{name: reserved, logicalType: number}"),
+    (r"timestamp, required: true", "timestamp"),
+    (r" +required: true\n(?= +logicalTypeOptions: \{minimum: 0,)", ""),
+    (r", logicalTypeOptions: \{pattern: '\^\[A-Z\]\{3\}\$'\}", ""),
+    (r" +relationships: .*\n", ""),
+)
 
 
 def common_contract(folder: Path) -> None:
     """The same contract without the rules that the 14 do not have."""
     text = (HERE / "inventory.odcs.yaml").read_text()
-    text = re.sub(r", required: true(?=, (enum|logicalTypeOptions: \{pattern: '\^\[A))", "", text)
-    text = text.replace("{minimum: '2020-01-01'}", "{minimum: '2020-01-01', maximum: '2026-10-01'}")
-    text = re.sub(r"\{name: reserved.*\}\}", "{name: reserved, logicalType: number}", text)
-    text = text.replace("logicalType: timestamp, required: true", "logicalType: timestamp")
-    text = text.replace("        required: true\n        logicalTypeOptions: {minimum: 0,", "        logicalTypeOptions: {minimum: 0,")
-    text = text.replace(", logicalTypeOptions: {pattern: '^[A-Z]{3}$'}", "").replace("        relationships: [{type: foreignKey, to: items.item_id}]\n", "")
+    for pattern, instead in LEFT_OUT:
+        text = re.sub(pattern, instead, text)
     (folder / "common.odcs.yaml").write_text(text)
 
 

@@ -55,7 +55,8 @@ def in_turn(rounds: int, cases: Sequence[tuple[str, ...]]) -> list[dict[str, Any
 def figure(name: str, value: float | None, unit: str, peer: str, peer_value: float | None, target: str, holds: bool) -> dict:
     """One row of the result; a figure that was not measured has the value None and does not hold."""
     shown = round(value, 4) if value is not None else None
-    return {"name": name, "value": shown, "unit": unit, "peer": peer, "peer_value": peer_value, "target": target, "holds": holds}
+    compared = {"peer": peer, "peer_value": peer_value, "target": target, "holds": holds}
+    return {"name": name, "value": shown, "unit": unit} | compared
 
 
 def write(name: str, figures: Sequence[dict[str, Any]], began: float, **more: Any) -> None:
@@ -71,4 +72,5 @@ def write(name: str, figures: Sequence[dict[str, Any]], began: float, **more: An
     target.write_text(json.dumps(result, indent=1))
     for row in figures:
         mark = "holds" if row["holds"] else "SHORT"
-        print(f"{mark}  {row['name']:<28} {row['value']} {row['unit']}  (target {row['target']}; {row['peer']}: {row['peer_value']})")
+        peer = f"{row['peer']}: {row['peer_value']}"
+        print(f"{mark}  {row['name']:<30} {row['value']} {row['unit']}  (target {row['target']}; {peer})")

@@ -1,4 +1,7 @@
-"""The usual way: Great Expectations on pandas, 14 rules, COMPLETE with index columns. Usage: contract_gx_pandas.py FOLDER ROWS."""
+"""The usual way: Great Expectations on pandas, 14 rules, COMPLETE with index columns.
+
+Usage: contract_gx_pandas.py FOLDER ROWS.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ import logging
 import sys
 from pathlib import Path
 
-logging.disable(logging.WARNING)
 import great_expectations as gx
 import great_expectations.expectations as gxe
 import pandas as pd
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from harness import cpu_seconds, said
 
+logging.disable(logging.WARNING)
 folder, rows = Path(sys.argv[1]), sys.argv[2]
 COLUMNS = ["date", "location_id", "item_id", "on_hand", "reserved", "unit_cost", "uom_code", "currency", "reported_at"]
 UTC = dt.UTC
