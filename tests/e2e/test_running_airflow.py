@@ -153,7 +153,7 @@ def test_a_broken_contract_is_a_visible_stub(client: Client, network: Network, n
     watch.follow([("deliver_shop_4", run)], "stub")
     assert watch.over["deliver_shop_4", run] == "failed"
     assert [t["task_id"] for t in client.tasks("deliver_shop_4", run)] == ["contract"]
-    assert re.search(r"demand\.odcs\.yaml:\d+: not valid YAML", client.log("deliver_shop_4", run, "contract"))
+    assert re.search(r"demand\.odcs\.yaml:\d+:\d+: not valid YAML", client.log("deliver_shop_4", run, "contract"))
     assert "broken contract" not in str(client.call("GET", "/api/v2/dags/deliver_shop_0")["tags"])
     contract.write_text(text)
 
