@@ -10,7 +10,7 @@ from decai_forecast.contracts.model import Column
 from decai_forecast.contracts.rules.bounds import is_number
 from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.standard import near
-from decai_forecast.contracts.vocabulary import DATA_SETS, FORMATS, OWN_PROPERTIES, SERVER_TYPES
+from decai_forecast.contracts.vocabulary import DATA_SETS, FORMATS, OWN_PROPERTIES, SERVER_PROPERTIES, SERVER_TYPES
 
 __all__ = ["house_complaints", "own_properties"]
 
@@ -95,11 +95,15 @@ def _server(raw: Mapping[str, Any], complain: Complaints) -> None:
         complain((), "missing required key 'servers' in the contract: where does the delivery come from?")
     elif kind not in SERVER_TYPES:
         complain((*where, "type"), f"server type {kind!r} is not supported; use one of {', '.join(SERVER_TYPES)}")
-    elif kind != "postgres" and not location_of(server):
+    elif kind not in ("postgres", "postgresql", "custom") and not location_of(server):
         complain(where, f"a {kind} server needs {'path' if kind == 'local' else 'location'}")
     form = format_of(server)
     if raw.get("servers") and form not in FORMATS:
         complain((*where, "format"), f"format {form!r} is not supported; use one of {', '.join(FORMATS)}")
+    for k, name in enumerate(own_properties(server)):
+        if name not in SERVER_PROPERTIES:
+            said = near(name, set(SERVER_PROPERTIES)) or f"; known are {', '.join(SERVER_PROPERTIES)}"
+            complain((*where, "customProperties", k, "property"), f"unknown property {name!r} of a server{said}")
     for key, value in server.items():
         if any(word in key.lower().replace("_", "") for word in SECRETS) and value:
             complain(
@@ -113,9 +117,9 @@ def location_of(server: Mapping[str, Any]) -> str:
 
 def format_of(server: Mapping[str, Any]) -> str:
     """The format as written, or by the file's ending; a table or an API delivers records."""
-    if server.get("format"):
-        return str(server["format"])
-    if server.get("type") in ("postgres", "api"):
+    if given := own_properties(server).get("format") or server.get("format"):
+        return str(given)
+    if server.get("type") in ("postgres", "postgresql", "api"):
         return "json"
     name = location_of(server).removesuffix(".gz").removesuffix(".zip")
     return name.rsplit(".", 1)[-1] if "." in name else ""

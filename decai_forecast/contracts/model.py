@@ -30,7 +30,7 @@ class Column:
 class Source:
     """Where the delivery comes from: the contract's first server."""
 
-    type: str  # ODCS server type: local, s3, gcs, sftp, azure, postgres, api, custom
+    type: str  # ODCS server type: local, s3, sftp, azure, postgres, api, custom
     location: str  # path or URL; empty where the type needs none
     format: str  # parquet, csv or json
     server: Mapping[str, Any] = field(default_factory=dict)  # the server as the file has it

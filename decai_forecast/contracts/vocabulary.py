@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["COMPARISONS", "DATA_SETS", "OWN_PROPERTIES", "SERVER_TYPES", "SLA_UNITS", "STANDARDS"]
+__all__ = [
+    "COMPARISONS",
+    "DATA_SETS",
+    "FORMATS",
+    "OWN_PROPERTIES",
+    "SERVER_PROPERTIES",
+    "SERVER_TYPES",
+    "SLA_UNITS",
+    "STANDARDS",
+]
 
 DATA_SETS = {  # data set -> columns without which it is of no use
     "demand": ("date", "item_id", "quantity"),
@@ -13,9 +22,10 @@ DATA_SETS = {  # data set -> columns without which it is of no use
     "prices": ("item_id", "valid_from", "price"),
     "locations": ("location_id",),
 }
-SERVER_TYPES = ("local", "s3", "gcs", "sftp", "azure", "postgres", "api", "custom")
+SERVER_TYPES = ("local", "s3", "sftp", "azure", "postgres", "postgresql", "api", "custom")
 FORMATS = ("parquet", "csv", "json")
 OWN_PROPERTIES = ("dataSet", "timeZone", "missingPeriods", "dataMarket", "usagePolicy", "privacyBudget", "retention")
+SERVER_PROPERTIES = ("connection", "paging", "incremental", "table", "maxBytes", "format", "delimiter")
 SLA_UNITS = {"min": 1 / 1440, "h": 1 / 24, "d": 1.0, "w": 7.0}  # unit -> days
 COMPARISONS = ("<", "<=", ">", ">=", "=", "!=")
 STANDARDS = ("gtin", "gln", "sscc", "currency", "country", "unit")

@@ -122,7 +122,7 @@ def header_of(request: Request, path: Path) -> tuple[list[str], str]:
     """The names in the first line of a UTF-8 file, and what separates them."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         first = file.readline()
-    given = str(request.contract.source.server.get("delimiter") or "")
+    given = str(request.own.get("delimiter") or "")
     delimiter = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}.get(given, given) or max(",;\t|", key=first.count)
     header = next(csv.reader([first], delimiter=delimiter), [])
     if twice := {column for column in header if header.count(column) > 1}:

@@ -7,8 +7,8 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Judged, expects, own
 from deliveries import AS_OF, DAYS, demand
+from judging import Judged, expects, own
 
 from decai_forecast.contracts import Check
 

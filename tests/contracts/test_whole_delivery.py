@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Judged, expects, own
 from deliveries import AS_OF, DAYS, demand
+from judging import Judged, expects, own
 
 
 def steady(days: int = DAYS, items: int = 4, seed: int = 5, mean: float = 20.0) -> pd.DataFrame:
@@ -157,8 +157,8 @@ def test_an_unsafe_query_is_not_run(judged: Judged, query: str, said: str) -> No
 
 def test_an_endless_query_is_stopped(tmp_path: Path) -> None:
     """After its time limit, with the limit in the message."""
-    from conftest import with_rules
     from deliveries import contract, save
+    from judging import with_rules
 
     from decai_forecast.contracts.check.delivery import Delivery
     from decai_forecast.contracts.check.sandbox import UnsafeRule, run_query

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import Behind, Portal, records, socrata
 from deliveries import AS_OF, demand
+from servers import Behind, Portal, records, socrata
 
 
 def until(day: int) -> pd.DataFrame:

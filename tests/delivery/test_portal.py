@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
-from conftest import Portal
+from servers import Portal
 from support import ROOT
 
 from decai_forecast.contracts import check_delivery, load_contract

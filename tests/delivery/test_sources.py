@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pandas as pd
 import pytest
-from conftest import Behind, Portal, records, socrata
 from deliveries import AS_OF, demand
+from servers import Behind, Portal, records, socrata
 
 from decai_forecast.delivery import Connection, EnvironmentCredentials
 from decai_forecast.delivery.errors import (
@@ -120,7 +120,7 @@ def test_socrata_is_asked_for_contracted_columns_in_a_stable_order(api: Behind, 
 )
 def test_a_wrong_source_is_explained(tmp_path, request, change: dict, error: type, said: str) -> None:
     """Partner, data set, what is wrong and what to do; never a secret."""
-    from conftest import local
+    from servers import local
 
     there = local(tmp_path, request)
     there.fill(demand())
@@ -135,7 +135,7 @@ def test_a_wrong_source_is_explained(tmp_path, request, change: dict, error: typ
 
 def test_several_files_and_dates_in_a_location(tmp_path, request) -> None:
     """A pattern is one delivery; {yyyy-MM-dd} is the last day before the cut-off."""
-    from conftest import local
+    from servers import local
 
     there = local(tmp_path, request)
     demand().iloc[:150].to_csv(tmp_path / "part-1.csv", index=False)
@@ -169,8 +169,8 @@ def test_connections_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_store_that_gives_less_than_it_says_is_cut(tmp_path, request, monkeypatch: pytest.MonkeyPatch) -> None:
     """A transfer that ends early never becomes a delivery."""
-    from conftest import memory
     from fsspec.implementations.memory import MemoryFileSystem
+    from servers import memory
 
     there = memory(tmp_path, request)
     there.fill(demand())

@@ -26,10 +26,10 @@ def _custom(request: Request) -> Fetched:
 SOURCES: Mapping[str, Callable[[Request], Fetched]] = {
     "local": from_local,
     "s3": from_object_store,
-    "gcs": from_object_store,
     "azure": from_object_store,
     "sftp": from_object_store,
     "postgres": from_database,
+    "postgresql": from_database,
     "api": from_api,
     "custom": _custom,
 }

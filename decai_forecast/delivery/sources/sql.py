@@ -48,7 +48,7 @@ def _url(request: Request) -> sa.URL:
     import sqlalchemy as sa
 
     connection, server = request.connection(), request.contract.source.server
-    kind = "postgresql" if request.contract.source.type == "postgres" else connection.kind
+    kind = "postgresql" if request.contract.source.type.startswith("postgres") else connection.kind
     driver = "postgresql+psycopg2" if kind in ("postgres", "postgresql") else kind
     if not driver:
         raise SourceRefused(f"{request.name}: a custom server needs a location (URL) or a connection")
