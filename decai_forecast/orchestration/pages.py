@@ -22,6 +22,7 @@ from decai_forecast.orchestration.page_html import page
 from decai_forecast.rounds.report import REPORT_FILES, outbox_key
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.summary import rounds_of, summarise
+from decai_forecast.steps import read_done
 
 __all__ = ["app"]
 
@@ -88,6 +89,21 @@ def report(dag_id: str, round_id: str, name: str) -> Response:
     except DecaiError:
         raise HTTPException(404, "no such report") from None
     return Response(data, media_type=REPORT_FILES[name], headers=POLICY)
+
+
+@app.get("/dags/{dag_id}/checks/{round_id}/{name}", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])
+def check(dag_id: str, round_id: str, name: str) -> Response:
+    """What the contract's check said of one data set; ``dag_id`` is ``deliver_<partner>``."""
+    partner = dag_id.removeprefix("deliver_")
+    try:
+        store = Network.load().store(partner)
+        done = read_done(store, Round.of(round_id).id, "check")
+        if not dag_id.startswith("deliver_") or done is None:
+            raise HTTPException(404, "no such check")
+        data = done.bytes(store, f"{name}.html")
+    except DecaiError:
+        raise HTTPException(404, "no such check") from None
+    return Response(data, media_type="text/html", headers=POLICY)
 
 
 def _html(text: str) -> Response:

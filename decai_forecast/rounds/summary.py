@@ -47,7 +47,7 @@ def summarise(network: Network, night: Round) -> dict[str, Any]:
 
 def _partner(network: Network, night: Round, partner: str, submission: Any, why: str, member: bool) -> dict[str, Any]:
     store = network.store(partner)
-    combined, simulated = (read_done(store, night.id, step) for step in ("combine", "simulate"))
+    checked, combined, simulated = (read_done(store, night.id, step) for step in ("check", "combine", "simulate"))
     report = outbox_key(night.id, "report.html")
     scores = combined.facts["test"] if combined else {}
     return {
@@ -55,6 +55,7 @@ def _partner(network: Network, night: Round, partner: str, submission: Any, why:
         "verdict": submission.get("verdicts", {}).get("demand") or (submission.get("state") or "absent"),
         "why": why if why not in ("absent", "") else "",
         "late": submission.get("late", False),
+        "checks": {name: facts["verdict"] for name, facts in checked.facts["data_sets"].items()} if checked else {},
         "rows": submission.get("rows", 0),
         "member": member,
         "choice": combined.facts["choice"]["name"] if combined else "",

@@ -76,6 +76,22 @@ def test_the_page_escapes_what_the_delivery_says(tmp_path: Path) -> None:
     assert "&lt;script&gt;" in page
 
 
+def test_a_truncated_file_is_not_bad_data(tmp_path: Path) -> None:
+    """The check says that it could not; the pull says why."""
+    from decai_forecast.delivery import pull
+    from decai_forecast.delivery.errors import SourceUnreadable
+
+    promised = contract(tmp_path)
+    data = save(tmp_path, demand()).read_bytes()
+    (tmp_path / "delivery.parquet").write_bytes(data[: len(data) // 2])
+    found = check_delivery(promised, tmp_path / "delivery.parquet", AS_OF, tmp_path)
+    assert (found.verdict, found.code) == ("not_checked", "engine")
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources/demand.parquet").write_bytes(data[: len(data) // 2])
+    with pytest.raises(SourceUnreadable, match=r"sources/demand\.parquet cannot be read as parquet: .*magic bytes"):
+        pull(promised, tmp_path, AS_OF, tmp_path / "out.parquet")
+
+
 def test_nothing_to_test_is_no_fault(tmp_path: Path) -> None:
     """An optional column that did not come keeps its rules waiting."""
     found = check_delivery(contract(tmp_path), save(tmp_path, demand().drop(columns="price")), AS_OF, tmp_path)

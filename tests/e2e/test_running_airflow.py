@@ -72,6 +72,10 @@ def test_a_report_is_served_without_scripts(stack: Stack, client: Client, night:
     assert good.status_code == 200
     assert "default-src 'none'" in good.headers["content-security-policy"]
     assert "shop_1" in good.text
+    check = httpx.get(f"{stack.url}/decai/dags/deliver_shop_1/checks/{NIGHT.id}/demand", headers=token)
+    assert (check.status_code, "Accepted" in check.text) == (200, True)
+    for name in ("report_shop_1", "deliver_nobody"):
+        assert httpx.get(f"{stack.url}/decai/dags/{name}/checks/{NIGHT.id}/demand", headers=token).status_code in (403, 404)
     for wrong in ("deliver_shop_1", "report_nobody"):
         assert httpx.get(f"{stack.url}/decai/dags/{wrong}/reports/{NIGHT.id}/report.html", headers=token).status_code in (
             403,
@@ -120,7 +124,7 @@ def test_a_repeated_task_changes_nothing(client: Client, network: Network, night
     assert {key: store.read_bytes(key) for key in store.keys(f"rounds/{NIGHT.id}")} == before
 
 
-def test_a_refused_and_an_absent_partner_stop_nobody(client: Client, network: Network, night: dict) -> None:
+def test_a_refused_and_an_absent_partner_stop_nobody(stack: Stack, client: Client, network: Network, night: dict) -> None:
     """The round closes with three; summary, note and the partners' own reports say who is missing and why."""
     contract = network.home / "contracts/shop_3/demand.odcs.yaml"
     text = contract.read_text()
@@ -138,6 +142,8 @@ def test_a_refused_and_an_absent_partner_stop_nobody(client: Client, network: Ne
     assert "shop_3 (refused:row_count)" in found["note"]
     assert "shop_4 (absent)" in found["note"]
     assert client.runs("close_round")[0]["note"] == found["note"]
+    page = httpx.get(f"{stack.url}/decai/dags/deliver_shop_3/checks/{NEXT.id}/demand", headers=client._headers())
+    assert (page.status_code, '<h1 class="refused">Refused</h1>' in page.text, "row_count" in page.text) == (200, True, True)
     for partner, said in (("shop_3", "row_count"), ("shop_4", "absent"), ("shop_0", "shop_4")):
         assert said in json.dumps(network.store(partner).read_json(f"outbox/{NEXT.id}/report.json")), partner
 
