@@ -6,7 +6,7 @@
      +-- ConfigError          network.yaml, a source table or an option is wrong
      |    +-- ContractError   a contract file is wrong; knows file, lines and columns
      +-- StoreError           a path outside the participant's own store, or a missing object
-     +-- DeliveryError        the partner's source could not be read
+     +-- DeliveryError        the partner's source could not be read; its kinds are in delivery/errors.py
      +-- NotEnoughData        a partner's accepted rows do not reach for training or a forecast
      +-- ModelTextError       a model text from outside is malformed or unsafe to load
      +-- FederationError      the shared training could not finish

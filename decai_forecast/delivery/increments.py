@@ -17,7 +17,7 @@ from decai_forecast.delivery.errors import SourceUnreadable
 from decai_forecast.delivery.landing import land, write_sorted
 from decai_forecast.delivery.request import Request
 from decai_forecast.delivery.sources import Fetched, fetch
-from decai_forecast.delivery.texts import name, text
+from decai_forecast.sql import name, text
 from decai_forecast.store import digest_bytes, digest_json
 
 __all__ = ["grow"]

@@ -11,7 +11,8 @@ from decai_forecast.delivery.errors import SourceUnreadable
 from decai_forecast.delivery.plain import plain_text
 from decai_forecast.delivery.request import Request
 from decai_forecast.delivery.sources import Fetched
-from decai_forecast.delivery.texts import cast_texts, header_of, name, none_there, text
+from decai_forecast.delivery.texts import cast_texts, header_of, none_there
+from decai_forecast.sql import name, text
 
 __all__ = ["columns_of", "connect", "land", "write_sorted"]
 

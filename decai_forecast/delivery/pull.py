@@ -14,7 +14,7 @@ from decai_forecast.delivery.increments import grow
 from decai_forecast.delivery.landing import columns_of, connect, land, write_sorted
 from decai_forecast.delivery.request import Request
 from decai_forecast.delivery.sources import Fetched, fetch
-from decai_forecast.delivery.texts import name, text
+from decai_forecast.sql import name, text
 from decai_forecast.store import Store, digest_bytes
 
 __all__ = ["Pulled", "pull"]

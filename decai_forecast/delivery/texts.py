@@ -15,8 +15,9 @@ from typing import Any
 from decai_forecast.contracts import Column
 from decai_forecast.delivery.errors import SourceUnreadable
 from decai_forecast.delivery.request import Request
+from decai_forecast.sql import name, text
 
-__all__ = ["cast_texts", "header_of", "name", "none_there", "text"]
+__all__ = ["cast_texts", "header_of", "none_there"]
 
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "date": "DATE", "timestamp": "TIMESTAMPTZ", "boolean": "BOOLEAN"}
 CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?"
@@ -27,16 +28,6 @@ SHAPES = {  # what a text must look like; casts alone would round 1.5 to 2 and g
     "timestamp": rf"\d{{4}}-\d{{2}}-\d{{2}}[T ]{CLOCK}(Z|[+-]\d{{2}}(:?\d{{2}})?)",
     "boolean": r"(?i)true|false|t|f|yes|no|y|n|1|0",
 }
-
-
-def name(value: str) -> str:
-    """A quoted identifier."""
-    return '"' + value.replace('"', '""') + '"'
-
-
-def text(value: str) -> str:
-    """A string literal."""
-    return "'" + value.replace("'", "''") + "'"
 
 
 def cast_texts(con: Any, request: Request, files: Sequence[Path], form: str) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 from decai_forecast.contracts import draft_contract
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network, Participant, valid_id
+from decai_forecast.sql import name as quoted
+from decai_forecast.sql import text as literal
 from decai_forecast.store import Store
 
 __all__ = ["HORIZONS", "Columns", "from_table"]
@@ -32,10 +34,6 @@ class Columns:
     location: str = "location_id"
 
 
-def quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
 def _slug(name: str) -> str:
     return valid_id(re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:40] or "x")
 
@@ -50,7 +48,7 @@ def from_table(
     con = duckdb.connect()
     reader = "read_csv" if table.suffix in (".csv", ".gz", ".tsv") else "read_parquet"
     try:
-        con.execute(f"CREATE VIEW long AS SELECT * FROM {reader}('{str(table).replace(chr(39), chr(39) * 2)}')")
+        con.execute(f"CREATE VIEW long AS SELECT * FROM {reader}({literal(str(table))})")
         have = [row[0] for row in con.execute("DESCRIBE long").fetchall()]
     except duckdb.Error as error:
         raise ConfigError(f"{table}: cannot be read as Parquet or CSV ({str(error).splitlines()[0]})") from None
@@ -132,6 +130,5 @@ def _column(name: str, ours: str) -> str:
 
 
 def _copy(con: Any, query: str, target: Path, value: str) -> None:
-    literal = "'" + value.replace("'", "''") + "'"  # COPY takes no parameters
-    path = str(target).replace("'", "''")
-    con.execute(f"COPY ({query.replace('$value', literal)}) TO '{path}' (FORMAT parquet, COMPRESSION zstd)")
+    rows = query.replace("$value", literal(value))  # COPY takes no parameters
+    con.execute(f"COPY ({rows}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pandas as pd
@@ -101,32 +98,19 @@ def test_history_is_the_last_accepted_round_before(network: Network) -> None:
     assert last_accepted(seat, NIGHT.id, "demand") == ""
 
 
-def test_the_contracts_channel_is_told(network: Network) -> None:
+def test_the_contracts_channel_is_told(network: Network, webhook: tuple[str, list[dict]]) -> None:
     """A webhook gets verdict and report; a copy lies with the partner; good news is no news."""
-    got: list[dict] = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url, got = webhook
     change(
         contract(network),
         "    scope: notifications",
-        f"    scope: notifications\n    url: http://127.0.0.1:{server.server_port}/",
+        f"    scope: notifications\n    url: {url}",
     )
     assert checked(network)["demand"]["verdict"] == "accepted"
     assert got == []
     change(contract(network), "mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000")
     with pytest.raises(Refused):
         checked(network, LATER)
-    server.shutdown()
     assert [message["verdict"] for message in got] == ["refused"]
     assert "row_count" in got[0]["text"]
     assert take_seat(network, "shop_0").store.exists(f"notices/{LATER.id}-demand.txt")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import threading
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -177,25 +175,12 @@ deliver.train(seat, night)
     assert not [key for key in store.keys("rounds") if "/.put-" in key]
 
 
-def test_people_are_told_by_webhook(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_people_are_told_by_webhook(network: Network, monkeypatch: pytest.MonkeyPatch, webhook: tuple[str, list[dict]]) -> None:
     """A configured webhook gets the note as JSON; the address comes from the environment."""
-    got: list[dict] = []
-
-    class Receiver(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Receiver)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("HOOK", f"http://127.0.0.1:{server.server_port}/")
+    url, got = webhook
+    monkeypatch.setenv("HOOK", url)
     told = replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},))
     closing = close(told, NIGHT)
-    server.shutdown()
     assert closing.status == "below_quorum"
     assert [message["text"] for message in got] == [closing.note]
 

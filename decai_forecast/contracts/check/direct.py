@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-from decai_forecast.contracts.check import sql
+from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import Delivery
 from decai_forecast.contracts.check.judge import judge
 from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, limit, predicate

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from decai_forecast.contracts.check import sql
+from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import Delivery
 from decai_forecast.contracts.check.sandbox import run_query
 from decai_forecast.contracts.model import Rule

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from decai_forecast.contracts.check import sql
+from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import UNREADABLE, Delivery
 from decai_forecast.contracts.model import Rule
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from threading import Timer
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.contracts.check import sql
+from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import MEMORY, Delivery
 from decai_forecast.contracts.model import Rule
 from decai_forecast.errors import DecaiError

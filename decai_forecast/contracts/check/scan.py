@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from decai_forecast.contracts.check import sql
+from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import ROW, Delivery
 from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, predicate
 from decai_forecast.contracts.check.units import slipped

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decai_forecast.contracts.check import sql
+from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import ROW, Delivery
 from decai_forecast.contracts.model import Rule
 

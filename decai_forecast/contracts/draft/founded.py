@@ -7,9 +7,9 @@ from pathlib import Path
 from decai_forecast.contracts.draft.names import AMOUNTS, usual_key
 from decai_forecast.contracts.draft.profile import logical_type
 from decai_forecast.contracts.draft.rhythm import LATENCY_DAYS
-from decai_forecast.contracts.draft.sql import literal
 from decai_forecast.contracts.draft.text import DraftColumn, DraftFacts, contact_of, render
 from decai_forecast.errors import ConfigError
+from decai_forecast.sql import text as literal
 
 __all__ = ["draft_contract"]
 

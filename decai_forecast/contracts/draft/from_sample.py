@@ -15,11 +15,11 @@ from decai_forecast.contracts.draft.promises import enum_of, options_of
 from decai_forecast.contracts.draft.rhythm import LATENCY_DAYS, Rhythm, rhythm_of
 from decai_forecast.contracts.draft.rules import DraftRule, kept_rules
 from decai_forecast.contracts.draft.sample import Sample, opened
-from decai_forecast.contracts.draft.sql import quoted
 from decai_forecast.contracts.draft.text import DraftColumn, DraftFacts, contact_of, render
 from decai_forecast.contracts.vocabulary import DATA_SETS
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import valid_id
+from decai_forecast.sql import name as quoted
 
 __all__ = ["Draft", "draft_from_sample"]
 

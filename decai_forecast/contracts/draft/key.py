@@ -9,8 +9,8 @@ from math import prod
 from decai_forecast.contracts.draft.names import AMOUNTS, identifies, usual_key
 from decai_forecast.contracts.draft.profile import TEMPORAL, Profile
 from decai_forecast.contracts.draft.sample import Sample
-from decai_forecast.contracts.draft.sql import quoted
 from decai_forecast.errors import ConfigError
+from decai_forecast.sql import name as quoted
 
 __all__ = ["find_key"]
 

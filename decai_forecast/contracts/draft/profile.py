@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from decai_forecast.contracts.draft.sample import Sample, is_zoneless, opened
-from decai_forecast.contracts.draft.sql import quoted
 from decai_forecast.errors import ConfigError
+from decai_forecast.sql import name as quoted
 
 __all__ = ["ColumnProfile", "Profile", "profile", "profile_of"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from decai_forecast.contracts.draft.names import AMOUNTS, identifies
 from decai_forecast.contracts.draft.profile import NUMERIC, ColumnProfile
 from decai_forecast.contracts.draft.sample import Sample
-from decai_forecast.contracts.draft.sql import quoted
+from decai_forecast.sql import name as quoted
 
 __all__ = ["enum_of", "options_of", "round_up"]
 

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 from decai_forecast.contracts.draft.sample import Sample
-from decai_forecast.contracts.draft.sql import quoted
+from decai_forecast.sql import name as quoted
 
 __all__ = ["LATENCY_DAYS", "Rhythm", "rhythm_of"]
 

@@ -10,9 +10,10 @@ from decai_forecast.contracts.draft.names import means
 from decai_forecast.contracts.draft.profile import NUMERIC, TEMPORAL, ColumnProfile, Profile
 from decai_forecast.contracts.draft.rhythm import Rhythm
 from decai_forecast.contracts.draft.sample import Sample
-from decai_forecast.contracts.draft.sql import literal, quoted
 from decai_forecast.contracts.draft.yaml_text import flow
 from decai_forecast.contracts.standards import invalid_sql
+from decai_forecast.sql import name as quoted
+from decai_forecast.sql import text as literal
 
 __all__ = ["DraftRule", "kept_rules"]
 

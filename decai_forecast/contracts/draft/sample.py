@@ -9,9 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from decai_forecast.contracts.draft.sql import literal, quoted
 from decai_forecast.contracts.draft.text_types import typed
 from decai_forecast.errors import ConfigError
+from decai_forecast.sql import name as quoted
+from decai_forecast.sql import text as literal
 
 __all__ = ["Sample", "opened"]
 

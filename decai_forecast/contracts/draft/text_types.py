@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from decai_forecast.contracts.draft.names import identifies
-from decai_forecast.contracts.draft.sql import quoted
+from decai_forecast.sql import name as quoted
 
 __all__ = ["typed"]
 

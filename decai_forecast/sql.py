@@ -1,4 +1,4 @@
-"""Names and values in DuckDB's SQL."""
+"""Names and values in DuckDB's SQL: always quoted, whatever a partner calls a column."""
 
 from __future__ import annotations
 
