@@ -151,7 +151,7 @@ def test_the_report_names_rule_line_and_rows(tmp_path: Path) -> None:
     line = line_of(tmp_path, "logicalTypeOptions: {minimum: 0}")
     assert found.to_text() == (
         "ACCEPTED IN PART  contract acme-demand 1.0.0  200 rows, 1 quarantined\n"
-        "  ERROR quantity.range  1 rows (0.500%)  expected: quantity is at least 0\n"
+        "  ERROR quantity.range  1 row (0.500%)  expected: quantity is at least 0\n"
         f"        rule: demand.odcs.yaml:{line}\n"
         "        row 7: item_id=a, date=2026-03-28, quantity=-3.0\n"
     )

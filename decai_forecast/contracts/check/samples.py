@@ -36,9 +36,7 @@ def _said(row: Mapping[str, Any], rule: Rule, delivery: Delivery) -> str:
 
 def _unreadable(raw: Mapping[str, str], delivery: Delivery) -> str:
     if "_row" in raw:
-        return (
-            f"{len(delivery.contract.columns)} columns are contracted, the line has another number of fields: {raw['_row']!r}"
-        )
+        return f"the line has more or fewer fields than the header: {raw['_row']!r}"
     said = ", ".join(f"{name}={_value(repr(value), name, delivery)}" for name, value in raw.items())
     guess = hint(raw.values())
     return f"{said} ({guess})" if guess else said

@@ -9,7 +9,7 @@ __all__ = ["level", "share", "to_text"]
 
 def to_text(check: Check) -> str:
     """Ends with a line feed."""
-    head = f"{check.verdict.replace('_', ' ').upper()}  contract {check.contract} {check.version}  {check.rows:,} rows"
+    head = f"{check.verdict.replace('_', ' ').upper()}  contract {check.contract} {check.version}  {_rows(check.rows)}"
     lines = [head + (f", {check.quarantined:,} quarantined" if check.quarantined else "")]
     for result in check.broken:
         lines += _block(result, check)
@@ -21,9 +21,13 @@ def to_text(check: Check) -> str:
 def _block(result: RuleResult, check: Check) -> list[str]:
     note = f"  ({result.note})" if result.note else ""
     measured = f"measured {result.value:,.6g}  " if result.value is not None else ""
-    counted = f"{result.bad_rows:,} rows ({share(result, check)})  " if result.bad_rows else ""
+    counted = f"{_rows(result.bad_rows)} ({share(result, check)})  " if result.bad_rows else ""
     head = f"  {level(result)} {result.rule}  {counted}{measured}expected: {result.text}{note}"
     return [head, f"        rule: {check.file}:{result.line}", *(f"        {sample}" for sample in result.samples)]
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row" + ("" if count == 1 else "s")
 
 
 def level(result: RuleResult) -> str:
