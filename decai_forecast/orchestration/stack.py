@@ -50,9 +50,8 @@ def _is_free(port: int) -> bool:
 @contextmanager
 def running(stack: Stack) -> Iterator[Client]:
     """A healthy Airflow for the duration of the block; none of its processes is left behind."""
-    environment = stack_environment(stack)
-    log = stack.home / "stack.log"
-    with log.open("ab") as out:
+    environment, log = stack_environment(stack), stack.home / "stack.log"
+    with _interruptible(), log.open("ab") as out:
         _migrate(environment, out.fileno(), log)
         procfile = stack.home / "Procfile"
         procfile.write_text("".join(f"{name}: exec airflow {name}\n" for name in PROCESSES))
@@ -61,15 +60,23 @@ def running(stack: Stack) -> Iterator[Client]:
             cwd=stack.home, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
         )  # fmt: skip
         client = Client(stack.url, stack.user, stack.password, alive=lambda: _alive(manager, log))
-        before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
         try:
             client.wait_healthy(HEALTHY_WITHIN)
             yield client
         finally:
             _stop(manager)
-            for number, handler in before.items():
-                signal.signal(number, handler)
             client.close()
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """TERM and Ctrl-C end the block in order, from before the first process is started until after the last is gone."""
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _interrupt(signum: int, frame: object) -> None:  # noqa: ARG001  the signature of a signal handler
