@@ -80,6 +80,7 @@ class Network:
     deliver_at: str = "0 1 * * *"  # where a contract's SLA names no schedule
     close_at: str = "0 3 * * *"
     replay_as_of: str = ""  # for sources that ended in the past: the night a demonstration replays
+    source_folders: tuple[str, ...] = ()  # absolute folders outside the home that contracts may name files in
     assumptions: Assumptions = field(default_factory=Assumptions)
     notify: tuple[Mapping[str, Any], ...] = ()
 
@@ -124,6 +125,13 @@ class Network:
         """The partner's contract files, sorted."""
         return sorted((self.home / "contracts" / partner).glob("*.odcs.yaml"))
 
+    def closed_to(self, partner: str) -> tuple[Path, ...]:
+        """Where no contract of ``partner`` may read: what is the network's, every store, and the others' sources."""
+        stores = [p.store.removeprefix("file://") for p in self.participants if p.store]
+        others = [self.home / "sources" / other for other in self.partners if other != partner]
+        own = [self.home / name for name in ("stores", "airflow", "contracts", FILE)]
+        return (*own, *others, *(Path(store) for store in stores if "://" not in store))
+
     def save(self) -> None:
         raw: dict[str, Any] = {"version": 1} | {f.name: getattr(self, f.name) for f in fields(self) if f.name != "home"}
         raw["participants"] = [
@@ -131,6 +139,7 @@ class Network:
         ]
         raw["assumptions"] = asdict(self.assumptions)
         raw["notify"] = [dict(n) for n in self.notify]
+        raw["source_folders"] = list(self.source_folders)
         text = yaml.safe_dump(raw, sort_keys=False)
         Store(self.home, "network").write_bytes(FILE, text.encode())
 
@@ -160,6 +169,7 @@ def _parse(home: Path, path: Path, raw: Any) -> Network:
         )
         raw["assumptions"] = Assumptions(**raw.get("assumptions", {}))
         raw["notify"] = tuple(raw.get("notify", ()))
+        raw["source_folders"] = _folders(raw.get("source_folders", ()))
         network = Network(home=home, **raw)
         network.calendar, network.zone  # noqa: B018  both raise on a wrong value
     except ZoneInfoNotFoundError:  # before its base class KeyError
@@ -167,3 +177,9 @@ def _parse(home: Path, path: Path, raw: Any) -> Network:
     except (ConfigError, KeyError, TypeError) as error:
         raise ConfigError(f"{path}: {error}") from None
     return network
+
+
+def _folders(given: Any) -> tuple[str, ...]:
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) and Path(one).is_absolute() for one in given):
+        raise ConfigError(f"source_folders must be a list of absolute folders, not {given!r}")
+    return tuple(given)

@@ -9,13 +9,18 @@
      +-- SourceUnreadable    source_unreadable   not what the contract says: encoding, format, compression
      +-- SourceRefused       source_refused      the server knows us not, or may not give
      +-- SourceUnsafe        source_unsafe       a path outside, a file that explodes, a secret in the contract
+     +-- SourceMisdescribed  source_misdescribed what the contract says of the source cannot be followed
+     +-- SourceFailed        source_failed       anything else, ours included: worth another try
 """
 
 from __future__ import annotations
 
 from decai_forecast.errors import DeliveryError
 
-__all__ = ["SourceAbsent", "SourceCut", "SourceRefused", "SourceUnreachable", "SourceUnreadable", "SourceUnsafe"]
+__all__ = [
+    "SourceAbsent", "SourceCut", "SourceFailed", "SourceMisdescribed", "SourceRefused", "SourceUnreachable",
+    "SourceUnreadable", "SourceUnsafe",
+]  # fmt: skip
 
 
 class SourceAbsent(DeliveryError):
@@ -52,3 +57,15 @@ class SourceUnsafe(DeliveryError):
     """Refused by us: a path outside the base folder, a file that explodes, a secret written into a contract."""
 
     code = "source_unsafe"
+
+
+class SourceMisdescribed(DeliveryError):
+    """What the contract says of its source cannot be followed: paging, increments, numbers that are none."""
+
+    code = "source_misdescribed"
+
+
+class SourceFailed(DeliveryError):
+    """Reading failed in a way that nobody foresaw; what happened stands in the log at level debug."""
+
+    code = "source_failed"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -10,14 +13,18 @@ from typing import Any
 
 from decai_forecast.contracts import Contract
 from decai_forecast.delivery.credentials import Credentials, EnvironmentCredentials
+from decai_forecast.delivery.errors import SourceFailed
 from decai_forecast.delivery.increments import grow
 from decai_forecast.delivery.landing import columns_of, connect, land, write_sorted
 from decai_forecast.delivery.request import Request
 from decai_forecast.delivery.sources import Fetched, fetch
+from decai_forecast.errors import DecaiError
 from decai_forecast.sql import name, text
 from decai_forecast.store import Store, digest_bytes
 
 __all__ = ["Pulled", "pull"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,9 +46,11 @@ class Pulled:
 
 def pull(
     contract: Contract, base: Path, as_of: date, target: Path, *, state: Store | None = None,
-    credentials: Credentials | None = None,
+    credentials: Credentials | None = None, allowed: Sequence[Path] = (), closed: Sequence[Path] = (),
 ) -> Pulled:  # fmt: skip
     """Writes the delivery to ``target``; a relative source path starts at ``base``.
+
+    A file lies below ``base`` or a folder in ``allowed``, links resolved, and never below one in ``closed``.
 
     Only contracted columns are taken. Rows come sorted by the contract's key, so that equal content gives equal bytes.
     Types are left as the source has them (text is cast as the contract says): judging them is the check's part. ``state``
@@ -51,20 +60,36 @@ def pull(
     with TemporaryDirectory(prefix="decai-pull-") as folder:
         scratch = Path(folder)
         keep = state if state is not None else Store(scratch / "state", contract.partner)
-        request = Request(contract, base, as_of, scratch, credentials or EnvironmentCredentials(), keep)
-        con = connect(scratch)
-        try:
+        request = Request(
+            contract, base, as_of, scratch, credentials or EnvironmentCredentials(), keep,
+            allowed=tuple(allowed), closed=tuple(closed),
+        )  # fmt: skip
+        with _told_plainly(request), closing(connect(scratch)) as con:
             query, fetched = grow(con, request) if request.watermark else _whole(con, request)
             found = _written(con, request, query, _extra(con, request, fetched), target)
-        finally:
-            con.close()
-        fetched.done()
-        return found
+            fetched.done()
+            return found
+
+
+@contextmanager
+def _told_plainly(request: Request) -> Iterator[None]:
+    """Whatever a library raises becomes a fault of the delivery: its text may hold an address, a query or a password."""
+    try:
+        yield
+    except DecaiError:
+        raise
+    except Exception as error:
+        log.debug("%s: the pull failed", request.name, exc_info=True)
+        raise SourceFailed(
+            f"{request.name}: reading the source failed in a way that nobody foresaw ({type(error).__name__}); it is tried "
+            "again, and the log at level debug has the details"
+        ) from None
 
 
 def _whole(con: Any, request: Request) -> tuple[str, Fetched]:
     fetched = fetch(request)
-    return land(con, request, fetched), fetched
+    with fetched.reading():
+        return land(con, request, fetched), fetched
 
 
 def _extra(con: Any, request: Request, fetched: Fetched) -> tuple[str, ...]:

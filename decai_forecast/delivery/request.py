@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from decai_forecast.contracts import Contract
 from decai_forecast.delivery.credentials import Connection, Credentials
-from decai_forecast.delivery.errors import SourceUnsafe
+from decai_forecast.delivery.errors import SourceMisdescribed, SourceUnsafe
 from decai_forecast.store import Store
 
 __all__ = ["MAX_BYTES", "Request"]
@@ -25,7 +25,8 @@ PLACES = {"yyyy": "%Y", "MM": "%m", "dd": "%d"}
 class Request:
     """One delivery of ``contract`` as of the data cut-off ``as_of``; files go below ``scratch``.
 
-    ``since`` is the watermark (a value of the source's own column) from which on rows are wanted; None: all.
+    ``since`` is the watermark (a value of the source's own column) from which on rows are wanted; None: all. Files may lie
+    below ``base`` and below the folders in ``allowed``, but never below those in ``closed``.
     """
 
     contract: Contract
@@ -35,6 +36,8 @@ class Request:
     credentials: Credentials
     state: Store
     since: str | None = None
+    allowed: tuple[Path, ...] = ()
+    closed: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
@@ -47,12 +50,37 @@ class Request:
 
     @property
     def max_bytes(self) -> int:
-        return int(self.own.get("maxBytes") or MAX_BYTES)
+        return self.number("maxBytes", self.own.get("maxBytes"), MAX_BYTES)
+
+    @property
+    def incremental(self) -> Mapping[str, Any]:
+        return self.mapping("incremental", "{watermark: changed_at, lookback: 7 d}")
+
+    @property
+    def paging(self) -> Mapping[str, Any]:
+        return self.mapping("paging", "{style: offset, limit: 5000}")
 
     @property
     def watermark(self) -> str:
         """The source's column that grows with every change; empty where every delivery is the whole."""
-        return str((self.own.get("incremental") or {}).get("watermark") or "")
+        return str(self.incremental.get("watermark") or "")
+
+    def mapping(self, key: str, example: str) -> Mapping[str, Any]:
+        """The server's own property ``key``, empty where it is not given."""
+        given = self.own.get(key) or {}
+        if not isinstance(given, Mapping):
+            raise SourceMisdescribed(f"{self.name}: {key} {given!r} is not a mapping such as {example}; see servers[0]")
+        return given
+
+    def number(self, key: str, given: object, default: int) -> int:
+        """``given`` as a whole number above zero, ``default`` where there is none."""
+        try:
+            found = default if given in (None, "") else int(str(given))
+        except ValueError:
+            found = 0
+        if found <= 0:
+            raise SourceMisdescribed(f"{self.name}: {key} {given!r} is not a whole number above zero; see servers[0]")
+        return found
 
     @property
     def location(self) -> str:

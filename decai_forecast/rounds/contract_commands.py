@@ -99,7 +99,8 @@ def _checked(
 
     with TemporaryDirectory(prefix="decai-contract-") as folder:
         landed = Path(folder) / "delivery.parquet"
-        pulled = pull(replace(contract, source=_as_source(contract, data)), Path.cwd(), as_of, landed)
+        promised = replace(contract, source=_as_source(contract, data))
+        pulled = pull(promised, data.absolute().parent, as_of, landed, allowed=(data.resolve(),))  # the user's own file
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
         found = check_delivery(

@@ -58,7 +58,10 @@ def _fetch(
     for name, contract in sorted(contracts.items()):
         target = folder / f"{name}.parquet"
         try:
-            found[name] = pull_delivery(contract, seat.base, as_of, target, state=seat.store, credentials=seat.credentials)
+            found[name] = pull_delivery(
+                contract, seat.base, as_of, target, state=seat.store, credentials=seat.credentials,
+                allowed=seat.allowed, closed=seat.off_limits,
+            )  # fmt: skip
         except DeliveryError as error:
             if name == DEMAND:
                 raise

@@ -31,6 +31,8 @@ class Seat:
     calendar: Calendar
     assumptions: Assumptions
     credentials: Credentials = field(default_factory=EnvironmentCredentials)
+    allowed: tuple[Path, ...] = ()  # absolute source paths of contracts may lie below these
+    off_limits: tuple[Path, ...] = ()  # and none below these
 
     def contracts(self) -> dict[str, Contract]:
         """The partner's contracts by data set, strictly checked."""
@@ -68,4 +70,6 @@ def take_seat(network: Network, partner: str) -> Seat:
         simulated=network.simulated,
         calendar=network.calendar,
         assumptions=network.assumptions,
+        allowed=tuple(Path(folder) for folder in network.source_folders),
+        off_limits=network.closed_to(partner),
     )

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.delivery.errors import SourceAbsent, SourceRefused, SourceUnreachable
+from decai_forecast.delivery.errors import SourceAbsent, SourceMisdescribed, SourceRefused, SourceUnreachable
 from decai_forecast.delivery.request import Request
 from decai_forecast.delivery.sources.fetched import Fetched
 
@@ -51,7 +51,7 @@ def _url(request: Request) -> sa.URL:
     kind = "postgresql" if request.contract.source.type.startswith("postgres") else connection.kind
     driver = "postgresql+psycopg2" if kind in ("postgres", "postgresql") else kind
     if not driver:
-        raise SourceRefused(f"{request.name}: a custom server needs a location (URL) or a connection")
+        raise SourceMisdescribed(f"{request.name}: a custom server needs a location (URL) or a connection")
     return sa.URL.create(
         driver, connection.login or None, connection.password or None, server.get("host") or connection.host or None,
         server.get("port") or connection.port, server.get("database") or connection.schema or None,

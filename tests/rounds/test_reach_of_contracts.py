@@ -1,0 +1,65 @@
+"""In a night no contract reaches what is another company's or the operator's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from support import NIGHT
+
+from decai_forecast.delivery.errors import SourceUnsafe
+from decai_forecast.errors import ConfigError
+from decai_forecast.network import Network
+from decai_forecast.rounds import take_seat
+from decai_forecast.rounds.deliver import pull
+
+SAID = "leads into what belongs to the network or to another company; name a file of your own"
+
+
+def name(network: Network, location: str) -> None:
+    """Lets shop_0's contract name another file."""
+    path = network.home / "contracts/shop_0/demand.odcs.yaml"
+    path.write_text(re.sub(r"path: .*", f"path: {location}", path.read_text(), count=1))
+
+
+@pytest.mark.parametrize("location", ["airflow/passwords.json", "contracts/shop_1/demand.odcs.yaml", "network.yaml",
+                                      "sources/shop_1/demand.parquet", "sources/*/demand.parquet"])  # fmt: skip
+def test_what_is_not_the_partners_is_refused(network: Network, location: str) -> None:
+    """Airflow's secrets, contracts, the network's own file, another company's source."""
+    (network.home / "airflow").mkdir()
+    (network.home / "airflow/passwords.json").write_text('{"admin": "secret"}')
+    name(network, location)
+    with pytest.raises(SourceUnsafe) as error:
+        pull(take_seat(network, "shop_0"), NIGHT)
+    assert str(error.value) == f"shop_0: demand: {location} {SAID}"
+
+
+def test_another_partners_store_is_refused(after: Network) -> None:
+    """With the full name of a file that is there."""
+    key = next(key for key in after.store("shop_1").keys("rounds") if key.endswith("demand.parquet"))
+    name(after, f"stores/shop_1/{key}")
+    with pytest.raises(SourceUnsafe) as error:
+        pull(take_seat(after, "shop_0"), NIGHT)
+    assert str(error.value) == f"shop_0: demand: stores/shop_1/{key} {SAID}"
+
+
+def test_a_store_elsewhere_is_closed_too(network: Network, tmp_path: Path) -> None:
+    """Wherever network.yaml puts it, also inside a folder that the operator opened."""
+    text = (network.home / "network.yaml").read_text().replace("source_folders: []", f"source_folders: [{tmp_path}]")
+    (network.home / "network.yaml").write_text(text.replace("- id: shop_1\n", f"- id: shop_1\n  store: {tmp_path}/away\n"))
+    moved = Network.load(network.home)
+    moved.store("shop_1").write_bytes("rows.parquet", b"PAR1")
+    name(moved, f"{tmp_path}/away/rows.parquet")
+    with pytest.raises(SourceUnsafe) as error:
+        pull(take_seat(moved, "shop_0"), NIGHT)
+    assert str(error.value) == f"shop_0: demand: {tmp_path}/away/rows.parquet {SAID}"
+
+
+@pytest.mark.parametrize("given", ["[exports]", "/exports", "[1]"])
+def test_source_folders_are_absolute(network: Network, given: str) -> None:
+    """Anything else is a mistake that is told."""
+    path = network.home / "network.yaml"
+    path.write_text(path.read_text().replace("source_folders: []", f"source_folders: {given}"))
+    with pytest.raises(ConfigError, match="source_folders must be a list of absolute folders, not"):
+        Network.load(network.home)
