@@ -9,6 +9,7 @@ from typing import Any
 from decai_forecast.contracts.document import Document
 from decai_forecast.contracts.house import format_of, house_complaints, location_of, own_properties
 from decai_forecast.contracts.model import Column, Contract, Source
+from decai_forecast.contracts.neighbours import reference_problems
 from decai_forecast.contracts.rules import compile_rules
 from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.standard import standard_complaints
@@ -48,7 +49,8 @@ def _understood(document: Document, strict: bool) -> tuple[list[Problem], Contra
     except BROKEN as error:  # not the standard's shape: the schema knows where
         problems = problems or list(_against_standard(document))
         return problems or [Problem(1, 1, f"cannot be understood ({error})")], None
-    return _told_once([*problems, *found]), contract
+    beside = reference_problems(document, contract) if strict else ()
+    return _told_once([*problems, *found, *beside]), contract
 
 
 def _told_once(problems: Sequence[Problem]) -> list[Problem]:

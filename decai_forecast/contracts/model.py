@@ -59,6 +59,7 @@ class Bound:
 
 
 NONE = Bound(maximum=0)
+SINGLE, SEVERAL = ("left", "right", "opening", "closing"), ("columns", "plus", "minus", "by")  # arguments that name columns
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,15 @@ class Rule:
     severity: str = "error"
     arguments: Mapping[str, Any] = field(default_factory=dict)
     bound: Bound = NONE
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it is about, each once."""
+        given = self.arguments
+        named = [self.column, *(name for key in SEVERAL for name in given.get(key) or ())]
+        named += [given[key] for key in SINGLE if key in given]
+        named += [given["kwargs"][key] for key in ("column", "column_A", "column_B") if key in given.get("kwargs", {})]
+        return tuple(dict.fromkeys(name for name in named if name))
 
 
 @dataclass(frozen=True)

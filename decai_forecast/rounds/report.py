@@ -113,9 +113,8 @@ def _deliveries(seat: Seat, night: Round, steps: Mapping[str, Done | None]) -> l
 
 def _delivery(seat: Seat, checked: Done, name: str, facts: Mapping[str, Any]) -> Delivery:
     results = checked.json(seat.store, f"{name}.json")["results"]
-    broken = [
-        f"{r['text']} ({r['bad_rows']:,} rows)" if r["bad_rows"] else r["text"] for r in results if r["outcome"] != "passed"
-    ]
+    told = [r for r in results if r["outcome"] not in ("passed", "skipped")]
+    broken = [f"{r['text']} ({r['bad_rows']:,} rows)" if r["bad_rows"] else r["text"] for r in told]
     return Delivery(name, facts["verdict"], facts["rows"], facts["quarantined"], facts["code"], broken[:5])
 
 

@@ -6,14 +6,14 @@ Where a value is missing (NULL), only ``required`` and ``missing`` are broken: a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from decai_forecast import sql
-from decai_forecast.contracts.check.delivery import UNREADABLE, Delivery
+from decai_forecast.contracts.check.delivery import Delivery, limit
 from decai_forecast.contracts.model import Rule
+from decai_forecast.contracts.reserved import TORN, UNREADABLE
 
-__all__ = ["ROW_KINDS", "UNKNOWN", "limit", "predicate"]
+__all__ = ["ROW_KINDS", "UNKNOWN", "predicate"]
 
 SIGNS = {"minimum": "<", "maximum": ">", "exclusiveMinimum": "<=", "exclusiveMaximum": ">="}
 UNKNOWN = "FALSE"  # nothing to test against: no row breaks the rule
@@ -29,7 +29,7 @@ def _required(rule: Rule, delivery: Delivery) -> str:
     empty = f"{sql.name(rule.column)} IS NULL"
     if UNREADABLE not in delivery.helpers:
         return empty
-    torn = " OR ".join(f"coalesce(map_contains({UNREADABLE}, {sql.text(key)}), FALSE)" for key in (rule.column, "_row"))
+    torn = " OR ".join(f"coalesce(map_contains({UNREADABLE}, {sql.text(key)}), FALSE)" for key in (rule.column, TORN))
     return f"{empty} AND NOT ({torn})"
 
 
@@ -57,16 +57,6 @@ def _range(rule: Rule, delivery: Delivery) -> str:
     return " OR ".join(f"{column} {SIGNS[key]} {sql.literal(limit(value, kind))}" for key, value in limits)
 
 
-def limit(value: Any, kind: str) -> Any:
-    """A bound in the column's own kind: what names no zone is UTC."""
-    if not isinstance(value, str):
-        return value
-    moment = datetime.fromisoformat(value)
-    if kind == "DATE":
-        return moment.date()
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _pattern(rule: Rule, delivery: Delivery) -> str:  # noqa: ARG001
     """The whole value where the pattern is anchored, else any part of it, as in JSON Schema and ODCS."""
     pattern, column = str(rule.arguments["pattern"]), f"CAST({sql.name(rule.column)} AS VARCHAR)"
@@ -87,11 +77,12 @@ def _multiple(rule: Rule, delivery: Delivery) -> str:  # noqa: ARG001
 
 
 def _reference(rule: Rule, delivery: Delivery) -> str:
+    """Qualified: a column that the other data set lacks would else be the delivery's own, in which every value is found."""
     path = delivery.references.get(rule.arguments["data_set"])
     if path is None:
         return UNKNOWN
-    column, target = sql.name(rule.column), sql.name(rule.arguments["column"])
-    known = f"SELECT {target} FROM read_parquet({sql.text(str(path))}) WHERE {target} IS NOT NULL"
+    column, target = sql.name(rule.column), f"r.{sql.name(rule.arguments['column'])}"
+    known = f"SELECT {target} FROM read_parquet({sql.text(str(path))}) r WHERE {target} IS NOT NULL"
     return f"({column} IS NOT NULL AND {column} NOT IN ({known}))"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -10,7 +11,10 @@ __all__ = ["Check", "RuleResult"]
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule's outcome: ``passed``, ``failed`` or ``not_checked``; ``line`` is the rule's line in the contract file."""
+    """One rule's outcome: ``passed``, ``failed``, ``not_checked``, or ``skipped`` (nothing to test it against, see ``note``).
+
+    ``line`` is the rule's line in the contract file.
+    """
 
     rule: str
     kind: str
@@ -41,15 +45,31 @@ class Check:
     quarantined: int
     code: str
     results: tuple[RuleResult, ...] = field(default=())
+    held_back: int = 0  # rows dated at or after the data cut-off; they are in neither file
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Values that JSON does not know (an infinite age) are null."""
+        found = asdict(self)
+        for result in found["results"]:
+            if result["value"] is not None and not math.isfinite(result["value"]):
+                result["value"] = None
+        return found
 
     @property
     def broken(self) -> list[RuleResult]:
         """The rules that were not kept or not checked, those that refused first."""
         rank = {"error": 0, "warning": 1, "info": 2}
-        return sorted((r for r in self.results if r.outcome != "passed"), key=lambda r: (rank[r.severity], r.line))
+        told = [result for result in self.results if result.outcome in ("failed", "not_checked")]
+        return sorted(told, key=lambda r: (rank[r.severity], r.line))
+
+    @property
+    def skipped(self) -> dict[str, list[str]]:
+        """Why rules had nothing to be tested against -> their ids; no verdict depends on it."""
+        found: dict[str, list[str]] = {}
+        for result in self.results:
+            if result.outcome == "skipped":
+                found.setdefault(result.note, []).append(result.rule)
+        return found
 
     def to_text(self) -> str:
         """The report for a terminal or a mail; see :mod:`decai_forecast.contracts.report`."""

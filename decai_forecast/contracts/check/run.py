@@ -12,60 +12,63 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from decai_forecast.contracts.check.delivery import Delivery, type_problems
+from decai_forecast.contracts.check.arrival import Arrival
+from decai_forecast.contracts.check.delivery import Delivery, not_delivered, type_problems
 from decai_forecast.contracts.check.direct import judge_directly
 from decai_forecast.contracts.check.judge import judge
 from decai_forecast.contracts.check.measures import MEASURES, Measured, measure
+from decai_forecast.contracts.check.obstacles import Obstacle, obstacle
 from decai_forecast.contracts.check.result import Check, RuleResult
 from decai_forecast.contracts.check.samples import SAMPLES, sample_rows
 from decai_forecast.contracts.check.sandbox import UnsafeRule
-from decai_forecast.contracts.check.scan import Marks
+from decai_forecast.contracts.check.scan import Marks, first_line
 from decai_forecast.contracts.check.split import split
-from decai_forecast.contracts.check.verdict import verdict_of
+from decai_forecast.contracts.check.verdict import bad_rows_of, verdict_of
 from decai_forecast.contracts.document import Document
-from decai_forecast.contracts.model import Contract, Rule
+from decai_forecast.contracts.model import NONE, Contract, Rule
 
 __all__ = ["check_delivery"]
 
 log = logging.getLogger(__name__)
 
+Judged = tuple[bool | None, int]  # kept (None: could not be checked), bad rows that Great Expectations counted
+
 
 def check_delivery(
     contract: Contract, delivery: Path, as_of: date, folder: Path | None, *,
     references: Mapping[str, Path] | None = None, history: Path | None = None, direct: bool = False,
-    extra: Sequence[str] = (),
+    arrival: Arrival | None = None,
 ) -> Check:  # fmt: skip
     """Checks the Parquet file ``delivery`` (in the contract's own column names) as of ``as_of`` (exclusive, never the clock).
 
-    Writes ``clean.parquet`` and, if rows broke a rule, ``quarantine.parquet`` (with ``row_nr`` and ``rules``) into
-    ``folder``; with None no file is written. ``references`` are the partner's other data sets by name, ``history`` is its
+    Writes ``clean.parquet`` and, if rows broke a rule, ``quarantine.parquet`` (see ``contracts/reserved.py``)
+    into ``folder``; with None no file is written. ``references`` are the partner's other data sets by name, ``history`` is its
     last accepted delivery of this one. With ``direct`` Great Expectations runs every rule on the delivery itself instead of
     judging what one pass of ours has counted; the verdict is the same. ``not_checked`` means that *we* could not check, and
-    says nothing about the data. ``extra`` columns, which nobody contracted, are told.
+    says nothing about the data. ``arrival`` is what the pull saw; it is told.
     """
     with TemporaryDirectory(prefix="decai-check-") as scratch:
         try:
-            opened = Delivery(contract, delivery, as_of, Path(scratch), references=references, history=history)
+            opened = Delivery(contract, delivery, as_of, Path(scratch), references=references, history=history, arrival=arrival)
             with opened:
-                return _with_extra(_check(opened, folder, direct=direct), extra)
-        except Exception:  # whatever breaks in here is ours: it must never become "the data are bad"
-            log.exception("checking %s of %s failed", contract.data_set, contract.partner)
-            return _named(contract, "not_checked", "engine")
-
-
-def _with_extra(found: Check, extra: Sequence[str]) -> Check:
-    if not extra:
-        return found
-    text = f"only contracted columns; {', '.join(extra)} stayed where they are"
-    told = RuleResult("columns.extra", "columns", "", text, "failed", severity="info")
-    return replace(found, results=(*found.results, told))
+                return _check(opened, folder, direct=direct)
+        except Exception as error:  # whatever breaks in here is ours: it must never become "the data are bad"
+            log.error("%s: the check of %s failed (%s)", contract.partner, contract.data_set, type(error).__name__)
+            log.debug("the check failed", exc_info=True)
+            note = f"{type(error).__name__}: {first_line(error)}"
+            told = RuleResult("check", "check", "", "the check itself runs", "not_checked", note=note)
+            return _named(contract, "not_checked", "engine", results=[told])
 
 
 def _named(
-    contract: Contract, verdict: str, code: str, rows: int = 0, quarantined: int = 0, results: Sequence[RuleResult] = ()
-) -> Check:
-    return Check(contract.id, contract.version, contract.path.name, verdict, rows, quarantined, code, tuple(results))
+    contract: Contract, verdict: str, code: str, rows: int = 0, quarantined: int = 0, results: Sequence[RuleResult] = (),
+    held_back: int = 0,
+) -> Check:  # fmt: skip
+    return Check(
+        contract.id, contract.version, contract.path.name, verdict, rows, quarantined, code, tuple(results), held_back
+    )
 
 
 @dataclass
@@ -74,32 +77,42 @@ class _Found:
 
     counts: dict[str, int] = field(default_factory=dict)
     measured: dict[str, Measured] = field(default_factory=dict)
-    unsafe: dict[str, str] = field(default_factory=dict)
+    faults: dict[str, str] = field(default_factory=dict)  # rule id -> why it could not run
 
 
 def _check(delivery: Delivery, folder: Path | None, *, direct: bool) -> Check:
-    contract = delivery.contract
+    contract, arrival = delivery.contract, delivery.arrival
+    told = [*_optional(delivery), *arrival.told(contract, delivery.as_of)]
     rows = int(delivery.one("SELECT count(*) FROM delivery"))
     if refused := _unfit(delivery, rows):
-        return _named(contract, "refused", "columns" if refused[0].kind == "columns" else "empty", rows, 0, refused)
-    rules = [rule for rule in contract.rules if rule.kind != "columns" and (not rule.column or rule.column in delivery.types)]
+        code = "columns" if refused[0].kind == "columns" else "empty"
+        return _named(contract, "refused", code, rows, 0, [*refused, *told], arrival.held_back)
+    asked = [rule for rule in contract.rules if rule.kind != "columns"]
+    obstacles = {rule.id: why for rule in asked if (why := obstacle(rule, delivery)) is not None}
+    rules = [rule for rule in asked if rule.id not in obstacles]
     marks = Marks(delivery, rules)
     found = _measured(delivery, marks, rules)
     values = _values(found, rules, rows)
-    outcomes = judge_directly(rules, values, delivery) if direct else judge(rules, values, delivery.path, delivery.scratch)
-    results = _results(delivery, rules, found, outcomes)
-    failed = [rule for rule, result in zip(rules, results, strict=True) if result.outcome == "failed"]
-    quarantined = _quarantine(delivery, marks, [rule for rule in failed if rule.severity == "error"], folder)
-    results = _with_samples(delivery, marks, failed, results)
-    verdict, code = verdict_of(rows, quarantined, results, contract.error_rate)
+    sound = [rule for rule in rules if rule.id not in found.faults]
+    outcomes = judge_directly(sound, values, delivery) if direct else judge(sound, values, delivery.path, delivery.scratch)
+    results = _results(asked, obstacles, found, values, outcomes, contract.path)
+    blaming = [rule for rule, result in zip(asked, results, strict=True) if result.outcome == "failed" and result.bad_rows]
+    quarantined = _quarantine(delivery, marks, [rule for rule in blaming if rule.severity == "error"], folder)
+    results = _with_samples(delivery, marks, blaming, results)
+    verdict, code = verdict_of(rows, quarantined, results, contract.error_rate, {*found.faults, *obstacles})
     passed = RuleResult("columns", "columns", "", "has the contracted columns with their types", "passed")
-    return _named(contract, verdict, code, rows, quarantined, [passed, *results])
+    return _named(contract, verdict, code, rows, quarantined, [passed, *results, *told], arrival.held_back)
+
+
+def _optional(delivery: Delivery) -> list[RuleResult]:
+    left = not_delivered(delivery.contract.columns, delivery.types)
+    return [RuleResult("columns.optional", "columns", "", text, "failed", severity="info") for text in left]
 
 
 def _unfit(delivery: Delivery, rows: int) -> list[RuleResult]:
     """Faults that make every other rule pointless: columns or types, or no row at all."""
     line = Document(delivery.contract.path).place(("schema", 0, "properties"), key=True)[0]
-    problems = type_problems(delivery.contract.columns, delivery.types)
+    problems = type_problems(delivery.contract.columns, delivery.types, delivery.arrival.extra)
     failed = [RuleResult("columns", "columns", "", problem, "failed", line=line) for problem in problems]
     if not failed and rows == 0:
         failed = [RuleResult("not_empty", "row_count", "", "has at least one row", "failed", line=line)]
@@ -107,13 +120,15 @@ def _unfit(delivery: Delivery, rows: int) -> list[RuleResult]:
 
 
 def _measured(delivery: Delivery, marks: Marks, rules: Sequence[Rule]) -> _Found:
-    found = _Found(counts=marks.counts())
+    import duckdb
+
+    found = _Found(counts=marks.counts(), faults=dict(marks.faults))
     for rule in rules:
         if rule.kind in MEASURES:
             try:
                 found.measured[rule.id] = measure(rule, delivery)
-            except UnsafeRule as error:
-                found.unsafe[rule.id] = str(error)
+            except (UnsafeRule, duckdb.BinderException, duckdb.ConversionException) as error:
+                found.faults[rule.id] = first_line(error)
     return found
 
 
@@ -121,26 +136,42 @@ def _values(found: _Found, rules: Sequence[Rule], rows: int) -> dict[str, float]
     """Rule id -> what is held against its bound."""
     values = {key: measured.value for key, measured in found.measured.items() if measured.value is not None}
     counted = {r.id: r.bound.of(found.counts[r.id], rows) for r in rules if r.kind not in (*MEASURES, "expectation")}
-    return values | counted
+    return {key: value for key, value in (values | counted).items() if key not in found.faults}
 
 
 def _results(
-    delivery: Delivery, rules: Sequence[Rule], found: _Found, outcomes: Mapping[str, tuple[bool | None, int]]
-) -> list[RuleResult]:
-    document = Document(delivery.contract.path)
-    names: dict[bool | None, str] = {True: "passed", False: "failed", None: "not_checked"}
+    asked: Sequence[Rule], obstacles: Mapping[str, Obstacle], found: _Found, values: Mapping[str, float],
+    outcomes: Mapping[str, Judged], path: Path,
+) -> list[RuleResult]:  # fmt: skip
+    document = Document(path)
     results = []
-    for rule in rules:
-        measured = found.measured.get(rule.id, Measured(None))
-        unjudged = rule.id in found.measured and measured.value is None
-        kept, counted = (True, 0) if unjudged else outcomes.get(rule.id, (None, 0))
-        rows = counted if rule.kind == "expectation" else found.counts.get(rule.id, 0)
-        note = found.unsafe.get(rule.id) or measured.note
-        line = document.place(rule.path, key=True)[0]
-        results.append(
-            RuleResult(rule.id, rule.kind, rule.column, rule.text, names[kept], rows, measured.value, note, line, rule.severity)
-        )
+    for rule in asked:
+        result = RuleResult(rule.id, rule.kind, rule.column, rule.text, "passed", severity=rule.severity)
+        outcome = _untested(obstacles[rule.id]) if rule.id in obstacles else _tested(rule, found, values, outcomes)
+        results.append(replace(result, line=document.place(rule.path, key=True)[0], **outcome))
     return results
+
+
+def _untested(why: Obstacle) -> dict[str, Any]:
+    return {"outcome": why.outcome, "note": why.why}
+
+
+def _tested(
+    rule: Rule, found: _Found, values: Mapping[str, float], outcomes: Mapping[str, Judged]
+) -> dict[str, Any]:
+    """The fields of the rule's result."""
+    if rule.id in found.faults:
+        return {"outcome": "not_checked", "note": found.faults[rule.id]}
+    measured = found.measured.get(rule.id, Measured(None))
+    if rule.id in found.measured and measured.value is None:
+        return {"outcome": "skipped", "note": measured.note}
+    kept, counted = outcomes.get(rule.id, (None, 0))
+    names: dict[bool | None, str] = {True: "passed", False: "failed", None: "not_checked"}
+    if rule.kind in (*MEASURES, "expectation"):
+        return {"outcome": names[kept], "bad_rows": counted, "value": measured.value, "note": measured.note}
+    value = values[rule.id]
+    told = None if rule.bound == NONE else value  # where no row may be bad, their number says it all
+    return {"outcome": names[kept], "bad_rows": bad_rows_of(rule, found.counts[rule.id], value), "value": told}
 
 
 def _quarantine(delivery: Delivery, marks: Marks, broken: Sequence[Rule], folder: Path | None) -> int:

@@ -2,42 +2,68 @@
 
 Each rule has a bit; a row that breaks rules comes into the table ``marks`` with its bits set. Everything after that
 (counts, samples, quarantine) reads this small table and not the delivery.
+
+A rule that cannot run must not take the others with it: when the pass fails, the rules run one by one, and ``faults`` names
+those that failed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from decai_forecast import sql
-from decai_forecast.contracts.check.delivery import ROW, Delivery
+from decai_forecast.contracts.check.delivery import Delivery
 from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, predicate
 from decai_forecast.contracts.check.units import slipped
 from decai_forecast.contracts.model import Rule
+from decai_forecast.contracts.reserved import ROW
 
-__all__ = ["Marks"]
+__all__ = ["Marks", "first_line"]
 
 BITS = 62  # per BIGINT
+BROKEN = (KeyError, TypeError, ValueError)  # a predicate of a rule whose arguments no check of the contract has seen
+
+
+def first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 class Marks:
-    """Which rows break which of ``rules``."""
+    """Which rows break which of ``rules``; ``faults``: rule id -> why it could not run."""
 
     def __init__(self, delivery: Delivery, rules: Sequence[Rule]) -> None:
-        self.delivery = delivery
+        self.delivery, self.faults = delivery, dict[str, str]()
         self.place = {rule.id: divmod(k, BITS) for k, rule in enumerate(rules)}
         self.words = max(len(rules) - 1, 0) // BITS + 1
         columns = ", ".join(f"m{word} BIGINT" for word in range(self.words))
         delivery.con.execute(f"CREATE TEMP TABLE raw_marks ({ROW} BIGINT, {columns})")
         self._scan([rule for rule in rules if rule.kind in ROW_KINDS])
-        for rule in rules:
-            if rule.kind == "unique":
-                self._repeated(rule)
-            elif rule.kind == "unit_slip":
-                self._insert(rule, slipped(rule, delivery))
+        self._each([rule for rule in rules if rule.kind == "unique"], self._repeated)
+        self._each([rule for rule in rules if rule.kind == "unit_slip"], self._slipped)
         joined = ", ".join(f"bit_or(m{word}) AS m{word}" for word in range(self.words))
         delivery.con.execute(f"CREATE TEMP TABLE marks AS SELECT {ROW}, {joined} FROM raw_marks GROUP BY {ROW}")
 
     def _scan(self, rules: Sequence[Rule]) -> None:
+        """An insertion that fails has inserted nothing."""
+        import duckdb
+
+        try:
+            self._pass(rules)
+        except (duckdb.Error, *BROKEN):
+            self._each(rules, lambda rule: self._pass([rule]))
+
+    def _each(self, rules: Sequence[Rule], run: Callable[[Rule], None]) -> None:
+        import duckdb
+
+        for rule in rules:
+            try:
+                run(rule)
+            except (duckdb.OutOfMemoryException, duckdb.IOException, duckdb.InternalException, duckdb.FatalException):
+                raise  # no rule's fault
+            except (duckdb.Error, *BROKEN) as error:
+                self.faults[rule.id] = first_line(error)
+
+    def _pass(self, rules: Sequence[Rule]) -> None:
         tests = [(rule, predicate(rule, self.delivery)) for rule in rules]
         tests = [(rule, test) for rule, test in tests if test != UNKNOWN]
         if not tests:
@@ -67,6 +93,9 @@ class Marks:
             return
         rows = f"SELECT {ROW}, {key} FROM delivery WHERE hash({key}) IN (SELECT h FROM hashes)"
         self._insert(rule, f"SELECT {ROW} FROM ({rows}) QUALIFY count(*) OVER (PARTITION BY {key}) > 1")
+
+    def _slipped(self, rule: Rule) -> None:
+        self._insert(rule, slipped(rule, self.delivery))
 
     def _insert(self, rule: Rule, rows: str) -> None:
         word, bit = self.place[rule.id]

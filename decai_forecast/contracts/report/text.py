@@ -13,6 +13,7 @@ def to_text(check: Check) -> str:
     lines = [head + (f", {check.quarantined:,} quarantined" if check.quarantined else "")]
     for result in check.broken:
         lines += _block(result, check)
+    lines += [f"  INFO not tested: {', '.join(rules)}  ({why})" for why, rules in check.skipped.items()]
     if check.code == "error_rate":
         lines.append("  refused because more rows are in quarantine than the contract's errorRate allows")
     return "\n".join(lines) + "\n"

@@ -10,6 +10,7 @@ from typing import Any
 from decai_forecast.contracts.model import Column, Rule, Where
 from decai_forecast.contracts.rules.bounds import is_number
 from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.standard import near
 from decai_forecast.contracts.vocabulary import DATA_SETS
 
 __all__ = ["column_rules"]
@@ -103,7 +104,8 @@ def _reference(name: str, relation: Any, where: Where, complain: Complaints) -> 
     target = str(relation.get("to") or "") if isinstance(relation, dict) else ""
     data_set, _, column = target.partition(".")
     if data_set not in DATA_SETS or not column:
-        complain(where, f"a relationship points to <data set>.<column>, data set one of {', '.join(DATA_SETS)}; not {target!r}")
+        said = f"a relationship points to <data set>.<column>, data set one of {', '.join(DATA_SETS)}; not {target!r}"
+        complain((*where, "to"), said + near(data_set, set(DATA_SETS)))
         return
     arguments = {"data_set": data_set, "column": column}
     yield Rule(f"{name}.reference", "reference", name, f"{name} exists in {target}", where, arguments=arguments)
