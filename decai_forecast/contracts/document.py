@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import yaml
 
+from decai_forecast.contracts.safe_yaml import LARGEST, YamlFault, printable, read_yaml
+from decai_forecast.contracts.secrets import masked
 from decai_forecast.errors import ContractError, Problem
 
 __all__ = ["Document", "Where"]
 
 Where = Sequence[str | int]
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+WIDEST = 160  # characters of a line shown after the place
 
 
 class Document:
@@ -24,17 +26,22 @@ class Document:
 
     def __init__(self, path: Path) -> None:
         self.path, self.text = path, _read(path)
-        self._tree: yaml.Node | None = None
         try:
-            value = yaml.load(self.text, Loader=LOADER)
-        except yaml.MarkedYAMLError as error:
-            raise ContractError.of(path, [_syntax(error)], self.text) from None
-        except (yaml.YAMLError, ValueError) as error:  # a control character; a date such as 2026-02-30
-            raise ContractError.of(path, [Problem(1, 1, f"not valid YAML: {error}")], self.text) from None
+            self.tree, value = read_yaml(self.text)
+        except YamlFault as error:
+            raise self.error([error.problem]) from None
         if not isinstance(value, dict):
-            said = "expected an ODCS data contract (a mapping with apiVersion, kind, id, ...)"
-            raise ContractError.of(path, [Problem(1, 1, said)], self.text or " ")
+            raise self.error([Problem(1, 1, "expected an ODCS data contract (a mapping with apiVersion, kind, id, ...)")])
         self.value = cast("Mapping[str, Any]", _plain(value))
+
+    def error(self, problems: Sequence[Problem]) -> ContractError:
+        """All ``problems`` with their lines; whatever looks like a secret is masked in both, and a long line is cut."""
+        told = [Problem(problem.line, problem.column, masked(problem.text)) for problem in problems]
+        lines = printable(masked(self.text)).splitlines() or [" "]
+        for problem in told:
+            if problem.line <= len(lines) and len(line := lines[problem.line - 1]) > problem.column + WIDEST:
+                lines[problem.line - 1] = f"{line[: problem.column + WIDEST]}..."
+        return ContractError.of(self.path, told, "\n".join(lines))
 
     def problem(self, where: Where, text: str, *, key: bool = False) -> Problem:
         """A problem at ``where``, or at the deepest part of it that exists; ``key``: at the key, not at its value."""
@@ -52,12 +59,6 @@ class Document:
             mark = (marked.line + 1, marked.column + 1)
         return mark
 
-    @property
-    def tree(self) -> yaml.Node | None:
-        if self._tree is None:
-            self._tree = yaml.compose(self.text, Loader=LOADER)
-        return self._tree
-
     def repeated(self) -> Iterator[Problem]:
         """Keys that stand twice in one mapping: YAML readers silently keep the last."""
         stack = [self.tree]
@@ -72,23 +73,18 @@ class Document:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(4 * LARGEST)  # bytes; what is longer in characters is told by the reader of YAML
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = error.object[: error.start].count(b"\n") + 1
         raise ContractError(path, line, f"not UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}") from None
     except OSError as error:
         raise ContractError(path, 1, f"cannot be read ({type(error).__name__})") from None
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    opened = f" ({error.context}, opened at line {error.context_mark.line + 1})" if error.context_mark else ""
-    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    return Problem(line, column, f"not valid YAML: {error.problem}{opened}")
-
-
 def _plain(value: Any) -> Any:
-    """YAML dates become ISO 8601 text, as the standard's schema wants them."""
+    """Dates that are tagged as such become ISO 8601 text too, and numbers as keys become text."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list):

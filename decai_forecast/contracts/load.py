@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from decai_forecast.contracts.model import Column, Contract, Source
 from decai_forecast.contracts.neighbours import reference_problems
 from decai_forecast.contracts.rules import compile_rules
 from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.secrets import secret_complaints
 from decai_forecast.contracts.standard import standard_complaints
 from decai_forecast.errors import ContractError, Problem
 from decai_forecast.store import digest_bytes
 
 __all__ = ["lint_contract", "load_contract"]
 
+VAGUE = ("extensions belong under customProperties", " is not one of ")  # of the standard's messages
+MISSING = re.compile(r"missing required key '(\w+)' |(?:price|rule '\w+') needs (\w+)\b|a (\w+) rule is missing")
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, IndexError)  # of a file without the standard's shape
 
 
@@ -29,7 +33,7 @@ def load_contract(path: Path, *, strict: bool = True) -> Contract:
     document = Document(path)
     problems, contract = _understood(document, strict)
     if problems or contract is None:
-        raise ContractError.of(path, problems, document.text)
+        raise document.error(problems)
     return contract
 
 
@@ -43,24 +47,32 @@ def lint_contract(path: Path) -> tuple[Problem, ...]:
 
 
 def _understood(document: Document, strict: bool) -> tuple[list[Problem], Contract | None]:
-    problems = [*document.repeated(), *_against_standard(document)] if strict else []
+    secrets = [document.problem(where, text, key=key) for where, text, key in secret_complaints(document.value)]
+    standard = [*document.repeated(), *_against_standard(document)] if strict else []
     try:
         contract, found = _read(document)
     except BROKEN as error:  # not the standard's shape: the schema knows where
-        problems = problems or list(_against_standard(document))
-        return problems or [Problem(1, 1, f"cannot be understood ({error})")], None
+        problems = _told_once(standard or list(_against_standard(document)), secrets)
+        return problems or [Problem(1, 1, f"cannot be understood ({type(error).__name__})")], None
     beside = reference_problems(document, contract) if strict else ()
-    return _told_once([*problems, *found, *beside]), contract
+    return _told_once(standard, [*secrets, *found, *beside]), contract
 
 
-def _told_once(problems: Sequence[Problem]) -> list[Problem]:
-    """A misspelt key is not told again as a missing one, and a place not twice."""
-    meant = {text.rsplit("did you mean ", 1)[1].rstrip("?") for text in (p.text for p in problems) if "did you mean" in text}
-    kept: dict[tuple[int, int], Problem] = {}
-    for problem in problems:
-        if not any(problem.text.startswith(f"missing required key {word} ") for word in meant):
-            kept.setdefault((problem.line, problem.column), problem)
-    return list(kept.values())
+def _told_once(standard: Sequence[Problem], house: Sequence[Problem]) -> list[Problem]:
+    """One message for one fault: at one place the house's counts where the standard can only list what it knows.
+
+    A misspelt key is not told again as a missing one. At 1:1 stands whatever is not there at all: all of that is told.
+    """
+    ours = {_place(problem) for problem in house}
+    kept = [p for p in standard if _place(p) not in ours or not any(words in p.text for words in VAGUE)]
+    theirs = {_place(problem) for problem in kept} - {(1, 1)}
+    told = dict.fromkeys([*kept, *(problem for problem in house if _place(problem) not in theirs)])
+    meant = {found[1] for problem in told if (found := re.search(r"did you mean '([^']*)'", problem.text))}
+    return [p for p in told if not ((found := MISSING.match(p.text)) and meant & set(found.groups()))]
+
+
+def _place(problem: Problem) -> tuple[int, int]:
+    return problem.line, problem.column
 
 
 def _against_standard(document: Document) -> Iterator[Problem]:

@@ -66,7 +66,7 @@ def _complaints(error: ValidationError) -> Iterator[Complaint]:
 
 def _unknown_keys(error: ValidationError) -> Iterator[Complaint]:
     """A wrong value makes the schema call its siblings unevaluated too: only really unknown keys are told."""
-    known = _known(error)
+    known = _known(error.schema, error.instance)
     where = tuple(error.absolute_path)
     for key in error.instance if isinstance(error.instance, dict) else ():
         if key not in known:
@@ -103,20 +103,28 @@ def dotted(where: Sequence[str | int]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).lstrip(".") or "the contract"
 
 
-def _known(error: ValidationError) -> set[str]:
-    found: set[str] = set()
-    _collect(error.schema, found, 0)
-    return found
-
-
-def _collect(schema: Any, found: set[str], depth: int) -> None:
+def _known(schema: Any, instance: Any, depth: int = 0) -> set[str]:
+    """The keys that ``schema`` knows for ``instance``, whichever of them are there."""
     if not isinstance(schema, dict) or depth > 6:
-        return
-    found.update(schema.get("properties", {}))
-    for key in ("allOf", "anyOf", "oneOf"):
-        for part in schema.get(key, []):
-            _collect(part, found, depth + 1)
-    for key in ("if", "then", "else"):
-        _collect(schema.get(key), found, depth + 1)
+        return set()
+    parts = [*schema.get("anyOf", ()), *schema.get("oneOf", ()), *_chosen([*schema.get("allOf", ()), schema], instance)]
     if "$ref" in schema:
-        _collect(json_schema()["$defs"].get(schema["$ref"].rsplit("/", 1)[-1]), found, depth + 1)
+        parts.append(_referred(schema["$ref"]))
+    return set(schema.get("properties", ())).union(*(_known(part, instance, depth + 1) for part in parts))
+
+
+def _chosen(parts: Sequence[Any], instance: Any) -> Iterator[Any]:
+    """Parts without a condition, and the ``then`` of those whose condition holds; of all of them where none does."""
+    conditional = [part for part in parts if isinstance(part, dict) and "if" in part]
+    holding = [part for part in conditional if _validator().evolve(schema=part["if"]).is_valid(instance)]
+    yield from (part for part in parts[:-1] if part not in conditional)
+    yield from (part.get("then") for part in holding or conditional)
+    yield from (part.get("else") for part in conditional if part not in holding)
+
+
+def _referred(reference: str) -> Any:
+    """``#/$defs/ServerSource/LocalServer``: a path into the schema."""
+    found: Any = json_schema()
+    for part in reference.removeprefix("#/").split("/"):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found

@@ -6,6 +6,8 @@ __all__ = [
     "COMPARISONS",
     "DATA_SETS",
     "FORMATS",
+    "LOGICAL_TYPES",
+    "OTHER_NAMES",
     "OWN_PROPERTIES",
     "SERVER_PROPERTIES",
     "SERVER_TYPES",
@@ -22,6 +24,12 @@ DATA_SETS = {  # data set -> columns without which it is of no use
     "prices": ("item_id", "valid_from", "price"),
     "locations": ("location_id",),
 }
+LOGICAL_TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
+OTHER_NAMES = {  # what other systems call a logical type
+    "number": ("decimal", "numeric", "float", "double", "money"), "integer": ("int", "bigint", "long"),
+    "string": ("text", "varchar", "char", "uuid"), "timestamp": ("datetime", "timestamptz", "time"),
+    "boolean": ("bool", "bit"),
+}  # fmt: skip
 SERVER_TYPES = ("local", "s3", "sftp", "azure", "postgres", "postgresql", "api", "custom")
 FORMATS = ("parquet", "csv", "json")
 OWN_PROPERTIES = ("dataSet", "timeZone", "missingPeriods", "dataMarket", "usagePolicy", "privacyBudget", "retention")

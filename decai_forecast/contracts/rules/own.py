@@ -31,7 +31,7 @@ class _Options:
     def column(self, key: str) -> str:
         name = self.node.get(key)
         if name is None:
-            self.fail(key, f"rule {self.node.get('rule')!r} needs {key}, a column")
+            self.lacks(key, "a column")
         elif not self.complain.column(name, self.columns, (*self.where, key)):
             self.good = False
         return str(name)
@@ -45,9 +45,14 @@ class _Options:
         self.good = self.good and all(known)
         return tuple(map(str, names))
 
+    def lacks(self, key: str, what: str) -> None:
+        self.fail(key, f"rule {self.node.get('rule')!r} needs {key}, {what}")
+
     def choice(self, key: str, allowed: Sequence[str]) -> str:
         value = str(self.node.get(key))
-        if value not in allowed:
+        if self.node.get(key) is None:
+            self.lacks(key, f"one of {', '.join(allowed)}")
+        elif value not in allowed:
             self.fail(key, f"{key} must be one of {', '.join(allowed)}, not {value!r}{near(value, set(allowed))}")
         return value
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import yaml
-
 from decai_forecast.contracts.model import NONE, Bound, Rule, Where
 from decai_forecast.contracts.rules.bounds import bound_of, in_words
 from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.safe_yaml import YamlFault, read_yaml
 from decai_forecast.contracts.standard import near
 
 __all__ = ["ALLOWED", "expectation_rule", "sql_rule"]
@@ -116,6 +115,6 @@ ABOUT_ROWS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, Mapping[str, A
 
 def _parsed(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
+        return read_yaml(text)[1]
+    except YamlFault:
         return None

@@ -1,0 +1,68 @@
+"""Passwords and tokens do not belong into a contract: finding them, and never showing them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from decai_forecast.contracts.model import Where
+
+__all__ = ["masked", "secret_complaints"]
+
+WORDS = ("password", "passwd", "pwd", "token", "secret", "accesskey", "apikey", "privatekey", "credential", "signature")
+IN_WORDS = "|".join(WORDS).replace("accesskey|apikey|privatekey", "access[-_]?key|api[-_]?key|private[-_]?key")
+USER = re.compile(r"(?:[a-z][a-z0-9+.-]*://[^/\s:@'\"]*:)(?P<secret>[^/\s@'\"]+)(?=@)", re.IGNORECASE)
+QUERY = re.compile(rf"(?:[?&;](?P<name>[\w.-]*(?:{IN_WORDS})[\w.-]*|key|sig|auth)=)(?P<secret>[^&#\s'\"]+)", re.IGNORECASE)
+VALUE = r"['\"]?(?P<secret>[^\s'\",}\]][^\n'\",}\]]*)"
+KEY = re.compile(rf"(?:\b[\w-]*(?:{IN_WORDS})['\"]?\s*:\s*){VALUE}", re.IGNORECASE)
+PROPERTY = re.compile(rf"(?:property:\s*['\"]?[\w-]*(?:{IN_WORDS})[\w-]*['\"]?\s*,\s*value:\s*){VALUE}", re.IGNORECASE)
+FIRST = re.compile(rf"(?:value:\s*){VALUE}(?=['\"]?,\s*property:\s*['\"]?[\w-]*(?:{IN_WORDS}))", re.IGNORECASE)
+SAID = "does not belong into a contract; name a connection under customProperties"
+
+Complaint = tuple[Where, str, bool]  # where, what, whether it is about the key
+
+
+def masked(text: str) -> str:
+    """``text`` with a star for each character of a secret, so that places stay what they are."""
+    for pattern in (USER, QUERY, KEY, PROPERTY, FIRST):
+        text = pattern.sub(_starred, text)
+    return text
+
+
+def _starred(found: re.Match[str]) -> str:
+    begin, end = found.start("secret") - found.start(), found.end("secret") - found.start()
+    return found[0][:begin] + "*" * (end - begin) + found[0][end:]
+
+
+def secret_complaints(raw: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Secrets in the servers and in the addresses of the support channels; the value itself is in no message."""
+    for section in ("servers", "support"):
+        yield from _found(raw.get(section), (section,))
+
+
+def _found(value: Any, where: Where) -> Iterator[Complaint]:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            named = key if key != "property" else item
+            if item and _secret(str(named)) and (key != "property" or value.get("value")):
+                yield (*where, key), f"{named} {SAID}", key != "property"
+            else:
+                yield from _found(item, (*where, key))
+    elif isinstance(value, list):
+        for k, item in enumerate(value):
+            yield from _found(item, (*where, k))
+    elif isinstance(value, str):
+        yield from _in_address(value, where)
+
+
+def _in_address(value: str, where: Where) -> Iterator[Complaint]:
+    place = next((part for part in reversed(where) if isinstance(part, str)), "")
+    if USER.search(value):
+        yield where, f"a password in {place} {SAID}", False
+    elif found := QUERY.search(value):
+        yield where, f"{found['name']} in {place} {SAID}", False
+
+
+def _secret(name: str) -> bool:
+    return any(word in name.lower().replace("_", "").replace("-", "") for word in WORDS)
