@@ -12,12 +12,9 @@ from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.standard import near
 from decai_forecast.contracts.vocabulary import (
     DATA_SETS,
-    FORMATS,
     LOGICAL_TYPES,
     OTHER_NAMES,
     OWN_PROPERTIES,
-    SERVER_PROPERTIES,
-    SERVER_TYPES,
 )
 
 __all__ = ["house_complaints", "own_properties"]
@@ -34,7 +31,6 @@ def house_complaints(raw: Mapping[str, Any], columns: Sequence[Column], complain
     """Complains about everything that the nightly run, a consumer or a support person would miss."""
     _identity(raw, complain)
     _table(raw, columns, complain)
-    _server(raw, complain)
     _service_levels(raw, columns, complain)
     _terms(raw, complain)
 
@@ -93,25 +89,6 @@ def _table(raw: Mapping[str, Any], columns: Sequence[Column], complain: Complain
             "a rowCount rule is missing: an empty delivery keeps every other rule; add metric: rowCount, mustBeGreaterThan: 0"
         )
         complain(("schema", 0), said)
-
-
-def _server(raw: Mapping[str, Any], complain: Complaints) -> None:
-    server = (raw.get("servers") or [{}])[0]
-    where = ("servers", 0)
-    kind = str(server.get("type"))
-    if not raw.get("servers"):
-        complain((), "missing required key 'servers' in the contract: where does the delivery come from?")
-    elif kind not in SERVER_TYPES:
-        complain((*where, "type"), f"server type {kind!r} is not supported; use one of {', '.join(SERVER_TYPES)}")
-    elif kind not in ("postgres", "postgresql", "custom") and not location_of(server):
-        complain(where, f"a {kind} server needs {'path' if kind == 'local' else 'location'}")
-    form = format_of(server)
-    if raw.get("servers") and form not in FORMATS:
-        complain((*where, "format"), f"format {form!r} is not supported; use one of {', '.join(FORMATS)}")
-    for k, name in enumerate(own_properties(server)):
-        if name not in SERVER_PROPERTIES:
-            said = near(name, set(SERVER_PROPERTIES)) or f"; known are {', '.join(SERVER_PROPERTIES)}"
-            complain((*where, "customProperties", k, "property"), f"unknown property {name!r} of a server{said}")
 
 
 def location_of(server: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from decai_forecast.contracts.neighbours import reference_problems
 from decai_forecast.contracts.rules import compile_rules
 from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.secrets import secret_complaints
+from decai_forecast.contracts.servers import server_complaints
 from decai_forecast.contracts.standard import standard_complaints
 from decai_forecast.errors import ContractError, Problem
 from decai_forecast.store import digest_bytes
@@ -86,6 +87,7 @@ def _read(document: Document) -> tuple[Contract, list[Problem]]:
     columns = tuple(_column(node, ("schema", 0, "properties", k), complain) for k, node in enumerate(nodes))
     rules = compile_rules(raw, columns, complain)
     house_complaints(raw, columns, complain)
+    server_complaints(raw, columns, complain)
     own, server = own_properties(raw), (raw.get("servers") or [{}])[0]
     contract = Contract(
         path=document.path, digest=digest_bytes(document.text.encode()),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,7 +38,7 @@ def _validator() -> Draft201909Validator:
     return Draft201909Validator(json_schema())
 
 
-def near(word: str, known: Sequence[str] | set[str]) -> str:
+def near(word: str, known: Iterable[str]) -> str:
     """``; did you mean 'x'?`` for the nearest known word, or nothing."""
     found = difflib.get_close_matches(word, sorted(known), 1, 0.6)
     return f"; did you mean {found[0]!r}?" if found else ""

@@ -5,10 +5,14 @@ from __future__ import annotations
 __all__ = [
     "COMPARISONS",
     "DATA_SETS",
+    "DELIMITERS",
     "FORMATS",
+    "INCREMENTAL",
     "LOGICAL_TYPES",
     "OTHER_NAMES",
     "OWN_PROPERTIES",
+    "PAGING",
+    "PAGING_STYLES",
     "SERVER_PROPERTIES",
     "SERVER_TYPES",
     "SLA_UNITS",
@@ -33,6 +37,13 @@ OTHER_NAMES = {  # what other systems call a logical type
 SERVER_TYPES = ("local", "s3", "sftp", "azure", "postgres", "postgresql", "api", "custom")
 FORMATS = ("parquet", "csv", "json")
 OWN_PROPERTIES = ("dataSet", "timeZone", "missingPeriods", "dataMarket", "usagePolicy", "privacyBudget", "retention")
+PAGING_STYLES = ("none", "offset", "page", "link", "cursor", "socrata")
+PAGING = (
+    "style", "limit", "limitParameter", "offsetParameter", "pageParameter", "cursorParameter", "first", "rowsField",
+    "nextField", "totalField", "totalHeader", "where",
+)  # fmt: skip
+INCREMENTAL = ("watermark", "lookback", "parameter")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 SERVER_PROPERTIES = ("connection", "paging", "incremental", "table", "maxBytes", "format", "delimiter")
 SLA_UNITS = {"min": 1 / 1440, "h": 1 / 24, "d": 1.0, "w": 7.0}  # unit -> days
 COMPARISONS = ("<", "<=", ">", ">=", "=", "!=")
