@@ -9,25 +9,50 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import suppress
-from http.server import ThreadingHTTPServer
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from deliveries import demand
-from servers import SOURCES, Behind, Handler, Portal, postgresql, socrata, sqlite
+from servers import SOURCES, Behind, Handler, Portal, Scripted, ScriptHandler, postgresql, socrata, sqlite
+
+
+@contextmanager
+def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server on this machine, for the duration of the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture
 def portal() -> Iterator[Portal]:
     found = Portal()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"portal": found}))
-    found.url = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield found
-    server.shutdown()
-    server.server_close()
+    with served(type("Handler", (Handler,), {"portal": found})) as found.url:
+        yield found
+
+
+@pytest.fixture
+def script() -> Iterator[Callable[..., Scripted]]:
+    """Starts a server for each function that says how it answers."""
+    with ExitStack() as stack:
+
+        def start(answer: Callable[[dict[str, str]], tuple[int, dict[str, str], bytes]]) -> Scripted:
+            found = Scripted(answer)
+            found.url = stack.enter_context(served(type("Handler", (ScriptHandler,), {"script": found})))
+            return found
+
+        yield start
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries again without waiting."""
+    monkeypatch.setattr("decai_forecast.delivery.sources.http._page.retry.wait", lambda state: 0.0)
 
 
 @pytest.fixture(scope="session")

@@ -30,24 +30,35 @@ class Portal:
     asked: list[dict[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)  # one for each coming request: 429, 500, 401, cut, torn
+    cap: int = 10**9  # rows of a page, whatever is asked for
     url: str = ""
 
     def page(self, query: dict[str, str]) -> list[dict[str, Any]]:
-        found = self.rows
-        if "$where" in query:
-            column, _, value = query["$where"].partition(" >= ")
-            found = [row for row in found if row[column] >= value.strip("'")]
-        if "$order" in query and not query["$order"].startswith(":id"):
-            found = sorted(found, key=lambda row: row[query["$order"].split(",")[0]])
-        limit, offset = (
-            int(query.get("$limit") or query.get("limit") or 10**9),
-            int(query.get("$offset") or query.get("offset") or 0),
-        )
+        found = [row for row in self.rows if all(row[c] >= v for c, v in _conditions(query.get("$where", "")))]
+        found = _ordered(found, query.get("$order")) if "$limit" in query else found
+        if "$select" in query:
+            found = [{name: row[name] for name in query["$select"].split(",") if name in row} for row in found]
+        limit, offset = self.size(query), int(query.get("$offset") or query.get("offset") or query.get("cursor") or 0)
         if "page" in query:
             offset = (int(query["page"]) - 1) * limit
-        if "cursor" in query:
-            offset = int(query["cursor"])
         return found[offset : offset + limit]
+
+    def size(self, query: dict[str, str]) -> int:
+        return min(int(query.get("$limit") or query.get("limit") or 10**9), self.cap)
+
+
+def _conditions(where: str) -> list[tuple[str, str]]:
+    """Column and least value of each ``column >= 'value'`` that is joined by AND."""
+    parts = [part.strip("() ").partition(" >= ") for part in where.split(" AND ") if part]
+    return [(column, value.strip("'")) for column, _, value in parts]
+
+
+def _ordered(rows: list[dict[str, Any]], order: str | None) -> list[dict[str, Any]]:
+    """By the columns that are asked for, then by the row's own id; in no order at all where none is asked for."""
+    if order is None or not order.endswith(":id"):
+        return rows[1::2] + rows[::2]
+    first = [name for name in order.split(",") if name != ":id"]
+    return sorted(rows, key=lambda row: [row[name] for name in first]) if first else rows
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -66,25 +77,62 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         rows = self.portal.page(query)
-        if parts.path == "/cursor":
-            after = int(query.get("cursor") or 0) + len(rows)
-            body = json.dumps({"data": rows, "next": str(after) if after < len(self.portal.rows) else None}).encode()
-        else:
-            body = json.dumps(rows).encode()
-        if fault == "torn":
-            body = body[: len(body) // 2]
+        body, link = self._answer(parts.path, query, rows)
+        body = body[: len(body) // 2] if fault == "torn" else body
         self.send_response(200)
-        after = int(query.get("offset") or 0) + len(rows)
-        if parts.path == "/link" and after < len(self.portal.rows):
-            self.send_header("Link", f'<{self.portal.url}/link?limit={query.get("limit", 70)}&offset={after}>; rel="next"')
+        if link:
+            self.send_header("Link", link)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body[: len(body) // 2] if fault == "cut" else body)
         if fault == "cut":
             self.close_connection = True
 
+    def _answer(self, path: str, query: dict[str, str], rows: list[dict[str, Any]]) -> tuple[bytes, str]:
+        """The body, and the Link header where there is one."""
+        if path == "/cursor":
+            after = int(query.get("cursor") or 0) + len(rows)
+            return json.dumps({"data": rows, "next": str(after) if after < len(self.portal.rows) else None}).encode(), ""
+        if path == "/total":
+            return json.dumps({"data": rows, "count": len(self.portal.rows)}).encode(), ""
+        after = int(query.get("offset") or 0) + len(rows)
+        more = path == "/link" and after < len(self.portal.rows)
+        link = f'<{self.portal.url}/link?limit={query.get("limit", 70)}&offset={after}>; rel="next"' if more else ""
+        return (_as_csv(rows) if path.startswith("/csv") else json.dumps(rows).encode()), link
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
         pass
+
+
+@dataclass
+class Scripted:
+    """A server that answers as a function says: ``(query) -> (status, headers, body)``; ``got`` are the requests."""
+
+    answer: Callable[[dict[str, str]], tuple[int, dict[str, str], bytes]]
+    url: str = ""
+    got: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # path and headers
+
+
+class ScriptHandler(BaseHTTPRequestHandler):
+    script: Scripted
+
+    def do_GET(self) -> None:
+        self.script.got.append((self.path, dict(self.headers)))
+        query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
+        status, headers, body = self.script.answer(query)
+        self.send_response(status)
+        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+            if value:
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+        pass
+
+
+def _as_csv(rows: list[dict[str, Any]]) -> bytes:
+    return pd.DataFrame(rows, columns=["date", "item_id", "quantity", "price"]).to_csv(index=False).encode()
 
 
 class Known:

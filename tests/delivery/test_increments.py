@@ -96,13 +96,13 @@ from decai_forecast.delivery.sources import http
 from decai_forecast.store import Store
 folder = Path({str(tmp_path)!r})
 source = Source("api", {portal.url + "/resource/x.json"!r}, "json", {{}}, {{"paging": {{"style": "socrata", "limit": 60}}}})
-keep, pages = http._Book.add, []
-def dying(book, answer):
-    keep(book, answer)
+keep, pages = http.Book.add, []
+def dying(book, step, page):
+    keep(book, step, page)
     pages.append(1)
     if len(pages) == 2 and "die" in sys.argv:
         os.kill(os.getpid(), signal.SIGKILL)
-http._Book.add = dying
+http.Book.add = dying
 agreed, store = replace(contract(folder), source=source), Store(folder / "store", "acme")
 found = pull(agreed, folder, date(2026, 6, 29), folder / "out.parquet", state=store)
 print(found.rows, flush=True)
@@ -113,5 +113,5 @@ os._exit(0)
     assert not (tmp_path / "out.parquet").exists()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "200"
-    assert [asked["$offset"] for asked in portal.asked] == ["0", "60", "120", "180"]
+    assert [asked["$offset"] for asked in portal.asked] == ["0", "60", "120", "180", "200"]
     assert not list((tmp_path / "store").rglob("page-*"))

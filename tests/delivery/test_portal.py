@@ -37,7 +37,7 @@ def test_a_portal_is_pulled_by_contract_alone(tmp_path: Path, portal: Portal) ->
     portal.rows = lines(90)[:-30]
     target = tmp_path / "out.parquet"
     assert pull(contract, tmp_path, AS_OF, target, state=state).rows == 240
-    assert len(portal.asked) == 3
+    assert len(portal.asked) == 4
     portal.rows = lines(90)
     portal.asked.clear()
     assert pull(contract, tmp_path, AS_OF, target, state=state).rows == 270
