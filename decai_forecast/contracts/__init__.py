@@ -3,12 +3,12 @@
 Importing this is light: Great Expectations, DuckDB and the JSON Schema are loaded when a delivery or a contract is checked.
 """
 
-from decai_forecast.contracts.check import Check, RuleResult, check_delivery
+from decai_forecast.contracts.check import Arrival, Check, RuleResult, check_delivery
 from decai_forecast.contracts.draft import draft_contract
 from decai_forecast.contracts.load import lint_contract, load_contract
 from decai_forecast.contracts.model import Bound, Column, Contract, Rule, Source
 
 __all__ = [
-    "Bound", "Check", "Column", "Contract", "Rule", "RuleResult", "Source", "check_delivery", "draft_contract", "lint_contract",
+    "Arrival", "Bound", "Check", "Column", "Contract", "Rule", "RuleResult", "Source", "check_delivery", "draft_contract", "lint_contract",
     "load_contract",
 ]  # fmt: skip

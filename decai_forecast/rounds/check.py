@@ -8,17 +8,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.contracts import Check, Contract, check_delivery
+from decai_forecast.contracts import Arrival, Check, Contract, check_delivery
 from decai_forecast.errors import DecaiError
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import DEMAND, Seat
-from decai_forecast.rounds.tell import tell
+from decai_forecast.rounds.tell import Notice, tell
 from decai_forecast.steps import Done, Writer, read_done, run_step
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COUNTED", "Refused", "accepted_frame", "check", "required_step"]
+__all__ = ["COUNTED", "NotChecked", "Refused", "RuleFault", "accepted_frame", "check", "required_step"]
 
 COUNTED = ("accepted", "accepted_in_part")  # verdicts with which a partner counts for the quorum
 STEP = "check"
@@ -32,6 +32,18 @@ class Refused(DecaiError):
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class NotChecked(DecaiError):
+    """A delivery could not be checked: our fault, not the partner's, and worth another try."""
+
+    code = "not_checked"
+
+
+class RuleFault(NotChecked):
+    """A rule of the partner's own contract cannot be run: another try would not help."""
+
+    code = "rule"
 
 
 def required_step(seat: Seat, round_id: str, step: str) -> Done:
@@ -57,8 +69,10 @@ def clean_key(checked: Done, name: str) -> str:
 def check(seat: Seat, night: Round) -> Done:
     """Checks every pulled data set against its contract.
 
-    Raises :class:`Refused` when the demand delivery is refused. A delivery that *could not be checked* is our fault, not
-    the partner's: that raises too, and leaves the step undone so that it can be repeated.
+    Raises :class:`Refused` when the demand delivery is refused. A delivery that *could not be checked* raises
+    :class:`NotChecked` and leaves the step undone so that it can be repeated; where a rule of the partner's own is why,
+    :class:`RuleFault` for demand, and a note (like a missing data set) for any other. Once the step is done, the partner is
+    told of every data set that was not accepted.
     """
     contracts, pulled = seat.contracts(), required_step(seat, night.id, "pull")
     wanted = [contracts[name] for name in pulled.facts["rows"]]
@@ -71,11 +85,21 @@ def check(seat: Seat, night: Round) -> Done:
 
     inputs = {"pull": pulled.inputs, "history": history}
     done = run_step(seat.store, night.id, STEP, inputs, work, closed=seat.closed(night.id))
+    for contract in wanted:
+        _tell(seat, night, contract, done)
     verdict = done.facts["data_sets"][DEMAND]
     if verdict["verdict"] not in COUNTED:
         text = done.bytes(seat.store, f"{DEMAND}.txt").decode()
         raise Refused("\n".join(text.splitlines()[:3]), verdict["code"])
     return done
+
+
+def _tell(seat: Seat, night: Round, contract: Contract, done: Done) -> None:
+    """After the step is done, since a mail cannot be taken back."""
+    name = contract.data_set
+    if (verdict := done.facts["data_sets"][name]["verdict"]) != "accepted":
+        text, html = (done.bytes(seat.store, f"{name}.{kind}").decode() for kind in ("txt", "html"))
+        tell(seat.store, contract.channels, Notice(seat.partner, night.id, name, verdict, text, html))
 
 
 def last_accepted(seat: Seat, round_id: str, name: str) -> str:
@@ -116,16 +140,25 @@ class _Checker:
         folder = Path(self.stack.enter_context(TemporaryDirectory(prefix="decai-check-")))
         delivery = self.stack.enter_context(self.pulled.file(store, f"{name}.parquet"))
         before = self.stack.enter_context(store.local_file(self.history[name])) if name in self.history else None
-        extra = self.pulled.facts["extra"].get(name, ())
-        found = check_delivery(contract, delivery, self.night.as_of, folder, references=self.clean, history=before, extra=extra)
-        if found.verdict == "not_checked":
-            raise DecaiError(_unchecked(self.seat, name, found))
+        arrival = _arrival(self.pulled, name)
+        found = check_delivery(
+            contract, delivery, self.night.as_of, folder, references=self.clean, history=before, arrival=arrival
+        )
+        if found.verdict == "not_checked" and (found.code != "rule" or name == DEMAND):
+            raise self._unchecked(contract, found)
         if found.verdict in COUNTED:
             self.clean[name] = folder / "clean.parquet"
         self._keep(name, found, folder)
-        if found.verdict != "accepted":
-            tell(self.seat, self.night.id, contract, found)
         return {"verdict": found.verdict, "rows": found.rows, "quarantined": found.quarantined, "code": found.code}
+
+    def _unchecked(self, contract: Contract, found: Check) -> NotChecked:
+        reasons = "; ".join(f"{result.rule}: {result.note}" for result in found.broken if result.note)
+        said = f"{self.seat.partner}: {contract.data_set} could not be checked ({reasons or found.code}); "
+        if found.code != "rule":
+            return NotChecked(f"{said}the delivery itself may be fine, repeat the step")
+        notice = Notice(self.seat.partner, self.night.id, contract.data_set, "not_checked", found.to_text(), found.to_html())
+        tell(self.seat.store, contract.channels, notice)
+        return RuleFault(f"{said}correct the rule")
 
     def _keep(self, name: str, found: Check, folder: Path) -> None:
         for part in ("clean", "quarantine"):
@@ -136,7 +169,8 @@ class _Checker:
         self.writer.json(f"{name}.json", found.to_json())
 
 
-def _unchecked(seat: Seat, name: str, found: Check) -> str:
-    reasons = "; ".join(f"{result.rule}: {result.note}" for result in found.broken if result.note)
-    said = f"{seat.partner}: {name} could not be checked ({reasons or found.code}); "
-    return said + ("correct the rule" if found.code == "rule" else "the delivery itself may be fine, repeat the step")
+def _arrival(pulled: Done, name: str) -> Arrival:
+    """What the pull of a data set saw; a step of an earlier version knew less."""
+    facts = pulled.facts
+    extra, held_back, timed = (facts.get(key, {}).get(name) for key in ("extra", "held_back", "timed"))
+    return Arrival(tuple(extra or ()), held_back or 0, timed or 0)

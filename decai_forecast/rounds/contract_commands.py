@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from decai_forecast.contracts import Check, Contract, Source, check_delivery, load_contract
+from decai_forecast.contracts import Arrival, Check, Contract, Source, check_delivery, load_contract
 from decai_forecast.contracts.document import Document
 from decai_forecast.contracts.house import format_of
 from decai_forecast.errors import ConfigError
@@ -101,10 +101,11 @@ def _checked(
         landed = Path(folder) / "delivery.parquet"
         promised = replace(contract, source=_as_source(contract, data))
         pulled = pull(promised, data.absolute().parent, as_of, landed, allowed=(data.resolve(),))  # the user's own file
+        arrival = Arrival(pulled.extra, pulled.held_back, pulled.timed)
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
         found = check_delivery(
-            contract, landed, as_of, out, references=references, history=history, direct=direct, extra=pulled.extra
+            contract, landed, as_of, out, references=references, history=history, direct=direct, arrival=arrival
         )
     if out is not None:
         (out / "report.html").write_text(found.to_html(), encoding="utf-8")

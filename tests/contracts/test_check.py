@@ -10,6 +10,7 @@ import pytest
 from deliveries import AS_OF, contract, demand, save
 
 from decai_forecast.contracts import Check, check_delivery
+from decai_forecast.contracts.reserved import ROW, RULES
 
 
 def checked(folder: Path, frame: pd.DataFrame, *changes: tuple[str, str], as_of: date = AS_OF) -> Check:
@@ -56,8 +57,8 @@ def test_a_bad_row_is_quarantined(tmp_path: Path, values: dict, rule: str, words
     assert words in (tmp_path / "demand.odcs.yaml").read_text().splitlines()[broken.line - 1]
     assert "row 7: " in broken.samples[0]
     quarantine = pd.read_parquet(tmp_path / "quarantine.parquet")
-    assert quarantine["row_nr"].tolist() == [7]
-    assert quarantine["rules"].iloc[0].tolist() == [rule]
+    assert quarantine[ROW].tolist() == [7]
+    assert quarantine[RULES].iloc[0].tolist() == [rule]
     assert len(pd.read_parquet(tmp_path / "clean.parquet")) == 199
 
 
@@ -75,7 +76,7 @@ def test_a_row_may_break_several_rules(tmp_path: Path) -> None:
     """It is quarantined once and says all of them."""
     found = checked(tmp_path, with_row(quantity=-1.0, price=-1.0))
     assert found.quarantined == 1
-    rules = pd.read_parquet(tmp_path / "quarantine.parquet")["rules"].iloc[0].tolist()
+    rules = pd.read_parquet(tmp_path / "quarantine.parquet")[RULES].iloc[0].tolist()
     assert sorted(rules) == ["price.range", "quantity.range"]
 
 

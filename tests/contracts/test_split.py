@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from decai_forecast.contracts import check_delivery
+from decai_forecast.contracts.reserved import ROW, RULES
 
 ROW = st.fixed_dictionaries(
     {
@@ -36,10 +37,10 @@ def test_nothing_is_lost_and_nothing_doubled(rows: list[dict]) -> None:
         found = check_delivery(promised, path, AS_OF, there)
         clean = pd.read_parquet(there / "clean.parquet")
         bad = there / "quarantine.parquet"
-        quarantined = pd.read_parquet(bad) if bad.exists() else pd.DataFrame({"row_nr": [], "rules": []})
+        quarantined = pd.read_parquet(bad) if bad.exists() else pd.DataFrame({ROW: [], RULES: []})
         assert len(clean) + len(quarantined) == found.rows == len(rows) + 200
-        assert len(quarantined) == found.quarantined == quarantined["row_nr"].nunique()
-        assert quarantined["rules"].map(len).gt(0).all()
+        assert len(quarantined) == found.quarantined == quarantined[ROW].nunique()
+        assert quarantined[RULES].map(len).gt(0).all()
         together = pd.concat([clean, quarantined[clean.columns]] if len(quarantined) else [clean])
         delivered = pd.read_parquet(path)
         pd.testing.assert_frame_equal(in_order(together), in_order(delivered), check_dtype=False)

@@ -12,6 +12,7 @@ import pytest
 from deliveries import AS_OF, contract, demand
 
 from decai_forecast.contracts import Contract, Source, check_delivery
+from decai_forecast.contracts.reserved import LINE, TORN, UNREADABLE
 from decai_forecast.delivery import Pulled, pull
 from decai_forecast.delivery.errors import SourceUnreadable, SourceUnsafe
 
@@ -103,10 +104,10 @@ def test_torn_lines_are_kept_whole(tmp_path: Path) -> None:
     lines[4], lines[9] = "2026-03-24,a,3.0", "2026-03-29,a,8.0,1.5,more"
     frame, found = pulled(tmp_path, "\n".join(lines).encode())
     assert (found.rows, found.unreadable) == (200, 2)
-    torn = frame[frame["item_id"].isna()].sort_values("_line")
-    assert torn["_line"].tolist() == [5, 10]
-    assert [dict(pairs) for pairs in torn["_unreadable"]] == [{"_row": lines[4]}, {"_row": lines[9]}]
-    assert frame["_line"].is_unique
+    torn = frame[frame["item_id"].isna()].sort_values(LINE)
+    assert torn[LINE].tolist() == [5, 10]
+    assert [dict(pairs) for pairs in torn[UNREADABLE]] == [{TORN: lines[4]}, {TORN: lines[9]}]
+    assert frame[LINE].is_unique
 
 
 READABLE = [  # (logical type, texts that are values, texts that are none)
@@ -134,7 +135,7 @@ def test_only_values_are_values(tmp_path: Path, kind: str, good: list[str], bad:
     ]
     frame, found = pulled(tmp_path, data, "rows.csv", *changes)
     assert found.unreadable == len(bad)
-    assert [dict(pairs)["price"] for pairs in frame.sort_values("date")["_unreadable"] if len(pairs)] == bad
+    assert [dict(pairs)["price"] for pairs in frame.sort_values("date")[UNREADABLE] if len(pairs)] == bad
 
 
 @pytest.mark.parametrize("value", ["31.12.2026", "12/31/2026", "2026-13-01", "2026-02-30", "20260301", "2026-03-01T12:00:00"])
@@ -142,7 +143,7 @@ def test_only_dates_are_dates(tmp_path: Path, value: str) -> None:
     """ISO 8601; a time of day other than midnight is no date."""
     frame, found = pulled(tmp_path, TEXT.replace("\n2026-03-24,a,", f"\n{value},a,").encode())
     assert found.unreadable == 1
-    assert [dict(pairs) for pairs in frame["_unreadable"] if len(pairs)] == [{"date": value}]
+    assert [dict(pairs) for pairs in frame[UNREADABLE] if len(pairs)] == [{"date": value}]
 
 
 HINTS = [
@@ -175,7 +176,7 @@ def test_nothing_is_lost_on_the_way_to_quarantine(tmp_path: Path) -> None:
     clean, bad = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("clean", "quarantine"))
     assert (len(clean), len(bad), found.rows) == (197, 3, 200)
     assert set(clean) == {"date", "item_id", "quantity", "price"}
-    assert sorted(bad["_line"]) == [4, 8, 9]
+    assert sorted(bad[LINE]) == [4, 8, 9]
 
 
 def test_a_column_twice_in_the_header(tmp_path: Path) -> None:

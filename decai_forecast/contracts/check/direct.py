@@ -11,10 +11,11 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from decai_forecast import sql
-from decai_forecast.contracts.check.delivery import Delivery
+from decai_forecast.contracts.check.delivery import Delivery, limit
 from decai_forecast.contracts.check.judge import judge
-from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, limit, predicate
+from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, predicate
 from decai_forecast.contracts.model import NONE, Rule
+from decai_forecast.contracts.reserved import UNREADABLE
 
 __all__ = ["judge_directly"]
 
@@ -54,7 +55,7 @@ def _expectation(rule: Rule, delivery: Delivery) -> Expectation | None:
 
 
 def _required(rule: Rule, delivery: Delivery) -> Expectation | None:
-    if delivery.helpers:
+    if UNREADABLE in delivery.helpers:
         return None  # an unreadable value is not a missing one
     return "expect_column_values_to_not_be_null", {"column": rule.column}
 
@@ -93,7 +94,9 @@ def _row_count(rule: Rule, delivery: Delivery) -> Expectation | None:  # noqa: A
     }
 
 
-def _freshness(rule: Rule, delivery: Delivery) -> Expectation:
+def _freshness(rule: Rule, delivery: Delivery) -> Expectation | None:
+    if delivery.one(f"SELECT count(*) FROM delivery WHERE NOT {delivery.before_cut_off(rule.column)}"):
+        return None  # the newest value is not from the past: no single expectation
     oldest = datetime.combine(delivery.as_of, time.min, UTC) - timedelta(days=rule.bound.maximum or 0)
     kind = delivery.types.get(rule.column, "")
     least = oldest if kind == "TIMESTAMP WITH TIME ZONE" else oldest.replace(tzinfo=None)

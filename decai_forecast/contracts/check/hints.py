@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
-__all__ = ["hint"]
+__all__ = ["hint", "meant"]
 
 GUESSES = (
     (r"[+-]?\d{1,3}([.' ]\d{3})+,\d+|[+-]?\d+,\d+", "a decimal comma; deliver a decimal point"),
@@ -25,3 +26,10 @@ def hint(raw: Iterable[str]) -> str:
             if re.fullmatch(pattern, value.strip()):
                 return f"looks like {said}"
     return ""
+
+
+def meant(name: str, others: Sequence[str]) -> str:
+    """``; did you mean ...`` for the one of ``others`` that is nearest to ``name``, capitals and blanks left aside."""
+    plain = {other.strip().casefold(): other for other in others}
+    near = get_close_matches(name.strip().casefold(), plain, n=1, cutoff=0.75)
+    return f"; did you mean {plain[near[0]]!r}? Names must agree in every character" if near else ""

@@ -39,7 +39,7 @@ def _row_count(rule: Rule, delivery: Delivery) -> Measured:  # noqa: ARG001  one
 
 def _freshness(rule: Rule, delivery: Delivery) -> Measured:
     """Days from the newest value to the data cut-off (midnight UTC)."""
-    newest = delivery.one(f"SELECT max({sql.name(rule.column)}) FROM delivery")
+    newest = delivery.one(f"SELECT max({sql.name(rule.column)}) FROM delivery WHERE {delivery.before_cut_off(rule.column)}")
     if newest is None:
         return Measured(math.inf, "no value at all")
     end = datetime.combine(delivery.as_of, time.min, UTC)
@@ -58,7 +58,7 @@ def _calendar(rule: Rule, delivery: Delivery) -> Measured:
     by = [sql.name(name) for name in rule.arguments["by"]]
     chosen = ", ".join([*by, f"CAST({column} AS DATE) AS d"])
     over = f"{'PARTITION BY ' + ', '.join(by) if by else ''} ORDER BY d"
-    days = f"SELECT DISTINCT {chosen} FROM delivery WHERE {column} IS NOT NULL"
+    days = f"SELECT DISTINCT {chosen} FROM delivery WHERE {delivery.before_cut_off(rule.column)}"
     steps = f"SELECT *, lag(d) OVER ({over}) AS before FROM ({days})"
     unit = {"D": "day", "W": "day", "M": "month"}[rule.arguments["every"]]
     gap = f"(date_diff('{unit}', before, d) // {7 if step == '7 DAY' else 1}) - 1"

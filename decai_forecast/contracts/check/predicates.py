@@ -46,8 +46,9 @@ def _missing(rule: Rule, delivery: Delivery) -> str:  # noqa: ARG001
 
 
 def _enum(rule: Rule, delivery: Delivery) -> str:
-    text = delivery.types.get(rule.column, "").startswith(("VARCHAR", "ENUM"))
-    values = [sql.text(str(value)) if text else sql.literal(value) for value in rule.arguments["values"]]
+    kind = delivery.types.get(rule.column, "")
+    text = kind.startswith(("VARCHAR", "ENUM"))
+    values = [sql.text(str(value)) if text else sql.literal(limit(value, kind)) for value in rule.arguments["values"]]
     return f"{sql.name(rule.column)} NOT IN ({', '.join(values)})"
 
 

@@ -24,7 +24,7 @@ class RuleResult:
     bad_rows: int = 0
     value: float | None = None  # what a rule about the whole delivery measured
     note: str = ""
-    line: int = 1
+    line: int = 0  # from 1; 0 where no line of the contract says it
     severity: str = "error"
     samples: tuple[str, ...] = ()
 

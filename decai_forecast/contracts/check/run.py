@@ -66,9 +66,7 @@ def _named(
     contract: Contract, verdict: str, code: str, rows: int = 0, quarantined: int = 0, results: Sequence[RuleResult] = (),
     held_back: int = 0,
 ) -> Check:  # fmt: skip
-    return Check(
-        contract.id, contract.version, contract.path.name, verdict, rows, quarantined, code, tuple(results), held_back
-    )
+    return Check(contract.id, contract.version, contract.path.name, verdict, rows, quarantined, code, tuple(results), held_back)
 
 
 @dataclass
@@ -156,9 +154,7 @@ def _untested(why: Obstacle) -> dict[str, Any]:
     return {"outcome": why.outcome, "note": why.why}
 
 
-def _tested(
-    rule: Rule, found: _Found, values: Mapping[str, float], outcomes: Mapping[str, Judged]
-) -> dict[str, Any]:
+def _tested(rule: Rule, found: _Found, values: Mapping[str, float], outcomes: Mapping[str, Judged]) -> dict[str, Any]:
     """The fields of the rule's result."""
     if rule.id in found.faults:
         return {"outcome": "not_checked", "note": found.faults[rule.id]}
@@ -168,7 +164,8 @@ def _tested(
     kept, counted = outcomes.get(rule.id, (None, 0))
     names: dict[bool | None, str] = {True: "passed", False: "failed", None: "not_checked"}
     if rule.kind in (*MEASURES, "expectation"):
-        return {"outcome": names[kept], "bad_rows": counted, "value": measured.value, "note": measured.note}
+        rows = counted if rule.kind == "expectation" else 0
+        return {"outcome": names[kept], "bad_rows": rows, "value": measured.value, "note": measured.note}
     value = values[rule.id]
     told = None if rule.bound == NONE else value  # where no row may be bad, their number says it all
     return {"outcome": names[kept], "bad_rows": bad_rows_of(rule, found.counts[rule.id], value), "value": told}

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from decai_forecast.contracts.check.delivery import LINE, ROW, UNREADABLE, Delivery
+from decai_forecast.contracts.check.delivery import Delivery
 from decai_forecast.contracts.check.hints import hint
 from decai_forecast.contracts.model import Rule
+from decai_forecast.contracts.reserved import LINE, ROW, TORN, UNREADABLE
 
 __all__ = ["SAMPLES", "sample_rows"]
 
 SAMPLES = 3
+LONGEST = 120  # characters of a raw text
 HIDDEN = ("confidential", "restricted", "secret")
 
 
@@ -30,25 +32,23 @@ def _said(row: Mapping[str, Any], rule: Rule, delivery: Delivery) -> str:
     at = f"line {row[LINE]}" if row.get(LINE) is not None else f"row {row[ROW]}"
     if rule.kind == "readable":
         return f"{at}: {_unreadable(row.get(UNREADABLE) or {}, delivery)}"
-    shown = dict.fromkeys([*delivery.contract.key, *_columns(rule)])
+    shown = dict.fromkeys([*delivery.contract.key, *rule.columns])
     return f"{at}: " + ", ".join(f"{name}={_value(row[name], name, delivery)}" for name in shown if name in row)
 
 
 def _unreadable(raw: Mapping[str, str], delivery: Delivery) -> str:
-    if "_row" in raw:
-        return f"the line has more or fewer fields than the header: {raw['_row']!r}"
-    said = ", ".join(f"{name}={_value(repr(value), name, delivery)}" for name, value in raw.items())
+    if TORN in raw:
+        return f"the line has more or fewer fields than the header: {_short(raw[TORN])}"
+    said = ", ".join(f"{name}={_value(_short(value), name, delivery)}" for name, value in raw.items())
     guess = hint(raw.values())
     return f"{said} ({guess})" if guess else said
 
 
-def _columns(rule: Rule) -> list[str]:
-    """The columns a rule is about."""
-    named = [rule.column, *rule.arguments.get("columns", ()), *rule.arguments.get("plus", ()), *rule.arguments.get("minus", ())]
-    named += [rule.arguments[key] for key in ("left", "right", "opening", "closing") if key in rule.arguments]
-    return [name for name in named if name]
+def _short(text: str) -> str:
+    """A quote that is never closed may hold the rest of the file."""
+    return repr(text) if len(text) <= LONGEST else f"{text[:LONGEST]!r}... ({len(text):,} characters)"
 
 
 def _value(value: Any, name: str, delivery: Delivery) -> Any:
-    hidden = {column.name for column in delivery.contract.columns if column.classification in HIDDEN}
+    hidden = {column.name for column in delivery.contract.columns if column.classification.strip().lower() in HIDDEN}
     return "(hidden)" if name in hidden else value

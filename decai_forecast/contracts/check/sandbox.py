@@ -1,27 +1,31 @@
 """The partner's own SQL: untrusted code.
 
-It runs in a DuckDB connection of its own that can read the one delivery file and nothing else: no other file, no network,
-no extension, no setting. It must be one SELECT, gives one number, and has a time limit.
+It runs in a process of its own, in a DuckDB connection that can read the one delivery file and nothing else: no other file,
+no network, no extension, no setting, no variable of our environment. It must be one SELECT, gives one number, and has a time
+limit and a memory limit that no function can get past.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from threading import Timer
-from typing import TYPE_CHECKING, Any
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import MEMORY, Delivery
+from decai_forecast.contracts.check.statement import why_not
 from decai_forecast.contracts.model import Rule
 from decai_forecast.errors import DecaiError
 
-if TYPE_CHECKING:
-    import duckdb
-
 __all__ = ["SECONDS", "UnsafeRule", "run_query"]
 
-SECONDS = 60.0  # a query may take
-FORBIDDEN = ("getenv", "duckdb_secrets", "duckdb_settings", "current_setting", "query(", "query_table(")
+SECONDS = 60.0  # a query may take, with the start of its process
+BYTES = 2_000_000_000  # of address space, of which the libraries reserve up to 1 GB and DuckDB uses MEMORY
+PROCESS = Path(__file__).with_name("query_process.py")
+NEEDED = ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")  # of the environment; everything else may be a secret
 
 
 class UnsafeRule(DecaiError):
@@ -33,9 +37,11 @@ class UnsafeRule(DecaiError):
 def run_query(rule: Rule, delivery: Delivery, *, seconds: float = SECONDS) -> float:
     """The one number that the rule's query gives; :class:`UnsafeRule` says why there is none."""
     query = _prepared(rule, delivery)
-    with _locked(delivery) as con:
-        _one_select(rule, con, query)
-        return _number(rule, _timed(rule, con, query, seconds))
+    if why := why_not(query):
+        raise UnsafeRule(f"rule {rule.id!r}: {why}")
+    table, path = delivery.contract.table, str(delivery.path.resolve())
+    asked = {"query": query, "table": table, "path": path, "memory": MEMORY, "bytes": BYTES}
+    return _number(rule, _answer(rule, asked, delivery.scratch, seconds))
 
 
 def _prepared(rule: Rule, delivery: Delivery) -> str:
@@ -48,65 +54,27 @@ def _prepared(rule: Rule, delivery: Delivery) -> str:
     return query
 
 
-def _locked(delivery: Delivery) -> duckdb.DuckDBPyConnection:
-    import duckdb
-
-    path = str(delivery.path.resolve())
-    con = duckdb.connect(config={"memory_limit": MEMORY})
-    for setting in (
-        "autoinstall_known_extensions=false",
-        "autoload_known_extensions=false",
-        f"allowed_paths=[{sql.text(path)}]",
-    ):
-        con.execute(f"SET {setting}")
-    con.execute("SET TimeZone='UTC'")
-    con.execute(f"CREATE VIEW {sql.name(delivery.contract.table)} AS SELECT * FROM read_parquet({sql.text(path)})")
-    con.execute("SET enable_external_access=false")
-    con.execute("SET lock_configuration=true")
-    return con
-
-
-def _one_select(rule: Rule, con: duckdb.DuckDBPyConnection, query: str) -> None:
-    import duckdb
-
-    if word := next((word for word in FORBIDDEN if word in query.lower()), None):
-        raise UnsafeRule(f"rule {rule.id!r}: {word.rstrip('(')} may not be used")
+def _answer(rule: Rule, asked: dict[str, Any], folder: Path, seconds: float) -> list[list[str | None]]:
+    command = [sys.executable, "-I", str(PROCESS)]
+    environment = {key: os.environ[key] for key in NEEDED if key in os.environ}
     try:
-        statements = con.extract_statements(query)
-    except duckdb.Error as error:
-        raise UnsafeRule(f"rule {rule.id!r}: {_first_line(error)}") from None
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise UnsafeRule(f"rule {rule.id!r}: only one SELECT is allowed")
-
-
-def _timed(rule: Rule, con: duckdb.DuckDBPyConnection, query: str, seconds: float) -> list[tuple[Any, ...]]:
-    import duckdb
-
-    guard = Timer(seconds, con.interrupt)
-    guard.start()
-    try:
-        return _fetch(con.execute, query)
-    except duckdb.InterruptException:
+        done = subprocess.run(
+            command, input=json.dumps(asked), capture_output=True, text=True, timeout=seconds, cwd=folder, env=environment,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
         raise UnsafeRule(f"rule {rule.id!r}: stopped after {seconds:g} s") from None
-    except duckdb.Error as error:
-        raise UnsafeRule(f"rule {rule.id!r}: {_first_line(error)}") from None
-    finally:
-        guard.cancel()
-
-
-def _fetch(execute: Callable[[str], duckdb.DuckDBPyConnection], query: str) -> list[tuple[Any, ...]]:
-    rows: list[tuple[Any, ...]] = execute(query).fetchmany(2)
+    found = json.loads(done.stdout) if done.returncode == 0 else {"error": f"its process ended with {done.returncode}"}
+    if "error" in found:
+        raise UnsafeRule(f"rule {rule.id!r}: {found['error']}")
+    rows: list[list[str | None]] = found["rows"]
     return rows
 
 
-def _number(rule: Rule, rows: list[tuple[Any, ...]]) -> float:
+def _number(rule: Rule, rows: list[list[str | None]]) -> float:
     if len(rows) != 1 or len(rows[0]) != 1:
         raise UnsafeRule(f"rule {rule.id!r}: the query must give one row with one number")
     try:
-        return float(rows[0][0])
-    except (TypeError, ValueError):
+        return float(rows[0][0] or "")
+    except ValueError:
         raise UnsafeRule(f"rule {rule.id!r}: the query gave {rows[0][0]!r}, not a number") from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from decai_forecast.contracts.check.delivery import LINE, ROW, UNREADABLE, Delivery
+from decai_forecast.contracts.check.delivery import Delivery
 from decai_forecast.contracts.check.scan import Marks
 from decai_forecast.contracts.model import Rule
+from decai_forecast.contracts.reserved import LINE, ROW, RULES, UNREADABLE
 
 __all__ = ["split"]
 
@@ -16,10 +17,11 @@ __all__ = ["split"]
 def split(delivery: Delivery, marks: Marks, broken: Sequence[Rule], folder: Path) -> int:
     """Writes ``clean.parquet`` and, if any row broke one of ``broken``, ``quarantine.parquet``; returns its rows.
 
-    The quarantine has ``row_nr`` (from 0) and ``rules``, the list of the rules a row broke.
+    The quarantine also has the row's number (from 0) and the list of the rules it broke; see ``contracts/reserved.py``.
     """
     clean, con = folder / "clean.parquet", delivery.con
-    con.execute(f"CREATE TEMP TABLE bad AS SELECT {ROW}, {marks.names(broken)} AS rules FROM marks WHERE {marks.test(broken)}")
+    chosen = f"{ROW}, {marks.names(broken)} AS {RULES}"
+    con.execute(f"CREATE TEMP TABLE bad AS SELECT {chosen} FROM marks WHERE {marks.test(broken)}")
     quarantined = int(delivery.one("SELECT count(*) FROM bad"))
     if not quarantined and not delivery.helpers:
         shutil.copyfile(delivery.path, clean)
@@ -28,6 +30,6 @@ def split(delivery: Delivery, marks: Marks, broken: Sequence[Rule], folder: Path
     delivery.write(f"SELECT * EXCLUDE ({ROW}{helpers}) FROM delivery ANTI JOIN bad USING ({ROW})", clean)
     if quarantined:
         delivery.write(
-            f"SELECT delivery.*, rules FROM delivery JOIN bad USING ({ROW}) ORDER BY {ROW}", folder / "quarantine.parquet"
+            f"SELECT delivery.*, {RULES} FROM delivery JOIN bad USING ({ROW}) ORDER BY {ROW}", folder / "quarantine.parquet"
         )
     return quarantined

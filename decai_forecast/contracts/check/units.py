@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from decai_forecast import sql
-from decai_forecast.contracts.check.delivery import ROW, Delivery
+from decai_forecast.contracts.check.delivery import Delivery
 from decai_forecast.contracts.model import Rule
+from decai_forecast.contracts.reserved import ROW
 
 __all__ = ["slipped"]
 
@@ -21,8 +22,9 @@ def slipped(rule: Rule, delivery: Delivery) -> str:
     if "date" not in delivery.types:
         return f"SELECT {ROW} FROM delivery WHERE FALSE"
     value, by = sql.name(rule.column), [sql.name(column) for column in rule.arguments["by"]]
-    first = f"(SELECT max(date) FROM delivery) - INTERVAL {int(rule.arguments['days'])} DAY"
-    recent = f"SELECT * FROM delivery WHERE date > {first}"
+    past = f"delivery WHERE {delivery.before_cut_off('date')}"
+    first = f"(SELECT max(date) FROM {past}) - INTERVAL {int(rule.arguments['days'])} DAY"
+    recent = f"SELECT * FROM {past} AND date > {first}"
     before = f"SELECT * FROM {_earlier(delivery)} WHERE date <= {first}"
     new, old = (_spread(rows, value, by) for rows in (recent, before))
     near = " OR ".join(_near("new.mid / nullif(old.mid, 0)", factor) for factor in rule.arguments["factors"])

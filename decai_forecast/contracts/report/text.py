@@ -10,7 +10,8 @@ __all__ = ["level", "share", "to_text"]
 def to_text(check: Check) -> str:
     """Ends with a line feed."""
     head = f"{check.verdict.replace('_', ' ').upper()}  contract {check.contract} {check.version}  {_rows(check.rows)}"
-    lines = [head + (f", {check.quarantined:,} quarantined" if check.quarantined else "")]
+    head += f", {check.quarantined:,} quarantined" if check.quarantined else ""
+    lines = [head + (f", {check.held_back:,} held back" if check.held_back else "")]
     for result in check.broken:
         lines += _block(result, check)
     lines += [f"  INFO not tested: {', '.join(rules)}  ({why})" for why, rules in check.skipped.items()]
@@ -24,7 +25,8 @@ def _block(result: RuleResult, check: Check) -> list[str]:
     measured = f"measured {result.value:,.6g}  " if result.value is not None else ""
     counted = f"{_rows(result.bad_rows)} ({share(result, check)})  " if result.bad_rows else ""
     head = f"  {level(result)} {result.rule}  {counted}{measured}expected: {result.text}{note}"
-    return [head, f"        rule: {check.file}:{result.line}", *(f"        {sample}" for sample in result.samples)]
+    place = [f"        rule: {check.file}:{result.line}"] if result.line else []
+    return [head, *place, *(f"        {sample}" for sample in result.samples)]
 
 
 def _rows(count: int) -> str:
