@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from decai_forecast.contracts.model import Column
-from decai_forecast.contracts.rules.bounds import is_number
+from decai_forecast.contracts.model import Column, Where
+from decai_forecast.contracts.reserved import PREFIX
 from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.rules.values import is_number
 from decai_forecast.contracts.standard import near
 from decai_forecast.contracts.vocabulary import (
     DATA_SETS,
@@ -17,7 +19,10 @@ from decai_forecast.contracts.vocabulary import (
     OWN_PROPERTIES,
 )
 
-__all__ = ["house_complaints", "own_properties"]
+__all__ = ["format_of", "house_complaints", "location_of", "own_properties"]
+
+SEMVER = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
+TAKEN = ("file_row_number", "filename")  # columns that DuckDB adds when it reads a file
 
 
 def own_properties(node: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,17 +44,21 @@ def _identity(raw: Mapping[str, Any], complain: Complaints) -> None:
     for key in ("tenant", "version"):
         if not raw.get(key):
             complain((), f"missing required key {key!r} in the contract")
+    if (version := raw.get("version")) and isinstance(version, str) and not SEMVER.fullmatch(version):
+        complain(("version",), f"version {version!r} is not a version of three numbers such as 1.0.0 (semver.org)")
     own = own_properties(raw)
-    if own.get("dataSet") not in DATA_SETS:
-        found = own.get("dataSet") or "none"
-        complain(("customProperties",), f"customProperties needs dataSet, one of {', '.join(DATA_SETS)}; found {found!r}")
-    if own.get("missingPeriods", "zero") not in ("zero", "unknown"):
-        complain(("customProperties",), f"missingPeriods must be zero or unknown, not {own['missingPeriods']!r}")
-    if (zone := own.get("timeZone")) and not _is_zone(str(zone)):
-        complain(("customProperties",), f"timeZone {zone!r} is not an IANA name such as Europe/Paris")
     for name in own:
-        if name not in OWN_PROPERTIES and (hint := near(name, set(OWN_PROPERTIES))):
-            complain(("customProperties", _index(raw, name), "property"), f"unknown property {name!r}{hint}")
+        if name not in OWN_PROPERTIES and (hint := near(name, OWN_PROPERTIES)):
+            complain(_own_place(raw, name, "property"), f"unknown property {name!r}{hint}")
+    data_set, periods, zone = own.get("dataSet"), own.get("missingPeriods", "zero"), own.get("timeZone")
+    if data_set not in DATA_SETS:
+        said = f"customProperties needs dataSet, one of {', '.join(DATA_SETS)}; found {data_set or 'none'!r}"
+        complain(_own_place(raw, "dataSet", "value"), said + near(str(data_set), DATA_SETS))
+    if periods not in ("zero", "unknown"):
+        complain(_own_place(raw, "missingPeriods", "value"), f"missingPeriods must be zero or unknown, not {periods!r}")
+    if zone and not _is_zone(str(zone)):
+        said = f"timeZone {zone!r} is not an IANA name such as Europe/Paris"
+        complain(_own_place(raw, "timeZone", "value"), said + near(str(zone), available_timezones() if complain.strict else ()))
 
 
 def _meant(logical_type: str) -> str:
@@ -57,8 +66,11 @@ def _meant(logical_type: str) -> str:
     return f"; did you mean {other!r}?" if other else near(logical_type, set(LOGICAL_TYPES))
 
 
-def _index(raw: Mapping[str, Any], name: str) -> int:
-    return next(k for k, item in enumerate(raw["customProperties"]) if item.get("property") == name)
+def _own_place(raw: Mapping[str, Any], name: str, key: str) -> Where:
+    """Of the property, or of all of them if it is not there."""
+    items = raw.get("customProperties") or []
+    found = next((k for k, item in enumerate(items) if isinstance(item, dict) and item.get("property") == name), None)
+    return ("customProperties",) if found is None else ("customProperties", found, key)
 
 
 def _is_zone(name: str) -> bool:
@@ -79,16 +91,34 @@ def _table(raw: Mapping[str, Any], columns: Sequence[Column], complain: Complain
     if not any(column.primary_key for column in columns):
         complain(where, "no column is marked primaryKey: true", key=True)
     for k, column in enumerate(columns):
-        if column.name in have[:k]:
-            complain((*where, k, "name"), f"column {column.name!r} is there twice")
         if column.logical_type not in LOGICAL_TYPES:
             said = f"logicalType {column.logical_type!r} is not supported{_meant(column.logical_type)}"
             complain((*where, k, "logicalType"), f"{said}; use one of {', '.join(LOGICAL_TYPES)}")
+    _names(columns, where, complain)
     if not any(rule.get("metric") == "rowCount" for rule in raw["schema"][0].get("quality") or []):
         said = (
             "a rowCount rule is missing: an empty delivery keeps every other rule; add metric: rowCount, mustBeGreaterThan: 0"
         )
         complain(("schema", 0), said)
+
+
+def _names(columns: Sequence[Column], where: Where, complain: Complaints) -> None:
+    """DuckDB does not tell capital letters from small ones, and adds columns of its own and of ours."""
+    seen: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    for k, column in enumerate(columns):
+        at, known = (*where, k, "name"), seen.get(column.name.lower())
+        if known == column.name:
+            complain(at, f"column {column.name!r} is there twice")
+        elif known is not None:
+            complain(at, f"column {column.name!r} differs from {known!r} in nothing but capital letters; rename one")
+        elif (source := column.source_name) in sources:
+            said = f"physicalName {source!r} is the source of {sources[source]!r} already; one column feeds one name"
+            complain((*where, k, "physicalName" if source != column.name else "name"), said)
+        if column.name.lower().startswith(PREFIX) or column.name.lower() in TAKEN:
+            complain(at, f"the name {column.name!r} is used by the check itself; choose another (physicalName may stay)")
+        seen.setdefault(column.name.lower(), column.name)
+        sources.setdefault(column.source_name, column.name)
 
 
 def location_of(server: Mapping[str, Any]) -> str:
@@ -134,7 +164,19 @@ def _terms(raw: Mapping[str, Any], complain: Complaints) -> None:
         complain(
             ("support",), "support needs a channel with scope: notifications: who is told of a refused delivery?", key=True
         )
-    price = raw.get("price") or {}
+    _price(raw.get("price") or {}, complain)
+
+
+def _price(price: Mapping[str, Any], complain: Complaints) -> None:
     missing = [key for key in ("priceAmount", "priceCurrency", "priceUnit") if price.get(key) is None]
     if missing:
         complain(("price",), f"price needs {', '.join(missing)} (priceAmount: 0 where nothing is charged)", key=True)
+    amount, currency = price.get("priceAmount"), price.get("priceCurrency")
+    if amount is not None and (not is_number(amount) or amount < 0):
+        complain(("price", "priceAmount"), f"priceAmount must be a number of at least 0, not {amount!r}")
+    if complain.strict and currency is not None:
+        from decai_forecast.contracts.standards.validity import codes
+
+        if currency not in (known := codes("currency")):
+            said = f"priceCurrency {currency!r} is not a currency of ISO 4217{near(str(currency).upper(), known)}"
+            complain(("price", "priceCurrency"), said)

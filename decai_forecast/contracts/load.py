@@ -21,8 +21,14 @@ from decai_forecast.store import digest_bytes
 
 __all__ = ["lint_contract", "load_contract"]
 
-VAGUE = ("extensions belong under customProperties", " is not one of ")  # of the standard's messages
-MISSING = re.compile(r"missing required key '(\w+)' |(?:price|rule '\w+') needs (\w+)\b|a (\w+) rule is missing")
+VAGUE = (  # of the standard's messages
+    "extensions belong under customProperties", " is not one of ", "needs exactly one of ", "missing required key 'mustBe' ",
+    "'multipleOf': ",
+)  # fmt: skip
+MISSING = re.compile(  # told as missing, but only misspelt
+    r"missing required key '(\w+)' |(?:price|rule '\w+') needs (\w+)\b|a (\w+) rule is missing"
+    r"|a rule needs exactly one of (must)Be.*found none"
+)
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, IndexError)  # of a file without the standard's shape
 
 
@@ -51,12 +57,23 @@ def _understood(document: Document, strict: bool) -> tuple[list[Problem], Contra
     secrets = [document.problem(where, text, key=key) for where, text, key in secret_complaints(document.value)]
     standard = [*document.repeated(), *_against_standard(document)] if strict else []
     try:
-        contract, found = _read(document)
+        contract, found = _read(document, strict=strict)
     except BROKEN as error:  # not the standard's shape: the schema knows where
-        problems = _told_once(standard or list(_against_standard(document)), secrets)
-        return problems or [Problem(1, 1, f"cannot be understood ({type(error).__name__})")], None
+        standard = standard or list(_against_standard(document))
+        problems = _told_once(standard, [*secrets, *_no_table(document)])
+        return problems or [Problem(1, 1, f"does not have the shape of a data contract ({type(error).__name__})")], None
     beside = reference_problems(document, contract) if strict else ()
     return _told_once(standard, [*secrets, *found, *beside]), contract
+
+
+def _no_table(document: Document) -> Iterator[Problem]:
+    """What the standard lets pass, and nothing can be checked without."""
+    if "schema" not in document.value:
+        yield Problem(1, 1, "missing required key 'schema' in the contract: which columns does the delivery have?")
+    elif document.value["schema"] == []:
+        yield document.problem(("schema",), "schema is empty; it needs one table with its properties, the columns", key=True)
+    elif isinstance(document.value["schema"], list) and not (document.value["schema"][0] or {}).get("properties"):
+        yield document.problem(("schema", 0), "the table has no properties: which columns does the delivery have?")
 
 
 def _told_once(standard: Sequence[Problem], house: Sequence[Problem]) -> list[Problem]:
@@ -69,7 +86,14 @@ def _told_once(standard: Sequence[Problem], house: Sequence[Problem]) -> list[Pr
     theirs = {_place(problem) for problem in kept} - {(1, 1)}
     told = dict.fromkeys([*kept, *(problem for problem in house if _place(problem) not in theirs)])
     meant = {found[1] for problem in told if (found := re.search(r"did you mean '([^']*)'", problem.text))}
-    return [p for p in told if not ((found := MISSING.match(p.text)) and meant & set(found.groups()))]
+    return [
+        p for p in told if not ((found := MISSING.match(p.text)) and any(word.startswith(_lacking(found)) for word in meant))
+    ]
+
+
+def _lacking(found: re.Match[str]) -> str:
+    """The word that is said to be missing; any operator, where one is."""
+    return next(word for word in found.groups() if word)
 
 
 def _place(problem: Problem) -> tuple[int, int]:
@@ -81,8 +105,8 @@ def _against_standard(document: Document) -> Iterator[Problem]:
         yield document.problem(where, text, key=key)
 
 
-def _read(document: Document) -> tuple[Contract, list[Problem]]:
-    raw, complain = document.value, Complaints()
+def _read(document: Document, *, strict: bool) -> tuple[Contract, list[Problem]]:
+    raw, complain = document.value, Complaints(strict=strict)
     nodes = raw["schema"][0]["properties"]
     columns = tuple(_column(node, ("schema", 0, "properties", k), complain) for k, node in enumerate(nodes))
     rules = compile_rules(raw, columns, complain)

@@ -11,6 +11,7 @@ from typing import Any
 from decai_forecast.contracts.house import format_of, location_of, own_properties
 from decai_forecast.contracts.model import Column, Where
 from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.rules.values import a_kind
 from decai_forecast.contracts.standard import near
 from decai_forecast.contracts.vocabulary import (
     DELIMITERS,
@@ -135,12 +136,8 @@ class _Own:
             said = f"watermark {mark!r} is not a contracted column as the source calls it{near(str(mark), set(names))}"
             self.fail("incremental", f"{said}; there are {', '.join(names)}", "watermark")
         elif "lookback" in given and names[mark].logical_type not in ("date", "timestamp"):
-            said = f"lookback needs a watermark that is a date or a timestamp; {mark} is {_a(names[mark].logical_type)}"
+            said = f"lookback needs a watermark that is a date or a timestamp; {mark} is {a_kind(names[mark].logical_type)}"
             self.fail("incremental", said, "lookback")
         if not re.fullmatch(r"\d+ ?[hdw]", str(given.get("lookback", "1 d"))):
             said = f"lookback must be a whole number and h, d or w, such as 7 d, not {given['lookback']!r}"
             self.fail("incremental", said, "lookback")
-
-
-def _a(logical_type: str) -> str:
-    return f"{'an' if logical_type[0] in 'aeiou' else 'a'} {logical_type}"

@@ -94,8 +94,11 @@ def _said(error: ValidationError) -> str:
 
 
 def _last(error: ValidationError) -> str:
-    names = [part for part in error.absolute_path if isinstance(part, str)]
-    return repr(names[-1]) if names else "the contract"
+    path = list(error.absolute_path)
+    names = [part for part in path if isinstance(part, str)]
+    if not names:
+        return "the contract"
+    return repr(names[-1]) if isinstance(path[-1], str) else f"an entry of {names[-1]!r}"
 
 
 def dotted(where: Sequence[str | int]) -> str:

@@ -76,7 +76,7 @@ def test_the_exit_code_is_the_verdict(tmp_path: Path, promised: Path, frame: pd.
 
 def test_a_faulty_rule_has_a_code_of_its_own(tmp_path: Path, promised: Path) -> None:
     """3: could not be checked."""
-    rule = '      - {id: own, type: sql, query: "SELECT 1; SELECT 2", mustBe: 1}\n\nslaProperties:'
+    rule = '      - {id: own, type: sql, query: "SELECT count(*) FROM elsewhere", mustBe: 1}\n\nslaProperties:'
     promised.write_text(promised.read_text().replace("\nslaProperties:", rule, 1))
     done = decai("check", promised, "--data", delivery(tmp_path, demand()), *AS_OF)
     assert done.returncode == 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -128,21 +127,11 @@ def test_a_partners_own_expectation(judged: Judged) -> None:
     assert (found.verdict, found.code) == ("refused", "expectation")
 
 
-HOSTILE = [  # (query, what is said)
-    ("DROP TABLE demand", "only one SELECT is allowed"),
-    ("SELECT 1; SELECT 2", "only one SELECT is allowed"),
-    ("COPY demand TO 'stolen.csv'", "only one SELECT is allowed"),
-    ("SET enable_external_access=true", "only one SELECT is allowed"),
-    ("ATTACH 'other.db'", "only one SELECT is allowed"),
-    ("SELECT count(*) FROM read_csv('/etc/passwd')", "disabled"),
+HOSTILE = [  # (query, what is said); what is no SELECT at all is a fault of the contract, see test_partner_sql
     ("SELECT count(*) FROM '/etc/passwd'", "passwd"),
-    ("SELECT count(*) FROM read_text('/etc/hostname')", "disabled"),
-    ("SELECT count(*) FROM read_parquet('https://example.com/x.parquet')", "disabled"),
-    ("SELECT getenv('HOME')", "getenv may not be used"),
     ("SELECT count(*) FROM no_such_table", "no_such_table does not exist"),
     ("SELECT * FROM demand", "the query must give one row with one number"),
     ("SELECT item_id FROM demand LIMIT 1", "the query gave 'a', not a number"),
-    ("SELEKT 1", "syntax error"),
 ]
 
 
@@ -153,21 +142,3 @@ def test_an_unsafe_query_is_not_run(judged: Judged, query: str, said: str) -> No
     assert (found.verdict, found.code) == ("not_checked", "rule")
     assert said in found.broken[0].note
     assert "NOT CHECKED r" in found.to_text()
-
-
-def test_an_endless_query_is_stopped(tmp_path: Path) -> None:
-    """After its time limit, with the limit in the message."""
-    from deliveries import contract, save
-    from judging import with_rules
-
-    from decai_forecast.contracts.check.delivery import Delivery
-    from decai_forecast.contracts.check.sandbox import UnsafeRule, run_query
-
-    endless = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"
-    promised = contract(tmp_path, *with_rules(f'{{id: r, type: sql, query: "{endless}", mustBe: 0}}'))
-    rule = next(rule for rule in promised.rules if rule.id == "r")
-    with (
-        Delivery(promised, save(tmp_path, demand()), AS_OF, tmp_path) as delivery,
-        pytest.raises(UnsafeRule, match=r"rule 'r': stopped after 0\.5 s"),
-    ):
-        run_query(rule, delivery, seconds=0.5)

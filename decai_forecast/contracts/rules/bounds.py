@@ -7,19 +7,18 @@ from typing import Any
 
 from decai_forecast.contracts.model import Bound, Where
 from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.rules.values import is_number
 
-__all__ = ["bound_of", "is_number"]
+__all__ = ["bound_of", "in_words"]
 
 OPERATORS = ("mustBe", "mustNotBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo",
              "mustBeBetween", "mustNotBeBetween")  # fmt: skip
 
 
-def is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def bound_of(quality: Mapping[str, Any], where: Where, complain: Complaints, default: Bound | None = None) -> Bound | None:
-    """The rule's one operator; None after a complaint."""
+def bound_of(
+    quality: Mapping[str, Any], where: Where, complain: Complaints, default: Bound | None = None, *, counted: bool = True
+) -> Bound | None:
+    """The rule's one operator; None after a complaint. ``counted``: it bounds a number of rows, not just any number."""
     given = [name for name in OPERATORS if name in quality]
     if not given and default is not None:
         return default
@@ -27,7 +26,17 @@ def bound_of(quality: Mapping[str, Any], where: Where, complain: Complaints, def
         found = f"found {' and '.join(given)}" if given else "found none"
         complain(where, f"a rule needs exactly one of {', '.join(OPERATORS[:-1])}; {found}")
         return None
-    return _bound(given[0], quality[given[0]], str(quality.get("unit") or "rows"), (*where, given[0]), complain)
+    name = given[0]
+    bound = _bound(name, quality[name], str(quality.get("unit") or "rows"), (*where, name), complain)
+    if bound is not None and counted and not _possible(bound):
+        complain((*where, name), f"{name} {quality[name]} is never kept: no number of rows is below 0")
+        return None
+    return bound
+
+
+def _possible(bound: Bound) -> bool:
+    most = bound.maximum
+    return most is None or most > 0 or (most == 0 and not bound.strict_maximum)
 
 
 def _bound(name: str, value: Any, unit: str, where: Where, complain: Complaints) -> Bound | None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
 from decai_forecast.contracts.model import Column, Rule, Where
-from decai_forecast.contracts.rules.bounds import is_number
 from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.rules.patterns import is_pattern
+from decai_forecast.contracts.rules.values import (
+    NUMERIC,
+    TEMPORAL,
+    a_kind,
+    contradiction,
+    expected,
+    fits,
+    is_number,
+)
 from decai_forecast.contracts.standard import near
-from decai_forecast.contracts.vocabulary import DATA_SETS
+from decai_forecast.contracts.vocabulary import DATA_SETS, LOGICAL_TYPES
 
 __all__ = ["column_rules"]
 
-NUMERIC = ("integer", "number")
-TEMPORAL = ("date", "timestamp")
+SHAPES = ("pattern", "minLength", "maxLength")
 LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
@@ -27,35 +34,51 @@ def column_rules(column: Column, node: Mapping[str, Any], where: Where, complain
         yield Rule(f"{name}.required", "required", name, f"{name} is filled", (*where, "required"))
     if node.get("unique") is True:
         yield Rule(f"{name}.unique", "unique", name, f"{name} is unique", (*where, "unique"), arguments={"columns": (name,)})
-    yield from _enum(name, node, where)
+    yield from _enum(column, node, where, complain)
     options = node.get("logicalTypeOptions") or {}
     at = (*where, "logicalTypeOptions")
     yield from _range(column, options, at, complain)
     yield from _shape(column, options, at, complain)
+    yield from _step(column, options, at, complain)
     for k, relation in enumerate(node.get("relationships") or []):
         yield from _reference(name, relation, (*where, "relationships", k), complain)
 
 
-def _enum(name: str, node: Mapping[str, Any], where: Where) -> Iterator[Rule]:
-    if values := [entry["value"] for entry in node.get("enum") or []]:
-        shown = ", ".join(map(str, values[:12])) + (", ..." if len(values) > 12 else "")
-        yield Rule(f"{name}.enum", "enum", name, f"{name} is one of {shown}", (*where, "enum"), arguments={"values": values})
+def _enum(column: Column, node: Mapping[str, Any], where: Where, complain: Complaints) -> Iterator[Rule]:
+    name, values = column.name, [entry["value"] for entry in node.get("enum") or []]
+    if not values:
+        return
+    if wrong := [(k, value) for k, value in enumerate(values) if not fits(value, column.logical_type)]:
+        k, value = wrong[0]
+        complain((*where, "enum", k, "value"), f"enum of {name} must be {expected(column.logical_type)}, not {value!r}")
+        return
+    shown = ", ".join(map(str, values[:12])) + (", ..." if len(values) > 12 else "")
+    yield Rule(f"{name}.enum", "enum", name, f"{name} is one of {shown}", (*where, "enum"), arguments={"values": values})
 
 
 def _range(column: Column, options: Mapping[str, Any], where: Where, complain: Complaints) -> Iterator[Rule]:
     limits = {name: options[name] for name in LIMITS if options.get(name) is not None}
-    if not limits:
-        return
-    if column.logical_type not in (*NUMERIC, *TEMPORAL):
-        complain(where, f"a {column.logical_type} column has no {' or '.join(limits)}")
+    if not _belong(column, limits, (*NUMERIC, *TEMPORAL), where, complain):
         return
     for name, value in limits.items():
-        if not _is_limit(value, column.logical_type):
-            expected = "a number" if column.logical_type in NUMERIC else "an ISO 8601 date or time"
-            complain((*where, name), f"{name} of {column.name} must be {expected}, not {value!r}")
+        if not fits(value, "number" if column.logical_type == "integer" else column.logical_type):
+            said = "a number" if column.logical_type in NUMERIC else expected(column.logical_type)
+            complain((*where, name), f"{name} of {column.name} must be {said}, not {value!r}")
             return
-    text = f"{column.name} is {_said(limits)}"
-    yield Rule(f"{column.name}.range", "range", column.name, text, where, arguments=limits)
+    if why := contradiction(limits):
+        complain(where, f"{why}; no value of {column.name} could be right")
+    elif limits:
+        yield Rule(f"{column.name}.range", "range", column.name, f"{column.name} is {_said(limits)}", where, arguments=limits)
+
+
+def _belong(column: Column, given: Mapping[str, Any], kinds: tuple[str, ...], where: Where, complain: Complaints) -> bool:
+    """Whether the column's type knows what is ``given``; an unknown type is told elsewhere."""
+    if column.logical_type in kinds:
+        return True
+    if column.logical_type in LOGICAL_TYPES:
+        for name in given:
+            complain((*where, name), f"{a_kind(column.logical_type)} column has no {name}", key=True)
+    return False
 
 
 def _said(limits: Mapping[str, Any]) -> str:
@@ -65,39 +88,40 @@ def _said(limits: Mapping[str, Any]) -> str:
     return " and ".join(f"{words[name]} {value}" for name, value in limits.items())
 
 
-def _is_limit(value: Any, logical_type: str) -> bool:
-    if logical_type in NUMERIC:
-        return is_number(value)
-    try:
-        return bool(datetime.fromisoformat(value))
-    except (TypeError, ValueError):
-        return False
-
-
 def _shape(column: Column, options: Mapping[str, Any], where: Where, complain: Complaints) -> Iterator[Rule]:
     name = column.name
-    if (pattern := options.get("pattern")) is not None and _is_pattern(pattern, (*where, "pattern"), complain):
-        arguments = {"pattern": pattern}
-        yield Rule(f"{name}.pattern", "pattern", name, f"{name} matches {pattern}", (*where, "pattern"), arguments=arguments)
-    lengths = {key: options[key] for key in ("minLength", "maxLength") if options.get(key) is not None}
-    if lengths:
+    given = {key: options[key] for key in SHAPES if options.get(key) is not None}
+    lengths = {key: given[key] for key in ("minLength", "maxLength") if key in given}
+    if not _belong(column, given, ("string",), where, complain):
+        return
+    if "pattern" in given and is_pattern(given["pattern"], (*where, "pattern"), complain):
+        arguments = {"pattern": given["pattern"]}
+        text = f"{name} matches {given['pattern']}"
+        yield Rule(f"{name}.pattern", "pattern", name, text, (*where, "pattern"), arguments=arguments)
+    if lengths and _are_lengths(name, lengths, where, complain):
         low, high = lengths.get("minLength", 0), lengths.get("maxLength", "any number of")
         yield Rule(f"{name}.length", "length", name, f"{name} has {low} to {high} characters", where, arguments=lengths)
-    if (step := options.get("multipleOf")) is not None:
-        yield Rule(f"{name}.multiple", "multiple", name, f"{name} is a multiple of {step}", where, arguments={"step": step})
 
 
-def _is_pattern(pattern: Any, where: Where, complain: Complaints) -> bool:
-    """Patterns run on RE2 (linear time); what Python's ``re`` cannot compile is refused here, with its reason."""
-    try:
-        re.compile(pattern)
-    except (re.error, TypeError, OverflowError) as error:
-        complain(where, f"pattern {pattern!r} is not a regular expression ({error})")
-        return False
-    if re.search(r"\(\?[=!<]|\\[1-9]", pattern):
-        complain(where, f"pattern {pattern!r} uses look-around or back references, which RE2 does not know")
-        return False
-    return True
+def _are_lengths(name: str, lengths: Mapping[str, Any], where: Where, complain: Complaints) -> bool:
+    for key, value in lengths.items():
+        if not fits(value, "integer") or value < 0:
+            complain((*where, key), f"{key} of {name} must be a whole number of at least 0, not {value!r}")
+            return False
+    low, high = lengths.get("minLength", 0), lengths.get("maxLength", math.inf)
+    if low > high:
+        complain(where, f"minLength is {low}, maxLength is {high}; no value of {name} could be right")
+    return bool(low <= high)
+
+
+def _step(column: Column, options: Mapping[str, Any], where: Where, complain: Complaints) -> Iterator[Rule]:
+    name, step = column.name, options.get("multipleOf")
+    if step is None or not _belong(column, {"multipleOf": step}, NUMERIC, where, complain):
+        return
+    if not is_number(step) or step <= 0:
+        complain((*where, "multipleOf"), f"multipleOf of {name} must be a number above 0, not {step!r}")
+        return
+    yield Rule(f"{name}.multiple", "multiple", name, f"{name} is a multiple of {step}", where, arguments={"step": step})
 
 
 def _reference(name: str, relation: Any, where: Where, complain: Complaints) -> Iterator[Rule]:

@@ -12,9 +12,13 @@ __all__ = ["Complaints"]
 
 
 class Complaints:
-    """What does not fit the house profile: where, what, and whether it is about the key itself."""
+    """What does not fit the house profile: where, what, and whether it is about the key itself.
 
-    def __init__(self) -> None:
+    ``strict``: whatever takes a heavy library is looked into too.
+    """
+
+    def __init__(self, *, strict: bool = True) -> None:
+        self.strict = strict
         self.found: list[tuple[Where, str, bool]] = []
 
     def __call__(self, where: Where, text: str, *, key: bool = False) -> None:

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from decai_forecast.contracts.model import Bound, Rule, Where
-from decai_forecast.contracts.rules.bounds import is_number
 from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.rules.values import NUMERIC, TEMPORAL, a_kind, family, is_number
 from decai_forecast.contracts.standard import near
-from decai_forecast.contracts.vocabulary import COMPARISONS, STANDARDS
+from decai_forecast.contracts.vocabulary import COMPARISONS, LOGICAL_TYPES, STANDARDS
 
 __all__ = ["own_rule"]
 
 Made = tuple[str, str, Mapping[str, Any], Bound]  # column, text, arguments, bound
 NO_ROWS = Bound(maximum=0)
+WORDS = {"string": "text", "integer": "numbers", "date": "dates"}  # the first of the kinds a rule is about
 
 
 class _Options:
@@ -28,21 +29,36 @@ class _Options:
         self.complain((*self.where, key), text)
         self.good = False
 
-    def column(self, key: str) -> str:
+    def column(self, key: str, *kinds: str) -> str:
+        """The column named under ``key``, of one of ``kinds`` (any, if none is named)."""
         name = self.node.get(key)
         if name is None:
             self.lacks(key, "a column")
-        elif not self.complain.column(name, self.columns, (*self.where, key)):
+        elif self.complain.column(name, self.columns, (*self.where, key)):
+            self._of_kind(str(name), kinds, key)
+        else:
             self.good = False
         return str(name)
 
-    def columns_of(self, key: str) -> tuple[str, ...]:
+    def _of_kind(self, name: str, kinds: Sequence[str], *at: str | int) -> None:
+        if kinds and (found := self.kind(name)) not in kinds and found in LOGICAL_TYPES:
+            said = f"rule {self.node.get('rule')!r} is about {WORDS[kinds[0]]}; {name} is {a_kind(found)}"
+            self.complain((*self.where, *at), said)
+            self.good = False
+
+    def kind(self, name: str) -> str:
+        return str(self.columns[name].logical_type) if name in self.columns else ""
+
+    def columns_of(self, key: str, *kinds: str) -> tuple[str, ...]:
         names = self.node.get(key) or []
         if not isinstance(names, list):
             self.fail(key, f"{key} must be a list of columns")
             return ()
         known = [self.complain.column(name, self.columns, (*self.where, key, k)) for k, name in enumerate(names)]
         self.good = self.good and all(known)
+        for k, name in enumerate(names):
+            if known[k]:
+                self._of_kind(str(name), kinds, key, k)
         return tuple(map(str, names))
 
     def lacks(self, key: str, what: str) -> None:
@@ -65,7 +81,7 @@ class _Options:
 
 
 def _standard(options: _Options) -> Made:
-    column, name = options.column("column"), options.choice("is", STANDARDS)
+    column, name = options.column("column", "string"), options.choice("is", STANDARDS)
     words = {"currency": "an ISO 4217 currency", "country": "an ISO 3166-1 country", "unit": "a UN/ECE Rec 20 unit"}
     said = words.get(name, f"a GS1 {name.upper()} with a right check digit")
     return column, f"{column} is {said}", {"is": name}, NO_ROWS
@@ -73,12 +89,15 @@ def _standard(options: _Options) -> Made:
 
 def _compare(options: _Options) -> Made:
     left, right, sign = options.column("left"), options.column("right"), options.choice("operator", COMPARISONS)
+    kinds = options.kind(left), options.kind(right)
+    if all(kinds) and family(kinds[0]) != family(kinds[1]):
+        options.fail("right", f"{left} is {a_kind(kinds[0])}, {right} is {a_kind(kinds[1])}: they cannot be compared")
     return left, f"{left} {sign} {right}", {"left": left, "operator": sign, "right": right}, NO_ROWS
 
 
 def _balance(options: _Options) -> Made:
-    opening, closing = options.column("opening"), options.column("closing")
-    plus, minus = options.columns_of("plus"), options.columns_of("minus")
+    opening, closing = options.column("opening", *NUMERIC), options.column("closing", *NUMERIC)
+    plus, minus = options.columns_of("plus", *NUMERIC), options.columns_of("minus", *NUMERIC)
     text = " ".join([opening, *(f"+ {c}" for c in plus), *(f"- {c}" for c in minus), "=", closing])
     arguments = {"opening": opening, "plus": plus, "minus": minus, "closing": closing,
                  "tolerance": options.number("tolerance", 0.0)}  # fmt: skip
@@ -86,7 +105,7 @@ def _balance(options: _Options) -> Made:
 
 
 def _calendar(options: _Options) -> Made:
-    column, every, by = options.column("column"), options.choice("every", ("D", "W", "M")), options.columns_of("by")
+    column, every, by = options.column("column", *TEMPORAL), options.choice("every", ("D", "W", "M")), options.columns_of("by")
     allowed = options.number("allowed", 0)
     per = f" for each {', '.join(by)}" if by else ""
     words = {"D": "day", "W": "week", "M": "month"}.get(every, every)
@@ -95,7 +114,9 @@ def _calendar(options: _Options) -> Made:
 
 
 def _unit_slip(options: _Options) -> Made:
-    column, by = options.column("column"), options.columns_of("by")
+    column, by = options.column("column", *NUMERIC), options.columns_of("by")
+    if (dated := options.kind("date")) not in TEMPORAL and (not dated or dated in LOGICAL_TYPES):
+        options.fail("rule", "rule 'unit_slip' needs a column date, to tell new values from old ones")
     factors = options.node.get("factors") or [6, 12, 24, 1000]
     if not (isinstance(factors, list) and all(is_number(f) and f > 1 for f in factors)):
         options.fail("factors", f"factors must be numbers above 1, not {factors!r}")
@@ -105,7 +126,7 @@ def _unit_slip(options: _Options) -> Made:
 
 
 def _drift(options: _Options) -> Made:
-    column, maximum = options.column("column"), options.number("maximum", 0.25)
+    column, maximum = options.column("column", *NUMERIC), options.number("maximum", 0.25)
     text = f"{column} is distributed as in the last accepted delivery (population stability index at most {maximum:g})"
     return column, text, {}, Bound(maximum=maximum, unit="index")
 

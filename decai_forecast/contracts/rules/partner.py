@@ -8,44 +8,23 @@ from typing import Any
 from decai_forecast.contracts.model import NONE, Bound, Rule, Where
 from decai_forecast.contracts.rules.bounds import bound_of, in_words
 from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.rules.expectations import ALLOWED, COLUMNS, suits
+from decai_forecast.contracts.rules.expectations import in_words as in_words_of
 from decai_forecast.contracts.safe_yaml import YamlFault, read_yaml
 from decai_forecast.contracts.standard import near
 
 __all__ = ["ALLOWED", "expectation_rule", "sql_rule"]
 
-ALLOWED: Mapping[str, frozenset[str]] = {  # expectation -> arguments; none of them takes SQL, code or a row condition
-    name: frozenset(arguments.split())
-    for name, arguments in {
-        "expect_column_pair_values_a_to_be_greater_than_b": "column_A column_B or_equal mostly ignore_row_if",
-        "expect_column_pair_values_to_be_equal": "column_A column_B mostly ignore_row_if",
-        "expect_column_values_to_be_between": "column min_value max_value strict_min strict_max mostly",
-        "expect_column_values_to_be_in_set": "column value_set mostly",
-        "expect_column_values_to_not_be_in_set": "column value_set mostly",
-        "expect_column_values_to_be_null": "column mostly",
-        "expect_column_values_to_not_be_null": "column mostly",
-        "expect_column_values_to_match_regex": "column regex mostly",
-        "expect_column_value_lengths_to_be_between": "column min_value max_value strict_min strict_max mostly",
-        "expect_column_distinct_values_to_be_in_set": "column value_set",
-        "expect_column_distinct_values_to_contain_set": "column value_set",
-        "expect_column_max_to_be_between": "column min_value max_value strict_min strict_max",
-        "expect_column_mean_to_be_between": "column min_value max_value strict_min strict_max",
-        "expect_column_median_to_be_between": "column min_value max_value strict_min strict_max",
-        "expect_column_min_to_be_between": "column min_value max_value strict_min strict_max",
-        "expect_column_stdev_to_be_between": "column min_value max_value strict_min strict_max",
-        "expect_column_sum_to_be_between": "column min_value max_value strict_min strict_max",
-        "expect_column_unique_value_count_to_be_between": "column min_value max_value strict_min strict_max",
-        "expect_table_row_count_to_be_between": "min_value max_value strict_min strict_max",
-    }.items()
-}
-COLUMNS = ("column", "column_A", "column_B")
-
 
 def sql_rule(node: Mapping[str, Any], column: str, where: Where, complain: Complaints) -> Rule | None:
     """A query that gives one number, held against the rule's operator. It runs in a sandbox; see ``check/sandbox.py``."""
     query = node.get("query")
-    bound = bound_of(node, where, complain)
+    bound = bound_of(node, where, complain, counted=False)
     if not isinstance(query, str) or not query.strip():
         complain(where, "an sql rule needs query, one SELECT that gives one number")
+        return None
+    if complain.strict and (why := _no_select(query)):
+        complain((*where, "query"), why)
         return None
     if bound is None:
         return None
@@ -53,6 +32,12 @@ def sql_rule(node: Mapping[str, Any], column: str, where: Where, complain: Compl
     text = f"{node.get('description') or 'the query gives'}: {in_words(bound)}"
     severity = str(node.get("severity", "error"))
     return Rule(name, "sql", column, text, (*where, "query"), severity, {"query": query}, bound)
+
+
+def _no_select(query: str) -> str:
+    from decai_forecast.contracts.check.statement import why_not
+
+    return why_not(query)
 
 
 def expectation_rule(node: Mapping[str, Any], columns: Mapping[str, Any], where: Where, complain: Complaints) -> Rule | None:
@@ -65,13 +50,17 @@ def expectation_rule(node: Mapping[str, Any], columns: Mapping[str, Any], where:
         complain(at, f"expectation {kind!r} is not allowed{near(kind, set(ALLOWED))}; see docs/reference/contract-format.md")
         return None
     arguments = given.get("kwargs") or {}
+    if not isinstance(arguments, dict):
+        complain((*at, "kwargs"), f"kwargs must be a mapping of arguments, not {arguments!r}")
+        return None
     complain.keys(arguments, sorted(ALLOWED[kind]), (*at, "kwargs"))
     named = [name for name in COLUMNS if name in ALLOWED[kind]]
     known = [complain.column(arguments.get(name), columns, (*at, "kwargs", name)) for name in named]
-    if not all(known):
-        return None
     chosen = {key: value for key, value in arguments.items() if key in ALLOWED[kind]}
-    text = str(node.get("description") or kind.replace("expect_", "").replace("_", " "))
+    if not all(known) or not suits(kind, chosen, columns, (*at, "kwargs"), complain):
+        return None
+    said = in_words_of(kind, chosen)
+    text = f"{node['description']} ({said})" if node.get("description") else said
     name, severity = str(node.get("id") or kind), str(node.get("severity", "error"))
     column = str(arguments.get("column") or arguments.get("column_A") or "")
     made, own, bound = _about_rows(kind, chosen)

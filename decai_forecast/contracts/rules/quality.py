@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from decai_forecast.contracts.model import NONE, SEVERITIES, Bound, Rule, Where
+from decai_forecast.contracts.model import NONE, SEVERITIES, Bound, Column, Rule, Where
 from decai_forecast.contracts.rules.bounds import bound_of, in_words
 from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.rules.own import own_rule
 from decai_forecast.contracts.rules.partner import expectation_rule, sql_rule
+from decai_forecast.contracts.rules.patterns import is_pattern
+from decai_forecast.contracts.rules.values import expected, fits
 from decai_forecast.contracts.standard import near
 
 __all__ = ["quality_rules"]
 
+FRESH = ("freshness", "latency", "timeliness")
 METRICS = ("rowCount", "nullValues", "missingValues", "invalidValues", "duplicateValues")
 
 
@@ -49,9 +52,9 @@ def _metric(
 ) -> Rule | None:
     metric = node["metric"]
     if metric not in METRICS:
-        complain(
-            (*where, "metric"), f"metric {metric!r} is not known{near(str(metric), set(METRICS))}; use {', '.join(METRICS)}"
-        )
+        said = f"metric {metric!r} is not known{near(str(metric), set(METRICS))}; use {', '.join(METRICS)}"
+        fresh = " (how old the newest row may be is latency, under slaProperties)" if metric in FRESH else ""
+        complain((*where, "metric"), said + fresh)
         return None
     if metric == "rowCount":
         return _row_count(node, where, complain)
@@ -64,12 +67,15 @@ def _metric(
     if not column:
         complain(where, f"{metric} stands at a column, under its own quality")
         return None
-    return _values(node, metric, column, arguments, bound, where, complain)
+    return _values(node, metric, columns[column], arguments, bound, where, complain)
 
 
 def _row_count(node: Mapping[str, Any], where: Where, complain: Complaints) -> Rule | None:
     bound = bound_of(node, where, complain)
     if bound is None:
+        return None
+    if bound.unit != "rows":
+        complain((*where, "unit"), f"rowCount is a number of rows, not {bound.unit}: leave unit out")
         return None
     text = f"has {in_words(bound)} rows"
     return Rule(
@@ -94,20 +100,35 @@ def _duplicates(
 
 
 def _values(
-    node: Mapping[str, Any], metric: str, column: str, arguments: Mapping[str, Any], bound: Bound, where: Where,
+    node: Mapping[str, Any], metric: str, column: Column, arguments: Mapping[str, Any], bound: Bound, where: Where,
     complain: Complaints,
 ) -> Rule | None:  # fmt: skip
-    kind, chosen = "required", dict[str, Any]()
+    kind, chosen, at = "required", dict[str, Any](), (*where, "arguments")
     if metric == "missingValues":
-        kind, chosen = "missing", {"values": list(arguments.get("missingValues") or [None, ""])}
+        kind, chosen = "missing", {"values": arguments.get("missingValues") or [None, ""]}
     elif metric == "invalidValues" and "pattern" in arguments:
         kind, chosen = "pattern", {"pattern": arguments["pattern"]}
     elif metric == "invalidValues" and "validValues" in arguments:
-        kind, chosen = "enum", {"values": list(arguments["validValues"])}
+        kind, chosen = "enum", {"values": arguments["validValues"]}
     elif metric == "invalidValues":
         complain(where, "invalidValues needs arguments.validValues or arguments.pattern")
         return None
+    if not _usable(kind, chosen, column, at, complain):
+        return None
     said = {"required": "empty", "missing": "missing", "pattern": "badly formed", "enum": "not allowed"}[kind]
-    text = f"values of {column} that are {said}: {in_words(bound)}"
-    name = str(node.get("id") or f"{column}.{metric}")
-    return Rule(name, kind, column, text, where, str(node.get("severity", "error")), chosen, bound)
+    text = f"values of {column.name} that are {said}: {in_words(bound)}"
+    name = str(node.get("id") or f"{column.name}.{metric}")
+    return Rule(name, kind, column.name, text, where, str(node.get("severity", "error")), chosen, bound)
+
+
+def _usable(kind: str, chosen: Mapping[str, Any], column: Column, where: Where, complain: Complaints) -> bool:
+    if kind == "pattern":
+        return is_pattern(chosen["pattern"], (*where, "pattern"), complain)
+    key, values = {"enum": "validValues", "missing": "missingValues"}.get(kind, ""), chosen.get("values", [None])
+    if not isinstance(values, list) or not values:
+        complain((*where, key), f"{key} must be a list of values, not {values!r}")
+        return False
+    wrong = [(k, value) for k, value in enumerate(values) if kind == "enum" and not fits(value, column.logical_type)]
+    for k, value in wrong[:1]:
+        complain((*where, key, k), f"a value of {column.name} must be {expected(column.logical_type)}, not {value!r}")
+    return not wrong
