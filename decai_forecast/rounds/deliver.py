@@ -16,6 +16,7 @@ from decai_forecast.errors import DeliveryError, NotEnoughData
 from decai_forecast.rounds.check import accepted_frame, required_step
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import DEMAND, Seat
+from decai_forecast.rounds.tell import Notice, remember_channels, tell
 from decai_forecast.steps import Done, Writer, run_step
 
 if TYPE_CHECKING:
@@ -29,32 +30,36 @@ SEED = 7
 def pull(seat: Seat, night: Round) -> Done:
     """Gets every contracted data set from the partner's own source, as it stood before ``as_of``.
 
-    Only the demand data set is indispensable: another one that cannot be read is noted with its code.
+    Only the demand data set is indispensable: another one that cannot be read is noted with its code, and the partner told.
     """
     contracts = seat.contracts()
+    remember_channels(seat, contracts)
     with TemporaryDirectory(prefix="decai-pull-") as folder:
         found, missing = _fetch(seat, contracts, night.as_of, Path(folder))
         inputs = {
             "as_of": night.as_of.isoformat(),
             "contracts": {name: contract.digest for name, contract in sorted(contracts.items())},
             "deliveries": {name: pulled.digest for name, pulled in sorted(found.items())},
-            "missing": missing,
+            "missing": {name: error.code for name, error in missing.items()},
         }
 
         def work(writer: Writer) -> Mapping[str, Any]:
             for name in sorted(found):
                 writer.file(f"{name}.parquet", Path(folder) / f"{name}.parquet")
-            counted = ("rows", "held_back", "unreadable", "extra")
+            counted = ("rows", "held_back", "unreadable", "extra", "timed")
             return inputs | {key: {name: getattr(found[name], key) for name in sorted(found)} for key in counted}
 
-        return run_step(seat.store, night.id, "pull", inputs, work, closed=seat.closed(night.id))
+        done = run_step(seat.store, night.id, "pull", inputs, work, closed=seat.closed(night.id))
+    for name, error in missing.items():
+        tell(seat.store, contracts[name].channels, Notice(seat.partner, night.id, name, "not_delivered", str(error)))
+    return done
 
 
 def _fetch(
     seat: Seat, contracts: Mapping[str, Contract], as_of: date, folder: Path
-) -> tuple[dict[str, Pulled], dict[str, str]]:
+) -> tuple[dict[str, Pulled], dict[str, DeliveryError]]:
     found: dict[str, Pulled] = {}
-    missing: dict[str, str] = {}
+    missing: dict[str, DeliveryError] = {}
     for name, contract in sorted(contracts.items()):
         target = folder / f"{name}.parquet"
         try:
@@ -65,7 +70,7 @@ def _fetch(
         except DeliveryError as error:
             if name == DEMAND:
                 raise
-            missing[name] = error.code
+            missing[name] = error
     return found, missing
 
 
