@@ -12,7 +12,7 @@ from typing import Any
 
 from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import Delivery, limit
-from decai_forecast.contracts.check.judge import judge
+from decai_forecast.contracts.check.judge import Outcome, judge
 from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, predicate
 from decai_forecast.contracts.model import NONE, Rule
 from decai_forecast.contracts.reserved import UNREADABLE
@@ -20,10 +20,9 @@ from decai_forecast.contracts.reserved import UNREADABLE
 __all__ = ["judge_directly"]
 
 Expectation = tuple[str, dict[str, Any]]
-Outcomes = dict[str, tuple[bool | None, int]]
 
 
-def judge_directly(rules: Sequence[Rule], values: Mapping[str, float], delivery: Delivery) -> Outcomes:
+def judge_directly(rules: Sequence[Rule], values: Mapping[str, float], delivery: Delivery) -> dict[str, Outcome]:
     """As :func:`~decai_forecast.contracts.check.judge.judge`; only rules that need a measured value use it."""
     from decai_forecast.contracts.check.gx import validate
 
@@ -60,7 +59,9 @@ def _required(rule: Rule, delivery: Delivery) -> Expectation | None:
     return "expect_column_values_to_not_be_null", {"column": rule.column}
 
 
-def _enum(rule: Rule, delivery: Delivery) -> Expectation:  # noqa: ARG001  one signature for all kinds
+def _enum(rule: Rule, delivery: Delivery) -> Expectation | None:
+    if delivery.types.get(rule.column, "").startswith(("DATE", "TIMESTAMP")):
+        return None  # GX does not keep a set of dates
     return "expect_column_values_to_be_in_set", {"column": rule.column, "value_set": rule.arguments["values"]}
 
 
@@ -76,7 +77,7 @@ def _range(rule: Rule, delivery: Delivery) -> Expectation | None:
     return "expect_column_values_to_be_between", {"column": rule.column} | found | strict
 
 
-def _unique(rule: Rule, delivery: Delivery) -> Expectation:  # noqa: ARG001
+def _unique(rule: Rule, delivery: Delivery) -> Expectation:  # noqa: ARG001  one signature for all kinds
     """Grouping costs a fraction of GX's compound-unique window, and counts NULL keys as pandas does."""
     key = ", ".join(map(sql.name, rule.arguments["columns"]))
     query = f"SELECT {key}, count(*) AS n FROM {{batch}} GROUP BY ALL HAVING count(*) > 1"

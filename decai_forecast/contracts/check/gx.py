@@ -25,10 +25,11 @@ with warnings.catch_warnings():
     from great_expectations.execution_engine import SqlAlchemyExecutionEngine
     from great_expectations.expectations.registry import get_expectation_impl
 
-__all__ = ["Expected", "Outcome", "validate"]
+from decai_forecast.contracts.check.judge import Outcome  # noqa: E402
+
+__all__ = ["Expected", "validate"]
 
 Expected = tuple[str, str, dict[str, Any]]  # rule id, expectation type, its arguments
-Outcome = tuple[bool | None, int]  # kept (None: could not be checked), bad rows
 
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
@@ -73,15 +74,19 @@ def validate(database: Path, view: str, rules: Sequence[Expected]) -> dict[str, 
     finally:
         source.get_execution_engine().close()
     outcomes = {result.expectation_config.meta["rule"]: _outcome(result) for result in found}
-    return {rule: outcomes.get(rule, (None, 0)) for rule, _, _ in rules}  # a rule that GX lost was not checked
+    return {rule: outcomes.get(rule, Outcome(None)) for rule, _, _ in rules}  # a rule that GX lost was not checked
 
 
 def _outcome(result: Any) -> Outcome:
     """An exception inside GX looks like a failed rule with an empty result: that is "not checked", not "bad data"."""
+    found = result.result or {}
+    value = found.get("observed_value")
+    seen = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     if result.success:
-        return True, 0
+        return Outcome(True, value=seen)
     info = result.exception_info or {}
-    raised = info.get("raised_exception") or any(isinstance(v, dict) and v.get("raised_exception") for v in info.values())
-    if raised or not result.result:
-        return None, 0
-    return False, int(result.result.get("unexpected_count") or 0)
+    infos = [info, *(one for one in info.values() if isinstance(one, dict))]
+    raised = next((one for one in infos if one.get("raised_exception")), None)
+    if raised is not None or not found:
+        return Outcome(None, why=str((raised or {}).get("exception_message") or "").split("\n")[0])
+    return Outcome(False, int(found.get("unexpected_count") or 0), seen)

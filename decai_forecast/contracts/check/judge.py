@@ -11,20 +11,27 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from decai_forecast import sql
 from decai_forecast.contracts.model import Bound, Rule
 
-__all__ = ["judge"]
+__all__ = ["Outcome", "judge"]
 
 HUGE = 1e300  # stands for "no value at all": further from any bound than every value
 
 
-def judge(
-    rules: Sequence[Rule], values: Mapping[str, float], delivery: Path, scratch: Path
-) -> dict[str, tuple[bool | None, int]]:
-    """Rule id -> whether it was kept (None: could not be checked) and what GX counted.
+class Outcome(NamedTuple):
+    """What Great Expectations says of one rule."""
+
+    kept: bool | None  # None: could not be checked
+    rows: int = 0  # bad ones
+    value: float | None = None  # that an expectation about the whole delivery has seen
+    why: str = ""  # it could not be checked
+
+
+def judge(rules: Sequence[Rule], values: Mapping[str, float], delivery: Path, scratch: Path) -> dict[str, Outcome]:
+    """Rule id -> what GX says of it.
 
     ``values`` holds what was measured for each rule, in the unit of its bound; rules of kind ``expectation`` need none.
     """

@@ -17,7 +17,7 @@ from typing import Any
 from decai_forecast.contracts.check.arrival import Arrival
 from decai_forecast.contracts.check.delivery import Delivery, not_delivered, type_problems
 from decai_forecast.contracts.check.direct import judge_directly
-from decai_forecast.contracts.check.judge import judge
+from decai_forecast.contracts.check.judge import Outcome, judge
 from decai_forecast.contracts.check.measures import MEASURES, Measured, measure
 from decai_forecast.contracts.check.obstacles import Obstacle, obstacle
 from decai_forecast.contracts.check.result import Check, RuleResult
@@ -32,8 +32,6 @@ from decai_forecast.contracts.model import NONE, Contract, Rule
 __all__ = ["check_delivery"]
 
 log = logging.getLogger(__name__)
-
-Judged = tuple[bool | None, int]  # kept (None: could not be checked), bad rows that Great Expectations counted
 
 
 def check_delivery(
@@ -139,7 +137,7 @@ def _values(found: _Found, rules: Sequence[Rule], rows: int) -> dict[str, float]
 
 def _results(
     asked: Sequence[Rule], obstacles: Mapping[str, Obstacle], found: _Found, values: Mapping[str, float],
-    outcomes: Mapping[str, Judged], path: Path,
+    outcomes: Mapping[str, Outcome], path: Path,
 ) -> list[RuleResult]:  # fmt: skip
     document = Document(path)
     results = []
@@ -154,21 +152,22 @@ def _untested(why: Obstacle) -> dict[str, Any]:
     return {"outcome": why.outcome, "note": why.why}
 
 
-def _tested(rule: Rule, found: _Found, values: Mapping[str, float], outcomes: Mapping[str, Judged]) -> dict[str, Any]:
+def _tested(rule: Rule, found: _Found, values: Mapping[str, float], outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
     """The fields of the rule's result."""
     if rule.id in found.faults:
         return {"outcome": "not_checked", "note": found.faults[rule.id]}
     measured = found.measured.get(rule.id, Measured(None))
     if rule.id in found.measured and measured.value is None:
         return {"outcome": "skipped", "note": measured.note}
-    kept, counted = outcomes.get(rule.id, (None, 0))
+    judged = outcomes.get(rule.id, Outcome(None))
     names: dict[bool | None, str] = {True: "passed", False: "failed", None: "not_checked"}
-    if rule.kind in (*MEASURES, "expectation"):
-        rows = counted if rule.kind == "expectation" else 0
-        return {"outcome": names[kept], "bad_rows": rows, "value": measured.value, "note": measured.note}
+    if rule.kind == "expectation":
+        return {"outcome": names[judged.kept], "bad_rows": judged.rows, "value": judged.value, "note": judged.why}
+    if rule.kind in MEASURES:
+        return {"outcome": names[judged.kept], "value": measured.value, "note": measured.note}
     value = values[rule.id]
     told = None if rule.bound == NONE else value  # where no row may be bad, their number says it all
-    return {"outcome": names[kept], "bad_rows": bad_rows_of(rule, found.counts[rule.id], value), "value": told}
+    return {"outcome": names[judged.kept], "bad_rows": bad_rows_of(rule, found.counts[rule.id], value), "value": told}
 
 
 def _quarantine(delivery: Delivery, marks: Marks, broken: Sequence[Rule], folder: Path | None) -> int:

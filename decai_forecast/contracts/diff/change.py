@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["BUMPS", "Change", "bump_of", "version_ok"]
+__all__ = ["BUMPS", "Change", "bump_of", "is_version", "version_ok"]
 
 BUMPS = ("none", "patch", "minor", "major")  # Semantic Versioning 2.0.0, smallest first
 
@@ -50,6 +50,11 @@ def version_ok(old: Mapping[str, Any], new: Mapping[str, Any], bump: str) -> boo
     changed = BUMPS.index(bump) if before[0] else 1
     kept = len(before) - changed
     return after[: kept + 1] > before[: kept + 1]
+
+
+def is_version(version: str) -> bool:
+    """Whether ``version`` has the three numbers that two versions are compared by."""
+    return _numbers(version) is not None
 
 
 def _numbers(version: Any) -> tuple[int, int, int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.contracts.diff.change import BUMPS, Change
+from decai_forecast.contracts.diff.change import BUMPS, Change, is_version
 
 if TYPE_CHECKING:
     from decai_forecast.contracts.diff.compare import Diff
@@ -26,11 +26,17 @@ def diff_text(diff: Diff) -> str:
 
 def _verdict(diff: Diff) -> str:
     step = f"{diff.old_version} -> {diff.new_version}"
+    if wrong := [version for version in (diff.old_version, diff.new_version) if not is_version(version)]:
+        return f"{step}: {wrong[0]!r} is not a version of three numbers such as 1.0.0{_needed(diff.bump)}"
     if diff.bump == "none":
         return f"no change ({step})" + ("" if diff.version_ok else ": the version must not fall")
     if diff.version_ok:
         return f"{step}: right for a {diff.bump} change"
     return f"{step}: NOT ENOUGH for a {diff.bump} change; raise the {diff.bump} number of the version"
+
+
+def _needed(bump: str) -> str:
+    return "" if bump == "none" else f"; the change is {bump}"
 
 
 def _lines(item: Change) -> list[str]:
