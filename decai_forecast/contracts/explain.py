@@ -7,6 +7,9 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from decai_forecast.contracts.rules.expectations import ALLOWED as EXPECTATIONS
+from decai_forecast.contracts.rules.expectations import in_words as expectation_in_words
+
 __all__ = ["explain"]
 
 WIDTH = 100  # columns
@@ -147,6 +150,8 @@ def _tested(rule: Mapping[str, Any], column: str) -> str:
         return str(rule["description"])
     if isinstance(given, Mapping) and given.get("rule") in OWN_RULES:
         return OWN_RULES[given["rule"]](given)
+    if isinstance(given, Mapping) and given.get("type") in EXPECTATIONS:
+        return expectation_in_words(str(given["type"]), given.get("kwargs") or {})
     arguments = rule.get("arguments") or {}
     subject = _and([str(name) for name in arguments.get("properties") or [column]])
     other = f"the result of the test {rule.get('id') or rule.get('name') or rule.get('type')}"

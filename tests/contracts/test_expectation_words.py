@@ -6,6 +6,7 @@ import pytest
 from deliveries import demand
 from judging import Judged, expects
 
+from decai_forecast.contracts.explain import explain
 from decai_forecast.contracts.rules.expectations import ALLOWED, WORDS, in_words
 
 SAID = [  # (expectation, arguments, in words)
@@ -28,6 +29,12 @@ def test_an_expectation_in_words(kind: str, arguments: dict[str, object], said: 
 def test_every_allowed_expectation_has_words() -> None:
     """None would be told by its name alone."""
     assert set(WORDS) == set(ALLOWED)
+
+
+def test_the_contract_in_plain_words_has_it_too() -> None:
+    """Instead of the result of a test with a number."""
+    rule = {"implementation": {"type": "expect_column_mean_to_be_between", "kwargs": {"column": "price", "min_value": 1}}}
+    assert "- The mean of price is at least 1." in explain({"schema": [{"quality": [{"type": "custom", **rule}]}]})
 
 
 def test_the_report_shows_what_was_measured(judged: Judged) -> None:

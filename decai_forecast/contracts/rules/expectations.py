@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,7 +78,7 @@ def in_words(kind: str, given: Mapping[str, Any]) -> str:
     """``the mean of quantity is at least 5``."""
     values = [str(value) for value in given.get("value_set") or []]
     shown = ", ".join(values[:12]) + (", ..." if len(values) > 12 else "")
-    text = WORDS[kind].format_map({**given, "values": shown, "limits": _limits(given)})
+    text = WORDS[kind].format_map(defaultdict(lambda: "?", {**given, "values": shown, "limits": _limits(given)}))
     text = text.replace(" is above ", " is at least ") if given.get("or_equal") else text
     return f"{text}, in at least {100 * given['mostly']:g} % of the rows" if "mostly" in given else text
 
