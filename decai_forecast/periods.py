@@ -15,6 +15,9 @@ from decai_forecast.errors import ConfigError
 __all__ = ["CHOICE_ORIGINS", "Calendar", "Cutoffs"]
 
 CHOICE_ORIGINS = 3  # rolling origins a partner chooses on; one alone loses to the plain mean of the candidates
+DAYS = {"D": 1, "W": 7, "M": 30}  # of a period; months are counted as months, and told as 30 days
+SEASON = {"D": 7, "W": 52, "M": 12}
+PANDAS = {"D": "D", "W": "W-MON", "M": "MS"}
 
 
 @dataclass(frozen=True)
@@ -32,45 +35,65 @@ class Cutoffs:
 
 @dataclass(frozen=True)
 class Calendar:
-    """Regular periods. ``frequency``: ``D`` (days) or ``W`` (weeks, starting on Mondays); ``horizon`` in periods."""
+    """Regular periods. ``frequency``: ``D`` (days), ``W`` (weeks, starting on Mondays) or ``M`` (calendar months);
+    ``horizon`` in periods."""
 
     frequency: str
     horizon: int
 
     def __post_init__(self) -> None:
-        if self.frequency not in ("D", "W"):
-            raise ConfigError(f"frequency {self.frequency!r} is not known; use D (daily) or W (weekly, Mondays)")
+        if self.frequency not in DAYS:
+            raise ConfigError(f"frequency {self.frequency!r} is not known; use D (daily), W (weekly, Mondays) or M (monthly)")
         if self.horizon < 1:
             raise ConfigError(f"horizon must be at least 1 period, not {self.horizon}")
 
     @property
     def days(self) -> int:
-        """Days of one period."""
-        return 1 if self.frequency == "D" else 7
+        """Days of one period; a month is told as 30."""
+        return DAYS[self.frequency]
 
     @property
     def season(self) -> int:
-        """Periods of the main season: 7 days, or 52 weeks."""
-        return 7 if self.frequency == "D" else 52
+        """Periods of the main season: 7 days, 52 weeks or 12 months."""
+        return SEASON[self.frequency]
+
+    @property
+    def year(self) -> int:
+        """Periods of a year, in whole seasons, so that weekdays match."""
+        return 364 if self.frequency == "D" else self.season
 
     @property
     def pandas(self) -> str:
         """The pandas frequency of period starts."""
-        return "D" if self.frequency == "D" else "W-MON"
+        return PANDAS[self.frequency]
 
     def floor(self, day: date) -> date:
         """The start of the period that holds ``day``."""
+        if self.frequency == "M":
+            return day.replace(day=1)
         return day if self.frequency == "D" else day - timedelta(days=day.weekday())
 
     def add(self, start: date, periods: int) -> date:
+        """The period start ``periods`` after the period start ``start``."""
+        if self.frequency == "M":
+            return _month(start.year * 12 + start.month - 1 + periods)
         return start + timedelta(days=self.days * periods)
 
-    def cutoffs(self, as_of: date) -> Cutoffs:
+    def between(self, start: date, end: date) -> int:
+        """Whole periods from the period start ``start`` to ``end``; negative if ``end`` lies before."""
+        if self.frequency == "M":
+            return (end.year - start.year) * 12 + end.month - start.month
+        return (end - start).days // self.days
+
+    def cutoffs(self, as_of: date, choice: int = CHOICE_ORIGINS) -> Cutoffs:
         """The cut-offs of a night whose data end before ``as_of`` (exclusive): only whole periods count."""
         ship = self.floor(as_of)
         test = self.add(ship, -self.horizon)
-        span = self.days * self.horizon
-        monday = date(1970, 1, 5)  # the grid's anchor: a Monday, so weekly cut-offs are period starts
-        last = monday + timedelta(days=(self.add(test, -self.horizon) - monday).days // span * span)
-        choice = tuple(last - timedelta(days=span * k) for k in range(CHOICE_ORIGINS - 1, -1, -1))
-        return Cutoffs(choice, test, ship)
+        monday = date(1970, 1, 5) if self.frequency != "M" else date(1970, 1, 1)  # the grid's anchor is a period start
+        last = self.between(monday, self.add(test, -self.horizon)) // self.horizon * self.horizon
+        grid = tuple(self.add(monday, last - self.horizon * k) for k in range(choice - 1, -1, -1))
+        return Cutoffs(grid, test, ship)
+
+
+def _month(number: int) -> date:
+    return date(number // 12, number % 12 + 1, 1)

@@ -5,7 +5,7 @@ Importing this is light; LightGBM and Prophet are loaded by the functions that n
 
 from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose
 from decai_forecast.demand.features import FEATURES
-from decai_forecast.demand.local import TREE_PARAMS, TREES, predict, train_local
+from decai_forecast.demand.local import TREE_PARAMS, TREES, fit, fit_mean, predict, predict_mean, train_local
 from decai_forecast.demand.metrics import Scores, score, wape
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
 from decai_forecast.demand.quantiles import LEVELS, TRAINED, to_levels
@@ -25,7 +25,10 @@ __all__ = [
     "build_table",
     "candidates",
     "choose",
+    "fit",
+    "fit_mean",
     "predict",
+    "predict_mean",
     "prepare",
     "score",
     "to_levels",

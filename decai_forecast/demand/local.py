@@ -1,26 +1,28 @@
-"""A partner's own LightGBM models: one per trained quantile, over all of its series."""
+"""A partner's own LightGBM models over all of its series: one per trained quantile, and one for the mean."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.quantiles import TRAINED, name_of
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
+from decai_forecast.demand.target import from_target
 
-__all__ = ["TREES", "TREE_PARAMS", "predict", "train_local"]
+__all__ = ["LOCAL_TREES", "TREES", "TREE_PARAMS", "fit", "fit_mean", "predict", "predict_mean", "train_local"]
 
-TREES = 80
-TREE_PARAMS: Mapping[str, Any] = {  # of local and shared trees alike
+TREES = 100
+TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
     "objective": "quantile",
-    "learning_rate": 0.08,
-    "num_leaves": 15,
+    "learning_rate": 0.05,
+    "num_leaves": 31,
     "min_data_in_leaf": 20,
-    "feature_fraction": 0.7,
+    "feature_fraction": 0.5,
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 1.0,
@@ -32,39 +34,87 @@ TREE_PARAMS: Mapping[str, Any] = {  # of local and shared trees alike
     "num_threads": 1,  # two tasks share two cores
     "verbosity": -1,
 }
+LOCAL_TREES = 60
+LOCAL = {"learning_rate": 0.08, "num_leaves": 8, "feature_fraction": 0.3}  # few rows: small trees, each on few features
+BINNING = {"max_bin": TREE_PARAMS["max_bin"], "feature_pre_filter": False, "verbosity": -1}
+TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.3}  # a mean with many zeros; 1 is Poisson, 2 gamma
 
 
 def train_local(train: pd.DataFrame, *, seed: int) -> dict[float, str]:
-    """Quantile -> LightGBM model text, trained on FEATURES and ``target``; the same rows and seed give the same text."""
+    """Quantile -> LightGBM model text, trained on FEATURES, ``target`` and ``weight``; same rows and seed, same text."""
+    return fit(train, TRAINED, LOCAL | _least_rows(train), LOCAL_TREES, seed=seed)
+
+
+def fit(
+    train: pd.DataFrame,
+    quantiles: Sequence[float] = TRAINED,
+    params: Mapping[str, Any] | None = None,
+    trees: int = TREES,
+    *,
+    seed: int,
+    start: Mapping[float, npt.NDArray[np.float64]] | None = None,
+) -> dict[float, str]:
+    """Quantile -> model text, with TREE_PARAMS changed by ``params``; ``start`` holds scores to boost on, per quantile."""
     import lightgbm as lgb
 
-    rows = {"min_data_in_leaf": int(min(TREE_PARAMS["min_data_in_leaf"], max(5, len(train) // 50)))}
-    fixed = {"max_bin": TREE_PARAMS["max_bin"], "feature_pre_filter": False, "verbosity": -1}
-    data = lgb.Dataset(
-        train[list(FEATURES)].to_numpy(),
-        train["target"].to_numpy(),
-        params=fixed,
-        feature_name=list(FEATURES),
-        free_raw_data=False,
-    )
+    data = _dataset(train, train["target"].to_numpy())
     models = {}
-    for quantile in TRAINED:
-        params = dict(TREE_PARAMS) | rows | {"alpha": quantile, "seed": seed}
-        models[quantile] = str(lgb.train(params, data, TREES).model_to_string())
+    for quantile in quantiles:
+        if start is not None:
+            data.set_init_score(start[quantile])
+        alpha = dict(TREE_PARAMS) | dict(params or {}) | {"alpha": quantile, "seed": seed}
+        models[quantile] = str(lgb.train(alpha, data, trees).model_to_string())
     return models
 
 
+def fit_mean(train: pd.DataFrame, *, seed: int) -> str:
+    """The model text of the mean of quantity / scale (Tweedie); empty where nothing was sold at all."""
+    import lightgbm as lgb
+
+    ratio = from_target(train["target"].to_numpy(), 1.0)
+    if not ratio.sum() > 0:
+        return ""
+    params = dict(TREE_PARAMS) | LOCAL | _least_rows(train) | TWEEDIE | {"seed": seed}
+    return str(lgb.train(params, _dataset(train, ratio), LOCAL_TREES).model_to_string())
+
+
+def _least_rows(train: pd.DataFrame) -> dict[str, int]:
+    return {"min_data_in_leaf": int(min(TREE_PARAMS["min_data_in_leaf"], max(5, len(train) // 50)))}
+
+
+def _dataset(train: pd.DataFrame, target: npt.NDArray[np.float64]) -> Any:
+    import lightgbm as lgb
+
+    return lgb.Dataset(
+        train[list(FEATURES)].to_numpy(),
+        target,
+        weight=train["weight"].to_numpy() if "weight" in train else None,
+        params=BINNING,
+        feature_name=list(FEATURES),
+        free_raw_data=False,
+    )
+
+
 def predict(models: Mapping[float, str], future: pd.DataFrame) -> pd.DataFrame:
-    """Forecasts in units for the rows of ``future``: keys, ``h``, ``actual``, q10, q50, q90 (not negative, not crossing).
+    """Forecasts in units for the rows of ``future``: keys, ``h``, ``actual``, ``scale``, q10, q50, q90 (not negative, not
+    crossing).
 
     Model texts from outside must have been validated: LightGBM aborts the interpreter on a malformed one.
     """
     import lightgbm as lgb
 
     X = future[list(FEATURES)].to_numpy(np.float32)
-    out = future[[LOCATION, ITEM, DATE, "h", "actual"]].copy()
+    out = future[[LOCATION, ITEM, DATE, "h", "actual", "scale"]].copy()
     raw = [lgb.Booster(model_str=models[q]).predict(X, num_threads=1) for q in TRAINED]
-    ordered = np.sort(np.column_stack(raw), axis=1).clip(min=0) * future["scale"].to_numpy()[:, None]
+    ordered = from_target(np.sort(np.column_stack(raw), axis=1), future["scale"].to_numpy()[:, None])
     for k, quantile in enumerate(TRAINED):
         out[name_of(quantile)] = ordered[:, k]
     return out
+
+
+def predict_mean(model: str, future: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """The mean in units of each row of ``future``."""
+    import lightgbm as lgb
+
+    ratio = lgb.Booster(model_str=model).predict(future[list(FEATURES)].to_numpy(np.float32), num_threads=1)
+    return np.asarray(ratio * future["scale"].to_numpy(), dtype=float)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +10,20 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decai_forecast.demand.table import DATE, ITEM, LOCATION, PRICE, PROMOTION, QUANTITY
+from decai_forecast.demand.table import (
+    CATEGORY,
+    CENSORED,
+    COUNTRY,
+    DATE,
+    ITEM,
+    KEYS,
+    LOCATION,
+    PLANNED_PRICE,
+    PLANNED_PROMOTION,
+    PRICE,
+    PROMOTION,
+    QUANTITY,
+)
 from decai_forecast.periods import Calendar
 
 __all__ = ["Floats", "Panel", "to_panel"]
@@ -20,31 +33,54 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Panel:
-    """``quantity``, ``price`` and ``promotion``: series x periods, NaN where unknown. The calendar runs one horizon
-    beyond the last known period."""
+    """``quantity``, ``price``, ``promotion``: series x periods, NaN where unknown (a censored sale is unknown demand).
+    ``planned_price``, ``planned_promotion``: the same, known ahead, NaN where nobody delivered a plan.
+    The calendar runs one horizon beyond the last known period."""
 
     quantity: Floats
     price: Floats
     promotion: Floats
+    planned_price: Floats
+    planned_promotion: Floats
     dates: pd.DatetimeIndex
-    series: pd.DataFrame  # location_id, item_id of each row
+    series: pd.DataFrame  # location_id, item_id, category, country of each row
     calendar: Calendar
 
     def index(self, day: date) -> int:
         """The column of the period that starts at ``day``; may lie beyond the end."""
-        return (pd.Timestamp(day) - self.dates[0]).days // self.calendar.days
+        return self.calendar.between(self.dates[0].date(), day)
+
+    def before(self, end: int) -> Panel:
+        """The panel as it was known at the start of period ``end``: nothing realised from there on."""
+        known = {}
+        for name in ("quantity", "price", "promotion"):
+            known[name] = getattr(self, name).copy()
+            known[name][:, end:] = np.nan
+        return replace(self, **known)
+
+    def part(self, rows: slice) -> Panel:
+        """Some of the series."""
+        names = ("quantity", "price", "promotion", "planned_price", "planned_promotion")
+        return replace(self, series=self.series.iloc[rows], **{name: getattr(self, name)[rows] for name in names})
 
 
-def to_panel(table: pd.DataFrame, calendar: Calendar) -> Panel:
-    """The panel of a demand table; series are sorted by location and item."""
-    series = table[[LOCATION, ITEM]].drop_duplicates().sort_values([LOCATION, ITEM], ignore_index=True)
+def to_panel(table: pd.DataFrame, calendar: Calendar, *, censored_unknown: bool = True) -> Panel:
+    """The panel of a demand table; series are sorted by location and item.
+
+    A period whose sale was censored by an empty shelf is unknown demand, not zero demand, unless ``censored_unknown`` is
+    False.
+    """
+    series = table.groupby([LOCATION, ITEM], sort=True, observed=True, as_index=False)[[CATEGORY, COUNTRY]].first()
     known = pd.date_range(table[DATE].min(), table[DATE].max(), freq=calendar.pandas)
     dates = pd.date_range(known[0], periods=len(known) + calendar.horizon, freq=calendar.pandas)
-    row = series.reset_index().merge(table[[LOCATION, ITEM]], on=[LOCATION, ITEM], how="right")["index"].to_numpy()
-    column = ((table[DATE] - dates[0]).dt.days // calendar.days).to_numpy()
+    row = table.groupby([LOCATION, ITEM], sort=True, observed=True).ngroup().to_numpy()
+    column = dates.get_indexer(pd.DatetimeIndex(table[DATE]))
     shape = (len(series), len(dates))
-    quantity, price, promotion = (_wide(table[c], row, column, shape) for c in (QUANTITY, PRICE, PROMOTION))
-    return Panel(quantity, price, promotion, dates, series, calendar)
+    wide = {name: _wide(table[name], row, column, shape) for name in (QUANTITY, PRICE, PROMOTION)}
+    wide |= {name: _wide(table[name], row, column, shape) for name in (PLANNED_PRICE, PLANNED_PROMOTION)}
+    if censored_unknown:
+        wide[QUANTITY][row, column] = np.where(table[CENSORED].to_numpy(), np.nan, wide[QUANTITY][row, column])
+    return Panel(dates=dates, series=series, calendar=calendar, **wide)
 
 
 def _wide(values: pd.Series, row: npt.NDArray[Any], column: npt.NDArray[Any], shape: tuple[int, int]) -> Floats:

@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from decai_forecast.demand.features import FEATURES, origin_features, rhythm, scale_at
+from decai_forecast.demand.ahead import Group, Rows, groups_of
+from decai_forecast.demand.features import FEATURES, feature_matrix
+from decai_forecast.demand.history import History, history, rhythm
+from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import Floats, Panel, to_panel
-from decai_forecast.demand.prophet_total import prophet_total
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
+from decai_forecast.demand.target import to_target
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.periods import Calendar
 
 __all__ = ["MAX_TRAINING_ROWS", "MIN_TRAINING_ROWS", "Prepared", "prepare"]
 
-MAX_TRAINING_ROWS = 20_000  # beyond it a partner's trees hardly change, and the shared training waits for its slowest member
+MAX_TRAINING_ROWS = 40_000  # beyond it a partner's trees hardly change, and the shared training waits for its slowest member
 MIN_TRAINING_ROWS = 50  # two leaves of a tree with the least rows that a leaf may have
-LARGEST_TARGET = 20.0  # times the own recent mean; a single bulk order must not decide a leaf
+CHUNK = 4_000  # series whose features are in memory at a time
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """``train``: FEATURES and ``target`` (quantity / scale), float32. ``future``: location_id, item_id, date, ``h``,
-    ``scale`` (units), ``actual`` (units, NaN if unknown) and FEATURES, one row per series and period of the horizon."""
+    """``train``: FEATURES, ``target`` (see target.py) and ``weight``, float32. ``future``: location_id, item_id, date,
+    ``h``, ``scale`` (units), ``actual`` (units, NaN if unknown) and FEATURES, one row per series and period of the
+    horizon."""
 
     train: pd.DataFrame
     future: pd.DataFrame
@@ -39,47 +46,93 @@ def prepare(table: pd.DataFrame, calendar: Calendar, cutoff: date, *, seed: int,
     """
     if table.empty:
         raise NotEnoughData("the accepted rows hold no sale")
-    panel = to_panel(table, calendar)
-    end = panel.index(cutoff)
+    full = to_panel(table, calendar)
+    end = full.index(cutoff)
     if end <= rhythm(calendar).windows[0]:
         raise NotEnoughData(f"{max(end, 0)} periods before {cutoff}; at least {rhythm(calendar).windows[0] + 1} are needed")
-    actual = panel.quantity.copy()
-    for known in (panel.quantity, panel.price, panel.promotion):
-        known[:, end:] = np.nan  # from here on nobody can look ahead
-    total, fitted = prophet_total(panel, end)
-    train = _train(panel, end, total, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)
+    panel = full.before(end)
+    views, fitted = outlook(panel, end)
+    groups = groups_of(panel, end, views)
+    train = _train(panel, end, groups, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)
     if len(train) < MIN_TRAINING_ROWS:
         raise NotEnoughData(f"{len(train)} training rows before {cutoff}; at least {MIN_TRAINING_ROWS} are needed")
-    return Prepared(train, _future(panel, end, total, actual), fitted)
+    return Prepared(train, _future(panel, end, groups, full.quantity), fitted)
 
 
-def _train(panel: Panel, end: int, total: Floats, rng: np.random.Generator, max_rows: int) -> pd.DataFrame:
+def _chunks(panel: Panel, groups: list[Group]) -> Iterator[tuple[slice, Panel, list[Group]]]:
+    for start in range(0, len(panel.series), CHUNK):
+        rows = slice(start, start + CHUNK)
+        yield rows, panel.part(rows), [Group(g.name, g.total, g.member[rows], g.outlook) for g in groups]
+
+
+def _train(panel: Panel, end: int, groups: list[Group], rng: np.random.Generator, max_rows: int) -> pd.DataFrame:
     beat = rhythm(panel.calendar)
-    blocks: list[Floats] = []
-    for origin in range(beat.windows[1], end - 1, beat.stride):
-        open_horizons = np.arange(1, min(panel.calendar.horizon, end - 1 - origin) + 1)
-        drawn = sorted(int(h) for h in rng.choice(open_horizons, min(beat.per_origin, len(open_horizons)), replace=False))
-        target = np.concatenate([panel.quantity[:, origin + h] for h in drawn]) / np.tile(scale_at(panel, origin), len(drawn))
-        rows = np.column_stack([origin_features(panel, origin, drawn, total), target])
-        blocks.append(rows[np.isfinite(target)])
-    every = np.concatenate(blocks) if blocks else np.empty((0, len(FEATURES) + 1))
+    origins = np.arange(max(beat.windows[1], end - 1 - beat.past), end - 1, beat.stride)
+    share = min(1.0, max_rows / max(1, _possible(panel, end, origins)))
+    blocks = [_block(part, end, origins, own, rng, share) for _, part, own in _chunks(panel, groups)] if len(origins) else []
+    every = np.concatenate(blocks) if blocks else np.empty((0, len(FEATURES) + 2), dtype=np.float32)
     if len(every) > max_rows:
         every = every[np.sort(rng.choice(len(every), max_rows, replace=False))]
-    every[:, -1] = np.minimum(every[:, -1], LARGEST_TARGET)
-    return pd.DataFrame(every.astype(np.float32), columns=[*FEATURES, "target"])
+    if len(every):
+        every[:, -1] /= every[:, -1].mean()
+    return pd.DataFrame(every, columns=[*FEATURES, "target", "weight"])
 
 
-def _future(panel: Panel, end: int, total: Floats, actual: Floats) -> pd.DataFrame:
-    """Rows of every series that has sold within the scale's window; the others have nothing to scale by and stay out."""
-    horizons = list(range(1, panel.calendar.horizon + 1))
-    scale = scale_at(panel, end - 1)
-    keys = pd.concat([panel.series] * len(horizons), ignore_index=True)
-    keys["h"] = np.repeat(horizons, len(panel.series))
-    keys[DATE] = panel.dates[keys["h"].to_numpy() + end - 1]
-    known = np.full((len(actual), len(horizons)), np.nan)
-    there = actual[:, end : end + len(horizons)]
-    known[:, : there.shape[1]] = there
-    features = pd.DataFrame(origin_features(panel, end - 1, horizons, total), columns=list(FEATURES)).drop(columns="h")
-    future = pd.concat([keys, features], axis=1).assign(scale=np.tile(scale, len(horizons)), actual=known.T.ravel())
-    known_scale: pd.DataFrame = future[np.isfinite(future["scale"])]
-    return known_scale.sort_values([LOCATION, ITEM, DATE], ignore_index=True)
+def _possible(panel: Panel, end: int, origins: Ints) -> int:
+    """About how many rows could be drawn: known periods after the first origin, times the horizons of an origin."""
+    if not len(origins):
+        return 0
+    beat = rhythm(panel.calendar)
+    known = int(np.isfinite(panel.quantity[:, origins[0] : end]).sum())
+    return known * min(beat.per_origin, panel.calendar.horizon) // beat.stride
+
+
+def _block(
+    panel: Panel, end: int, origins: Ints, groups: list[Group], rng: np.random.Generator, share: float
+) -> npt.NDArray[np.float32]:
+    """FEATURES, target and weight (units, not yet normed) of one chunk's rows, about ``share`` of those that could be."""
+    known = history(panel, origins)
+    rows = _drawn(panel, known, end, rng, share)
+    scale, quantity = known.scale[rows.series, rows.origin], panel.quantity[rows.series, rows.target(known)]
+    usable = np.isfinite(scale) & np.isfinite(quantity)
+    rows = Rows(rows.series[usable], rows.origin[usable], rows.h[usable])
+    scale, quantity = scale[usable], quantity[usable]
+    out = np.empty((len(rows.h), len(FEATURES) + 2), dtype=np.float32)
+    out[:, :-2] = feature_matrix(panel, known, groups, rows)
+    out[:, -2], out[:, -1] = to_target(quantity, scale), scale
+    return out
+
+
+def _drawn(panel: Panel, known: History, end: int, rng: np.random.Generator, share: float) -> Rows:
+    """At each origin every series gets a few horizons, evenly spread from a random start; then ``share`` of all rows."""
+    size, wanted = len(panel.series), min(rhythm(panel.calendar).per_origin, panel.calendar.horizon)
+    reach = np.minimum(panel.calendar.horizon, end - 1 - known.origins)  # horizons with a known target
+    count = np.minimum(wanted, reach)
+    origin = np.repeat(np.arange(len(reach)), count)
+    step = np.concatenate([np.arange(c) for c in count]) * reach[origin] / count[origin]
+    h = ((rng.random((size, len(origin))) * reach[origin] + step) % reach[origin]).astype(np.int64) + 1
+    kept = np.flatnonzero(rng.random(h.size) < share * 1.05) if share < 1 else np.arange(h.size)
+    return Rows(kept // len(origin), origin[kept % len(origin)], h.ravel()[kept])
+
+
+def _future(panel: Panel, end: int, groups: list[Group], actual: Floats) -> pd.DataFrame:
+    """Rows of every series that ever sold; the others have nothing to scale by and stay out."""
+    horizon = panel.calendar.horizon
+    frames = []
+    for chunk, part, own in _chunks(panel, groups):
+        known = history(part, np.array([end - 1]))
+        series = np.flatnonzero(np.isfinite(known.scale[:, 0]))
+        first = np.zeros(len(series) * horizon, dtype=np.int64)
+        rows = Rows(np.repeat(series, horizon), first, np.tile(np.arange(1, horizon + 1), len(series)))
+        frames.append(_future_rows(part, end, known, own, rows, actual[chunk]))
+    future = pd.concat(frames, ignore_index=True)
+    return future.sort_values([LOCATION, ITEM, DATE], ignore_index=True)
+
+
+def _future_rows(panel: Panel, end: int, known: History, groups: list[Group], rows: Rows, actual: Floats) -> pd.DataFrame:
+    keys = panel.series[[LOCATION, ITEM]].iloc[rows.series].reset_index(drop=True)
+    keys[DATE] = panel.dates[rows.h + end - 1]
+    features = pd.DataFrame(feature_matrix(panel, known, groups, rows), columns=list(FEATURES))
+    return pd.concat([keys, features], axis=1).assign(
+        scale=known.scale[rows.series, 0], actual=actual[rows.series, rows.h + end - 1]
+    )

@@ -9,42 +9,62 @@ import pandas as pd
 
 from decai_forecast.periods import Calendar
 
-__all__ = ["DATE", "ITEM", "KEYS", "LOCATION", "PRICE", "PROMOTION", "QUANTITY", "build_table"]
+__all__ = [
+    "CATEGORY", "CENSORED", "COUNTRY", "DATE", "ITEM", "KEYS", "LOCATION", "PLANNED_PRICE", "PLANNED_PROMOTION", "PRICE",
+    "PROMOTION", "QUANTITY", "build_table",
+]  # fmt: skip
 
 LOCATION, ITEM, DATE = "location_id", "item_id", "date"
 QUANTITY, PRICE, PROMOTION = "quantity", "price", "promotion"
+CENSORED = "censored"  # the shelf was empty: what sold is less than what was asked for
+CATEGORY, COUNTRY = "category", "country"  # of the item, of the location (ISO 3166-1 alpha-2); empty where unknown
+PLANNED_PRICE, PLANNED_PROMOTION = "planned_price", "planned_promotion"  # known ahead; NaN without a plan
 KEYS = [LOCATION, ITEM, DATE]
 EVERYWHERE = "all"  # the location of a partner that delivers none
 
 
-def build_table(clean: pd.DataFrame, calendar: Calendar, as_of: date, *, missing: str = "zero") -> pd.DataFrame:
+def build_table(
+    clean: pd.DataFrame,
+    calendar: Calendar,
+    as_of: date,
+    *,
+    missing: str = "zero",
+    items: pd.DataFrame | None = None,
+    locations: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """The demand table of the accepted rows ``clean`` (columns of the data set ``demand``), whole periods before ``as_of``.
 
     Every series runs from its first sale to the last period; a period without a row is zero, or unknown (NaN) with
     ``missing="unknown"``. Returns are not demand: negative quantities count as zero. As price known ahead a
     ``list_price`` is preferred: the price *paid* in a period exists only where something was sold, and so tells the
-    answer. The price of a missing period is the one before; its promotion is unknown.
+    answer; a price of zero is no price. The price of a missing period is the one before; its promotion is unknown.
+    ``items`` and ``locations`` are the master data of the partner, if delivered: they bring category and country.
     """
     end = pd.Timestamp(calendar.floor(as_of))
     rows = _columns(clean)
     rows[DATE] = _starts(rows[DATE], calendar)
     rows = rows[rows[DATE] < end]
-    how = {QUANTITY: "sum", PRICE: "mean", PROMOTION: "mean"}
+    how = {QUANTITY: "sum", PRICE: "mean", PROMOTION: "mean", CENSORED: "any"}
     sums = rows.groupby(KEYS, as_index=False, sort=True, observed=True).agg(how)
-    return _regular(sums, calendar, end, 0.0 if missing == "zero" else np.nan)
+    full = _regular(sums, calendar, end, 0.0 if missing == "zero" else np.nan)
+    full[CATEGORY] = _attribute(full, ITEM, clean, items, CATEGORY)
+    full[COUNTRY] = _attribute(full, LOCATION, clean, locations, COUNTRY)
+    return full.assign(**{PLANNED_PRICE: np.nan, PLANNED_PROMOTION: np.nan})
 
 
 def _columns(clean: pd.DataFrame) -> pd.DataFrame:
     price = next((c for c in ("list_price", PRICE) if c in clean), None)
     promotion = next((c for c in (PROMOTION, "promo") if c in clean), None)
+    paid = clean[price].astype(float) if price else pd.Series(np.nan, index=clean.index)
     return pd.DataFrame(
         {
             LOCATION: clean[LOCATION].astype(str) if LOCATION in clean else EVERYWHERE,
             ITEM: clean[ITEM].astype(str),
             DATE: pd.to_datetime(clean[DATE]),
             QUANTITY: clean[QUANTITY].astype(float).clip(lower=0),
-            PRICE: clean[price].astype(float) if price else np.nan,
+            PRICE: paid.where(paid > 0),
             PROMOTION: clean[promotion].astype(float) if promotion else np.nan,
+            CENSORED: clean[CENSORED].astype(bool) if CENSORED in clean else False,
         }
     )
 
@@ -54,6 +74,8 @@ def _starts(days: pd.Series, calendar: Calendar) -> pd.Series:
     midnight: pd.Series = days.dt.normalize()
     if calendar.frequency == "W":
         midnight = midnight - pd.to_timedelta(midnight.dt.day_of_week, unit="D")
+    if calendar.frequency == "M":
+        midnight = midnight - pd.to_timedelta(midnight.dt.day - 1, unit="D")
     return midnight
 
 
@@ -70,4 +92,16 @@ def _regular(sums: pd.DataFrame, calendar: Calendar, end: pd.Timestamp, gap: flo
     full = keys.merge(sums, on=KEYS, how="left").sort_values(KEYS, ignore_index=True)
     full[QUANTITY] = full[QUANTITY].fillna(gap)
     full[PRICE] = full.groupby([LOCATION, ITEM], observed=True)[PRICE].ffill()
+    full[CENSORED] = full[CENSORED].fillna(False).astype(bool)
     return full
+
+
+def _attribute(
+    full: pd.DataFrame, key: str, clean: pd.DataFrame, master: pd.DataFrame | None, name: str
+) -> pd.Series:
+    """The attribute of each row's item or location: from the master data, else from the delivery itself, else empty."""
+    source = master if master is not None and name in master else clean
+    if name not in source or key not in source:
+        return pd.Series("", index=full.index)
+    known = source[[key, name]].dropna().astype(str).drop_duplicates(key, keep="last").set_index(key)[name]
+    return full[key].map(known).fillna("").astype(str)
