@@ -10,6 +10,8 @@ from decai_forecast.network import Network
 from decai_forecast.orchestration.context import round_of_run
 from decai_forecast.rounds.notify import notify
 from decai_forecast.rounds.quality import mark_late
+from decai_forecast.rounds.seat import take_seat
+from decai_forecast.rounds.tell import Notice, known_channels, tell
 
 __all__ = ["delivery_is_late", "tell_people"]
 
@@ -37,3 +39,5 @@ def _late(run: Any, partner: str) -> None:
     mark_late(network.store(partner), round_id)
     text = f"The delivery of {partner} for round {round_id} was not finished {network.late_minutes:g} minutes after its time."
     notify(network, f"{partner} is late in round {round_id}", text)
+    seat = take_seat(network, partner)
+    tell(seat.store, known_channels(seat), Notice(partner, round_id, "delivery", "late", text))

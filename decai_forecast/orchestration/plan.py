@@ -17,10 +17,11 @@ from decai_forecast.errors import ContractError
 from decai_forecast.network import Network
 from decai_forecast.orchestration.partitions import NightlyTimetable, nightly
 
-__all__ = ["DELIVERIES", "SHARED", "PartnerPlan", "closing_schedule", "network", "partner_plans", "retry_delay"]
+__all__ = ["DELIVERIES", "LONGEST", "SHARED", "PartnerPlan", "closing_schedule", "network", "partner_plans", "retry_delay"]
 
 DELIVERIES = Asset(name="partner_deliveries", uri="x-decai://deliveries")  # partitions: partner|round
 SHARED = Asset(name="shared_forecaster", uri="x-decai://shared_forecaster")  # partitions: round
+LONGEST = timedelta(hours=2)  # of one task of a delivery: a source that drips must not hold a worker for ever
 
 
 @dataclass(frozen=True)

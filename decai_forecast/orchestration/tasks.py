@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NoReturn
 
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
-from decai_forecast.errors import DecaiError, RoundClosed
+from decai_forecast.errors import ConfigError, ContractError, DecaiError, RoundClosed
 from decai_forecast.network import Network
 from decai_forecast.orchestration.connections import AirflowCredentials
 from decai_forecast.orchestration.context import night_of, param_round
@@ -22,14 +22,28 @@ __all__ = ["check", "close", "federate", "outcome", "pull", "refuse_contract", "
 
 
 log = logging.getLogger(__name__)
-PASSING = ("source_absent", "source_unreachable", "source_cut")  # codes of faults that may pass by themselves
+PASSING = (  # codes of faults that may pass by themselves
+    "source_absent", "source_unreachable", "source_cut", "source_failed", "not_checked", "timeout",
+)  # fmt: skip
+
+
+class TookTooLong(DecaiError):
+    """A task ran into its time limit."""
+
+    code = "timeout"
+
+
+class BrokenContract(ConfigError):
+    """What the parser met in a contract file, as the plan has it."""
+
+    code = ContractError.code
 
 
 def _fail(message: str) -> NoReturn:
     """Ends the task for good, with its message as a line of the log."""
     for line in message.splitlines():
         log.error(line)
-    raise AirflowFailException(message)
+    raise AirflowFailException(message) from None
 
 
 @contextmanager
@@ -44,17 +58,38 @@ def _plainly() -> Iterator[None]:
 
 
 @contextmanager
-def _answering(network: Network, seat: Seat, night: Round) -> Iterator[None]:
-    """Whatever ends this partner's delivery, the coordinator hears of it by its code."""
-    from decai_forecast.rounds.inbox import failed, post
+def _answering(network: Network, seat: Seat, night: Round, context: Any) -> Iterator[None]:
+    """Whatever ends this partner's delivery, the coordinator hears of it by its code: once no retry can mend it.
+
+    An answer before that would settle the round, and the retry could no longer win its place in it.
+    """
+    from decai_forecast.rounds.inbox import give_up
 
     try:
         yield
-    except RoundClosed:
+    except RoundClosed as error:
+        raise AirflowSkipException(str(error)) from None
+    except AirflowTaskTimeout:  # no Exception, so that no task catches it by mistake
+        if _last_try(context):
+            give_up(network, seat, night, TookTooLong(f"{seat.partner}: a task of round {night.id} ran into its time limit"))
+        raise
+    except DecaiError as error:
+        retried = error.code in PASSING
+        if not retried or _last_try(context):
+            give_up(network, seat, night, error)
+        if not retried:
+            _fail(str(error))
         raise
     except Exception as error:
-        post(network, seat, failed(seat, night, error))
+        if _last_try(context):
+            give_up(network, seat, night, error)
         raise
+
+
+def _last_try(context: Any) -> bool:
+    """Airflow counts tries from 1; ``max_tries`` is the number of retries."""
+    task = context["ti"]
+    return bool(task.try_number > task.max_tries)
 
 
 def _seated(partner: str, context: Any) -> tuple[Network, Seat, Round]:
@@ -68,33 +103,28 @@ def pull(partner: str, context: Any) -> dict[str, Any]:
     from decai_forecast.rounds.deliver import pull as step
 
     network, seat, night = _seated(partner, context)
-    try:
-        with _answering(network, seat, night):
-            return dict(step(seat, night).facts["rows"])
-    except RoundClosed as error:
-        raise AirflowSkipException(str(error)) from None
-    except DecaiError as error:
-        if error.code not in PASSING:
-            _fail(str(error))
-        raise
+    with _answering(network, seat, night, context):
+        return dict(step(seat, night).facts["rows"])
 
 
 def check(partner: str, context: Any) -> dict[str, Any]:
-    """Checks the delivery against its contract; a refusal fails the task with the report's first lines."""
+    """Checks the delivery against its contract; a refusal fails the task with the report's first lines.
+
+    A check that could not be made is tried again; a rule of the partner's own that cannot run ends it at once.
+    """
     from decai_forecast.rounds.check import check as step
 
     network, seat, night = _seated(partner, context)
-    with _plainly(), _answering(network, seat, night):
+    with _answering(network, seat, night, context):
         return dict(step(seat, night).facts["data_sets"])
 
 
 def refuse_contract(partner: str, context: Any, problem: str) -> None:
     """The whole task of a partner whose contract file is broken: answers with the code, fails with file and line."""
-    from decai_forecast.errors import ContractError
-    from decai_forecast.rounds.inbox import failed, post
+    from decai_forecast.rounds.inbox import give_up
 
     network, seat, night = _seated(partner, context)
-    post(network, seat, failed(seat, night, ContractError("", 0, problem)))
+    give_up(network, seat, night, BrokenContract(problem))
     _fail(problem)
 
 
@@ -104,7 +134,7 @@ def train(partner: str, context: Any) -> dict[str, Any]:
     from decai_forecast.rounds.inbox import post, ready
 
     network, seat, night = _seated(partner, context)
-    with _plainly(), _answering(network, seat, night):
+    with _answering(network, seat, night, context):
         step(seat, night)
         submission = ready(seat, night)
     post(network, seat, submission)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import smtplib
+import socket
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -17,7 +19,7 @@ TIMEOUT = 20.0  # seconds for a mail server or a webhook to answer
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail goes out; with a user, over TLS."""
+    """Where mail goes out; with a user, over TLS. Without a sender, mail comes from ``decai`` at this machine."""
 
     host: str
     port: int = 25
@@ -39,13 +41,13 @@ class MailServer:
 
 def send_mail(server: MailServer, to: Sequence[str], subject: str, text: str, html: str = "") -> None:
     mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = subject, server.sender, ", ".join(to)
+    mail["Subject"], mail["From"], mail["To"] = subject, server.sender or f"decai@{socket.getfqdn()}", ", ".join(to)
     mail.set_content(text)
     if html:
         mail.add_alternative(html, subtype="html")
     with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT) as connection:
         if server.user:
-            connection.starttls()
+            connection.starttls(context=ssl.create_default_context())  # smtplib's own verifies nothing
             connection.login(server.user, server.password)
         connection.send_message(mail)
 

@@ -13,10 +13,11 @@ from decai_forecast.rounds.deliver import pull, train
 from decai_forecast.rounds.quality import was_late
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import DEMAND, Seat
+from decai_forecast.rounds.tell import tell_of_failure
 from decai_forecast.steps import read_done
 from decai_forecast.store import digest_json
 
-__all__ = ["Standing", "Submission", "failed", "post", "ready", "run_delivery", "standing"]
+__all__ = ["Standing", "Submission", "failed", "give_up", "post", "ready", "run_delivery", "standing"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,8 @@ def failed(seat: Seat, night: Round, error: BaseException) -> Submission:
     """The submission of a partner whose delivery ended in ``error``: its code, and the verdicts if there are any."""
     checked = read_done(seat.store, night.id, "check")
     sets = checked.facts["data_sets"] if checked else {}
-    state, code = ("refused", error.reason) if isinstance(error, Refused) else ("failed", getattr(error, "code", "internal"))
+    code = error.code if isinstance(error, DecaiError) else "internal"  # libraries have codes of their own: not for outside
+    state, code = ("refused", error.reason) if isinstance(error, Refused) else ("failed", code)
     return Submission(
         seat.partner, night.id, night.as_of.isoformat(), state, code,
         verdicts={name: facts["verdict"] for name, facts in sorted(sets.items())},
@@ -71,6 +73,12 @@ def post(network: Network, seat: Seat, submission: Submission) -> None:
     network.inbox().write_json(f"{submission.round}/{submission.partner}.json", asdict(submission))
 
 
+def give_up(network: Network, seat: Seat, night: Round, error: BaseException) -> None:
+    """No try is left: the coordinator hears the code, the partner what to mend."""
+    post(network, seat, failed(seat, night, error))
+    tell_of_failure(seat, night.id, error)
+
+
 def run_delivery(network: Network, seat: Seat, night: Round) -> Submission:
     """All deliver steps in one go; whatever happens to this partner is a submission, never the others' problem."""
     try:
@@ -79,8 +87,7 @@ def run_delivery(network: Network, seat: Seat, night: Round) -> Submission:
         train(seat, night)
         submission = ready(seat, night)
     except Exception as error:  # any fault of one partner, ours included, must not stop the network
-        submission = failed(seat, night, error)
-        post(network, seat, submission)
+        give_up(network, seat, night, error)
         raise
     post(network, seat, submission)
     return submission

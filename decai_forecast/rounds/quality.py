@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from decai_forecast.rounds.check import COUNTED, STEP
-from decai_forecast.rounds.seat import Seat
+from decai_forecast.rounds.seat import DEMAND, Seat
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store
 
@@ -14,11 +14,12 @@ __all__ = ["Delivered", "history", "mark_late", "score", "was_late"]
 
 WINDOW = 30  # rounds that the score looks at
 LATE = 0.5  # what a late delivery is worth of a punctual one
+OURS = ("not_checked", "internal", "timeout", "source_failed")  # codes of a night that failed through no fault of the partner
 
 
 @dataclass(frozen=True)
 class Delivered:
-    """One data set in one round; ``verdict`` is absent where the round has none."""
+    """One data set in one round; ``verdict`` is absent where nothing came, not_checked where nobody could say."""
 
     round: str
     data_set: str
@@ -27,6 +28,11 @@ class Delivered:
     quarantined: int = 0
     late: bool = False
     code: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the score knows it: what could not be checked says nothing about the partner."""
+        return self.verdict != "not_checked"
 
     @property
     def worth(self) -> float:
@@ -44,21 +50,39 @@ def was_late(store: Store, round_id: str) -> bool:
     return store.exists(f"rounds/{round_id}/late.json")
 
 
-def history(seat: Seat) -> list[Delivered]:
-    """Every data set of every round that this partner has in its own store, newest first."""
-    found: list[Delivered] = []
-    names = sorted(contract.data_set for contract in seat.contracts().values())
-    for round_id in reversed(seat.store.children("rounds")):
-        done, late = read_done(seat.store, round_id, STEP), was_late(seat.store, round_id)
-        facts = done.facts["data_sets"] if done else {}
-        for name in names:
-            one = facts.get(name, {"verdict": "absent", "rows": 0, "quarantined": 0, "code": ""})
-            found.append(Delivered(round_id, name, one["verdict"], one["rows"], one["quarantined"], late, one["code"]))
-    return found
+def history(seat: Seat, until: str = "") -> list[Delivered]:
+    """Every data set of every round that this partner has in its own store, newest first; up to round ``until`` if given.
+
+    A round that is still under way is left out. A night that ended before the check is one of the demand data set. The
+    contracts of tonight do not matter: one that is broken has its history all the same.
+    """
+    rounds = [name for name in reversed(seat.store.children("rounds")) if not until or name <= until]
+    return [one for round_id in rounds for one in _night(seat.store, round_id)]
+
+
+def _night(store: Store, round_id: str) -> list[Delivered]:
+    """What a round says of the partner's data sets; nothing where it is not over."""
+    checked, pulled, late = read_done(store, round_id, STEP), read_done(store, round_id, "pull"), was_late(store, round_id)
+    if checked is not None:
+        missing = dict(pulled.facts["missing"]) if pulled else {}
+        sets = checked.facts["data_sets"]
+        found = [Delivered(round_id, n, f["verdict"], f["rows"], f["quarantined"], late, f["code"]) for n, f in sets.items()]
+        found += [Delivered(round_id, name, _verdict(code), late=late, code=code) for name, code in missing.items()]
+        return sorted(found, key=lambda one: one.data_set)
+    if store.exists(key := f"rounds/{round_id}/submission.json"):
+        code = store.read_json(key)["code"]
+        return [Delivered(round_id, DEMAND, _verdict(code), late=late, code=code)]
+    return [Delivered(round_id, DEMAND, "absent", late=True)] if late else []
+
+
+def _verdict(code: str) -> str:
+    """Of a data set that was not checked: the partner's fault, or nobody's who delivers."""
+    return "not_checked" if code in (*OURS, "rule") else "absent"
 
 
 def score(deliveries: Sequence[Delivered]) -> float | None:
-    """0 to 100 over the last 30 rounds; None before the first."""
-    rounds = sorted({one.round for one in deliveries}, reverse=True)[:WINDOW]
-    counted = [one.worth for one in deliveries if one.round in rounds]
-    return 100 * sum(counted) / len(counted) if counted else None
+    """0 to 100 over the last 30 rounds that say something; None before the first."""
+    counted = [one for one in deliveries if one.counts]
+    rounds = sorted({one.round for one in counted}, reverse=True)[:WINDOW]
+    worth = [one.worth for one in counted if one.round in rounds]
+    return 100 * sum(worth) / len(worth) if worth else None

@@ -1,0 +1,113 @@
+"""The history of a partner's deliveries and its score: only what the partner did counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from support import NIGHT
+
+from decai_forecast.errors import DecaiError
+from decai_forecast.network import Network
+from decai_forecast.rounds import Round, Seat, take_seat
+from decai_forecast.rounds.inbox import run_delivery
+from decai_forecast.rounds.quality import Delivered, history, mark_late, score
+
+NEXT = Round.of("2026-06-30", "2026-06-29")
+FAULTY = '      - {id: mine, type: sql, query: "SELECT count(*) FROM elsewhere", mustBe: 0}\n\nslaProperties:'
+
+
+@pytest.fixture
+def seat(after: Network) -> Seat:
+    """A partner with one accepted night."""
+    return take_seat(after, "shop_0")
+
+
+def contract(network: Network, name: str = "demand") -> Path:
+    return network.home / f"contracts/shop_0/{name}.odcs.yaml"
+
+
+def fails(network: Network, night: Round = NEXT) -> None:
+    """A night that ends in an error."""
+    with pytest.raises((DecaiError, ArithmeticError, sa.exc.SQLAlchemyError)):
+        run_delivery(network, take_seat(network, "shop_0"), night)
+
+
+def told(seat: Seat) -> list[tuple[str, str, str]]:
+    return [(one.data_set, one.verdict, one.code) for one in history(seat) if one.round == NEXT.id]
+
+
+def test_a_faulty_rule_is_not_bad_data(after: Network, seat: Seat) -> None:
+    """It stands in the history and not in the score."""
+    contract(after).write_text(contract(after).read_text().replace("\nslaProperties:", FAULTY, 1))
+    fails(after)
+    assert told(seat) == [("demand", "not_checked", "rule")]
+    assert score(history(seat)) == 100.0
+
+
+def test_a_fault_of_ours_is_not_the_partners(after: Network, seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever broke in the check."""
+    monkeypatch.setattr("decai_forecast.rounds.check.check_delivery", lambda *a, **k: 1 / 0)
+    fails(after)
+    assert told(seat) == [("demand", "not_checked", "internal")]
+    assert score(history(seat)) == 100.0
+
+
+def test_a_missing_source_counts(after: Network, seat: Seat) -> None:
+    """Nothing was delivered: a third of what two data sets and this one could be worth."""
+    (after.home / "sources/shop_0/demand.parquet").unlink()
+    fails(after)
+    assert told(seat) == [("demand", "absent", "source_absent")]
+    assert score(history(seat)) == pytest.approx(200 / 3)
+
+
+def test_a_broken_contract_has_a_history(after: Network, seat: Seat) -> None:
+    """Of the nights before it broke, and of the one on which it did."""
+    contract(after).write_text("apiVersion: [v3")
+    fails(after)
+    assert told(seat) == [("demand", "absent", "contract")]
+    assert [one.verdict for one in history(seat) if one.round == NIGHT.id] == ["accepted", "accepted"]
+
+
+def test_a_faulty_rule_elsewhere_does_not_stop_demand(after: Network, seat: Seat) -> None:
+    """It is noted like a data set that did not come, and demand takes part."""
+    contract(after, "items").write_text(contract(after, "items").read_text().replace("\nslaProperties:", FAULTY, 1))
+    found = run_delivery(after, seat, NEXT)
+    assert (found.state, dict(found.verdicts)) == ("ready", {"demand": "accepted", "items": "not_checked"})
+    assert told(seat) == [("demand", "accepted", ""), ("items", "not_checked", "rule")]
+    assert score(history(seat)) == 100.0
+
+
+def test_a_missing_data_set_is_absent_with_its_code(after: Network, seat: Seat) -> None:
+    """Demand goes on without it."""
+    (after.home / "sources/shop_0/items.parquet").write_bytes(b"PAR1 damaged")
+    run_delivery(after, seat, NEXT)
+    assert told(seat) == [("demand", "accepted", ""), ("items", "absent", "source_unreadable")]
+
+
+def test_a_night_under_way_is_left_out(seat: Seat) -> None:
+    """Until it has ended, or is late."""
+    seat.store.write_json(f"rounds/{NEXT.id}/pull/started.json", {})
+    assert told(seat) == []
+    mark_late(seat.store, NEXT.id)
+    assert told(seat) == [("demand", "absent", "")]
+
+
+def test_a_library_does_not_put_its_code_outside(after: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLAlchemy's errors have a code of their own: a link to its documentation."""
+
+    def broken(*arguments: object, **options: object) -> None:
+        raise sa.exc.OperationalError("SELECT", {}, Exception("secret"))
+
+    monkeypatch.setattr("decai_forecast.rounds.check.check_delivery", broken)
+    fails(after)
+    assert after.inbox().read_json(f"{NEXT.id}/shop_0.json")["code"] == "internal"
+
+
+def test_the_score_looks_at_thirty_rounds() -> None:
+    """Older ones are forgotten; a night without a word says nothing."""
+    nights = [Delivered(f"2026-01-{k:02d}", "demand", "accepted" if k > 1 else "absent") for k in range(1, 32)]
+    assert score(nights) == 100.0
+    assert score(nights[:2]) == 50.0
+    assert score([Delivered("2026-01-01", "demand", "not_checked")]) is None
