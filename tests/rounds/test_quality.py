@@ -11,6 +11,8 @@ from support import NIGHT
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
 from decai_forecast.rounds import Round, Seat, take_seat
+from decai_forecast.rounds.check import check
+from decai_forecast.rounds.deliver import pull
 from decai_forecast.rounds.inbox import run_delivery
 from decai_forecast.rounds.quality import Delivered, history, mark_late, score
 
@@ -19,9 +21,17 @@ FAULTY = '      - {id: mine, type: sql, query: "SELECT count(*) FROM elsewhere",
 
 
 @pytest.fixture
-def seat(after: Network) -> Seat:
+def seat(network: Network) -> Seat:
     """A partner with one accepted night."""
-    return take_seat(after, "shop_0")
+    return checked(network, NIGHT)
+
+
+def checked(network: Network, night: Round) -> Seat:
+    """After a night whose delivery was pulled and checked."""
+    found = take_seat(network, "shop_0")
+    pull(found, night)
+    check(found, night)
+    return found
 
 
 def contract(network: Network, name: str = "demand") -> Path:
@@ -38,51 +48,50 @@ def told(seat: Seat) -> list[tuple[str, str, str]]:
     return [(one.data_set, one.verdict, one.code) for one in history(seat) if one.round == NEXT.id]
 
 
-def test_a_faulty_rule_is_not_bad_data(after: Network, seat: Seat) -> None:
+def test_a_faulty_rule_is_not_bad_data(network: Network, seat: Seat) -> None:
     """It stands in the history and not in the score."""
-    contract(after).write_text(contract(after).read_text().replace("\nslaProperties:", FAULTY, 1))
-    fails(after)
+    contract(network).write_text(contract(network).read_text().replace("\nslaProperties:", FAULTY, 1))
+    fails(network)
     assert told(seat) == [("demand", "not_checked", "rule")]
     assert score(history(seat)) == 100.0
 
 
-def test_a_fault_of_ours_is_not_the_partners(after: Network, seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_not_the_partners(network: Network, seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever broke in the check."""
     monkeypatch.setattr("decai_forecast.rounds.check.check_delivery", lambda *a, **k: 1 / 0)
-    fails(after)
+    fails(network)
     assert told(seat) == [("demand", "not_checked", "internal")]
     assert score(history(seat)) == 100.0
 
 
-def test_a_missing_source_counts(after: Network, seat: Seat) -> None:
+def test_a_missing_source_counts(network: Network, seat: Seat) -> None:
     """Nothing was delivered: a third of what two data sets and this one could be worth."""
-    (after.home / "sources/shop_0/demand.parquet").unlink()
-    fails(after)
+    (network.home / "sources/shop_0/demand.parquet").unlink()
+    fails(network)
     assert told(seat) == [("demand", "absent", "source_absent")]
     assert score(history(seat)) == pytest.approx(200 / 3)
 
 
-def test_a_broken_contract_has_a_history(after: Network, seat: Seat) -> None:
+def test_a_broken_contract_has_a_history(network: Network, seat: Seat) -> None:
     """Of the nights before it broke, and of the one on which it did."""
-    contract(after).write_text("apiVersion: [v3")
-    fails(after)
+    contract(network).write_text("apiVersion: [v3")
+    fails(network)
     assert told(seat) == [("demand", "absent", "contract")]
     assert [one.verdict for one in history(seat) if one.round == NIGHT.id] == ["accepted", "accepted"]
 
 
-def test_a_faulty_rule_elsewhere_does_not_stop_demand(after: Network, seat: Seat) -> None:
+def test_a_faulty_rule_elsewhere_does_not_stop_demand(network: Network, seat: Seat) -> None:
     """It is noted like a data set that did not come, and demand takes part."""
-    contract(after, "items").write_text(contract(after, "items").read_text().replace("\nslaProperties:", FAULTY, 1))
-    found = run_delivery(after, seat, NEXT)
-    assert (found.state, dict(found.verdicts)) == ("ready", {"demand": "accepted", "items": "not_checked"})
+    contract(network, "items").write_text(contract(network, "items").read_text().replace("\nslaProperties:", FAULTY, 1))
+    checked(network, NEXT)
     assert told(seat) == [("demand", "accepted", ""), ("items", "not_checked", "rule")]
     assert score(history(seat)) == 100.0
 
 
-def test_a_missing_data_set_is_absent_with_its_code(after: Network, seat: Seat) -> None:
+def test_a_missing_data_set_is_absent_with_its_code(network: Network, seat: Seat) -> None:
     """Demand goes on without it."""
-    (after.home / "sources/shop_0/items.parquet").write_bytes(b"PAR1 damaged")
-    run_delivery(after, seat, NEXT)
+    (network.home / "sources/shop_0/items.parquet").write_bytes(b"PAR1 damaged")
+    checked(network, NEXT)
     assert told(seat) == [("demand", "accepted", ""), ("items", "absent", "source_unreadable")]
 
 
@@ -94,15 +103,15 @@ def test_a_night_under_way_is_left_out(seat: Seat) -> None:
     assert told(seat) == [("demand", "absent", "")]
 
 
-def test_a_library_does_not_put_its_code_outside(after: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_library_does_not_put_its_code_outside(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLAlchemy's errors have a code of their own: a link to its documentation."""
 
     def broken(*arguments: object, **options: object) -> None:
         raise sa.exc.OperationalError("SELECT", {}, Exception("secret"))
 
     monkeypatch.setattr("decai_forecast.rounds.check.check_delivery", broken)
-    fails(after)
-    assert after.inbox().read_json(f"{NEXT.id}/shop_0.json")["code"] == "internal"
+    fails(network)
+    assert network.inbox().read_json(f"{NEXT.id}/shop_0.json")["code"] == "internal"
 
 
 def test_the_score_looks_at_thirty_rounds() -> None:
