@@ -9,6 +9,6 @@ from decai_forecast.contracts.load import lint_contract, load_contract
 from decai_forecast.contracts.model import Bound, Column, Contract, Rule, Source
 
 __all__ = [
-    "Arrival", "Bound", "Check", "Column", "Contract", "Rule", "RuleResult", "Source", "check_delivery", "draft_contract", "lint_contract",
-    "load_contract",
+    "Arrival", "Bound", "Check", "Column", "Contract", "Rule", "RuleResult", "Source", "check_delivery", "draft_contract",
+    "lint_contract", "load_contract",
 ]  # fmt: skip

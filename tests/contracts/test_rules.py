@@ -92,7 +92,7 @@ def test_a_column_keeps_its_promises(judged: Judged, column: str, said: str, fra
 @pytest.mark.parametrize(
     ("limit", "kept"),
     [("mustBeLessThan: 2", True), ("mustBeLessThan: 1", False), ("mustBeLessOrEqualTo: 0.5, unit: percent", True),
-     ("mustBeLessThan: 0.5, unit: percent", False), ("mustNotBe: 1", False), ("mustBeBetween: [1, 5]", True)],
+     ("mustBeLessThan: 0.5, unit: percent", False), ("mustBeBetween: [1, 5]", True)],
 )  # fmt: skip
 def test_some_bad_rows_may_be_allowed(judged: Judged, limit: str, kept: bool) -> None:
     """As many rows, or as large a share, as the rule says; then none is quarantined."""
@@ -111,7 +111,7 @@ def test_unknown_items_are_found_by_a_join(judged: Judged, tmp_path_factory: pyt
     pd.DataFrame({"item_id": ["a", None]}).to_parquet(items)
     relation = at_column("item_id", "relationships: [{type: foreignKey, to: items.item_id}]")
     assert broken(judged(demand(), changes=relation, references={"items": items})) == [("item_id.reference", DAYS)]
-    assert broken(judged(demand(), changes=relation)) == []
+    assert broken(judged(demand(), changes=relation)) == []  # skipped, see test_untested_rules
 
 
 def test_a_warning_is_told_and_quarantines_nothing(judged: Judged) -> None:
