@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.demand.plans import plan_rows
 from decai_forecast.demand.table import (
     CATEGORY,
     CENSORED,
     COUNTRY,
     DATE,
     ITEM,
-    KEYS,
     LOCATION,
     PLANNED_PRICE,
     PLANNED_PROMOTION,
@@ -64,11 +64,14 @@ class Panel:
         return replace(self, series=self.series.iloc[rows], **{name: getattr(self, name)[rows] for name in names})
 
 
-def to_panel(table: pd.DataFrame, calendar: Calendar, *, censored_unknown: bool = True) -> Panel:
+def to_panel(
+    table: pd.DataFrame, calendar: Calendar, *, censored_unknown: bool = True, plans: pd.DataFrame | None = None
+) -> Panel:
     """The panel of a demand table; series are sorted by location and item.
 
     A period whose sale was censored by an empty shelf is unknown demand, not zero demand, unless ``censored_unknown`` is
-    False.
+    False. ``plans``: rows of the data set ``prices`` known at the cut-off, used for every period up to the end of the
+    horizon, instead of the table's plan columns.
     """
     series = table.groupby([LOCATION, ITEM], sort=True, observed=True, as_index=False)[[CATEGORY, COUNTRY]].first()
     known = pd.date_range(table[DATE].min(), table[DATE].max(), freq=calendar.pandas)
@@ -78,6 +81,8 @@ def to_panel(table: pd.DataFrame, calendar: Calendar, *, censored_unknown: bool 
     shape = (len(series), len(dates))
     wide = {name: _wide(table[name], row, column, shape) for name in (QUANTITY, PRICE, PROMOTION)}
     wide |= {name: _wide(table[name], row, column, shape) for name in (PLANNED_PRICE, PLANNED_PROMOTION)}
+    if plans is not None:
+        wide[PLANNED_PRICE], wide[PLANNED_PROMOTION] = plan_rows(plans, series, calendar, dates)
     if censored_unknown:
         wide[QUANTITY][row, column] = np.where(table[CENSORED].to_numpy(), np.nan, wide[QUANTITY][row, column])
     return Panel(dates=dates, series=series, calendar=calendar, **wide)
