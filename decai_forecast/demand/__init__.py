@@ -3,12 +3,13 @@
 Importing this is light; LightGBM and Prophet are loaded by the functions that need them.
 """
 
-from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose
+from decai_forecast.demand.calibrate import Calibration, calibrate
+from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose, choose_groups, chosen
 from decai_forecast.demand.features import FEATURES
-from decai_forecast.demand.local import TREE_PARAMS, TREES, fit, fit_mean, predict, predict_mean, train_local
+from decai_forecast.demand.local import TREE_PARAMS, TREES, fit, fit_mean, predict, predict_mean, predict_on_top, train_local
 from decai_forecast.demand.metrics import Scores, score, wape
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
-from decai_forecast.demand.quantiles import LEVELS, TRAINED, to_levels
+from decai_forecast.demand.quantiles import LEVELS, TRAINED, implied_mean, to_levels
 from decai_forecast.demand.table import build_table
 
 __all__ = [
@@ -19,16 +20,22 @@ __all__ = [
     "TRAINED",
     "TREES",
     "TREE_PARAMS",
+    "Calibration",
     "Choice",
     "Prepared",
     "Scores",
     "build_table",
+    "calibrate",
     "candidates",
     "choose",
+    "choose_groups",
+    "chosen",
     "fit",
     "fit_mean",
+    "implied_mean",
     "predict",
     "predict_mean",
+    "predict_on_top",
     "prepare",
     "score",
     "to_levels",

@@ -1,67 +1,121 @@
-"""The combination: own, shared, or the mean of both, chosen by each partner on its own rolling origins."""
+"""The combination: own, shared, or a blend of both, chosen by each partner on its own rolling origins."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from decai_forecast.demand.metrics import score
+from decai_forecast.demand.metrics import Scores, score
 from decai_forecast.demand.quantiles import TRAINED, name_of
 from decai_forecast.periods import CHOICE_ORIGINS
 
-__all__ = ["CANDIDATES", "Choice", "candidates", "choose"]
+__all__ = ["CANDIDATES", "Choice", "candidates", "choose", "choose_groups", "chosen"]
 
-CANDIDATES = ("local", "shared", "mean")
-CLEARLY = 0.01  # a candidate must beat the mean by 1 % of its WAPE: with three origins less is noise
+WEIGHTS: Mapping[str, float] = {"local": 0.0, "mostly_local": 0.25, "mean": 0.5, "mostly_shared": 0.75, "shared": 1.0}
+CANDIDATES = (*WEIGHTS, "shared_and_local_trees")
+DEFAULT = "mean"
+CLEARLY = 0.01  # a candidate must beat the mean by 1 % of its loss: with three origins less is noise
+GROUP_ROWS = 200  # known rows per origin that a group of items needs for a choice of its own
+GROUP = "item_class"  # column of the forecast frames
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The chosen candidate, why, and the mean WAPE of each candidate over the origins it was chosen on."""
+    """The chosen candidate, why, and the mean WAPE of each candidate over the origins it was chosen on.
+
+    ``groups``: item class -> candidate where it differs.
+    """
 
     name: str
     reason: str
     origins: int
     wape: Mapping[str, float]
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
-def candidates(local: pd.DataFrame, shared: pd.DataFrame | None) -> dict[str, pd.DataFrame]:
-    """The candidates' forecasts of one cut-off, by name; without a shared one there is only ``local``."""
+def candidates(local: pd.DataFrame, shared: pd.DataFrame | None, trees: pd.DataFrame | None = None) -> dict[str, pd.DataFrame]:
+    """The candidates' forecasts of one cut-off, by name; without a shared one there is only ``local``.
+
+    ``trees``: the shared forecaster with some trees of the partner's own on top.
+    """
     if shared is None:
         return {"local": local}
-    mean = local.copy()
-    for name in map(name_of, TRAINED):
-        mean[name] = (local[name].to_numpy(float) + shared[name].to_numpy(float)) / 2
-    return {"local": local, "shared": shared, "mean": mean}
+    found = {name: _blend(local, shared, weight) for name, weight in WEIGHTS.items()}
+    return found | ({"shared_and_local_trees": trees} if trees is not None else {})
+
+
+def _blend(local: pd.DataFrame, shared: pd.DataFrame, weight: float) -> pd.DataFrame:
+    """Quantile by quantile: Vincent's average keeps the shape of the distributions, that of probabilities would widen it."""
+    if weight in (0.0, 1.0):
+        return shared if weight else local
+    out = local.copy()
+    for name in [n for n in (*map(name_of, TRAINED), "mean") if n in local and n in shared]:
+        out[name] = (1 - weight) * local[name].to_numpy(float) + weight * shared[name].to_numpy(float)
+    return out
 
 
 def choose(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
     """Chooses on the candidates of the choice origins (oldest first), never on the test window.
 
-    The mean of own and shared is the default: one that is chosen instead must beat it clearly and in most origins. With fewer
-    than three origins it is the mean; where the cut-off to forecast has no shared forecaster, the caller is left with local.
+    The mean of own and shared is the default: one that is chosen instead must beat it clearly and in most origins, so that
+    nobody leaves the safe ground of the mean for noise. With fewer than three origins it is the mean; where the cut-off to
+    forecast has no shared forecaster, the caller is left with local.
     """
-    judged = [found for found in origins if set(found) == set(CANDIDATES) and score(found["local"]) is not None]
-    errors = {name: [_wape(found[name]) for found in judged] for name in CANDIDATES}
-    means = {name: float(np.mean(values)) for name, values in errors.items() if values}
+    judged = [found for found in origins if DEFAULT in found and score(found["local"]) is not None]
+    there = [name for name in CANDIDATES if all(name in found for found in judged)] if judged else []
+    scores = {name: [_score(found[name]) for found in judged] for name in there}
+    errors = {name: [(s.wape + s.wql) / 2 for s in values] for name, values in scores.items()}  # the median, and the width
+    means = {name: float(np.mean([s.wape for s in values])) for name, values in scores.items()}
     if len(judged) < CHOICE_ORIGINS:
         return Choice(
-            "mean",
+            DEFAULT,
             f"{len(judged)} of {CHOICE_ORIGINS} origins to judge on: the mean of both, or local where there is no shared one",
             len(judged),
             means,
         )
-    best = min(CANDIDATES, key=lambda name: (means[name], CANDIDATES.index(name)))
-    wins = sum(own < other for own, other in zip(errors[best], errors["mean"], strict=True))
-    if best != "mean" and means[best] < (1 - CLEARLY) * means["mean"] and 2 * wins > len(judged):
+    best = min(there, key=lambda name: (sum(errors[name]), there.index(name)))
+    wins = sum(own < other for own, other in zip(errors[best], errors[DEFAULT], strict=True))
+    if best != DEFAULT and sum(errors[best]) < (1 - CLEARLY) * sum(errors[DEFAULT]) and 2 * wins > len(judged):
         return Choice(best, f"better than the mean of both in {wins} of {len(judged)} origins", len(judged), means)
-    return Choice("mean", "no candidate is clearly better than the mean of both", len(judged), means)
+    return Choice(DEFAULT, "no candidate is clearly better than the mean of both", len(judged), means)
 
 
-def _wape(forecast: pd.DataFrame) -> float:
+def choose_groups(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
+    """As :func:`choose`, and a candidate of its own for every item class with enough rows at each origin to bear it."""
+    whole = choose(origins)
+    if not origins or any(GROUP not in found["local"] for found in origins):
+        return whole
+    names = sorted(set().union(*(set(found["local"][GROUP]) for found in origins)))
+    parts = {name: [_of_class(found, name) for found in origins] for name in names}
+    bear = {name: part for name, part in parts.items() if all(_known(found["local"]) >= GROUP_ROWS for found in part)}
+    found = {name: choose(part).name for name, part in bear.items()}
+    different = {name: candidate for name, candidate in found.items() if candidate not in (whole.name, DEFAULT)}
+    return Choice(whole.name, whole.reason, whole.origins, whole.wape, different)
+
+
+def chosen(found: Mapping[str, pd.DataFrame], choice: Choice) -> pd.DataFrame:
+    """The forecast that ``choice`` picks out of the candidates, per item class where it says so; local where it is absent."""
+    out = found[choice.name if choice.name in found else "local"].copy()
+    for name, candidate in choice.groups.items():
+        if candidate in found:
+            rows = (out[GROUP] == name).to_numpy()
+            columns = [c for c in (*map(name_of, TRAINED), "mean") if c in out]
+            out.loc[rows, columns] = found[candidate].loc[rows, columns].to_numpy()
+    return out
+
+
+def _of_class(found: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.DataFrame]:
+    return {candidate: frame[(frame[GROUP] == name).to_numpy()] for candidate, frame in found.items()}
+
+
+def _known(frame: pd.DataFrame) -> int:
+    return int(np.isfinite(frame["actual"].to_numpy(float)).sum())
+
+
+def _score(forecast: pd.DataFrame) -> Scores:
     found = score(forecast)
     assert found is not None  # the rows of all candidates have the same actuals
-    return found.wape
+    return found

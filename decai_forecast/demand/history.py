@@ -77,7 +77,8 @@ def over(sums: Floats, end: npt.NDArray[np.int64], window: int) -> Floats:
 
 
 def _ratio(numerator: Floats, denominator: Floats) -> Floats:
-    return np.divide(numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=denominator > 0)
+    found = np.divide(numerator, denominator, out=np.full(np.shape(numerator), np.nan), where=denominator > 0)
+    return np.asarray(found, dtype=float)
 
 
 @dataclass(frozen=True)
@@ -109,9 +110,7 @@ def _scale(running: Running, end: npt.NDArray[np.int64], window: int) -> Floats:
 
 def _lags(quantity: Floats, origins: npt.NDArray[np.int64], scale: Floats) -> dict[str, Floats]:
     none = np.nan
-    return {
-        f"lag{k}": np.where(origins >= k, quantity[:, np.maximum(origins - k, 0)], none) / scale for k in range(LAGS)
-    }
+    return {f"lag{k}": np.where(origins >= k, quantity[:, np.maximum(origins - k, 0)], none) / scale for k in range(LAGS)}
 
 
 def _windows(running: Running, end: npt.NDArray[np.int64], beat: Rhythm, scale: Floats) -> dict[str, Floats]:

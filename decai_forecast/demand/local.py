@@ -14,7 +14,7 @@ from decai_forecast.demand.quantiles import TRAINED, name_of
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
 from decai_forecast.demand.target import from_target
 
-__all__ = ["LOCAL_TREES", "TREES", "TREE_PARAMS", "fit", "fit_mean", "predict", "predict_mean", "train_local"]
+__all__ = ["LOCAL_TREES", "TREES", "TREE_PARAMS", "fit", "fit_mean", "predict", "predict_mean", "predict_on_top", "train_local"]
 
 TREES = 100
 TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
@@ -35,6 +35,8 @@ TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
     "verbosity": -1,
 }
 LOCAL_TREES = 60
+ON_TOP = 20  # trees of the partner's own on the shared forecaster: more of them unlearn it
+CARRIED = (LOCATION, ITEM, DATE, "h", "actual", "scale", "lot", "item_class")  # from the rows to their forecast
 LOCAL = {"learning_rate": 0.08, "num_leaves": 8, "feature_fraction": 0.3}  # few rows: small trees, each on few features
 BINNING = {"max_bin": TREE_PARAMS["max_bin"], "feature_pre_filter": False, "verbosity": -1}
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.3}  # a mean with many zeros; 1 is Poisson, 2 gamma
@@ -96,20 +98,38 @@ def _dataset(train: pd.DataFrame, target: npt.NDArray[np.float64]) -> Any:
 
 
 def predict(models: Mapping[float, str], future: pd.DataFrame) -> pd.DataFrame:
-    """Forecasts in units for the rows of ``future``: keys, ``h``, ``actual``, ``scale``, q10, q50, q90 (not negative, not
-    crossing).
+    """Forecasts in units for the rows of ``future``: keys, ``h``, ``actual``, ``scale``, ``lot``, ``item_class``, q10,
+    q50, q90 (not negative, not crossing).
 
     Model texts from outside must have been validated: LightGBM aborts the interpreter on a malformed one.
     """
     import lightgbm as lgb
 
     X = future[list(FEATURES)].to_numpy(np.float32)
-    out = future[[LOCATION, ITEM, DATE, "h", "actual", "scale"]].copy()
-    raw = [lgb.Booster(model_str=models[q]).predict(X, num_threads=1) for q in TRAINED]
+    return _in_units(future, [lgb.Booster(model_str=models[q]).predict(X, num_threads=1) for q in TRAINED])
+
+
+def _in_units(future: pd.DataFrame, raw: Sequence[npt.NDArray[np.float64]]) -> pd.DataFrame:
+    out = future[[name for name in CARRIED if name in future]].copy()
     ordered = from_target(np.sort(np.column_stack(raw), axis=1), future["scale"].to_numpy()[:, None])
     for k, quantile in enumerate(TRAINED):
         out[name_of(quantile)] = ordered[:, k]
     return out
+
+
+def predict_on_top(shared: Mapping[float, str], train: pd.DataFrame, future: pd.DataFrame, *, seed: int) -> pd.DataFrame:
+    """As :func:`predict`: the shared forecaster with ``ON_TOP`` trees of the partner's own grown on what it leaves."""
+    import lightgbm as lgb
+
+    known, ahead = (frame[list(FEATURES)].to_numpy(np.float32) for frame in (train, future))
+    boosters = {q: lgb.Booster(model_str=shared[q]) for q in TRAINED}
+    start = {q: booster.predict(known, num_threads=1) for q, booster in boosters.items()}
+    params = LOCAL | _least_rows(train) | {"learning_rate": TREE_PARAMS["learning_rate"]}
+    own = fit(train, TRAINED, params, ON_TOP, seed=seed, start=start)
+    raw = [
+        boosters[q].predict(ahead, num_threads=1) + lgb.Booster(model_str=own[q]).predict(ahead, num_threads=1) for q in TRAINED
+    ]
+    return _in_units(future, raw)
 
 
 def predict_mean(model: str, future: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -13,6 +13,7 @@ import pandas as pd
 from decai_forecast.demand.ahead import Group, Rows, groups_of
 from decai_forecast.demand.features import FEATURES, feature_matrix
 from decai_forecast.demand.history import History, history, rhythm
+from decai_forecast.demand.lots import lot_sizes
 from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import Floats, Panel, to_panel
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
@@ -22,8 +23,9 @@ from decai_forecast.periods import Calendar
 
 __all__ = ["MAX_TRAINING_ROWS", "MIN_TRAINING_ROWS", "Prepared", "prepare"]
 
-MAX_TRAINING_ROWS = 40_000  # beyond it a partner's trees hardly change, and the shared training waits for its slowest member
+MAX_TRAINING_ROWS = 20_000  # beyond it a partner's trees hardly change, and the shared training waits for its slowest member
 MIN_TRAINING_ROWS = 50  # two leaves of a tree with the least rows that a leaf may have
+INTERMITTENT = 0.5  # share of periods without a sale from which an item is another kind of item
 CHUNK = 4_000  # series whose features are in memory at a time
 Ints = npt.NDArray[np.int64]
 
@@ -31,8 +33,8 @@ Ints = npt.NDArray[np.int64]
 @dataclass(frozen=True)
 class Prepared:
     """``train``: FEATURES, ``target`` (see target.py) and ``weight``, float32. ``future``: location_id, item_id, date,
-    ``h``, ``scale`` (units), ``actual`` (units, NaN if unknown) and FEATURES, one row per series and period of the
-    horizon."""
+    ``h``, ``scale`` (units), ``lot`` (units, see lots.py), ``item_class``, ``actual`` (units, NaN if unknown) and FEATURES,
+    one row per series and period of the horizon."""
 
     train: pd.DataFrame
     future: pd.DataFrame
@@ -134,5 +136,8 @@ def _future_rows(panel: Panel, end: int, known: History, groups: list[Group], ro
     keys[DATE] = panel.dates[rows.h + end - 1]
     features = pd.DataFrame(feature_matrix(panel, known, groups, rows), columns=list(FEATURES))
     return pd.concat([keys, features], axis=1).assign(
-        scale=known.scale[rows.series, 0], actual=actual[rows.series, rows.h + end - 1]
+        scale=known.scale[rows.series, 0],
+        lot=lot_sizes(panel.quantity)[rows.series],
+        item_class=np.where(features["zeros"] > INTERMITTENT, "intermittent", "regular"),
+        actual=actual[rows.series, rows.h + end - 1],
     )

@@ -16,7 +16,8 @@ LARGEST_RATIO = 20.0  # times the own scale; a single bulk order must not decide
 
 def to_target(quantity: npt.ArrayLike, scale: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """sqrt(quantity / scale), the ratio clipped to 0 .. ``LARGEST_RATIO``."""
-    return np.sqrt(np.clip(np.asarray(quantity, float) / np.asarray(scale, float), 0.0, LARGEST_RATIO))
+    ratio = np.asarray(quantity, float) / np.asarray(scale, float)
+    return np.asarray(np.sqrt(np.clip(ratio, 0.0, LARGEST_RATIO)), dtype=float)
 
 
 def from_target(target: npt.ArrayLike, scale: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -74,7 +74,12 @@ class Rows:
         self.target: npt.NDArray[np.float64] = frame["target"].to_numpy(float).copy()
         fixed = {"max_bin": plan.params.get("max_bin", 255), "feature_pre_filter": False, "verbosity": -1}
         self.data: lgb.Dataset = lgb.Dataset(
-            self.X, self.target, params=fixed, feature_name=list(plan.feature_names), free_raw_data=False
+            self.X,
+            self.target,
+            weight=frame["weight"].to_numpy(float).copy() if "weight" in frame else None,
+            params=fixed,
+            feature_name=list(plan.feature_names),
+            free_raw_data=False,
         )
 
 

@@ -103,7 +103,7 @@ def _series(table: pd.DataFrame) -> int:
 
 
 def _train_one(seat: Seat, table: pd.DataFrame, cutoff: date, night: Round, writer: Writer) -> bool:
-    from decai_forecast.demand import prepare, train_local
+    from decai_forecast.demand import fit_mean, prepare, train_local
 
     try:
         prepared = prepare(table, seat.calendar, cutoff, seed=SEED)
@@ -115,4 +115,5 @@ def _train_one(seat: Seat, table: pd.DataFrame, cutoff: date, night: Round, writ
     writer.frame(f"rows-{cutoff}.parquet", prepared.train)
     writer.frame(f"future-{cutoff}.parquet", prepared.future)
     writer.bytes(f"local-{cutoff}.json", json.dumps({str(q): text for q, text in sorted(models.items())}).encode())
+    writer.json(f"mean-{cutoff}.json", fit_mean(prepared.train, seed=SEED))
     return True

@@ -17,6 +17,8 @@ from decai_forecast.steps import Done, Writer, run_step
 if TYPE_CHECKING:
     import pandas as pd
 
+    from decai_forecast.demand import Choice
+
 __all__ = ["combine", "simulate"]
 
 
@@ -30,51 +32,70 @@ def combine(seat: Seat, night: Round) -> Done:
     shared = SharedModels(seat.public, night.id)
 
     def work(writer: Writer) -> Mapping[str, Any]:
-        from decai_forecast.demand import choose, to_levels
+        from decai_forecast.demand import choose_groups, chosen, to_levels
 
         cutoffs = seat.calendar.cutoffs(night.as_of)
         there = {date.fromisoformat(day) for day in trained.facts["cutoffs"]}
         found = {c: _candidates(seat, trained, shared, c, ship=c == cutoffs.ship) for c in cutoffs.all if c in there}
-        choice = choose([found[c] for c in cutoffs.choice if c in found])
-        last = found[cutoffs.ship]
-        series = len(last["local"]) // seat.calendar.horizon
+        past = [found[c] for c in cutoffs.choice if c in found]
+        choice, last, test = choose_groups(past), found[cutoffs.ship], found.get(cutoffs.test, {})
         name = choice.name if choice.name in last else "local"
-        test = found.get(cutoffs.test, {})
-        writer.frame("forecast.parquet", to_levels(last[name].drop(columns="actual")))
+        tested = {key: _finished(past, test, key) for key in test}
         if test:
-            writer.frame("test.parquet", test[name if name in test else "local"])
+            tested["combined"] = _finished(past, test, choice)
+            writer.frame("test.parquet", tested["combined"])
+        forecast = _finished([*past, test] if test else past, last, choice)
+        writer.frame("forecast.parquet", to_levels(forecast).drop(columns=["actual", "scale", "item_class"]))
         naive = _moving_average(seat, trained, cutoffs.test) if test else None
-        band = _total_band([found[c] for c in cutoffs.choice if c in found], name)
-        facts = {"choice": asdict(choice) | {"name": name}, "test": _scores(test, name), "naive_wape": naive}
-        return facts | {"series": series, "total_band": band}
+        band = _total_band([chosen(origin, choice) for origin in past])
+        facts = {"choice": asdict(choice) | {"name": name}, "test": _scores(tested), "naive_wape": naive}
+        return facts | {"series": len(forecast) // seat.calendar.horizon, "total_band": band}
 
     return run_step(seat.store, night.id, "combine", [trained.inputs, shared.manifest["models"]], work)
 
 
 def _candidates(seat: Seat, trained: Done, shared: SharedModels, cutoff: date, *, ship: bool) -> dict[str, pd.DataFrame]:
-    from decai_forecast.demand import FEATURES, candidates, predict
+    from decai_forecast.demand import FEATURES, candidates, implied_mean, predict, predict_mean, predict_on_top
     from decai_forecast.federation import validate
 
     future = trained.frame(seat.store, f"future-{cutoff}.parquet")
     own = {float(q): text for q, text in trained.json(seat.store, f"local-{cutoff}.json").items()}
+    local, mean = predict(own, future), trained.json(seat.store, f"mean-{cutoff}.json")
+    local["mean"] = predict_mean(mean, future) if mean else implied_mean(local)
     texts = shared.for_cutoff(cutoff, ship=ship)
     for text in (texts or {}).values():
         validate(text, FEATURES)  # a malformed text aborts the interpreter
-    return candidates(predict(own, future), predict(texts, future) if texts else None)
+    if not texts:
+        return candidates(local, None)
+    rows = trained.frame(seat.store, f"rows-{cutoff}.parquet")
+    both = (predict(texts, future), predict_on_top(texts, rows, future, seed=SEED))
+    return candidates(local, *(frame.assign(mean=implied_mean(frame)) for frame in both))
 
 
-def _total_band(origins: Sequence[Mapping[str, pd.DataFrame]], name: str) -> list[float]:
+def _finished(
+    past: Sequence[Mapping[str, pd.DataFrame]], found: Mapping[str, pd.DataFrame], choice: Choice | str
+) -> pd.DataFrame:
+    """A candidate (or what ``choice`` picks) of one cut-off, calibrated on how it did at the ``past`` ones."""
+    from decai_forecast.demand import calibrate, chosen
+
+    def pick(origin: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
+        return origin.get(choice) if isinstance(choice, str) else chosen(origin, choice)
+
+    there = [frame for origin in past if (frame := pick(origin)) is not None]
+    forecast = pick(found)
+    assert forecast is not None  # asked for by the keys of ``found``
+    return calibrate(there).apply(forecast)
+
+
+def _total_band(past: Sequence[pd.DataFrame]) -> list[float]:
     """Where the partner's true total lay against its forecast at the choice origins: the 10 % and 90 % points of the ratio.
 
     Quantiles of single items do not add up to those of their total; the past errors of the total itself tell its band.
     """
     import numpy as np
 
-    from decai_forecast.demand import to_levels
-
     ratios: list[float] = []
-    for found in origins:
-        frame = to_levels(found[name if name in found else "local"])
+    for frame in past:
         totals = frame[frame["actual"].notna()].groupby("date")[["actual", "mean"]].sum()
         ratios += (totals["actual"] / totals["mean"].where(totals["mean"] > 0)).dropna().tolist()
     return [float(np.quantile(ratios, q)) for q in (0.1, 0.9)] if ratios else [1.0, 1.0]
@@ -90,12 +111,11 @@ def _moving_average(seat: Seat, trained: Done, cutoff: date) -> float | None:
     return wape(actual, (known["mean3"] * known["scale"]).to_numpy(float)) if actual.sum() > 0 else None
 
 
-def _scores(test: Mapping[str, pd.DataFrame], name: str) -> dict[str, Any]:
+def _scores(tested: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     """Scores over the test window, of every candidate and of the chosen one as ``combined``."""
     from decai_forecast.demand import score
 
-    found = {candidate: score(frame) for candidate, frame in test.items()}
-    found["combined"] = found.get(name, found.get("local"))
+    found = {candidate: score(frame) for candidate, frame in tested.items()}
     return {candidate: asdict(scores) for candidate, scores in found.items() if scores is not None}
 
 

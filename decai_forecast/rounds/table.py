@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean
@@ -68,6 +69,6 @@ def averages(summary: Mapping[str, Any]) -> str:
         return "No partner has a forecast to judge yet."
     names = [name for name in ("local", "shared", "combined") if all(name in row["wape"] for row in rows)]
     errors = ", ".join(f"{name} {mean(row['wape'][name] for row in rows):.4f}" for name in names)
-    chosen = ", ".join(f"{name} {sum(row['choice'] == name for row in rows)}" for name in ("local", "shared", "mean"))
+    chosen = ", ".join(f"{name} {count}" for name, count in Counter(row["choice"] for row in rows).most_common())
     what = f"Error (WAPE of the median over the last horizon, unseen by training and choice), mean of {len(rows)} partners"
     return f"{what}: {errors}. Partners that chose: {chosen}."

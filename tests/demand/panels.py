@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -10,14 +10,14 @@ import pandas as pd
 from decai_forecast.demand import build_table
 from decai_forecast.periods import Calendar
 
-WEEKS, DAYS = Calendar("W", 13), Calendar("D", 14)
+WEEKS, DAYS, MONTHS = Calendar("W", 13), Calendar("D", 14), Calendar("M", 3)
 AS_OF = date(2026, 6, 22)  # a Monday
 
 
 def delivery(calendar: Calendar = WEEKS, periods: int = 120, items: int = 4, seed: int = 0) -> pd.DataFrame:
-    """One row per item and period, the last period ending at ``AS_OF``; promotions raise demand."""
+    """One row per item and period, the last period ending at ``AS_OF`` or at the start of its month; promotions raise demand."""
     rng = np.random.default_rng(seed)
-    starts = [AS_OF - timedelta(days=calendar.days * (periods - k)) for k in range(periods)]
+    starts = [calendar.add(calendar.floor(AS_OF), k - periods) for k in range(periods)]
     season = 1 + 0.4 * np.sin(np.arange(periods) / calendar.season * 2 * np.pi)
     frames = []
     for k in range(items):
@@ -27,7 +27,7 @@ def delivery(calendar: Calendar = WEEKS, periods: int = 120, items: int = 4, see
         frames.append(
             pd.DataFrame(
                 {"date": starts, "location_id": "main", "item_id": f"i{k:02d}", "quantity": quantity}
-                | {"price": price, "promotion": promotion}
+                | {"price": price, "promotion": promotion, "category": f"c{k % 2}"}
             )
         )
     return pd.concat(frames, ignore_index=True).astype({"date": "datetime64[us]"})

@@ -38,7 +38,7 @@ def test_another_than_the_mean_must_win_clearly_and_often(local: list[float], sh
     found = choose(origins(local, shared))
     assert found.name == expected
     assert found.origins == 3
-    assert set(found.wape) == {"local", "shared", "mean"}
+    assert set(found.wape) == {"local", "mostly_local", "mean", "mostly_shared", "shared"}
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -52,13 +52,22 @@ def test_forecasts_beat_a_constant(known: Prepared, forecast: pd.DataFrame) -> N
 
 
 def test_levels_are_monotone_and_keep_the_trained_ones(forecast: pd.DataFrame) -> None:
-    """Eight levels and a mean; q10, q50 and q90 are what was trained."""
-    found = to_levels(forecast)
+    """Eight levels and a mean; q10, q50 and q90 are what was trained, where nothing is known of lots."""
+    found = to_levels(forecast.drop(columns="lot"))
     assert (found[Q] >= 0).all(axis=None)
     assert (np.diff(found[Q].to_numpy(), axis=1) >= -1e-12).all()
     for q in ("q10", "q50", "q90"):
         assert found[q].to_numpy() == pytest.approx(forecast[q].to_numpy())
     assert found["mean"].between(found["q05"], found["q99"]).all()
+
+
+def test_levels_are_whole_lots(forecast: pd.DataFrame) -> None:
+    """A series ordered in dozens is forecast in dozens, one in single units in whole units; the mean is no lot."""
+    for lot in (12, 1):
+        found = to_levels(forecast.assign(lot=lot))
+        assert (found[Q].to_numpy() % lot == 0).all()
+        assert (np.diff(found[Q].to_numpy(), axis=1) >= 0).all()
+        assert (found["mean"] % 1 > 0).any()
 
 
 @pytest.mark.parametrize("trained", [(0, 0, 0), (0, 0, 5), (2, 2, 2), (0, 3, 3), (1, 2, 30)])

@@ -5,30 +5,30 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from panels import AS_OF, DAYS, WEEKS, delivery, table
+from panels import AS_OF, DAYS, MONTHS, WEEKS, delivery, table
 
 from decai_forecast.demand import FEATURES, build_table, prepare
+from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import to_panel
-from decai_forecast.demand.prophet_total import prophet_total
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.periods import Calendar
 
-CALENDARS = pytest.mark.parametrize("calendar", [DAYS, WEEKS], ids=["D", "W"])
+CALENDARS = pytest.mark.parametrize("calendar", [DAYS, WEEKS, MONTHS], ids=["D", "W", "M"])
 
 
 def earlier(calendar: Calendar) -> date:
     """A cut-off one horizon before the end of the table."""
-    return calendar.add(AS_OF, -calendar.horizon)
+    return calendar.add(calendar.floor(AS_OF), -calendar.horizon)
 
 
 @CALENDARS
 def test_features_are_the_same_for_all_frequencies(calendar: Calendar) -> None:
-    """One list of columns serves days and weeks; the forecast rows are one per series and period of the horizon."""
+    """One list of columns serves days, weeks and months; the forecast rows are one per series and period of the horizon."""
     found = prepare(table(calendar), calendar, AS_OF, seed=1)
-    assert list(found.train) == [*FEATURES, "target"]
+    assert list(found.train) == [*FEATURES, "target", "weight"]
     assert set(FEATURES) <= set(found.future)
     assert len(found.future) == 4 * calendar.horizon
-    assert found.future["date"].min() == pd.Timestamp(AS_OF)
+    assert found.future["date"].min() == pd.Timestamp(calendar.floor(AS_OF))
     assert found.future["actual"].isna().all()
 
 
@@ -43,10 +43,11 @@ def test_a_company_a_thousand_times_larger_has_the_same_rows(calendar: Calendar)
 
 
 def test_a_series_a_thousand_times_larger_has_the_same_rows() -> None:
-    """What is not the company's own total (Prophet) does not change when one of its series grows."""
+    """What is not of the company's or the category's total does not change when one of its series grows."""
     small = table()
     large = small.assign(quantity=small["quantity"] * np.where(small["item_id"] == "i01", 1000, 1))
-    one, other = (prepare(t, WEEKS, AS_OF, seed=1).train.drop(columns="prophet_ratio") for t in (small, large))
+    own = [name for name in (*FEATURES, "target") if not name.startswith(("partner_", "category_"))]
+    one, other = (prepare(t, WEEKS, AS_OF, seed=1).train[own] for t in (small, large))
     pd.testing.assert_frame_equal(other, one, rtol=1e-5)
 
 
@@ -101,25 +102,26 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
 def test_training_rows_are_no_more_than_asked_for() -> None:
     """A sample of the rows is taken where there are more."""
     known = table()
-    everything = prepare(known, WEEKS, AS_OF, seed=1).train
-    some = prepare(known, WEEKS, AS_OF, seed=1, max_rows=100).train
+    everything, some = (prepare(known, WEEKS, AS_OF, seed=1, max_rows=n).train.drop(columns="weight") for n in (10**6, 100))
     assert len(some) == 100 < len(everything)
     assert set(map(bytes, some.to_numpy())) <= set(map(bytes, everything.to_numpy()))
 
 
 def test_a_bulk_order_is_bounded() -> None:
-    """A target is at most 20 times the own recent mean."""
+    """A target is at most the root of 20 times the own recent mean."""
     known = table()
     known.loc[known["date"] == pd.Timestamp("2026-05-04"), "quantity"] = 1e6
-    assert prepare(known, WEEKS, AS_OF, seed=1).train["target"].max() == 20
+    assert prepare(known, WEEKS, AS_OF, seed=1).train["target"].max() == pytest.approx(20**0.5)
 
 
-def test_a_series_without_recent_sales_is_left_out() -> None:
-    """What has not sold within half a year has no scale and gets no forecast; the others do."""
+def test_a_series_that_fell_asleep_is_scaled_by_a_quarter_of_its_life() -> None:
+    """What has not sold for a year still gets a forecast, on a scale that tells how little is to be expected."""
     given = delivery()
-    old = (given["item_id"] == "i00") & (given["date"] >= pd.Timestamp(WEEKS.add(AS_OF, -27)))
-    future = prepare(build_table(given[~old], WEEKS, AS_OF), WEEKS, AS_OF, seed=1).future
-    assert sorted(future["item_id"].unique()) == ["i01", "i02", "i03"]
+    old = (given["item_id"] == "i00") & (given["date"] >= pd.Timestamp(WEEKS.add(AS_OF, -53)))
+    table = build_table(given[~old], WEEKS, AS_OF)
+    future = prepare(table, WEEKS, AS_OF, seed=1).future
+    life = table.loc[table["item_id"] == "i00", "quantity"].mean()
+    assert future.loc[future["item_id"] == "i00", "scale"].to_numpy() == pytest.approx(life / 4)
 
 
 @CALENDARS
@@ -139,10 +141,12 @@ def test_a_cutoff_before_the_first_row_is_too_early() -> None:
 
 @pytest.mark.parametrize(("periods", "fitted"), [(20, False), (60, True)])
 def test_prophet_needs_history_and_is_flat_without(periods: int, fitted: bool) -> None:
-    """Without enough periods the total is the mean of the history, for every period."""
+    """Without enough periods a total is the mean of the history, for every period; large categories have their own."""
     panel = to_panel(table(periods=periods), WEEKS)
-    total, made = prophet_total(panel, periods)
+    found, made = outlook(panel, periods)
+    total = found["partner:all"]
     assert made is fitted
+    assert set(found) == {"partner:all", "category:c0", "category:c1"}
     assert len(total) == periods + WEEKS.horizon
     assert (np.ptp(total) == 0) is not fitted
     assert total[:periods].mean() == pytest.approx(np.nansum(panel.quantity, axis=0)[:periods].mean(), rel=0.05)
