@@ -13,6 +13,8 @@ from decai_forecast.delivery.errors import SourceRefused
 
 __all__ = ["Connection", "Credentials", "EnvironmentCredentials"]
 
+WHOLE = "__extra__"  # Airflow's name, in a URI, for an extra that does not fit into a query
+
 
 @dataclass(frozen=True)
 class Connection:
@@ -46,21 +48,34 @@ class EnvironmentCredentials:
 def _parsed(name: str, value: str) -> Connection:
     try:
         return _from_json(json.loads(value)) if value.lstrip().startswith("{") else _from_uri(value)
-    except (ValueError, TypeError):
-        raise SourceRefused(f"connection {name!r} is neither a URI nor JSON as Airflow writes them") from None
+    except (ValueError, TypeError, AttributeError):  # their texts may hold the value
+        raise SourceRefused(
+            f"connection {name!r} is neither a URI nor JSON as Airflow writes them; its port is a number, its extra a mapping"
+        ) from None
 
 
 def _from_json(raw: Mapping[str, Any]) -> Connection:
-    extra = raw.get("extra") or {}
+    port = raw.get("port")
     return Connection(
-        str(raw.get("login") or ""), str(raw.get("password") or ""), str(raw.get("host") or ""), raw.get("port"),
-        str(raw.get("schema") or ""), str(raw.get("conn_type") or ""), json.loads(extra) if isinstance(extra, str) else extra,
+        str(raw.get("login") or ""), str(raw.get("password") or ""), str(raw.get("host") or ""),
+        None if port in (None, "") else int(str(port)), str(raw.get("schema") or ""), str(raw.get("conn_type") or ""),
+        _extra(raw.get("extra") or {}),
     )  # fmt: skip
 
 
 def _from_uri(uri: str) -> Connection:
     parts = urlsplit(uri)
+    if "://" not in uri:
+        raise ValueError("no scheme")
+    query = dict(parse_qsl(parts.query))
     return Connection(
         unquote(parts.username or ""), unquote(parts.password or ""), parts.hostname or "", parts.port,
-        unquote(parts.path.lstrip("/")), parts.scheme, dict(parse_qsl(parts.query)),
+        unquote(parts.path.lstrip("/")), parts.scheme, _extra(query.pop(WHOLE)) if WHOLE in query else query,
     )  # fmt: skip
+
+
+def _extra(given: Any) -> Mapping[str, Any]:
+    found = json.loads(given) if isinstance(given, str) else given
+    if not isinstance(found, Mapping):
+        raise TypeError("no mapping")
+    return found

@@ -2,7 +2,7 @@
 
 ``landing/<data set>/parts/<digest>.parquet`` are the pieces, ``landing/<data set>/state.json`` (written last) lists them.
 The delivery is their union; of rows with one key the newest piece wins. A key that repeats inside one piece stays
-repeated: judging that is the check's part.
+repeated, and rows without a whole key all stay, each once: judging them is the check's part.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from decai_forecast.delivery.errors import SourceUnreadable
-from decai_forecast.delivery.landing import land, write_sorted
+from decai_forecast.contracts import Column
+from decai_forecast.contracts.reserved import LINE, UNREADABLE
+from decai_forecast.delivery.errors import SourceMisdescribed, SourceUnreadable
+from decai_forecast.delivery.landing import land, readable, write_sorted
 from decai_forecast.delivery.request import Request
 from decai_forecast.delivery.sources import Fetched, fetch
-from decai_forecast.sql import name, text
+from decai_forecast.sql import literal, name, text
 from decai_forecast.store import digest_bytes, digest_json
 
 __all__ = ["grow"]
 
 UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+LOOKBACK = re.compile(r"(\d+) ?([hdw])")
 
 
 class _Pieces:
@@ -39,16 +42,12 @@ class _Pieces:
             found = request.state.read_json(f"{self.folder}/state.json")
             self.state = found if found["source"] == self.digest else self.state
 
-    def since(self) -> str | None:
+    def since(self, lookback: timedelta) -> str | None:
         """The watermark to ask from: what was reached, less the lookback for late corrections."""
         reached: str | None = self.state["watermark"]
-        lookback = str((self.request.own.get("incremental") or {}).get("lookback") or "")
         if reached is None or not lookback:
             return reached
-        found = re.fullmatch(r"(\d+) ?([hdw])", lookback)
-        if found is None:
-            raise SourceUnreadable(f"{self.request.name}: lookback {lookback!r} is not a number and h, d or w, such as 7 d")
-        moment = datetime.fromisoformat(reached) - timedelta(**{UNITS[found[2]]: int(found[1])})
+        moment = datetime.fromisoformat(reached) - lookback
         return moment.date().isoformat() if len(reached) == 10 else moment.isoformat()
 
     def add(self, part: Path, watermark: str | None) -> None:
@@ -72,41 +71,101 @@ class _Pieces:
 
 def grow(con: Any, request: Request) -> tuple[str, Fetched]:
     """Fetches what is new, keeps it, and gives a query for the whole in ``con``."""
+    mark = _watermark(request)
     pieces = _Pieces(request)
-    asked = replace(request, since=pieces.since())
+    asked = replace(request, since=pieces.since(_lookback(request, mark)))
     fetched = fetch(asked)
-    query = land(con, asked, fetched)
     part = request.scratch / "new.parquet"
-    write_sorted(con, asked, query, "", part)
+    with fetched.reading():
+        query = land(con, asked, fetched)
+        _whole_key(con, request, query)
+        with readable(asked, fetched):
+            write_sorted(con, asked, query, "", part)
     if _has_news(con, request, part, pieces.files(request.scratch)):
-        pieces.add(part, _reached(con, request, part))
+        pieces.add(part, _reached(con, request, part, mark))
     files = pieces.files(request.scratch)
-    return _union(request, files) if files else query, fetched
+    return _union(con, request, files) if files else query, fetched
+
+
+def _watermark(request: Request) -> Column:
+    found = next((c for c in request.contract.columns if c.source_name == request.watermark), None)
+    if found is None:
+        raise SourceMisdescribed(f"{request.name}: the watermark {request.watermark!r} is not a contracted column")
+    return found
+
+
+def _lookback(request: Request, mark: Column) -> timedelta:
+    """How far back to ask for late corrections; nothing unless said."""
+    given = request.incremental.get("lookback")
+    if not given:
+        return timedelta()
+    if (found := LOOKBACK.fullmatch(str(given))) is None:
+        raise SourceMisdescribed(f"{request.name}: lookback {given!r} is not a number and h, d or w, such as 7 d")
+    if mark.logical_type not in ("date", "timestamp"):
+        raise SourceMisdescribed(
+            f"{request.name}: a lookback needs a watermark that is a date or a timestamp; {request.watermark!r} is of type "
+            f"{mark.logical_type}"
+        )
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
+
+
+def _whole_key(con: Any, request: Request, query: str) -> None:
+    """Pieces are put together by key: one that lacks a part of it is not kept, or it would spoil every later night."""
+    have = _columns(con, f"({query})")
+    if missing := [key for key in request.contract.key if key not in have]:
+        theirs = next(c.source_name for c in request.contract.columns if c.name == missing[0])
+        raise SourceUnreadable(
+            f"{request.name}: the source has no column {theirs!r}, a part of the key; pieces cannot be put together without it"
+        )
+
+
+def _columns(con: Any, source: str) -> list[str]:
+    return [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
 
 
 def _has_news(con: Any, request: Request, part: Path, files: list[Path]) -> bool:
-    """Whether the piece holds a row that is not there yet: the last period is always asked for once more."""
-    new = f"SELECT * FROM read_parquet({text(str(part))})"
-    known = f" EXCEPT SELECT * FROM ({_union(request, files)})" if files and _same_columns(con, part, files) else ""
+    """Whether the piece holds a row that is not there yet: the last period is always asked for once more.
+
+    The line it stood in is no news.
+    """
+    source = f"read_parquet({text(str(part))})"
+    listed = ", ".join(name(column) for column in _columns(con, source) if column != LINE)
+    new = f"SELECT {listed} FROM {source}"
+    known = f" EXCEPT SELECT {listed} FROM ({_union(con, request, files)})" if files and _same_columns(con, part, files) else ""
     return bool(con.execute(f"SELECT count(*) FROM ({new}{known})").fetchone()[0])
 
 
 def _same_columns(con: Any, part: Path, files: list[Path]) -> bool:
-    """A piece with unreadable values has two columns more."""
+    """A piece with unreadable values has a column more."""
     described = [con.execute(f"DESCRIBE SELECT * FROM read_parquet({text(str(path))})").fetchall() for path in (part, *files)]
     return all([row[:2] for row in found] == [row[:2] for row in described[0]] for found in described)
 
 
-def _reached(con: Any, request: Request, part: Path) -> str | None:
-    column = next((c for c in request.contract.columns if c.source_name == request.watermark), None)
-    if column is None:
-        raise SourceUnreadable(f"{request.name}: the watermark {request.watermark!r} is not a contracted column")
-    found = con.execute(f"SELECT max({name(column.name)}) FROM read_parquet({text(str(part))})").fetchone()[0]
+def _reached(con: Any, request: Request, part: Path, mark: Column) -> str | None:
+    """The greatest watermark of the piece. One at or after the data cut-off does not count: a date from a far future
+    would otherwise be the last thing that is ever asked for.
+
+    A timestamp without its zone is no value for the check, but it is what the source compares with.
+    """
+    source = f"read_parquet({text(str(part))})"
+    past = f" FILTER ({name(mark.name)} < {literal(request.as_of)})" if mark.logical_type in ("date", "timestamp") else ""
+    found = con.execute(f"SELECT max({name(mark.name)}){past} FROM {source}").fetchone()[0]
+    if found is None and UNREADABLE in _columns(con, source):
+        raw = f"TRY_CAST({UNREADABLE}[{text(mark.name)}] AS TIMESTAMP)"
+        found = con.execute(f"SELECT max({raw}) FILTER ({raw} < {literal(request.as_of)}) FROM {source}").fetchone()[0]
     return found.isoformat() if hasattr(found, "isoformat") else None if found is None else str(found)
 
 
-def _union(request: Request, files: list[Path]) -> str:
-    key = ", ".join(name(column) for column in request.contract.key)
+def _union(con: Any, request: Request, files: list[Path]) -> str:
+    """All pieces as one: by key the newest; rows without a whole key all, but one that was asked for again only once."""
     listed = ", ".join(text(str(path)) for path in files)
-    rows = f"SELECT * FROM read_parquet([{listed}], union_by_name=true, filename=true)"
-    return f"SELECT * EXCLUDE (filename) FROM ({rows}) QUALIFY filename = max(filename) OVER (PARTITION BY {key})"
+    rows = f"read_parquet([{listed}], union_by_name=true, filename=true)"
+    key = [name(column) for column in request.contract.key]
+    content = [name(column) for column in _columns(con, rows) if column not in ("filename", LINE)]
+    torn = " OR ".join(f"{column} IS NULL" for column in key)
+
+    def newest(where: str, by: list[str]) -> str:
+        chosen = f"QUALIFY filename = max(filename) OVER (PARTITION BY {', '.join(by)})"
+        return f"(SELECT * EXCLUDE (filename) FROM {rows} WHERE {where} {chosen})"
+
+    return f"SELECT * FROM ({newest(f'NOT ({torn})', key)} UNION ALL {newest(torn, content)})"

@@ -72,6 +72,8 @@ def postgres() -> Iterator[str]:
     data, options = folder / "data", f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
     run = {"user": user, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run([initdb, "-D", data, "-U", "decai", "-A", "trust", "-E", "UTF8"], check=True, **run)
+    rules = data / "pg_hba.conf"
+    rules.write_text("host all locked 127.0.0.1/32 scram-sha-256\n" + rules.read_text())  # one role needs its password
     server = subprocess.Popen([str(Path(initdb).parent / "postgres"), "-D", str(data), *options.split()], **run)
     for _ in range(100):
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
