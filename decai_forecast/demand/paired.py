@@ -111,7 +111,8 @@ def diebold_mariano(
 
     Diebold & Mariano (1995), with the small-sample factor and t distribution of Harvey, Leybourne & Newbold (1997): forecasts h
     ahead overlap, so that h - 1 autocovariances enter the variance; where that is not positive, Bartlett's weights are used,
-    which cannot fail so. Losses of periods that one of them does not know are left out. ValueError with fewer than 3 periods, or h.
+    which cannot fail so. Losses of periods that one of them does not know are left out. ValueError with fewer than 3 periods,
+    or with no more than h.
     """
     from scipy.stats import t
 
