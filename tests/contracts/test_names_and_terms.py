@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from deliveries import contract_text
+from deliveries import contract_text, demand
+from judging import Judged, own
 
 from decai_forecast.contracts import lint_contract, load_contract
 from decai_forecast.errors import ContractError
@@ -76,3 +77,12 @@ def test_a_type_of_another_system_is_told_once(tmp_path: Path, kind: str, meant:
     path.write_text(contract_text(tmp_path).replace("logicalType: number", f"logicalType: {kind}", 1))
     said = f"logicalType {kind!r} is not supported; did you mean {meant!r}?; {TYPES}"
     assert [problem.text for problem in lint_contract(path)] == [said]
+
+
+def test_a_column_may_be_called_as_it_likes(judged: Judged) -> None:
+    """Also as queries of the check call theirs."""
+    frame = demand().assign(d=lambda f: f["item_id"])
+    price = '      - name: "price"\n'
+    extra = ((price, f"      - name: d\n        logicalType: string\n{price}"),)
+    rule = own("rule: calendar, column: date, every: D, by: [d]")
+    assert judged(frame.drop(index=7), rule, changes=extra).broken[0].note == "the first gap is after 2026-03-27"

@@ -11,12 +11,14 @@ from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import Delivery
 from decai_forecast.contracts.check.sandbox import run_query
 from decai_forecast.contracts.model import Rule
+from decai_forecast.contracts.reserved import PREFIX
 
 __all__ = ["MEASURES", "Measured", "measure"]
 
 BINS = 20  # of equal frequency in the reference, for the population stability index
 FEWEST = 100  # values on either side below which a distribution says nothing
 DAY = 86_400.0  # seconds
+DAY_OF, BEFORE = f"{PREFIX}day", f"{PREFIX}before"  # beside a partner's columns, which may be called d
 STEPS = {"D": "1 DAY", "W": "7 DAY", "M": "1 MONTH"}
 
 
@@ -56,13 +58,13 @@ def _calendar(rule: Rule, delivery: Delivery) -> Measured:
     """Periods without a row between the first and the last of each group."""
     column, step = sql.name(rule.column), STEPS[rule.arguments["every"]]
     by = [sql.name(name) for name in rule.arguments["by"]]
-    chosen = ", ".join([*by, f"CAST({column} AS DATE) AS d"])
-    over = f"{'PARTITION BY ' + ', '.join(by) if by else ''} ORDER BY d"
+    chosen = ", ".join([*by, f"CAST({column} AS DATE) AS {DAY_OF}"])
+    over = f"{'PARTITION BY ' + ', '.join(by) if by else ''} ORDER BY {DAY_OF}"
     days = f"SELECT DISTINCT {chosen} FROM delivery WHERE {delivery.before_cut_off(rule.column)}"
-    steps = f"SELECT *, lag(d) OVER ({over}) AS before FROM ({days})"
+    steps = f"SELECT *, lag({DAY_OF}) OVER ({over}) AS {BEFORE} FROM ({days})"
     unit = {"D": "day", "W": "day", "M": "month"}[rule.arguments["every"]]
-    gap = f"(date_diff('{unit}', before, d) // {7 if step == '7 DAY' else 1}) - 1"
-    query = f"SELECT coalesce(sum({gap}), 0), min(before) FROM ({steps}) WHERE before + INTERVAL {step} < d"
+    gap = f"(date_diff('{unit}', {BEFORE}, {DAY_OF}) // {7 if step == '7 DAY' else 1}) - 1"
+    query = f"SELECT coalesce(sum({gap}), 0), min({BEFORE}) FROM ({steps}) WHERE {BEFORE} + INTERVAL {step} < {DAY_OF}"
     missing, first = delivery.all(query)[0]
     return Measured(float(missing), f"the first gap is after {first}" if first is not None else "")
 
