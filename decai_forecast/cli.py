@@ -6,6 +6,7 @@ import os
 import sys
 
 import typer
+import typer.core
 
 from decai_forecast import __version__
 from decai_forecast.errors import DecaiError
@@ -16,6 +17,7 @@ from decai_forecast.rounds.contract_commands import contract_app
 
 __all__ = ["app", "main"]
 
+typer.core.HAS_RICH = False  # help is plain text; typer would escape its brackets wherever rich is installed
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,

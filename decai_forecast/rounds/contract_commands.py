@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
 
-from decai_forecast.contracts import Arrival, Check, Contract, Source, check_delivery, load_contract
+from decai_forecast.contracts import Contract, load_contract
 from decai_forecast.contracts.document import Document
-from decai_forecast.contracts.house import format_of
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
+from decai_forecast.rounds.contract_answers import GOOD, NOT_RUN, REFUSED, answered, show, write
+from decai_forecast.rounds.contract_check import Asked, checked, references_of
 
 __all__ = ["contract_app"]
 
@@ -23,7 +23,6 @@ contract_app = typer.Typer(no_args_is_help=True, help="Data contracts: write, ch
 ContractFile = Annotated[Path, typer.Argument(help="The contract file (*.odcs.yaml).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")]
-GOOD = ("accepted", "accepted_in_part")
 
 
 @contract_app.command("check")
@@ -55,14 +54,16 @@ def check(
 
       decai contract check demand.odcs.yaml --data sales.csv --out checked
     """
-    promised = load_contract(contract)
-    if data is None:
-        print(json.dumps({"contract": promised.id, "problems": []}) if as_json else f"{contract}: good, {_described(promised)}")
-        return
-    cut_off = _day(as_of) if as_of else datetime.now(UTC).date() + timedelta(days=1)
-    found = _checked(promised, data, cut_off, out, history, _references(reference or []), direct=direct)
-    print(json.dumps(found.to_json(), indent=1) if as_json else found.to_text(), end="\n" if as_json else "")
-    raise typer.Exit({"refused": 1, "not_checked": 3}.get(found.verdict, 0))
+    with answered(as_json=as_json):
+        promised = load_contract(contract)
+        if data is None:
+            good = {"contract": promised.id, "problems": []}
+            show(good, f"{contract}: good, {_described(promised)}\n", as_json=as_json)
+            return
+        asked = Asked(data, _cut_off(as_of), out, history, references_of(reference or []), direct)
+        found = checked(promised, asked)
+        show(found.to_json(), found.to_text(), as_json=as_json)
+    raise typer.Exit({"refused": REFUSED, "not_checked": NOT_RUN}.get(found.verdict, GOOD))
 
 
 def _described(contract: Contract) -> str:
@@ -70,48 +71,11 @@ def _described(contract: Contract) -> str:
     return f"{contract.data_set} of {contract.partner} {contract.version}, {size}"
 
 
-def _day(text: str) -> date:
+def _cut_off(text: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text) if text else datetime.now(UTC).date() + timedelta(days=1)
     except ValueError:
         raise ConfigError(f"--as-of {text!r} is not a date; use YYYY-MM-DD") from None
-
-
-def _references(given: list[str]) -> dict[str, Path]:
-    found = dict(item.partition("=")[::2] for item in given)
-    if wrong := [name for name, path in found.items() if not path]:
-        raise ConfigError(f"--reference {wrong[0]!r}: use NAME=FILE, such as items=items.parquet")
-    return {name: Path(path) for name, path in found.items()}
-
-
-def _as_source(contract: Contract, data: Path) -> Source:
-    """The file that was named, read as the contract says of its own source where that is the same format."""
-    form = format_of({"path": str(data)})
-    server = contract.source.server if contract.source.format == form else {}
-    return Source("local", str(data.absolute()), form, server)
-
-
-def _checked(
-    contract: Contract, data: Path, as_of: date, out: Path | None, history: Path | None, references: dict[str, Path], *,
-    direct: bool,
-) -> Check:  # fmt: skip
-    from decai_forecast.delivery import pull
-
-    with TemporaryDirectory(prefix="decai-contract-") as folder:
-        landed = Path(folder) / "delivery.parquet"
-        promised = replace(contract, source=_as_source(contract, data))
-        pulled = pull(promised, data.absolute().parent, as_of, landed, allowed=(data.resolve(),))  # the user's own file
-        arrival = Arrival(pulled.extra, pulled.held_back, pulled.timed)
-        if out is not None:
-            out.mkdir(parents=True, exist_ok=True)
-        found = check_delivery(
-            contract, landed, as_of, out, references=references, history=history, direct=direct, arrival=arrival
-        )
-    if out is not None:
-        (out / "report.html").write_text(found.to_html(), encoding="utf-8")
-        (out / "report.txt").write_text(found.to_text(), encoding="utf-8")
-        (out / "report.json").write_text(json.dumps(found.to_json(), indent=1))
-    return found
 
 
 @contract_app.command("init")
@@ -123,29 +87,36 @@ def init(
     schedule: Annotated[str, typer.Option(help="When they are there (cron).")] = "0 1 * * *",
     time_zone: Annotated[str, typer.Option(help="IANA time zone of the schedule.")] = "UTC",
     contact: Annotated[str, typer.Option(help="Who is told of a refused delivery.")] = "",
+    encoding: Annotated[str, typer.Option(help="Encoding of a text file (cp1252, ...); default: UTF-8.")] = "",
     out: Annotated[Path | None, typer.Option(help="File to write; default: <data set>.odcs.yaml.")] = None,
     force: Annotated[bool, typer.Option(help="Overwrite the file.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Drafts a contract from a sample: types, key, ranges, codes, rhythm. Read it, sharpen it, then check.
+
+    The sample itself is checked against the draft at the end.
 
     Example: decai contract init sales.csv --partner acme
     """
     from decai_forecast.contracts.draft import draft_from_sample
 
-    more = {"contact": contact} if contact else {}
-    draft = draft_from_sample(
-        sample, partner=partner, data_set=data_set or None, source=source or str(sample.absolute()), schedule=schedule,
-        time_zone=time_zone, **more,
-    )  # fmt: skip
-    target = out or Path(f"{draft.data_set}.odcs.yaml")
-    if target.exists() and not force:
-        raise ConfigError(f"{target} is there already; choose another --out, or --force")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(draft.text, encoding="utf-8")
-    print(f"{target}: {_described(load_contract(target))}")
-    for note in draft.notes:
-        print(f"  - {note}")
-    print(f"Next: decai contract check {target} --data {sample}")
+    with answered(as_json=as_json):
+        draft = draft_from_sample(
+            sample, partner=partner, data_set=data_set or None, source=source or str(sample.absolute()), schedule=schedule,
+            time_zone=time_zone, contact=contact or None, encoding=encoding,
+        )  # fmt: skip
+        target = out or Path(f"{draft.data_set}.odcs.yaml")
+        if target.exists() and not force:
+            raise ConfigError(f"{target} is there already; choose another --out, or --force")
+        write(target, draft.text)
+        promised = load_contract(target)
+        found = checked(promised, Asked(sample, draft.as_of or _cut_off("")))
+        then = f"decai contract check {quote(str(target))} --data {quote(str(sample))}"
+        then += f" --as-of {draft.as_of}" if draft.as_of else ""
+        facts = {"contract": str(target), "data_set": draft.data_set, "notes": list(draft.notes), "check": found.to_json()}
+        notes = "".join(f"  - {note}\n" for note in draft.notes)
+        text = f"{target}: {_described(promised)}\n{notes}The sample: {found.to_text()}Next: {then}\n"
+        show(facts | {"next": then}, text, as_json=as_json)
 
 
 @contract_app.command("diff")
@@ -158,27 +129,31 @@ def diff(old: ContractFile, new: ContractFile, as_json: Json = False) -> None:
     """
     from decai_forecast.contracts.diff import compare
 
-    load_contract(old), load_contract(new)
-    found = compare(Document(old).value, Document(new).value)
-    print(json.dumps(found.to_json(), indent=1) if as_json else found.to_text(), end="\n" if as_json else "")
+    with answered(as_json=as_json):
+        load_contract(old), load_contract(new)
+        found = compare(Document(old).value, Document(new).value)
+        show(found.to_json(), found.to_text(), as_json=as_json)
     raise typer.Exit(0 if found.version_ok else 1)
 
 
 @contract_app.command("explain")
-def explain(contract: ContractFile) -> None:
+def explain(contract: ContractFile, as_json: Json = False) -> None:
     """The contract in plain words.
 
     Example: decai contract explain demand.odcs.yaml
     """
     from decai_forecast.contracts.explain import explain as in_words
 
-    load_contract(contract)
-    print(in_words(Document(contract).value), end="")
+    with answered(as_json=as_json):
+        promised = load_contract(contract)
+        text = in_words(Document(contract).value)
+        show({"contract": promised.id, "version": promised.version, "text": text}, text, as_json=as_json)
 
 
 @contract_app.command("schema")
 def schema(
     out: Annotated[Path, typer.Argument(help="File to write.")] = Path("odcs-json-schema-v3.2.0.json"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the schema itself; no file is written.")] = False,
 ) -> None:
     """Writes the JSON Schema of the standard beside your contracts, so that editors complete and check them.
 
@@ -186,9 +161,11 @@ def schema(
     """
     from decai_forecast.contracts.standard import json_schema
 
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(json_schema(), indent=1))
-    print(f"{out}: put `# yaml-language-server: $schema={out.name}` on the first line of a contract beside it")
+    with answered(as_json=as_json):
+        if not as_json:
+            write(out, json.dumps(json_schema(), indent=1))
+        said = f"{out}: put `# yaml-language-server: $schema={out.name}` on the first line of a contract beside it\n"
+        show(json_schema(), said, as_json=as_json)
 
 
 @contract_app.command("history")

@@ -110,12 +110,23 @@ def test_an_unknown_data_set(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "values", "said"),
     [
-        ("date", ["31.12.2025", "30.12.2025"], "column 'date' holds VARCHAR; date must be a date such as 2026-01-31"),
-        ("quantity", ["1,5", "2,5"], "column 'quantity' holds VARCHAR; quantity must be a number such as 12.5"),
+        (
+            "date",
+            ["31.12.2025", "30.12.2025"],
+            "column 'date' holds '31.12.2025' in line 2 (looks like a date in another order; deliver YYYY-MM-DD); "
+            "date must be a date such as 2026-01-31",
+        ),
+        (
+            "quantity",
+            ["1", "2,5"],
+            "column 'quantity' holds '2,5' in line 3 (looks like a decimal comma; deliver a decimal point); "
+            "quantity must be a number such as 12.5",
+        ),
+        ("quantity", ["5", "Total"], "column 'quantity' holds 'Total' in line 3; quantity must be a number such as 12.5"),
     ],
 )
 def test_columns_of_no_use_are_refused(tmp_path: Path, column: str, values: list[str], said: str) -> None:
-    """Dates and numbers as a country writes them are texts."""
+    """The first value that is no date or number, its line, and what it looks like."""
     sample = write(tmp_path, SALES.assign(**{column: values}), "sample.csv")
     with pytest.raises(ConfigError) as error:
         draft_from_sample(sample, partner="acme", data_set="demand")
@@ -125,7 +136,7 @@ def test_columns_of_no_use_are_refused(tmp_path: Path, column: str, values: list
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("sample.xlsx", b"", "a sample is a file ending in .parquet, .csv, .csv.gz"),
+        ("sample.xlsx", b"", "a sample is a file ending in .parquet, .csv, .txt, .tsv; export a spreadsheet or a table as CSV or Parquet"),
         ("sample.parquet", b"PAR1 no", "cannot be read as parquet"),
         ("sample.csv", b"date,item_id,quantity\n", "the sample has no rows"),
     ],

@@ -5,7 +5,7 @@ Where a value is missing (NULL), only ``required`` and ``missing`` are broken: a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from decai_forecast import sql
@@ -13,7 +13,7 @@ from decai_forecast.contracts.check.delivery import Delivery, limit
 from decai_forecast.contracts.model import Rule
 from decai_forecast.contracts.reserved import TORN, UNREADABLE
 
-__all__ = ["ROW_KINDS", "UNKNOWN", "predicate"]
+__all__ = ["ROW_KINDS", "UNKNOWN", "predicate", "unread"]
 
 SIGNS = {"minimum": "<", "maximum": ">", "exclusiveMinimum": "<=", "exclusiveMaximum": ">="}
 UNKNOWN = "FALSE"  # nothing to test against: no row breaks the rule
@@ -29,8 +29,12 @@ def _required(rule: Rule, delivery: Delivery) -> str:
     empty = f"{sql.name(rule.column)} IS NULL"
     if UNREADABLE not in delivery.helpers:
         return empty
-    torn = " OR ".join(f"coalesce(map_contains({UNREADABLE}, {sql.text(key)}), FALSE)" for key in (rule.column, TORN))
-    return f"{empty} AND NOT ({torn})"
+    return f"{empty} AND NOT ({unread([rule.column])})"
+
+
+def unread(columns: Sequence[str]) -> str:
+    """SQL: whether a row of texts has no value in one of ``columns`` because it could not be read."""
+    return " OR ".join(f"coalesce(map_contains({UNREADABLE}, {sql.text(key)}), FALSE)" for key in (*columns, TORN))
 
 
 def _readable(rule: Rule, delivery: Delivery) -> str:  # noqa: ARG001  one signature for all kinds

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import Delivery
-from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, predicate
+from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, predicate, unread
 from decai_forecast.contracts.check.units import slipped
 from decai_forecast.contracts.model import Rule
-from decai_forecast.contracts.reserved import ROW
+from decai_forecast.contracts.reserved import ROW, UNREADABLE
 
 __all__ = ["Marks", "first_line"]
 
@@ -82,16 +82,19 @@ class Marks:
         """Rows whose key is there more than once; a NULL in a key equals another NULL, as pandas counts it.
 
         Grouping by a 64-bit hash of the key costs half of grouping by the key; equal keys have equal hashes, and the few
-        rows of a hash that repeats are compared exactly.
+        rows of a hash that repeats are compared exactly. A key that could not be read is told as that.
         """
+        rows_read = "delivery"
+        if UNREADABLE in self.delivery.helpers:
+            rows_read = f"(SELECT * FROM delivery WHERE NOT ({unread(rule.arguments['columns'])}))"
         key = ", ".join(map(sql.name, rule.arguments["columns"]))
         con = self.delivery.con
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE hashes AS SELECT hash({key}) AS h FROM delivery GROUP BY h HAVING count(*) > 1"
+            f"CREATE OR REPLACE TEMP TABLE hashes AS SELECT hash({key}) AS h FROM {rows_read} GROUP BY h HAVING count(*) > 1"
         )
         if self.delivery.one("SELECT count(*) FROM hashes") == 0:
             return
-        rows = f"SELECT {ROW}, {key} FROM delivery WHERE hash({key}) IN (SELECT h FROM hashes)"
+        rows = f"SELECT {ROW}, {key} FROM {rows_read} WHERE hash({key}) IN (SELECT h FROM hashes)"
         self._insert(rule, f"SELECT {ROW} FROM ({rows}) QUALIFY count(*) OVER (PARTITION BY {key}) > 1")
 
     def _slipped(self, rule: Rule) -> None:

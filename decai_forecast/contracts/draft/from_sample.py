@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from decai_forecast.contracts.draft.doubts import doubts, held_instead
 from decai_forecast.contracts.draft.key import find_key
 from decai_forecast.contracts.draft.names import about, guess_data_set, map_columns, missing_columns, normal
 from decai_forecast.contracts.draft.notes import notes_of
@@ -35,11 +37,15 @@ RESERVED = ("date",)  # names that mean something wherever they stand
 
 @dataclass(frozen=True)
 class Draft:
-    """``text`` is the contract file; ``notes`` say in plain words what was guessed and what a person should look at."""
+    """``text`` is the contract file; ``notes`` say in plain words what was guessed and what a person should look at.
+
+    ``as_of`` is the day after the newest in the sample: the data cut-off with which it can be checked; None without a date.
+    """
 
     text: str
     data_set: str
     notes: tuple[str, ...]
+    as_of: date | None = None
 
 
 def draft_from_sample(
@@ -51,21 +57,23 @@ def draft_from_sample(
     schedule: str = "0 1 * * *",
     time_zone: str = "UTC",
     contact: str | None = None,
+    encoding: str = "",
 ) -> Draft:
     """A contract for deliveries like the Parquet or CSV file ``sample``, which keeps it.
 
     ``data_set`` is guessed from the columns if it is None; ``source`` is where deliveries will lie (the sample's own path if
-    None), ``schedule`` a cron expression in ``time_zone`` (IANA), ``contact`` who is told of a refused delivery.
+    None), ``schedule`` a cron expression in ``time_zone`` (IANA), ``contact`` who is told of a refused delivery, ``encoding``
+    that of a text file, UTF-8 if it is empty.
     :class:`~decai_forecast.errors.ConfigError` if the file cannot be read or has no rows, if columns that the data set needs
     are missing or of no use, if nothing tells the rows apart, or if ``partner`` cannot be a participant's id.
     """
     valid_id(partner)
-    with opened(sample) as opened_sample:
+    with opened(sample, encoding) as opened_sample:
         profile = profile_of(opened_sample)
         usable = [column.name for column in profile.columns if column.logical]
         chosen, rivals = _data_set(data_set, usable, sample)
         mapped = map_columns(chosen, usable, named=data_set is not None)
-        _require_columns(profile, chosen, usable, mapped)
+        _require_columns(opened_sample, profile, chosen, usable, mapped)
         key = find_key(opened_sample, profile, chosen, mapped)
         ours = our_names(usable, mapped, chosen)
         days = mapped.get(DATED.get(chosen, ""), "")
@@ -73,13 +81,21 @@ def draft_from_sample(
         columns = tuple(_column(opened_sample, profile, name, ours, key) for name in usable)
         rules = _fitting(kept_rules(opened_sample, profile, ours, rhythm, days), columns)
         missing = _missing_periods(opened_sample, chosen, mapped, rhythm)
+        seen = (*opened_sample.notes, *doubts(opened_sample, [profile.column(name) for name in usable]))
+        as_of = _day_after(profile.column(days).maximum) if days else None
     facts = DraftFacts(
         partner, chosen, str(source or sample), profile.format, _without_doubles(columns, rules), schedule, time_zone,
         contact or contact_of(partner), dated=f"{chosen}.{ours[days]}" if days else "",
         latency=LATENCY_DAYS[rhythm.every or "M"], frequency=UNITS.get(rhythm.every, ""), missing_periods=missing, rules=rules,
+        encoding=encoding, given=contact is not None,
     )  # fmt: skip
     notes = notes_of(profile, facts, rivals if data_set is None else (), rhythm, guessed=data_set is None, source=source)
-    return Draft(render(facts), chosen, notes)
+    return Draft(render(facts), chosen, (*seen, *notes), as_of)
+
+
+def _day_after(newest: date | datetime | None) -> date | None:
+    day = newest.date() if isinstance(newest, datetime) else newest
+    return day + timedelta(days=1) if day is not None and day < date.max else None
 
 
 def _data_set(named: str | None, names: Sequence[str], sample: Path) -> tuple[str, tuple[str, ...]]:
@@ -93,13 +109,13 @@ def _data_set(named: str | None, names: Sequence[str], sample: Path) -> tuple[st
         raise ConfigError(f"{sample}: {error}") from None
 
 
-def _require_columns(profile: Profile, data_set: str, names: Sequence[str], mapped: Mapping[str, str]) -> None:
+def _require_columns(sample: Sample, profile: Profile, data_set: str, names: Sequence[str], mapped: Mapping[str, str]) -> None:
     """Refuses a sample whose required columns are missing, or hold texts where numbers or dates are needed."""
     problems = [missing_columns(data_set, names, mapped)]
     for column in DATA_SETS[data_set]:
         kinds, expected = NEEDED_TYPES.get(column, ((), ""))
         if column in mapped and kinds and (found := profile.column(mapped[column])).logical not in kinds:
-            problems.append(f"column {found.name!r} holds {found.type}; {column} must be {expected}")
+            problems.append(f"{held_instead(sample, found, kinds)}; {column} must be {expected}")
     if any(problems):
         raise ConfigError(f"{profile.path}: " + "; ".join(filter(None, problems)))
 

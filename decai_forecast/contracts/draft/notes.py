@@ -77,6 +77,6 @@ def _about_time(facts: DraftFacts, rhythm: Rhythm) -> Iterator[str]:
 def _about_terms(facts: DraftFacts, source: str | None) -> Iterator[str]:
     if source is None:
         yield f"Deliveries are looked for where the sample is ({facts.source}); servers says where they really arrive."
-    if facts.contact == contact_of(facts.partner):
+    if facts.contact == contact_of(facts.partner) and not facts.given:
         yield f"{facts.contact} is a placeholder; who shall be told of a refused delivery?"
     yield "Price, usage and limitations are suggestions: read them before you offer the data."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,24 +10,33 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from decai_forecast.contracts.draft.text_types import typed
+from decai_forecast.contracts.files import FileFault, Header, ending_of, header_of, ordered_names, plain, read_lines
+from decai_forecast.contracts.reserved import LINE
 from decai_forecast.errors import ConfigError
 from decai_forecast.sql import name as quoted
 from decai_forecast.sql import text as literal
 
-__all__ = ["Sample", "opened"]
+__all__ = ["Sample", "is_zoneless", "opened"]
 
 MEMORY = "1GB"  # DuckDB spills to disk beyond it
-FORMATS = {".parquet": "parquet", ".csv": "csv", ".csv.gz": "csv"}
+LARGEST = 20_000_000_000  # bytes of a sample
+FORMATS = {"parquet": "parquet", "csv": "csv", "txt": "csv", "tsv": "csv"}  # texts also as .gz or .zip
+EXPORT = "export a spreadsheet or a table as CSV or Parquet"
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The file at ``path``; ``types`` are its DuckDB types. The view ``sample`` has its rows."""
+    """The file at ``path``; ``types`` are its DuckDB types, ``notes`` say what was left out.
+
+    The view ``sample`` has its rows, ``raw`` the same as they were written, with their line (text) or row number.
+    """
 
     con: Any
     path: Path
     format: str
     types: dict[str, str]
+    notes: tuple[str, ...] = ()
+    encoding: str = ""
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """All rows of ``query``."""
@@ -42,7 +51,7 @@ class Sample:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Sample]:
+def opened(path: Path, encoding: str = "") -> Iterator[Sample]:
     """The sample, for the time of the block; :class:`~decai_forecast.errors.ConfigError` if it cannot be read."""
     import duckdb
 
@@ -51,45 +60,76 @@ def opened(path: Path) -> Iterator[Sample]:
         settings: dict[str, Any] = {
             "memory_limit": MEMORY,
             "temp_directory": f"{scratch}/spill",
-            "preserve_insertion_order": False,
+            "preserve_insertion_order": True,
         }
         with duckdb.connect(config=settings) as con:
             con.execute("SET TimeZone='UTC'")
             try:
-                types = _view(con, path, form, Path(scratch))
+                yield _opened(con, path, form, Path(scratch), encoding)
             except duckdb.Error as error:
                 raise ConfigError(f"{path}: cannot be read as {form}: {str(error).splitlines()[0]}") from None
-            yield Sample(con, path, form, types)
+            except FileFault as fault:
+                raise ConfigError(str(fault)) from None
 
 
 def _format(path: Path) -> str:
-    found = next((form for ending, form in FORMATS.items() if path.name.lower().endswith(ending)), None)
-    if found is None:
-        raise ConfigError(f"{path}: a sample is a file ending in {', '.join(FORMATS)}")
     if not path.is_file():
         raise ConfigError(f"{path}: there is no such file")
+    found = FORMATS.get(ending_of(path))
+    if found is None:
+        known = ", ".join(f".{ending}" for ending in FORMATS)
+        raise ConfigError(f"{path}: a sample is a file ending in {known}; {EXPORT}")
+    if path.stat().st_size == 0:
+        raise ConfigError(f"{path} is empty (0 bytes); was the export finished?")
     return found
 
 
-def _view(con: Any, path: Path, form: str, scratch: Path) -> dict[str, str]:
+def _opened(con: Any, path: Path, form: str, scratch: Path, encoding: str) -> Sample:
     if form == "csv":
-        columns = typed(con, _as_text(con, path, scratch))
+        notes = _texts(con, path, scratch, encoding)
+        columns = typed(con, [name for name in _types(con, "raw") if name != LINE])
     else:
-        con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({literal(str(path))})")
-        columns = {name: quoted(name) for name in _types(con, "raw")}
+        notes = []
+        con.execute(f"CREATE VIEW raw AS SELECT * RENAME (file_row_number AS {LINE}) FROM read_parquet({literal(str(path))}, "
+                    "file_row_number=true)")  # fmt: skip
+        columns = {name: quoted(name) for name in _types(con, "raw") if name != LINE}
     types = _types(con, "raw")
     chosen = ", ".join(f"{_value(value, types[name])} AS {quoted(name)}" for name, value in columns.items())
     con.execute(f"CREATE VIEW sample AS SELECT {chosen} FROM raw")
     found = _types(con, "sample")
-    return {name: types[name] if is_zoneless(types[name]) else found[name] for name in found}
+    kinds = {name: types[name] if is_zoneless(types[name]) else found[name] for name in found}
+    return Sample(con, path, form, kinds, tuple(notes), encoding)
 
 
-def _as_text(con: Any, path: Path, scratch: Path) -> list[str]:
-    """The CSV file as a Parquet file of texts: a type that is guessed while reading would drop leading zeros."""
+def _texts(con: Any, path: Path, scratch: Path, encoding: str) -> list[str]:
+    """The file as a Parquet file of texts, by the reader of deliveries; says what it leaves out."""
+    text = plain(path, scratch, encoding=encoding or "utf-8", say="with --encoding", max_bytes=LARGEST)
+    header = header_of(text)
+    places = ordered_names(header.names)
+    if not places:
+        raise ConfigError(f"{path}: there is no line with the names of the columns")
+    lines = read_lines(con, text, header, "lines")
     copy = literal(str(scratch / "text.parquet"))
-    con.execute(f"COPY (FROM read_csv({literal(str(path))}, header=true, all_varchar=true)) TO {copy} (FORMAT parquet)")
+    chosen = ", ".join(f"c{place} AS {quoted(name)}" for name, place in places.items())
+    con.execute(f"COPY (SELECT {chosen}, line AS {LINE} FROM ({lines}) WHERE torn IS NULL) TO {copy} (FORMAT parquet)")
     con.execute(f"CREATE VIEW raw AS SELECT * FROM read_parquet({copy})")
-    return list(_types(con, "raw"))
+    torn = [row[0] for row in con.execute(f"SELECT line FROM ({lines}) WHERE torn IS NOT NULL ORDER BY line").fetchall()]
+    return [*_left_out(header, places), *_torn(torn)]
+
+
+def _left_out(header: Header, places: Mapping[str, int]) -> Iterator[str]:
+    for place, name in enumerate(header.names):
+        if not name:
+            yield f"Column {place + 1} has no name and is left out."
+        elif name not in places:
+            yield f"Column {name!r} is left out: it differs from another one only in capitals."
+
+
+def _torn(lines: Sequence[int]) -> Iterator[str]:
+    if lines:
+        first = ", ".join(f"{line:,}" for line in lines[:3]) + (", ..." if len(lines) > 3 else "")
+        rows = "1 line has" if len(lines) == 1 else f"{len(lines):,} lines have"
+        yield f"{rows} more or fewer fields than the header (line {first}) and played no part in the draft."
 
 
 def _value(value: str, kind: str) -> str:

@@ -55,6 +55,8 @@ class DraftFacts:
     frequency: str = ""
     missing_periods: str = ""
     rules: tuple[DraftRule, ...] = ()
+    encoding: str = ""
+    given: bool = False  # whether somebody named the contact
 
 
 def contact_of(partner: str) -> str:

@@ -8,16 +8,17 @@ from typing import Any
 from decai_forecast.contracts.draft.names import identifies
 from decai_forecast.sql import name as quoted
 
-__all__ = ["typed"]
+__all__ = ["SHAPES", "fits", "typed"]
 
 Shape = tuple[str, str]
 DAY = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 SHAPES: Sequence[Shape] = (  # DuckDB type, and what every value must look like; the first that fits counts
     ("BOOLEAN", "(?i)true|false"),
-    ("BIGINT", "-?(0|[1-9][0-9]{0,17})"),
-    ("DOUBLE", r"-?(0|[1-9][0-9]{0,14})?(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?"),
-    ("DATE", DAY),
-    ("TIMESTAMPTZ", rf"{DAY}[ T][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}(\.[0-9]{{1,6}})?)?(Z|[-+][0-9]{{2}}(:?[0-9]{{2}})?)?"),
+    ("BIGINT", "[-+]?(0|[1-9][0-9]{0,17})"),
+    ("DOUBLE", r"[-+]?(0|[1-9][0-9]{0,14})?(\.[0-9]*)?([eE][-+]?[0-9]{1,3})?"),
+    ("DATE", rf"{DAY}([T ]00:00(:00(\.0+)?)?)?"),
+    ("TIMESTAMPTZ", rf"{DAY}[ T]{CLOCK}(Z|[-+][0-9]{{2}}(:?[0-9]{{2}})?)"),  # without a zone a time is no point in time
 )  # fmt: skip
 
 
@@ -30,7 +31,11 @@ def typed(con: Any, names: Sequence[str]) -> dict[str, str]:
     held = _first_that_fits(con, {name: (shape,) for name, shape in proposed.items() if shape}, "raw")
     again = [name for name, shape in proposed.items() if shape and not held[name]]
     held |= _first_that_fits(con, dict.fromkeys(again, SHAPES), "raw")
-    return {name: f"CAST({quoted(name)} AS {_kind(name, held.get(name))})" for name in names}
+    return {name: _cast(quoted(name), _kind(name, held.get(name))) for name in names}
+
+
+def _cast(column: str, kind: str) -> str:
+    return column if kind == "VARCHAR" else f"CAST(nullif({cut(column, kind)}, '') AS {kind})"
 
 
 def _kind(name: str, shape: Shape | None) -> str:
@@ -46,6 +51,15 @@ def _first_that_fits(con: Any, tried: Mapping[str, Sequence[Shape]], source: str
     return {name: shapes[0] if shapes else None for name, shapes in fits.items()}
 
 
+def fits(column: str, kind: str, shape: str) -> str:
+    """SQL: whether a text, blanks around it aside, is a value of the type."""
+    return f"(regexp_full_match(trim({column}), '{shape}') AND TRY_CAST({cut(column, kind)} AS {kind}) IS NOT NULL)"
+
+
+def cut(column: str, kind: str) -> str:
+    """SQL: the part of a text that is its value; nothing but blanks is no value, as in a delivery."""
+    return f"left(trim({column}), 10)" if kind == "DATE" else f"trim({column})"
+
+
 def _fits(column: str, kind: str, shape: str) -> str:
-    cast = f"TRY_CAST({column} AS {kind}) IS NOT NULL"
-    return f"bool_and(regexp_full_match({column}, '{shape}') AND {cast}) FILTER (WHERE {column} IS NOT NULL)"
+    return f"bool_and({fits(column, kind, shape)}) FILTER (WHERE trim({column}) <> '')"
