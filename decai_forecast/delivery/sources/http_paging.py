@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from decai_forecast.contracts.vocabulary import PAGING, PAGING_STYLES
 from decai_forecast.delivery.errors import SourceMisdescribed
 from decai_forecast.delivery.request import Request
 
 __all__ = ["Paging"]
 
-STYLES = ("none", "offset", "page", "link", "cursor", "socrata")
 COUNTED = ("offset", "page", "socrata")  # asked on until a page is empty: a server may give less than it is asked for
 NAMES = ("limit", "offset", "page", "cursor")
-KEYS = (
-    "style", "limit", *(f"{name}Parameter" for name in NAMES), "first", "rowsField", "nextField", "totalField", "totalHeader",
-    "where",
-)  # fmt: skip
 LIMIT = 50_000  # rows per page
 
 
@@ -41,11 +37,11 @@ class Paging:
     @classmethod
     def of(cls, request: Request) -> Paging:
         given = request.paging
-        if unknown := [key for key in given if key not in KEYS]:
-            raise SourceMisdescribed(f"{request.name}: paging has no {unknown[0]!r}; known are {', '.join(KEYS)}")
+        if unknown := [key for key in given if key not in PAGING]:
+            raise SourceMisdescribed(f"{request.name}: paging has no {unknown[0]!r}; known are {', '.join(PAGING)}")
         style = str(given.get("style") or "none")
-        if style not in STYLES:
-            raise SourceMisdescribed(f"{request.name}: paging style {style!r} is not known; use {', '.join(STYLES)}")
+        if style not in PAGING_STYLES:
+            raise SourceMisdescribed(f"{request.name}: paging style {style!r} is not known; use {', '.join(PAGING_STYLES)}")
         return cls(
             style, request.number("limit", given.get("limit"), LIMIT), 0 if str(given.get("first")) == "0" else
             request.number("first", given.get("first"), 1), {key: str(given.get(f"{key}Parameter") or key) for key in NAMES},
