@@ -8,8 +8,7 @@ import pytest
 from deliveries import contract_text
 
 from decai_forecast.contracts import lint_contract
-from decai_forecast.contracts.vocabulary import DELIMITERS, PAGING, PAGING_STYLES
-from decai_forecast.delivery.sources import http_paging
+from decai_forecast.contracts.vocabulary import PAGING, PAGING_STYLES
 
 LOCAL = (
     '    type: local\n    path: "sources/demand.parquet"  # relative to the network\'s home, or absolute\n    format: parquet\n'
@@ -78,9 +77,3 @@ def test_an_encoding_that_is_none(tmp_path: Path) -> None:
     """Told before a byte is decoded."""
     said = "encoding 'cp12525' is not known; use UTF-8, cp1252, latin-1, ..."
     assert faults(tmp_path, f"{LOCAL}    encoding: cp12525\n") == [said]
-
-
-def test_the_words_are_those_that_the_delivery_reads() -> None:
-    """Two lists of the same words would drift apart."""
-    assert (PAGING_STYLES, PAGING) == (http_paging.STYLES, http_paging.KEYS)
-    assert set(DELIMITERS) == {"comma", "semicolon", "tab", "pipe"}
