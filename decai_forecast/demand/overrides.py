@@ -135,7 +135,7 @@ def apply_overrides(forecast: pd.DataFrame, overrides: Sequence[Override]) -> pd
     """``forecast`` as the planners see it, with ``override``: the id of the one in force in each row, empty without one.
 
     Of several that cover a row the latest counts, alone. Quantiles and ``mean`` are scaled together, so that the shape stays:
-    by the factor, or so that the median becomes the value. A median of zero cannot be scaled: there all are raised by the value.
+    by the factor, or so that the median becomes the value. Where the median is zero all are raised by the value.
     """
     number, factor, value = _in_force(forecast, overrides)
     columns = [name_of(level) for level in levels_of(forecast)] + (["mean"] if "mean" in forecast else [])

@@ -36,6 +36,7 @@ LEAST_SIZES = 8  # earlier sales needed to say what is usual
 SHIFT, FACTOR = 5.0, 1.5  # standard errors between the two means of roots, and times the units
 PSI = 0.25  # "major shift" (Siddiqi 2006)
 BINS, LEAST_VALUES = 10, 200  # of the stability index: zero and nine of equal share; values per window
+CHUNK = 50_000  # windows in memory at a time
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
@@ -187,24 +188,27 @@ def _outliers(panel: Panel, first: int) -> _Outliers:
     with np.errstate(invalid="ignore"):  # a cheap necessary condition first: sorting windows of all periods would be slow
         series, period = np.nonzero((root > MATERIAL * usual) & ~(panel.promotion > 0) & (np.arange(root.shape[1]) >= first))
     padded = np.concatenate([np.full((len(root), window), np.nan), root], axis=1)
-    before = padded[series[:, None], period[:, None] + np.arange(window)]
-    enough = np.isfinite(before).sum(axis=1) >= LEAST_SIZES
-    series, period, before = series[enough], period[enough], before[enough]
-    middle, spread = _robust(before)
+    starts = range(0, max(len(series), 1), CHUNK)
+    parts = [_robust(padded[series[k : k + CHUNK, None], period[k : k + CHUNK, None] + np.arange(window)]) for k in starts]
+    middle, spread = (np.concatenate(values) for values in zip(*parts, strict=True))
     z = (root[series, period] - middle) / spread
-    kept = (z > OUTLIER) & (root[series, period] > MATERIAL * middle)
+    kept = (z > OUTLIER) & (root[series, period] > MATERIAL * middle)  # false where too little is known
     bound = np.maximum(middle + OUTLIER * spread, MATERIAL * middle) ** 2
     return _Outliers(series[kept], period[kept], middle[kept] ** 2, bound[kept], z[kept])
 
 
 def _robust(roots: Floats) -> tuple[Floats, Floats]:
-    """Median and 1.4826 times the median absolute deviation of each row; the latter at least that of a Poisson count of the
-    smallest sale, half its root (Bartlett 1936), lest a steady item alarm at every change."""
-    if not len(roots):
-        return np.empty(0), np.empty(0)
-    middle = np.nanmedian(roots, axis=1)
-    spread = 1.4826 * np.nanmedian(np.abs(roots - middle[:, None]), axis=1)
-    return middle, np.maximum(spread, 0.5 * np.nanmin(roots, axis=1))
+    """Median and 1.4826 times the median absolute deviation of each row, NaN with fewer than ``LEAST_SIZES`` values; the latter
+    at least that of a Poisson count of the smallest sale, half its root (Bartlett 1936), lest a steady item alarm at every
+    change."""
+    middle, spread = np.full((2, len(roots)), np.nan)
+    enough = np.isfinite(roots).sum(axis=1) >= LEAST_SIZES
+    if enough.any():
+        kept = roots[enough]
+        middle[enough] = np.nanmedian(kept, axis=1)
+        deviation = 1.4826 * np.nanmedian(np.abs(kept - middle[enough, None]), axis=1)
+        spread[enough] = np.maximum(deviation, 0.5 * np.nanmin(kept, axis=1))
+    return middle, spread
 
 
 def outlier_alarms(panel: Panel, new: int) -> list[Alarm]:

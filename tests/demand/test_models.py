@@ -1,6 +1,8 @@
 """The simple models: one set of rules for all of them, and textbook values for those that have a textbook."""
 
+import os
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ import pandas as pd
 import pytest
 from panels import AS_OF, DAYS, WEEKS, table
 
+from decai_forecast.demand import build_table, score
 from decai_forecast.demand.models import MODELS, Model, as_frame, register
 from decai_forecast.demand.models.base import empirical
 from decai_forecast.demand.models.croston import levels
@@ -187,3 +190,22 @@ def test_a_name_is_taken_once() -> None:
     assert register(taken) is taken
     with pytest.raises(ValueError, match="two models are called 'tsb'; names in MODELS are unique"):
         register(type("Other", (), {"name": "tsb"})())
+
+
+@pytest.mark.real_data
+def test_on_real_orders_the_intermittent_methods_beat_the_naive() -> None:
+    """Fifteen companies, thirteen weeks from 2021-09-27: partner means of WAPE and WQL."""
+    path = Path(os.environ.get("DECAI_TEST_DATA", "")) / "iowa_orders_small.parquet"
+    if "DECAI_TEST_DATA" not in os.environ or not path.exists():
+        pytest.skip("set DECAI_TEST_DATA to the folder with iowa_orders_small.parquet to run on real orders")
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in MODELS}
+    for _, rows in pd.read_parquet(path).groupby("partner_id"):
+        given = to_panel(build_table(rows, WEEKS, date(2021, 12, 27)), WEEKS)
+        origin = given.index(date(2021, 9, 27))
+        for name, model in MODELS.items():
+            scores = score(as_frame(given, origin, model.forecast(given, origin)).dropna(subset=["q50"]))
+            found[name].append((scores.wape, scores.wql))
+    wape, wql = ({name: np.mean([pair[k] for pair in pairs]) for name, pairs in found.items()} for k in (0, 1))
+    assert len(found["tsb"]) == 15
+    assert wape["sba"] < wape["moving_average"] < wape["seasonal_naive"]
+    assert wql["tsb"] < wql["moving_average"] < wql["seasonal_naive"]
