@@ -9,6 +9,7 @@ import typer
 import typer.core
 
 from decai_forecast import __version__
+from decai_forecast.demand.commands import backtest
 from decai_forecast.errors import DecaiError
 from decai_forecast.founding.commands import network_app, partner_app
 from decai_forecast.orchestration.commands import demo, up
@@ -28,6 +29,7 @@ app.add_typer(network_app, name="network")
 app.add_typer(partner_app, name="partner")
 app.add_typer(contract_app, name="contract")
 app.add_typer(round_app, name="round")
+app.command("backtest")(backtest)
 app.command("demo")(demo)
 app.command("up")(up)
 

@@ -15,7 +15,7 @@ AS_OF = date(2026, 6, 22)  # a Monday
 
 
 def delivery(calendar: Calendar = WEEKS, periods: int = 120, items: int = 4, seed: int = 0) -> pd.DataFrame:
-    """One row per item and period, the last period ending at ``AS_OF`` or at the start of its month; promotions raise demand."""
+    """One row per item and period up to ``AS_OF`` (months: up to the start of its month); promotions raise demand."""
     rng = np.random.default_rng(seed)
     starts = [calendar.add(calendar.floor(AS_OF), k - periods) for k in range(periods)]
     season = 1 + 0.4 * np.sin(np.arange(periods) / calendar.season * 2 * np.pi)

@@ -1,0 +1,209 @@
+"""Rolling-origin backtest of a whole network on one machine: what local, shared and combined forecasts would have been.
+
+At every origin only what was known then is used: the shared forecaster is trained on the pooled rows before it (which the
+lossless federated training is to equal), and a partner's choice and calibration come from earlier origins. The first
+``warm`` origins only feed those; the later ones are scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+
+from decai_forecast.demand.calibrate import calibrate
+from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose_groups, chosen
+from decai_forecast.demand.local import fit, fit_mean, predict, predict_mean, predict_on_top, train_local
+from decai_forecast.demand.metrics import with_history
+from decai_forecast.demand.panel import to_panel
+from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
+from decai_forecast.demand.quantiles import implied_mean, to_levels
+from decai_forecast.demand.table import DATE, KEYS
+from decai_forecast.errors import ConfigError, NotEnoughData
+from decai_forecast.periods import CHOICE_ORIGINS, Calendar
+
+__all__ = ["SIMPLE", "Backtest", "backtest", "origins_of"]
+
+Progress = Callable[[str], None]
+SIMPLE = ("seasonal_naive", "moving_average", "croston", "sba", "tsb")  # what a planner has for nothing
+OWN = ("local", "shared")  # reported beside the combination, each calibrated on its own past
+WORKERS = 2  # origins at work at the same time: one per core of the smallest machine this runs on
+Frames = dict[str, pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """``forecasts``: one row per partner, origin, model, series and period: ``actual``, ``mean`` and all levels in units, and
+    what the measures need of the history. ``choices``: partner, origin, candidate, reason. ``skipped``: partner, origin and
+    why there is no forecast. ``rows``: training rows of the shared forecaster by origin."""
+
+    forecasts: pd.DataFrame
+    choices: pd.DataFrame
+    skipped: pd.DataFrame
+    rows: Mapping[date, int]
+
+
+def origins_of(tables: Mapping[str, pd.DataFrame], calendar: Calendar, count: int) -> tuple[date, ...]:
+    """The last ``count`` non-overlapping cut-offs whose horizon is known, oldest first."""
+    last = max(table[DATE].max() for table in tables.values()).date()
+    end = calendar.add(last, 1)
+    return tuple(calendar.add(end, -calendar.horizon * k) for k in range(count, 0, -1))
+
+
+def backtest(
+    tables: Mapping[str, pd.DataFrame],
+    calendar: Calendar,
+    *,
+    origins: int = 6,
+    warm: int = CHOICE_ORIGINS,
+    seed: int = 7,
+    max_rows: int = MAX_TRAINING_ROWS,
+    workers: int = WORKERS,
+    progress: Progress | None = None,
+) -> Backtest:
+    """Backtests the partners' demand tables (see table.py) at the last ``origins`` cut-offs, ``warm`` more before them.
+
+    The result is the same for every number of workers. :class:`ConfigError` without a table or with no origin to score.
+    """
+    there = {partner: table for partner, table in sorted(tables.items()) if len(table)}
+    if not there or origins < 1:
+        raise ConfigError("a backtest needs at least one partner with demand and one origin")
+    cutoffs = origins_of(there, calendar, origins + warm)
+    with TemporaryDirectory(prefix="decai-backtest-") as name:
+        folder = Path(name)
+        for partner, table in there.items():
+            table.to_parquet(folder / f"{partner}.parquet", index=False)
+        made = _all_origins(folder, sorted(there), calendar, cutoffs, seed, max_rows, workers, progress)
+        found = [_partner(partner, made, cutoffs, warm) for partner in sorted(there)]
+    skipped = [row for origin in made.values() for row in origin.skipped]
+    return Backtest(
+        pd.concat([f for forecasts, _ in found for f in forecasts], ignore_index=True),
+        pd.DataFrame([row for _, choices in found for row in choices], columns=["partner", "origin", "choice", "reason"]),
+        pd.DataFrame(skipped, columns=["partner", "origin", "reason"]),
+        {cutoff: origin.rows for cutoff, origin in sorted(made.items())},
+    )
+
+
+@dataclass(frozen=True)
+class _Origin:
+    """partner -> candidates and simple models at one cut-off."""
+
+    frames: Mapping[str, Frames]
+    skipped: Sequence[tuple[str, date, str]]
+    rows: int
+
+
+def _all_origins(
+    folder: Path,
+    partners: Sequence[str],
+    calendar: Calendar,
+    cutoffs: Sequence[date],
+    seed: int,
+    max_rows: int,
+    workers: int,
+    progress: Progress | None,
+) -> dict[date, _Origin]:
+    made: dict[date, _Origin] = {}
+
+    def take(cutoff: date, origin: _Origin) -> None:
+        made[cutoff] = origin
+        if progress:
+            progress(f"origin {cutoff}: {len(origin.frames)} partners, {origin.rows:,} rows ({len(made)} of {len(cutoffs)})")
+
+    if workers == 1:
+        for cutoff in cutoffs:
+            take(cutoff, _one_origin(folder, partners, calendar, cutoff, seed, max_rows))
+        return made
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # LightGBM must not be forked after use
+        jobs = {pool.submit(_one_origin, folder, partners, calendar, c, seed, max_rows): c for c in reversed(cutoffs)}
+        for job in as_completed(jobs):
+            take(jobs[job], job.result())
+    return made
+
+
+def _one_origin(folder: Path, partners: Sequence[str], calendar: Calendar, cutoff: date, seed: int, max_rows: int) -> _Origin:
+    prepared: dict[str, Prepared] = {}
+    simple: dict[str, Frames] = {}
+    skipped = []
+    for partner in partners:
+        table = pd.read_parquet(folder / f"{partner}.parquet")
+        try:
+            prepared[partner] = prepare(table, calendar, cutoff, seed=seed, max_rows=max_rows)
+            simple[partner] = _simple(table, calendar, cutoff, prepared[partner].future)
+        except NotEnoughData as error:
+            skipped.append((partner, cutoff, str(error)))
+    if not prepared:
+        return _Origin({}, skipped, 0)
+    pooled = pd.concat([rows.train for rows in prepared.values()], ignore_index=True)
+    shared = fit(pooled, seed=seed)
+    frames = {p: simple[p] | _candidates(rows, shared, seed) for p, rows in prepared.items()}
+    return _Origin(frames, skipped, len(pooled))
+
+
+def _simple(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame) -> Frames:
+    """The simple models, on the rows of ``future`` and with what the measures need of the history, under ``history``."""
+    from decai_forecast.demand.models import MODELS, as_frame
+
+    panel = to_panel(table, calendar)
+    origin = panel.index(cutoff)
+    rows = future[KEYS]
+    found = {name: rows.merge(as_frame(panel, origin, MODELS[name].forecast(panel, origin)), on=KEYS) for name in SIMPLE}
+    return found | {"history": with_history(rows.assign(h=future["h"]), panel, origin, _naive_season(calendar))}
+
+
+def _naive_season(calendar: Calendar) -> int:
+    """The season of the naive error in MASE and RMSSE: the week of days; otherwise the last period (M5's choice)."""
+    return 7 if calendar.frequency == "D" else 1
+
+
+def _candidates(rows: Prepared, shared: Mapping[float, str], seed: int) -> Frames:
+    local, mean = predict(train_local(rows.train, seed=seed), rows.future), fit_mean(rows.train, seed=seed)
+    local["mean"] = predict_mean(mean, rows.future) if mean else implied_mean(local)
+    both = (predict(shared, rows.future), predict_on_top(shared, rows.train, rows.future, seed=seed))
+    return candidates(local, *(frame.assign(mean=implied_mean(frame)) for frame in both))
+
+
+def _partner(
+    partner: str, made: Mapping[date, _Origin], cutoffs: Sequence[date], warm: int
+) -> tuple[list[pd.DataFrame], list[tuple[str, date, str, str]]]:
+    """Goes through the origins in time: what is chosen and calibrated at one comes from those before it."""
+    past: list[Frames] = []  # of the candidates only: what there is to choose among
+    forecasts, choices = [], []
+    for k, cutoff in enumerate(cutoffs):
+        found = made[cutoff].frames.get(partner)
+        if found is None:
+            continue
+        known = past[-CHOICE_ORIGINS:]
+        if k >= warm:
+            choice = choose_groups(known)
+            choices.append((partner, cutoff, _told(choice), choice.reason))
+            forecasts += _scored(partner, cutoff, found, known, choice)
+        past.append({name: frame for name, frame in found.items() if name in CANDIDATES})
+    return forecasts, choices
+
+
+def _told(choice: Choice) -> str:
+    return ", ".join([choice.name, *(f"{name}: {candidate}" for name, candidate in sorted(choice.groups.items()))])
+
+
+def _scored(partner: str, cutoff: date, found: Frames, past: Sequence[Frames], choice: Choice) -> list[pd.DataFrame]:
+    picks: dict[str, Callable[[Frames], pd.DataFrame]] = {name: _pick(name) for name in OWN}
+    picks["combined"] = lambda frames: chosen(frames, choice)
+    finished = {name: calibrate([pick(p) for p in past]).apply(pick(found)) for name, pick in picks.items()}
+    finished |= {name: found[name] for name in SIMPLE}
+    history = found["history"].drop(columns="h")
+    out = []
+    for name, frame in finished.items():
+        levels = to_levels(frame).drop(columns=["scale", "item_class"], errors="ignore")
+        out.append(levels.merge(history, on=KEYS).assign(partner=partner, origin=pd.Timestamp(cutoff), model=name))
+    return out
+
+
+def _pick(name: str) -> Callable[[Frames], pd.DataFrame]:
+    return lambda frames: frames[name]

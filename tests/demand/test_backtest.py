@@ -1,0 +1,63 @@
+"""The backtest of a network: nothing later than a cut-off is used at it, whoever works on it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from panels import AS_OF, WEEKS, delivery, table
+
+from decai_forecast.demand import build_table
+from decai_forecast.demand.backtest import Backtest, backtest, origins_of
+from decai_forecast.errors import ConfigError
+
+PARTNERS = {f"p{k}": {"periods": 150, "items": 3, "seed": k} for k in range(3)}
+
+
+@pytest.fixture(scope="module")
+def tables() -> dict[str, pd.DataFrame]:
+    return {name: table(**given) for name, given in PARTNERS.items()} | {"new": table(periods=3, items=1)}
+
+
+@pytest.fixture(scope="module")
+def found(tables: dict[str, pd.DataFrame]) -> Backtest:
+    return backtest(tables, WEEKS, origins=2, warm=3, workers=1)
+
+
+def test_every_partner_model_and_origin_has_a_forecast(found: Backtest) -> None:
+    """One row per series and period of the horizon; who is too new is named with the reason."""
+    rows = found.forecasts.groupby(["partner", "origin", "model"]).size()
+    assert set(rows) == {3 * WEEKS.horizon}
+    assert set(found.forecasts["model"]) >= {"local", "shared", "combined", "moving_average", "seasonal_naive"}
+    assert set(found.skipped["partner"]) == {"new"}
+    assert found.skipped["reason"].str.contains("periods before").all()
+
+
+def test_origins_are_the_last_whole_horizons(tables: dict[str, pd.DataFrame]) -> None:
+    """They do not overlap, and the last one ends with the data."""
+    assert [day.isoformat() for day in origins_of(tables, WEEKS, 2)] == ["2025-12-22", "2026-03-23"]
+
+
+def test_what_comes_later_changes_no_earlier_forecast(found: Backtest) -> None:
+    """With the last horizon altered, forecasts and choices of both origins stay, only the actuals differ."""
+    last = pd.Timestamp(WEEKS.add(AS_OF, -WEEKS.horizon))
+    altered = {}
+    for name, given in PARTNERS.items():
+        rows = delivery(**given)
+        rows["quantity"] = rows["quantity"].where(rows["date"] < last, 1e4)
+        altered[name] = build_table(rows, WEEKS, AS_OF)
+    again = backtest(altered, WEEKS, origins=2, warm=3, workers=1)
+    pd.testing.assert_frame_equal(again.forecasts.drop(columns="actual"), found.forecasts.drop(columns="actual"))
+    pd.testing.assert_frame_equal(again.choices, found.choices)
+    assert not again.forecasts["actual"].equals(found.forecasts["actual"])
+
+
+def test_two_workers_find_what_one_finds(tables: dict[str, pd.DataFrame], found: Backtest) -> None:
+    """To the last bit."""
+    pd.testing.assert_frame_equal(backtest(tables, WEEKS, origins=2, warm=3, workers=2).forecasts, found.forecasts)
+
+
+@pytest.mark.parametrize(("given", "origins"), [({}, 2), ({"a": table().head(0)}, 2), ({"a": table()}, 0)])
+def test_nothing_to_backtest_is_said(given: dict[str, pd.DataFrame], origins: int) -> None:
+    """Without demand or without an origin."""
+    with pytest.raises(ConfigError, match="at least one partner with demand and one origin"):
+        backtest(given, WEEKS, origins=origins)
