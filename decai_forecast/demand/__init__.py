@@ -4,6 +4,7 @@ Importing this is light; LightGBM and Prophet are loaded by the functions that n
 """
 
 from decai_forecast.demand.calibrate import Calibration, calibrate
+from decai_forecast.demand.censoring import mark_censored, unconstrain
 from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose, choose_groups, chosen
 from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.local import TREE_PARAMS, TREES, fit, fit_mean, predict, predict_mean, predict_on_top, train_local
@@ -33,6 +34,7 @@ __all__ = [
     "fit",
     "fit_mean",
     "implied_mean",
+    "mark_censored",
     "predict",
     "predict_mean",
     "predict_on_top",
@@ -40,5 +42,6 @@ __all__ = [
     "score",
     "to_levels",
     "train_local",
+    "unconstrain",
     "wape",
 ]

@@ -40,8 +40,8 @@ class Group:
     outlook: Floats
 
 
-def groups_of(panel: Panel, cutoff: int, outlook: dict[str, Floats]) -> list[Group]:
-    """Partner and category totals of what was known before ``cutoff``; ``outlook`` holds Prophet's view by group name."""
+def groups_of(panel: Panel, outlook: dict[str, Floats]) -> list[Group]:
+    """Partner and category totals of what ``panel`` knows; ``outlook`` holds Prophet's view by group name."""
     sold = np.nan_to_num(panel.quantity)
     out = []
     for name, labels in (("partner", pd.Series("all", index=panel.series.index)), ("category", panel.series["category"])):

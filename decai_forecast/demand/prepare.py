@@ -16,6 +16,7 @@ from decai_forecast.demand.history import History, history, rhythm
 from decai_forecast.demand.lots import lot_sizes
 from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import Floats, Panel, to_panel
+from decai_forecast.demand.plans import published_before
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
 from decai_forecast.demand.target import to_target
 from decai_forecast.errors import NotEnoughData
@@ -41,20 +42,29 @@ class Prepared:
     prophet: bool
 
 
-def prepare(table: pd.DataFrame, calendar: Calendar, cutoff: date, *, seed: int, max_rows: int = MAX_TRAINING_ROWS) -> Prepared:
+def prepare(
+    table: pd.DataFrame,
+    calendar: Calendar,
+    cutoff: date,
+    *,
+    seed: int,
+    max_rows: int = MAX_TRAINING_ROWS,
+    prices: pd.DataFrame | None = None,
+) -> Prepared:
     """Everything that training and forecasting at ``cutoff`` need; nothing from ``cutoff`` on reaches a feature or a target.
 
+    ``prices``: rows of the partner's data set ``prices``, planned ahead; what was published later is not used.
     :class:`NotEnoughData` if fewer than ``MIN_TRAINING_ROWS`` rows can be made.
     """
     if table.empty:
         raise NotEnoughData("the accepted rows hold no sale")
-    full = to_panel(table, calendar)
+    full = to_panel(table, calendar, plans=None if prices is None else published_before(prices, cutoff))
     end = full.index(cutoff)
     if end <= rhythm(calendar).windows[0]:
         raise NotEnoughData(f"{max(end, 0)} periods before {cutoff}; at least {rhythm(calendar).windows[0] + 1} are needed")
     panel = full.before(end)
     views, fitted = outlook(panel, end)
-    groups = groups_of(panel, end, views)
+    groups = groups_of(panel, views)
     train = _train(panel, end, groups, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)
     if len(train) < MIN_TRAINING_ROWS:
         raise NotEnoughData(f"{len(train)} training rows before {cutoff}; at least {MIN_TRAINING_ROWS} are needed")

@@ -96,9 +96,7 @@ def _regular(sums: pd.DataFrame, calendar: Calendar, end: pd.Timestamp, gap: flo
     return full
 
 
-def _attribute(
-    full: pd.DataFrame, key: str, clean: pd.DataFrame, master: pd.DataFrame | None, name: str
-) -> pd.Series:
+def _attribute(full: pd.DataFrame, key: str, clean: pd.DataFrame, master: pd.DataFrame | None, name: str) -> pd.Series:
     """The attribute of each row's item or location: from the master data, else from the delivery itself, else empty."""
     source = master if master is not None and name in master else clean
     if name not in source or key not in source:

@@ -79,8 +79,6 @@ def train(seat: Seat, night: Round) -> Done:
 
     A cut-off with too little history is left out; without the last one, which ships, :class:`NotEnoughData` is raised.
     """
-    from decai_forecast.demand import build_table
-
     checked = required_step(seat, night.id, "check")
     contract = seat.contracts()[DEMAND]
 
@@ -90,23 +88,36 @@ def train(seat: Seat, night: Round) -> Done:
             raise NotEnoughData(
                 f"{seat.partner}: the demand delivery of round {night.id} was refused; there is nothing to train on"
             )
-        table = build_table(clean, seat.calendar, night.as_of, missing=contract.missing_periods)
+        table, prices = _table(seat, checked, clean, night, contract.missing_periods), accepted_frame(seat, checked, "prices")
         writer.frame("table.parquet", table)
-        cutoffs = [c for c in seat.calendar.cutoffs(night.as_of).all if _train_one(seat, table, c, night, writer)]
+        cutoffs = [c for c in seat.calendar.cutoffs(night.as_of).all if _train_one(seat, table, prices, c, night, writer)]
         return {"rows": len(clean), "series": _series(table), "cutoffs": [c.isoformat() for c in cutoffs]}
 
     return run_step(seat.store, night.id, "train", checked.inputs, work, closed=seat.closed(night.id))
+
+
+def _table(seat: Seat, checked: Done, clean: pd.DataFrame, night: Round, missing: str) -> pd.DataFrame:
+    """The demand table, with what the partner's other data sets say: stock-outs, categories, countries."""
+    from decai_forecast.demand import build_table, mark_censored
+
+    others = {name: accepted_frame(seat, checked, name) for name in ("stock", "receipts", "items", "locations")}
+    if (stock := others["stock"]) is not None:
+        clean = mark_censored(clean, stock, others["receipts"], seat.calendar)
+    items, locations = others["items"], others["locations"]
+    return build_table(clean, seat.calendar, night.as_of, missing=missing, items=items, locations=locations)
 
 
 def _series(table: pd.DataFrame) -> int:
     return len(table[["location_id", "item_id"]].drop_duplicates())
 
 
-def _train_one(seat: Seat, table: pd.DataFrame, cutoff: date, night: Round, writer: Writer) -> bool:
+def _train_one(
+    seat: Seat, table: pd.DataFrame, prices: pd.DataFrame | None, cutoff: date, night: Round, writer: Writer
+) -> bool:
     from decai_forecast.demand import fit_mean, prepare, train_local
 
     try:
-        prepared = prepare(table, seat.calendar, cutoff, seed=SEED)
+        prepared = prepare(table, seat.calendar, cutoff, seed=SEED, prices=prices)
     except NotEnoughData:
         if cutoff == seat.calendar.cutoffs(night.as_of).ship:
             raise
