@@ -28,6 +28,14 @@ test-fast: .venv/dev  ## all tests but those that start Airflow
 bench-%: .venv/dev  ## one comparison with its peer (bench-contracts); the result lies in benchmarks/results
 	@PYTHONPATH=benchmarks $(BIN)/python benchmarks/$*.py
 
+bench-forecast: .venv/peers-forecast/made
+
+.venv/peers-forecast/made: benchmarks/peers/forecast.txt
+	@echo "Installing the peers of the forecast benchmark into .venv/peers-forecast"
+	@$(PYTHON) -m venv .venv/peers-forecast
+	@.venv/peers-forecast/bin/python -m pip install -q --no-deps --require-hashes -r $<
+	@touch $@
+
 check: .venv/dev  ## ruff, mypy, the import rules, docker-compose, the lock files
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -35,7 +43,7 @@ check: .venv/dev  ## ruff, mypy, the import rules, docker-compose, the lock file
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	@$(BIN)/python -m pip check
-	@! grep -nE '(index-url|https?://[^ ]*/simple)' requirements/*.txt
+	@! grep -nE '(index-url|https?://[^ ]*/simple)' requirements/*.txt benchmarks/peers/*.txt
 
 format: .venv/dev  ## formats the code
 	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
@@ -44,6 +52,8 @@ lock: .venv/dev  ## writes the requirement files anew from pyproject.toml
 	@for group in base dev; do $(BIN)/uv pip compile pyproject.toml requirements/build.in $$([ $$group = dev ] && echo --group dev) \
 		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --no-header \
 		-q -o requirements/$$group.txt; done
+	@$(BIN)/uv pip compile benchmarks/peers/forecast.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-strip-extras --no-header -q -o benchmarks/peers/forecast.txt
 
 clean:  ## removes the environment and the networks made here
 	rm -rf .venv .decai .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info

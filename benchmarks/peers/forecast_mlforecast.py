@@ -1,0 +1,89 @@
+"""The peer a planner would pick: mlforecast and LightGBM over all series of one company.
+
+Each figure gets the objective that suits it: the median for WAPE, quantiles .1 and .9 for WQL, Tweedie for the mean.
+``--strategy recursive`` feeds forecasts back as lags; ``direct`` trains a model per period of the horizon, about that
+many times the cost, and does not feed a quantile back as if it had been sold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightgbm as lgb
+import pandas as pd
+from forecast_common import COLUMNS, QUANTILES, Case, Task, arguments, run
+from mlforecast import MLForecast
+from mlforecast.lag_transforms import ExponentiallyWeightedMean, RollingMean, RollingStd
+from mlforecast.target_transforms import BaseTargetTransform
+
+LAGS = {52: [1, 2, 3, 4, 8, 13, 26, 52], 12: [1, 2, 3, 6, 12]}
+WINDOWS = {52: (4, 13, 26, 52), 12: (3, 6, 12)}
+SPREAD = {52: 13, 12: 6}  # the window of the standard deviation
+CALENDAR = {52: "week", 12: "month"}
+TREES: dict[str, Any] = {
+    "n_estimators": 100, "learning_rate": 0.08, "min_child_samples": 20, "subsample": 0.7, "subsample_freq": 1,
+    "colsample_bytree": 0.7, "reg_lambda": 1.0, "max_bin": 63, "deterministic": True, "force_row_wise": True,
+    "random_state": 0, "n_jobs": 1, "verbosity": -1,
+}  # fmt: skip
+SMALL = 20_000  # training rows below which a company gets small trees
+LEAST = 50  # rows below which LightGBM, with 20 rows a leaf, has next to nothing to split
+
+
+class Scaled(BaseTargetTransform):
+    """Divides a series by the mean of its last two years, so that large and small ones teach each other; zero stays zero."""
+
+    def __init__(self, season: int) -> None:
+        self.season = season
+
+    def fit_transform(self, df: pd.DataFrame) -> pd.DataFrame:
+        recent = df.groupby(self.id_col, observed=True)[self.target_col].tail(2 * self.season)
+        mean = recent.groupby(df[self.id_col], observed=True).mean()
+        self.scale = mean.where(mean > 0, 1.0)
+        return df.assign(**{self.target_col: df[self.target_col] / self._of(df)})
+
+    def inverse_transform(self, df: pd.DataFrame) -> pd.DataFrame:
+        forecasts = df.columns.drop([self.id_col, self.time_col])
+        return df.assign(**{name: df[name] * self._of(df) for name in forecasts})
+
+    def _of(self, df: pd.DataFrame) -> pd.Series:
+        return df[self.id_col].map(self.scale).astype(float)
+
+
+def models(rows: int) -> dict[str, lgb.LGBMRegressor]:
+    trees = TREES | {"num_leaves": 15 if rows < SMALL else 31}
+    found = {
+        name: lgb.LGBMRegressor(objective="quantile", alpha=q, **trees) for name, q in zip(COLUMNS, QUANTILES, strict=False)
+    }
+    return found | {"mean": lgb.LGBMRegressor(objective="tweedie", tweedie_variance_power=1.3, **trees)}
+
+
+def forecaster(case: Case, rows: int) -> MLForecast:
+    season = case.season
+    recent = [RollingMean(size, 1) for size in WINDOWS[season]]
+    recent += [RollingStd(SPREAD[season], 2), ExponentiallyWeightedMean(0.25)]
+    return MLForecast(
+        models=models(rows), freq=case.frequency, lags=LAGS[season], lag_transforms={1: recent},
+        date_features=[CALENDAR[season]], target_transforms=[Scaled(season)], num_threads=1,
+    )  # fmt: skip
+
+
+def forecast(task: Task) -> pd.DataFrame:
+    case, rows = task.case, task.rows
+    later = rows[rows.groupby("unique_id").cumcount() >= case.horizon]  # what every model of the direct strategy can learn
+    if len(later) < LEAST or not later["y"].sum() > 0:
+        return _without_trees(task)
+    company = forecaster(case, len(rows))
+    direct = {"max_horizon": case.horizon} if case.options.strategy == "direct" else {}
+    company.fit(rows, static_features=[], dropna=False, **direct)  # LightGBM knows what to do with the lags of the young
+    return company.predict(case.horizon)
+
+
+def _without_trees(task: Task) -> pd.DataFrame:
+    """The quantiles and the mean of each series' last year."""
+    recent = task.rows.groupby("unique_id").tail(task.case.season).groupby("unique_id")["y"]
+    found = recent.quantile(list(QUANTILES)).unstack().set_axis(COLUMNS[:3], axis=1).assign(mean=recent.mean())
+    return found.reset_index().merge(pd.DataFrame({"ds": task.case.future(task.origin)}), how="cross")
+
+
+if __name__ == "__main__":
+    run(arguments(__doc__, strategy={"choices": ["recursive", "direct"], "default": "recursive"}), forecast, by_partner=True)
