@@ -140,7 +140,7 @@ def _csv(con: Any, request: Request, files: Sequence[Path]) -> Texts:
         if not columns:
             raise SourceUnreadable(none_there(request, header.named))
         with named_faults(request):
-            lines = read_lines(con, path, header, f"csv{number}")
+            lines = read_lines(con, path, header, f"csv{number}", request.scratch)
         chosen = ", ".join(f"c{places[column.source_name]} AS {_own(request, column)}" for column in columns)
         parts.append(f"(SELECT {chosen}, line, torn FROM ({lines}))")
         found |= {column.name: column for column in columns}

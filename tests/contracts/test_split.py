@@ -64,7 +64,7 @@ def test_every_line_ends_in_one_place(lines: list[tuple]) -> None:
     """From the partner's file on: clean, quarantined or held back for a later night; the report tells all three."""
     with TemporaryDirectory() as folder:
         there = Path(folder)
-        rows = [f'{day},{item},{number if number != "1,5" else chr(34) + number + chr(34)},1' for day, item, number in lines]
+        rows = [f"{day},{item},{number if number != '1,5' else chr(34) + number + chr(34)},1" for day, item, number in lines]
         (there / "rows.csv").write_text("\n".join([demand().to_csv(index=False).strip(), *rows]) + "\n")
         promised = contract(there, ("sources/demand.parquet", "rows.csv"), ("format: parquet", "format: csv"))
         pulled = pull(promised, there, AS_OF, there / "landed.parquet")

@@ -136,7 +136,11 @@ def test_columns_of_no_use_are_refused(tmp_path: Path, column: str, values: list
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("sample.xlsx", b"", "a sample is a file ending in .parquet, .csv, .txt, .tsv; export a spreadsheet or a table as CSV or Parquet"),
+        (
+            "sample.xlsx",
+            b"",
+            "a sample is a file ending in .parquet, .csv, .txt, .tsv; export a spreadsheet or a table as CSV or Parquet",
+        ),
         ("sample.parquet", b"PAR1 no", "cannot be read as parquet"),
         ("sample.csv", b"date,item_id,quantity\n", "the sample has no rows"),
     ],

@@ -108,7 +108,7 @@ def _texts(con: Any, path: Path, scratch: Path, encoding: str) -> list[str]:
     places = ordered_names(header.names)
     if not places:
         raise ConfigError(f"{path}: there is no line with the names of the columns")
-    lines = read_lines(con, text, header, "lines")
+    lines = read_lines(con, text, header, "lines", scratch)
     copy = literal(str(scratch / "text.parquet"))
     chosen = ", ".join(f"c{place} AS {quoted(name)}" for name, place in places.items())
     con.execute(f"COPY (SELECT {chosen}, line AS {LINE} FROM ({lines}) WHERE torn IS NULL) TO {copy} (FORMAT parquet)")

@@ -55,7 +55,8 @@ def _preface(line: str, after: str) -> str | None:
     if named := re.fullmatch(r'"?sep=(.)"?\s*', line, re.IGNORECASE):
         return named[1]
     widths = [max(map(text.count, DELIMITERS)) for text in (line, after)]
-    return "" if not line.strip() or (line.startswith("#") and widths[0] < widths[1]) else None
+    comment = line.startswith("# ") or (line.startswith("#") and widths[0] < widths[1])
+    return "" if comment or not line.strip() else None
 
 
 def _records(lines: Iterator[str], delimiter: str) -> Iterator[list[str]]:
