@@ -79,4 +79,5 @@ def stack_environment(stack: Stack) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         "OMP_NUM_THREADS": "1",
         "MPLBACKEND": "Agg",
+        "SPT_NOENV": "1",  # process titles leave the environment readable: by it a stack finds its own processes
     }

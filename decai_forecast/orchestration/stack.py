@@ -5,14 +5,17 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, Self
 
 import psutil
 
@@ -25,6 +28,8 @@ __all__ = ["StackDied", "free_port", "running"]
 PROCESSES = ("api-server", "scheduler", "dag-processor", "triggerer")
 HEALTHY_WITHIN = 300.0  # seconds on a busy two-core machine
 STOP_WITHIN = 20.0
+SWEEPS = 5  # a process may start another one just before it is killed
+MARK = "DECAI_STACK"  # in the environment of every process of one start of a stack
 
 
 class StackDied(DecaiError):
@@ -50,37 +55,64 @@ def _is_free(port: int) -> bool:
 @contextmanager
 def running(stack: Stack) -> Iterator[Client]:
     """A healthy Airflow for the duration of the block; none of its processes is left behind."""
-    environment, log = stack_environment(stack), stack.home / "stack.log"
-    with _interruptible(), log.open("ab") as out:
+    token = secrets.token_hex(8)
+    environment, log = stack_environment(stack) | {MARK: token}, stack.home / "stack.log"
+    procfile = stack.home / "Procfile"
+    procfile.write_text("".join(f"{name}: exec airflow {name}\n" for name in PROCESSES))
+    with _Interruptible() as interrupts, log.open("ab") as out:
         _migrate(environment, out.fileno(), log)
-        procfile = stack.home / "Procfile"
-        procfile.write_text("".join(f"{name}: exec airflow {name}\n" for name in PROCESSES))
-        manager = subprocess.Popen(
-            [sys.executable, "-m", "honcho", "-f", str(procfile), "start"],
-            cwd=stack.home, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-        )  # fmt: skip
-        client = Client(stack.url, stack.user, stack.password, alive=lambda: _alive(manager, log))
+        started: list[subprocess.Popen[bytes]] = []
+        client = Client(stack.url, stack.user, stack.password, alive=lambda: _alive(started[0], log))
         try:
+            with interrupts.later():  # one that came between the start and its name would leave everything behind
+                started.append(_started(stack, procfile, environment, out.fileno()))
             client.wait_healthy(HEALTHY_WITHIN)
             yield client
         finally:
-            _stop(manager)
+            with interrupts.later():
+                for manager in started:
+                    _stop(manager)
+                _sweep(token)
             client.close()
 
 
-@contextmanager
-def _interruptible() -> Iterator[None]:
+def _started(stack: Stack, procfile: Path, environment: dict[str, str], out: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "honcho", "-f", str(procfile), "start"],
+        cwd=stack.home, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+    )  # fmt: skip
+
+
+class _Interruptible:
     """TERM and Ctrl-C end the block in order, from before the first process is started until after the last is gone."""
-    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+
+    def __init__(self) -> None:
+        self._held, self._came = False, False
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def _interrupt(self, signum: int, frame: object) -> None:  # noqa: ARG002  the signature of a signal handler
+        self._came = True
+        if not self._held:
+            raise KeyboardInterrupt
 
-def _interrupt(signum: int, frame: object) -> None:  # noqa: ARG001  the signature of a signal handler
-    raise KeyboardInterrupt
+    @contextmanager
+    def later(self) -> Iterator[None]:
+        """Holds an interrupt back until the end of the block."""
+        self._held, self._came = True, False
+        try:
+            yield
+        finally:
+            self._held = False
+        if self._came:
+            raise KeyboardInterrupt
 
 
 def _migrate(environment: dict[str, str], out: int, log: Path) -> None:
@@ -123,6 +155,24 @@ def _stop(manager: subprocess.Popen[bytes]) -> None:
             process.kill()
     psutil.wait_procs(list(family), timeout=5)
     manager.wait()
+
+
+def _sweep(token: str) -> None:
+    """Ends what lost its parent while everything stopped and so belongs to no family any more: known by its mark."""
+    for _ in range(SWEEPS):
+        if not (left := [process for process in psutil.process_iter() if _is_marked(process, token)]):
+            return
+        for process in left:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=5)
+
+
+def _is_marked(process: psutil.Process, token: str) -> bool:
+    try:
+        return process.pid != os.getpid() and process.environ().get(MARK) == token
+    except (psutil.Error, OSError):
+        return False
 
 
 def _family(pid: int) -> set[psutil.Process]:

@@ -25,11 +25,12 @@ def ours(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and Path(process.cwd()).is_relative_to(home):  # the stack works in its home
+            works_there = process.pid != os.getpid() and Path(process.cwd()).is_relative_to(home)  # the stack works in its home
+            if works_there and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
             continue
-    return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+    return found
 
 
 def kill_and_wait(network: Network) -> None:
