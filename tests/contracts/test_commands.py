@@ -151,3 +151,94 @@ def test_the_history_has_a_score(orders_file: Path, tmp_path: Path) -> None:
     done = decai("history", "--partner", "shop_0", "--home", network.home)
     assert "quality score: 100.0 of 100" in done.stdout
     assert json.loads(decai("history", "--partner", "shop_0", "--home", network.home, "--json").stdout)["score"] == 100.0
+
+
+@pytest.mark.parametrize("name", ["ROWS.CSV", "rows.txt", "rows.tsv", "rows", "sales[1].csv"])
+def test_a_file_by_any_name(tmp_path: Path, promised: Path, name: str) -> None:
+    """The ending tells the format, in any case; without one it is the contract's."""
+    promised.write_text(promised.read_text().replace("format: parquet", "format: csv"))
+    done = decai("check", promised, "--data", delivery(tmp_path, demand(), name), *AS_OF)
+    assert (done.returncode, done.stdout) == (0, "ACCEPTED  contract acme-demand 1.0.0  200 rows\n"), done.stderr
+
+
+def test_wrong_use_ends_with_2(tmp_path: Path, promised: Path) -> None:
+    """In the words of the command line, on one line."""
+    rows = delivery(tmp_path, demand())
+    (tmp_path / "rows.xlsx").write_bytes(b"PK")
+    asked = [
+        (("check", promised, "--data", "gone.csv"), "--data: gone.csv is not there"),
+        (("check", promised, "--data", tmp_path / "rows.xlsx"),
+         f"--data: {tmp_path / 'rows.xlsx'} is a spreadsheet; export the sheet as CSV or Parquet"),
+        (("check", promised, "--data", rows, "--out", rows), f"--out: {rows} is a file; name a folder"),
+        (("check", promised, "--data", rows, "--history", "gone.parquet"), "--history: gone.parquet is not there"),
+        (("check", promised, "--data", rows, "--as-of", "29.6.2026"), "--as-of '29.6.2026' is not a date; use YYYY-MM-DD"),
+        (("schema", "/proc/x/y.json"), "/proc/x/y.json cannot be written (No such file or directory)"),
+    ]  # fmt: skip
+    for arguments, message in asked:
+        done = decai(*arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {message}\n")
+
+
+def test_a_delivery_that_cannot_be_read_ends_with_3(tmp_path: Path, promised: Path) -> None:
+    """It was not checked: nothing is said about its rows. A program gets the same as JSON."""
+    rows = tmp_path / "rows.csv"
+    rows.write_bytes(demand().assign(item_id="Käse").to_csv(index=False).encode("cp1252"))
+    message = (
+        f"acme: demand: {rows}: byte 40 (line 2, bytes e4 73 65 2c) is not UTF-8; it looks like cp1252 (Western European), "
+        "say so in servers[0].encoding"
+    )
+    done = decai("check", promised, "--data", rows, *AS_OF)
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", f"error: {message}\n")
+    done = decai("check", promised, "--data", rows, *AS_OF, "--json")
+    assert (done.returncode, done.stderr) == (3, "")
+    assert json.loads(done.stdout) == {"verdict": "not_checked", "code": "source_unreadable", "message": message}
+
+
+def test_faults_of_a_contract_as_json(promised: Path) -> None:
+    """Each with its place."""
+    promised.write_text(promised.read_text().replace("status: active", "staus: active"))
+    done = decai("check", promised, "--json")
+    assert (done.returncode, done.stderr) == (2, "")
+    assert json.loads(done.stdout) == {
+        "problems": [
+            {"file": str(promised), "line": 8, "column": 1, "message": "unknown key 'staus'; did you mean 'status'?"}
+        ]
+    }  # fmt: skip
+
+
+def test_json_has_no_infinity(tmp_path: Path, promised: Path) -> None:
+    """A delivery without a single date is infinitely old; JSON has no word for it."""
+    done = decai("check", promised, "--data", delivery(tmp_path, demand().assign(date=None)), *AS_OF, "--json")
+
+    def unknown(word: str) -> None:
+        raise AssertionError(word)
+
+    found = json.loads(done.stdout, parse_constant=unknown)
+    assert [r["value"] for r in found["results"] if r["rule"] == "date.freshness"] == [None]
+    assert done.returncode == 1
+
+
+def test_init_checks_its_sample_and_says_what_comes_next(tmp_path: Path) -> None:
+    """The command it prints is typed as it stands; a program gets all of it as JSON."""
+    sample, target = delivery(tmp_path, demand()), tmp_path / "new.odcs.yaml"
+    done = decai("init", sample, "--partner", "acme", "--out", target)
+    lines = done.stdout.splitlines()
+    assert lines[-3] == "The sample: ACCEPTED  contract acme-demand 1.0.0  200 rows"
+    assert lines[-1] == f"Next: decai contract check {target} --data {sample} --as-of 2026-06-29"
+    assert decai(*lines[-1].removeprefix("Next: decai contract ").split()).returncode == 0
+    found = json.loads(decai("init", sample, "--partner", "acme", "--out", target, "--force", "--json").stdout)
+    assert (found["contract"], found["data_set"], found["check"]["verdict"]) == (str(target), "demand", "accepted")
+    assert f"Next: {found['next']}" == lines[-1]
+
+
+def test_the_other_commands_answer_in_json(promised: Path) -> None:
+    """The explanation as text, the schema itself."""
+    found = json.loads(decai("explain", promised, "--json").stdout)
+    assert (found["contract"], found["version"]) == ("acme-demand", "1.0.0")
+    assert found["text"] == decai("explain", promised).stdout
+    assert json.loads(decai("schema", "--json").stdout)["title"]
+
+
+def test_help_is_plain_text() -> None:
+    """Without a backslash before its brackets."""
+    assert "\\[" not in decai("init", "--help").stdout
