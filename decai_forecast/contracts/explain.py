@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from decai_forecast.contracts.availability import schedule_of
 from decai_forecast.contracts.rules.expectations import ALLOWED as EXPECTATIONS
 from decai_forecast.contracts.rules.expectations import in_words as expectation_in_words
 
@@ -204,7 +205,7 @@ OWN_RULES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 def _when(contract: Mapping[str, Any]) -> Iterator[str]:
     zone = f" ({_own(contract)['timeZone']})" if _own(contract).get("timeZone") else ""
     for item in _levels(contract, "timeOfAvailability"):
-        yield f"The data are fetched {_schedule(str(item.get('schedule') or item.get('value')))}{zone}."
+        yield f"The data are fetched {_schedule(schedule_of([item]) or str(item.get('value')))}{zone}."
     for item in _levels(contract, "frequency"):
         yield f"There are new data every {_duration(item)}."
     for item in _levels(contract, "latency"):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+from decai_forecast.contracts.availability import time_fault
 from decai_forecast.contracts.model import Column, Where
 from decai_forecast.contracts.reserved import PREFIX
 from decai_forecast.contracts.rules.complaints import Complaints
@@ -149,6 +150,8 @@ def _service_levels(raw: Mapping[str, Any], columns: Sequence[Column], complain:
                 complain(where, "errorRate needs a value from 0 to 100 and unit: percent")
         if item.get("property") == "timeOfAvailability" and item.get("scheduler") == "cron":
             _cron(item.get("schedule"), (*where, "schedule"), complain)
+        if item.get("property") == "timeOfAvailability" and (said := time_fault(item)):
+            complain((*where, "value"), said)
 
 
 def _cron(schedule: Any, where: tuple[str | int, ...], complain: Complaints) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from decai_forecast.contracts.availability import schedule_of
 from decai_forecast.contracts.document import Document
 from decai_forecast.contracts.house import format_of, house_complaints, location_of, own_properties
 from decai_forecast.contracts.model import Column, Contract, Source
@@ -118,7 +119,8 @@ def _read(document: Document, *, strict: bool) -> tuple[Contract, list[Problem]]
         id=str(raw.get("id")), version=str(raw.get("version")), partner=str(raw.get("tenant")),
         data_set=str(own.get("dataSet")), table=str(raw["schema"][0].get("name") or ""), columns=columns,
         source=Source(str(server.get("type")), location_of(server), format_of(server), server, own_properties(server)),
-        schedule=_schedule(raw), time_zone=str(own.get("timeZone") or ""), rules=rules, error_rate=_error_rate(raw),
+        schedule=schedule_of(_levels(raw, "timeOfAvailability")), time_zone=str(own.get("timeZone") or ""), rules=rules,
+        error_rate=_error_rate(raw),
         missing_periods=str(own.get("missingPeriods") or "zero"), channels=_channels(raw.get("support") or []),
     )  # fmt: skip
     return contract, [document.problem(where, text, key=key) for where, text, key in complain.found]
@@ -138,11 +140,6 @@ def _column(node: Mapping[str, Any], where: tuple[str | int, ...], complain: Com
 
 def _levels(raw: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
     return (item for item in raw.get("slaProperties") or [] if item.get("property") == name)
-
-
-def _schedule(raw: Mapping[str, Any]) -> str:
-    crons = [str(item.get("schedule") or "") for item in _levels(raw, "timeOfAvailability") if item.get("scheduler") == "cron"]
-    return crons[0] if crons else ""
 
 
 def _error_rate(raw: Mapping[str, Any]) -> float:
