@@ -28,22 +28,28 @@ def lines(days: int) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
+OLD = {"invoice_line_no": "INV-old", "date": "2023-12-31T00:00:00.000", "store": "2633", "itemno": "11296"}
+
+
 def test_a_portal_is_pulled_by_contract_alone(tmp_path: Path, portal: Portal) -> None:
-    """Pages, names, types, watermark: accepted; the next night asks for two weeks and news only."""
-    text = (ROOT / "docs/examples/iowa-liquor.odcs.yaml").read_text()
-    text = text.replace("https://data.iowa.gov", portal.url).replace("limit: 50000", "limit: 100")
+    """Pages, names, types, watermark, a server that gives less than asked: accepted; the next night asks for news only."""
+    text = (ROOT / "docs/examples/iowa-liquor.odcs.yaml").read_text().replace("https://data.iowa.gov", portal.url)
     (tmp_path / "demand.odcs.yaml").write_text(text)
     contract, state = load_contract(tmp_path / "demand.odcs.yaml"), Store(tmp_path / "store", "iowa")
-    portal.rows = lines(90)[:-30]
+    portal.rows, portal.cap = [OLD, *lines(90)[:-30]], 100
     target = tmp_path / "out.parquet"
     assert pull(contract, tmp_path, AS_OF, target, state=state).rows == 240
-    assert len(portal.asked) == 4
-    portal.rows = lines(90)
+    assert [asked["$offset"] for asked in portal.asked] == ["0", "100", "200", "240"]
+    names = "invoice_line_no,date,store,itemno,vendor_name,sale_bottles,state_bottle_retail"
+    assert {(asked["$select"], asked["$order"], asked["$where"]) for asked in portal.asked} == {
+        (names, "date,:id", "(date >= '2024-01-01')")
+    }
+    portal.rows = [OLD, *lines(90)]
     portal.asked.clear()
     assert pull(contract, tmp_path, AS_OF, target, state=state).rows == 270
-    assert {asked["$where"] for asked in portal.asked} == {"date >= '2026-06-04'"}
+    assert {asked["$where"] for asked in portal.asked} == {"(date >= '2024-01-01') AND date >= '2026-06-04'"}
     found = check_delivery(contract, target, AS_OF, tmp_path)
     assert found.verdict == "accepted", found.to_text()
     frame = pd.read_parquet(target)
-    assert list(frame.columns) == ["line_id", "date", "location_id", "item_id", "vendor", "quantity", "price"]
+    assert list(frame.columns)[:7] == ["line_id", "date", "location_id", "item_id", "vendor", "quantity", "price"]
     assert (frame["quantity"].dtype, frame["price"].dtype) == ("int64", "float64")

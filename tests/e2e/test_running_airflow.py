@@ -109,7 +109,7 @@ def test_an_analyst_finds_the_report_in_the_browser(
         report.locator("h1").first.wait_for()
         assert "shop_2" in report.locator("body").inner_text()
         page.goto(f"{stack.url}/plugin/resilience")
-        assert "shop_4" in page.frame_locator("iframe").first.locator("body").inner_text()
+        page.frame_locator("iframe").first.get_by_text("shop_4").first.wait_for()
         browser.close()
 
 
