@@ -70,7 +70,7 @@ def listing(home: Home = None, as_json: Json = False) -> None:
     """Lists the rounds, newest first."""
     network = Network.load(home)
     rows = [
-        {k: v for k, v in summarise(network, night).items() if k in ("round", "as_of", "status", "note")}
+        {k: v for k, v in summarise(network, night, scores=False).items() if k in ("round", "as_of", "status", "note")}
         for night in rounds_of(network)
     ]
     if as_json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from decai_forecast.rounds.check import COUNTED, STEP
@@ -10,7 +10,7 @@ from decai_forecast.rounds.seat import DEMAND, Seat
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store
 
-__all__ = ["Delivered", "history", "mark_late", "score", "was_late"]
+__all__ = ["Delivered", "history", "mark_late", "quality", "score", "was_late"]
 
 WINDOW = 30  # rounds that the score looks at
 LATE = 0.5  # what a late delivery is worth of a punctual one
@@ -56,8 +56,23 @@ def history(seat: Seat, until: str = "") -> list[Delivered]:
     A round that is still under way is left out. A night that ended before the check is one of the demand data set. The
     contracts of tonight do not matter: one that is broken has its history all the same.
     """
-    rounds = [name for name in reversed(seat.store.children("rounds")) if not until or name <= until]
-    return [one for round_id in rounds for one in _night(seat.store, round_id)]
+    return list(_nights(seat.store, until))
+
+
+def quality(store: Store, until: str) -> float | None:
+    """The score of a partner as it stood after round ``until``; None before the first round that says something."""
+    found: list[Delivered] = []
+    for one in _nights(store, until):  # newest first: older rounds than the score looks at are not read
+        if one.counts and len({d.round for d in found if d.counts} | {one.round}) > WINDOW:
+            break
+        found.append(one)
+    return score(found)
+
+
+def _nights(store: Store, until: str) -> Iterator[Delivered]:
+    for round_id in reversed(store.children("rounds")):
+        if not until or round_id <= until:
+            yield from _night(store, round_id)
 
 
 def _night(store: Store, round_id: str) -> list[Delivered]:

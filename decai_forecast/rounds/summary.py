@@ -7,6 +7,7 @@ from typing import Any
 from decai_forecast.network import Network
 from decai_forecast.rounds.close import read_closing
 from decai_forecast.rounds.inbox import standing
+from decai_forecast.rounds.quality import quality
 from decai_forecast.rounds.report import outbox_key
 from decai_forecast.rounds.roster import read_roster
 from decai_forecast.rounds.round import Round
@@ -26,8 +27,8 @@ def rounds_of(network: Network) -> list[Round]:
     return [found[name] for name in sorted(found, reverse=True)]
 
 
-def summarise(network: Network, night: Round) -> dict[str, Any]:
-    """Status, note and one row per partner (JSON)."""
+def summarise(network: Network, night: Round, *, scores: bool = True) -> dict[str, Any]:
+    """Status, note and one row per partner (JSON); ``scores`` reads each partner's last 30 rounds for its quality."""
     closing, now, roster = read_closing(network, night.id), standing(network, night.id), read_roster(network, night.id)
     members = set(roster.members) if roster else set()
     missing = now.missing()
@@ -40,6 +41,7 @@ def summarise(network: Network, night: Round) -> dict[str, Any]:
         "note": note_of_round(network, night.id),
         "partners": [
             _partner(network, night, partner, now.submissions.get(partner, {}), missing.get(partner, ""), partner in members)
+            | {"quality": quality(network.store(partner), night.id) if scores else None}
             for partner in network.partners
         ],
     }

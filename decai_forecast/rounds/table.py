@@ -25,7 +25,7 @@ def screen(*, stderr: bool = False) -> Console:
 
 
 def print_summary(summary: Mapping[str, Any], console: Console) -> None:
-    """Per partner: verdict, rows, error of local, shared and combined, worst exposure and the report's path."""
+    """Per partner: verdict, quality of its deliveries (0 to 100), rows, the three errors, worst exposure, the report's path."""
     console.print()
     if summary["simulated"]:
         console.print("[yellow]All companies and figures are simulated.[/]")
@@ -38,6 +38,7 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
     for name, side in (
         ("partner", "left"),
         ("verdict", "left"),
+        ("quality", "right"),
         ("rows", "right"),
         ("local", "right"),
         ("shared", "right"),
@@ -51,9 +52,9 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
         verdict = f"[{GOOD.get(row['verdict'], 'red')}]{row['verdict'].replace('_', ' ')}[/]" + (
             f" ({row['why']})" if row["why"] else " (late)" if row["late"] else ""
         )
-        table.add_row(
-            row["partner"], verdict, f"{row['rows']:,}" if row["rows"] else "", *errors, row["choice"], row["exposure"]
-        )
+        quality = "" if row["quality"] is None else f"{row['quality']:.0f}"
+        rows = f"{row['rows']:,}" if row["rows"] else ""
+        table.add_row(row["partner"], verdict, quality, rows, *errors, row["choice"], row["exposure"])
     console.print(table)
     console.print(f"\n{averages(summary)}\n{summary['note']}", highlight=False, soft_wrap=not console.is_terminal)
     console.print("Reports:", highlight=False)

@@ -6,15 +6,19 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from rich.console import Console
 from support import NIGHT
 
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
+from decai_forecast.orchestration.page_html import page
 from decai_forecast.rounds import Round, Seat, take_seat
 from decai_forecast.rounds.check import check
 from decai_forecast.rounds.deliver import pull
 from decai_forecast.rounds.inbox import run_delivery
 from decai_forecast.rounds.quality import Delivered, history, mark_late, score
+from decai_forecast.rounds.summary import summarise
+from decai_forecast.rounds.table import print_summary
 
 NEXT = Round.of("2026-06-30", "2026-06-29")
 FAULTY = '      - {id: mine, type: sql, query: "SELECT count(*) FROM elsewhere", mustBe: 0}\n\nslaProperties:'
@@ -120,3 +124,22 @@ def test_the_score_looks_at_thirty_rounds() -> None:
     assert score(nights) == 100.0
     assert score(nights[:2]) == 50.0
     assert score([Delivered("2026-01-01", "demand", "not_checked")]) is None
+
+
+def test_a_round_shows_the_score_of_its_time(network: Network, seat: Seat) -> None:
+    """In the summary, the table and the partner's page; later rounds change nothing in it."""
+    (network.home / "sources/shop_0/demand.parquet").unlink()
+    fails(network)
+    before, after = (summarise(network, night)["partners"] for night in (NIGHT, NEXT))
+    assert (before[0]["quality"], after[0]["quality"]) == (100.0, pytest.approx(200 / 3))
+    assert before[1]["quality"] is None
+    said = page(network, [summarise(network, NEXT)], {"report_shop_0"}, only="shop_0")
+    assert "quality 67 of 100" in said
+    assert "quality" not in page(network, [summarise(network, NEXT)], set(), only="shop_0")
+
+
+def test_the_table_has_the_score(network: Network, seat: Seat, capsys: pytest.CaptureFixture[str]) -> None:
+    """As a whole number beside the verdict."""
+    print_summary(summarise(network, NIGHT), Console(width=200))
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("shop_0"))
+    assert row.split()[-1] == "100"
