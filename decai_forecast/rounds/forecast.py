@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["combine", "simulate"]
 
+GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
+
 
 def combine(seat: Seat, night: Round) -> Done:
     """Chooses among local, shared and their mean on the choice origins, scores the choice on the test window, forecasts.
@@ -63,12 +65,12 @@ def _candidates(seat: Seat, trained: Done, shared: SharedModels, cutoff: date, *
     local, mean = predict(own, future), trained.json(seat.store, f"mean-{cutoff}.json")
     local["mean"] = predict_mean(mean, future) if mean else implied_mean(local)
     texts = shared.for_cutoff(cutoff, ship=ship)
-    for text in (texts or {}).values():
-        validate(text, FEATURES)  # a malformed text aborts the interpreter
     if not texts:
         return candidates(local, None)
-    rows = trained.frame(seat.store, f"rows-{cutoff}.parquet")
-    both = (predict(texts, future), predict_on_top(texts, rows, future, seed=SEED))
+    trees = [len(validate(text, FEATURES).trees) for text in texts.values()]  # a malformed text aborts the interpreter
+    both = [predict(texts, future)]
+    if max(trees) <= GROWN_ON:
+        both.append(predict_on_top(texts, trained.frame(seat.store, f"rows-{cutoff}.parquet"), future, seed=SEED))
     return candidates(local, *(frame.assign(mean=implied_mean(frame)) for frame in both))
 
 
