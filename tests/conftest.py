@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 _HOME = tempfile.mkdtemp(prefix="decai-test-")
@@ -24,6 +25,9 @@ os.environ.update(
     AIRFLOW__API_AUTH__JWT_SECRET="x" * 64,
     OMP_NUM_THREADS="1",
 )
+
+settings.register_profile("decai", deadline=None)  # a busy machine is no failure
+settings.load_profile("decai")
 
 # DuckDB's binding writes a page about leaked types when the interpreter ends: the runner's summary shall be the last word
 atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
