@@ -24,6 +24,7 @@ __all__ = ["cast_texts", "header_of_delivery", "none_there", "note_timed", "time
 
 TIMED = f"{PREFIX}timed"  # whether a row's date had a time of day
 
+LOOK = 1000  # records of a JSON file in which one contracted name at least has to stand
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "date": "DATE", "timestamp": "TIMESTAMPTZ", "boolean": "BOOLEAN"}
 CLOCK = r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?"
 SHAPES = {  # what a text must look like; casts alone would round 1.5 to 2 and guess at 01/02/03
@@ -91,8 +92,9 @@ class _Cast:
         if not self.kind:
             return self.raw
         shaped = f"CASE WHEN {self._looks_like(self.column.logical_type)} THEN TRY_CAST({self._trimmed} AS {self.kind}) END"
-        if self.kind == "DATE":
-            return f"CASE WHEN {self._looks_like('timestamp')} THEN CAST({self._moment} AS DATE) ELSE {shaped} END"
+        if self.kind == "DATE":  # a day, or else a point in time
+            moment = f"WHEN {self._looks_like('timestamp')} THEN CAST({self._moment} AS DATE) END"
+            return shaped.removesuffix("END") + moment
         return f"CASE WHEN isfinite({shaped}) THEN {shaped} END" if self.kind == "DOUBLE" else shaped
 
     @property
@@ -165,6 +167,10 @@ def _json(con: Any, request: Request, files: Sequence[Path]) -> Texts:
     if not files:
         empty = ", ".join(f"NULL::VARCHAR AS {name(column.source_name)}" for column in request.contract.columns)
         return _named(con, request, f"SELECT {empty} WHERE FALSE")
+    first = f"SELECT json FROM read_json_objects([{listed}], format='auto') LIMIT {LOOK}"
+    keys = [row[0] for row in con.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM ({first}) ORDER BY 1").fetchall()]
+    if keys and not {column.source_name for column in request.contract.columns} & set(keys):
+        raise SourceUnreadable(none_there(request, keys))
     return _named(con, request, f"SELECT * FROM read_json([{listed}], format='auto', columns={{{types}}})")
 
 

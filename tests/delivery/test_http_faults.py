@@ -85,6 +85,14 @@ def test_a_csv_login_page_is_no_delivery(tmp_path: Path, script: Script) -> None
     )  # fmt: skip
 
 
+def test_a_csv_of_somebody_else_is_told_with_its_address(tmp_path: Path, script: Script) -> None:
+    """And with the columns that it has."""
+    server = script(lambda query: (200, {}, b"a,b\n1,2\n"))
+    with pytest.raises(SourceUnreadable) as raised:
+        api(tmp_path, f"{server.url}/x", "csv").pull()
+    assert str(raised.value) == f"acme: demand: {server.url}/x: none of the contracted columns is there; found a, b"
+
+
 def test_half_a_file_without_a_length_is_no_delivery(tmp_path: Path, script: Script) -> None:
     """A server that ends an answer by hanging up cannot be told from one that broke off."""
     body = demand().to_csv(index=False).encode()

@@ -134,6 +134,18 @@ def test_a_wrong_source_is_explained(tmp_path, request, change: dict, error: typ
     assert str(raised.value) == f"acme: demand: {told}"
 
 
+def test_a_json_file_of_somebody_else_is_told(tmp_path, request) -> None:
+    """Not taken for rows without values."""
+    from servers import local
+
+    there = local(tmp_path, request)
+    (tmp_path / "rows.json").write_text('[{"foo": 1}, {"bar": 2}]')
+    source = replace(there.contract.source, location="rows.json", format="json")
+    with pytest.raises(SourceUnreadable) as raised:
+        replace(there, contract=replace(there.contract, source=source)).pull()
+    assert str(raised.value) == "acme: demand: none of the contracted columns is there; found bar, foo"
+
+
 def test_several_files_and_dates_in_a_location(tmp_path, request) -> None:
     """A pattern is one delivery; {yyyy-MM-dd} is the last day before the cut-off."""
     from servers import local

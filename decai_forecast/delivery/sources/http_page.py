@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ def read_page(request: Request, paging: Paging, answer: Answer, step: Step) -> P
         return Page(answer.body, _records(request, where, answer.body), answer.next_link, total)
     body = _parsed(where, answer.body)
     rows = _rows(where, paging, body)
-    _ours(request, where, rows)
+    _ours(request, where, {str(key) for row in rows for key in row})
     return Page(json.dumps(rows).encode(), len(rows), _following(paging, answer, body), _total(where, paging, answer, body))
 
 
@@ -54,9 +54,13 @@ def _records(request: Request, where: str, body: bytes) -> int:
     first = text.partition("\n")[0]
     delimiter = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}.get(given, given) or max(",;\t|", key=first.count)
     try:
-        return max(sum(1 for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if record) - 1, 0)
+        records = (record for record in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if record)
+        header = next(records, [])
+        rows = sum(1 for _ in records)
     except (csv.Error, TypeError) as error:
         raise SourceUnreadable(f"{where} cannot be read as CSV: {error}") from None
+    _ours(request, where, header)
+    return rows
 
 
 def _parsed(where: str, body: bytes) -> Any:
@@ -81,13 +85,11 @@ def _rows(where: str, paging: Paging, body: Any) -> list[Any]:
     return rows
 
 
-def _ours(request: Request, where: str, rows: list[Any]) -> None:
+def _ours(request: Request, where: str, have: Iterable[str]) -> None:
     """Rows without one contracted column are another table's."""
-    have = {str(key) for row in rows for key in row}
-    if rows and not have & {column.source_name for column in request.contract.columns}:
-        raise SourceUnreadable(
-            f"{where}: none of the contracted columns is there; found {', '.join(sorted(have)) or 'nothing'}"
-        )
+    found = sorted(set(have))
+    if found and not set(found) & {column.source_name for column in request.contract.columns}:
+        raise SourceUnreadable(f"{where}: none of the contracted columns is there; found {', '.join(found)}")
 
 
 def _following(paging: Paging, answer: Answer, body: Any) -> str:
