@@ -61,7 +61,7 @@ def _partner(network: Network, night: Round, partner: str, submission: Any, why:
         "rows": submission.get("rows", 0),
         "member": member,
         "choice": combined.facts["choice"]["name"] if combined else "",
-        "wape": {name: scores[name]["wape"] for name in ("local", "shared", "mean", "combined") if name in scores},
+        "wape": {name: found["wape"] for name, found in scores.items()},
         "exposure": simulated.facts["exposure"] if simulated else "",
         "report": store.path(report) if store.exists(report) else "",
     }
