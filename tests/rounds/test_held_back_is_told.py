@@ -1,0 +1,28 @@
+"""A night on a source that has grown since: later rows wait, and the report says how many."""
+
+from __future__ import annotations
+
+from support import NIGHT
+
+from decai_forecast.network import Network
+from decai_forecast.rounds import Round, take_seat
+from decai_forecast.rounds.check import check
+from decai_forecast.rounds.deliver import pull
+
+BEFORE = Round.of("2026-05-25")  # five weeks earlier
+
+
+def test_a_past_night_tells_what_it_holds_back(network: Network) -> None:
+    """In all three forms of the report; no row is bad for it."""
+    seat = take_seat(network, "shop_0")
+    rows = [pull(seat, night).facts["rows"]["demand"] for night in (NIGHT, BEFORE)]
+    done = check(seat, BEFORE)
+    held = rows[0] - rows[1]
+    assert held > 0
+    assert (done.facts["data_sets"]["demand"]["verdict"], done.facts["data_sets"]["demand"]["quarantined"]) == ("accepted", 0)
+    said = f"date lies before the data cut-off 2026-05-25; {held} later rows are held back for a later night"
+    report = done.json(seat.store, "demand.json")
+    assert report["held_back"] == held
+    assert [result["text"] for result in report["results"] if result["rule"] == "date.held_back"] == [said]
+    page, text = (done.bytes(seat.store, f"demand.{form}").decode() for form in ("html", "txt"))
+    assert (said in page, said in text, f"{held} held back" in page, f"{held} held back" in text) == (True,) * 4
