@@ -35,12 +35,14 @@ def test_what_is_not_the_partners_is_refused(network: Network, location: str) ->
     assert str(error.value) == f"shop_0: demand: {location} {SAID}"
 
 
-def test_another_partners_store_is_refused(after: Network) -> None:
+def test_another_partners_store_is_refused(network: Network) -> None:
     """With the full name of a file that is there."""
-    key = next(key for key in after.store("shop_1").keys("rounds") if key.endswith("demand.parquet"))
-    name(after, f"stores/shop_1/{key}")
+    victim = take_seat(network, "shop_1")
+    key = pull(victim, NIGHT).key("demand.parquet")
+    assert victim.store.exists(key)
+    name(network, f"stores/shop_1/{key}")
     with pytest.raises(SourceUnsafe) as error:
-        pull(take_seat(after, "shop_0"), NIGHT)
+        pull(take_seat(network, "shop_0"), NIGHT)
     assert str(error.value) == f"shop_0: demand: stores/shop_1/{key} {SAID}"
 
 
