@@ -37,8 +37,22 @@ def test_weeks_start_on_mondays(day: int) -> None:
     assert all(c.weekday() == 0 for c in cuts.all)
 
 
-@pytest.mark.parametrize(("frequency", "horizon", "said"), [("M", 3, "use D .daily. or W"), ("D", 0, "at least 1 period")])
+@pytest.mark.parametrize(
+    ("frequency", "horizon", "said"),
+    [("Q", 3, "use D .daily., W .weekly, Mondays. or M .monthly."), ("D", 0, "at least 1 period")],
+)
 def test_what_is_not_known_is_refused(frequency: str, horizon: int, said: str) -> None:
     """The message says what is."""
     with pytest.raises(ConfigError, match=said):
         Calendar(frequency, horizon)
+
+
+def test_months_begin_on_the_first() -> None:
+    """They are counted as months, whatever their length, and their grid of cut-offs is one of months too."""
+    months = Calendar("M", 3)
+    assert months.floor(date(2026, 2, 28)) == date(2026, 2, 1)
+    assert months.add(date(2025, 11, 1), 14) == date(2027, 1, 1)
+    assert months.between(date(2025, 11, 1), date(2027, 1, 1)) == 14
+    found = months.cutoffs(date(2026, 6, 22))
+    assert (found.test, found.ship) == (date(2026, 3, 1), date(2026, 6, 1))
+    assert [day.month % 3 for day in found.choice] == [1, 1, 1]
