@@ -50,10 +50,10 @@ format: .venv/dev  ## formats the code
 
 lock: .venv/dev  ## writes the requirement files anew from pyproject.toml
 	@for group in base dev; do $(BIN)/uv pip compile pyproject.toml requirements/build.in $$([ $$group = dev ] && echo --group dev) \
-		--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-strip-extras --no-header \
-		-q -o requirements/$$group.txt; done
-	@$(BIN)/uv pip compile benchmarks/peers/forecast.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-strip-extras --no-header -q -o benchmarks/peers/forecast.txt
+		--universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q \
+		-o requirements/$$group.txt; done
+	@$(BIN)/uv pip compile benchmarks/peers/forecast.in --universal --python-version 3.11 --generate-hashes \
+		--no-strip-extras --no-header -q -o benchmarks/peers/forecast.txt
 
 clean:  ## removes the environment and the networks made here
 	rm -rf .venv .decai .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info
