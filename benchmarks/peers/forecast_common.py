@@ -27,8 +27,8 @@ os.environ["NIXTLA_ID_AS_COL"] = "1"
 warnings.simplefilter("ignore")
 logging.disable(logging.WARNING)
 
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
+import numpy as np  # noqa: E402  the number of threads is read at its import
+import pandas as pd  # noqa: E402  imports numpy
 
 QUANTILES = (0.1, 0.5, 0.9)
 COLUMNS = ["q10", "q50", "q90", "mean"]

@@ -31,7 +31,7 @@ class YamlFault(ValueError):
         super().__init__(text)
 
 
-class _Loader(FAST):  # type: ignore[misc]
+class _Loader(FAST):  # type: ignore[misc]  # the C loader where there is one: chosen at run time
     """Dates stay text: the standard wants them as text, and 2026-02-30 is then told by whoever needs a date there."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012  PyYAML reads a class attribute

@@ -33,9 +33,9 @@ class Shelf(MemoryFileSystem):
 
     protocol = "shelf"
     store: dict[str, Any] = {}  # noqa: RUF012  the base class's attribute
-    pseudo_dirs = [""]  # noqa: RUF012
+    pseudo_dirs = [""]  # noqa: RUF012  likewise
     cachable = False
-    opened: list[dict[str, Any]] = []  # noqa: RUF012
+    opened: list[dict[str, Any]] = []  # noqa: RUF012  shared by all instances, for the tests to read
     missing = 0  # bytes that a transfer loses
     error: OSError | None = None
 

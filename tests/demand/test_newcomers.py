@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,9 +44,9 @@ def test_an_item_like_nothing_is_named() -> None:
     assert str(error.value) == said
 
 
-def first(**options: object) -> pd.DataFrame:
+def first(**options: Any) -> pd.DataFrame:
     series = pd.DataFrame({"location_id": ["main"], "item_id": ["n"]})
-    return first_forecast(series, weights(), table(periods=120), WEEKS, AS_OF, **options)  # type: ignore[arg-type]
+    return first_forecast(series, weights(), table(periods=120), WEEKS, AS_OF, **options)
 
 
 def test_a_new_item_sells_like_its_neighbours() -> None:

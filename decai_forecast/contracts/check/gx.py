@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from decai_forecast.contracts.check.judge import Outcome
+
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 logging.getLogger("great_expectations").setLevel(logging.WARNING)  # before the import, or it writes 220 lines
 
@@ -24,8 +26,6 @@ with warnings.catch_warnings():
     from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
     from great_expectations.execution_engine import SqlAlchemyExecutionEngine
     from great_expectations.expectations.registry import get_expectation_impl
-
-from decai_forecast.contracts.check.judge import Outcome  # noqa: E402
 
 __all__ = ["Expected", "validate"]
 
