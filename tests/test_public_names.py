@@ -9,7 +9,7 @@ import pytest
 PUBLIC = {
     "contracts": "Arrival Bound Check Column Contract Rule RuleResult Source check_delivery draft_contract lint_contract "
     "load_contract",
-    "delivery": "Connection Credentials EnvironmentCredentials Pulled pull",
+    "delivery": "Connection Credentials EnvironmentCredentials OwnCredentials Pulled pull",
     "demand": "CANDIDATES Calibration Choice FEATURES LEVELS MAX_TRAINING_ROWS Prepared Scores TRAINED TREES TREE_PARAMS "
     "build_table calibrate candidates choose choose_groups chosen fit fit_mean implied_mean mark_censored predict predict_mean "
     "predict_on_top prepare score to_levels train_local unconstrain wape",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from decai_forecast.delivery.errors import SourceRefused
 
-__all__ = ["Connection", "Credentials", "EnvironmentCredentials"]
+__all__ = ["Connection", "Credentials", "EnvironmentCredentials", "OwnCredentials"]
 
 WHOLE = "__extra__"  # Airflow's name, in a URI, for an extra that does not fit into a query
 
@@ -43,6 +43,29 @@ class EnvironmentCredentials:
             if value := os.environ.get(prefix + name.upper()):
                 return _parsed(name, value)
         raise SourceRefused(f"connection {name!r} is not known; set DECAI_CONN_{name.upper()} or an Airflow connection")
+
+
+@dataclass(frozen=True)
+class OwnCredentials:
+    """The connections of one of several companies that share an Airflow or an environment.
+
+    A contract names the connection *and* the host it is sent to: without this, a company could have another one's password
+    sent to itself. A connection belongs to the company whose id it is or begins with, before ``_``; where two ids fit, as
+    ``acme`` and ``acme_north`` do for ``acme_north_erp``, to the longer one.
+    """
+
+    partner: str
+    partners: Sequence[str]
+    known: Credentials
+
+    def get(self, name: str) -> Connection:
+        if self._owner(name.lower()) != self.partner:
+            raise SourceRefused(f"connection {name!r} is not one of {self.partner}; its name must begin with '{self.partner}_'")
+        return self.known.get(name)
+
+    def _owner(self, name: str) -> str:
+        fitting = [one for one in {*self.partners, self.partner} if name == one or name.startswith(f"{one}_")]
+        return max(fitting, key=len, default="")
 
 
 def _parsed(name: str, value: str) -> Connection:

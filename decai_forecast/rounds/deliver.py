@@ -64,7 +64,7 @@ def _fetch(
         target = folder / f"{name}.parquet"
         try:
             found[name] = pull_delivery(
-                contract, seat.base, as_of, target, state=seat.store, credentials=seat.credentials,
+                contract, seat.base, as_of, target, state=seat.store, credentials=seat.connections,
                 allowed=seat.allowed, closed=seat.off_limits,
             )  # fmt: skip
         except DeliveryError as error:

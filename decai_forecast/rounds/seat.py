@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from decai_forecast.contracts import Contract, load_contract
-from decai_forecast.delivery import Credentials, EnvironmentCredentials
+from decai_forecast.delivery import Credentials, EnvironmentCredentials, OwnCredentials
 from decai_forecast.errors import ConfigError, ContractError
 from decai_forecast.network import Assumptions, Network
 from decai_forecast.periods import Calendar
@@ -33,6 +33,12 @@ class Seat:
     credentials: Credentials = field(default_factory=EnvironmentCredentials)
     allowed: tuple[Path, ...] = ()  # absolute source paths of contracts may lie below these
     off_limits: tuple[Path, ...] = ()  # and none below these
+    partners: tuple[str, ...] = ()  # who else may own connections
+
+    @property
+    def connections(self) -> Credentials:
+        """The partner's own connections and nobody else's."""
+        return OwnCredentials(self.partner, self.partners, self.credentials)
 
     def contracts(self) -> dict[str, Contract]:
         """The partner's contracts by data set, strictly checked."""
@@ -72,4 +78,5 @@ def take_seat(network: Network, partner: str) -> Seat:
         assumptions=network.assumptions,
         allowed=tuple(Path(folder) for folder in network.source_folders),
         off_limits=network.closed_to(partner),
+        partners=network.partners,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from support import NIGHT
 
-from decai_forecast.delivery.errors import SourceUnsafe
+from decai_forecast.delivery.errors import SourceRefused, SourceUnsafe
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.rounds import take_seat
@@ -65,3 +65,15 @@ def test_source_folders_are_absolute(network: Network, given: str) -> None:
     path.write_text(path.read_text().replace("source_folders: []", f"source_folders: {given}"))
     with pytest.raises(ConfigError, match="source_folders must be a list of absolute folders, not"):
         Network.load(network.home)
+
+
+def test_another_partners_connection_is_refused(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is sent: the host is one that the contract chose."""
+    monkeypatch.setenv("DECAI_CONN_SHOP_1_API", "https://:secret@api.shop-1.example")
+    path = network.home / "contracts/shop_0/demand.odcs.yaml"
+    lines = "    type: api\n    location: http://127.0.0.1:9/rows\n    customProperties:\n"
+    source = f"servers:\n  - server: own\n{lines}      - {{property: connection, value: shop_1_api, vendor: decai}}\n"
+    path.write_text(re.sub(r"servers:\n(?:  .*\n)+", source, path.read_text(), count=1))
+    with pytest.raises(SourceRefused) as error:
+        pull(take_seat(network, "shop_0"), NIGHT)
+    assert str(error.value) == "connection 'shop_1_api' is not one of shop_0; its name must begin with 'shop_0_'"
