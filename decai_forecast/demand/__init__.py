@@ -5,9 +5,18 @@ Importing this is light; LightGBM and Prophet are loaded by the functions that n
 
 from decai_forecast.demand.calibrate import Calibration, calibrate
 from decai_forecast.demand.censoring import mark_censored, unconstrain
-from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose, choose_groups, chosen
+from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose, choose_groups, chosen, finished
 from decai_forecast.demand.features import FEATURES
-from decai_forecast.demand.local import TREE_PARAMS, TREES, fit, fit_mean, predict, predict_mean, predict_on_top, train_local
+from decai_forecast.demand.local import (
+    TREE_PARAMS,
+    TREES,
+    fit,
+    fit_mean,
+    predict,
+    predict_on_top,
+    predict_own,
+    train_local,
+)
 from decai_forecast.demand.metrics import Scores, score, wape
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
 from decai_forecast.demand.quantiles import LEVELS, TRAINED, implied_mean, to_levels
@@ -31,13 +40,14 @@ __all__ = [
     "choose",
     "choose_groups",
     "chosen",
+    "finished",
     "fit",
     "fit_mean",
     "implied_mean",
     "mark_censored",
     "predict",
-    "predict_mean",
     "predict_on_top",
+    "predict_own",
     "prepare",
     "score",
     "to_levels",

@@ -17,9 +17,8 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
-from decai_forecast.demand.calibrate import calibrate
-from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose_groups, chosen
-from decai_forecast.demand.local import fit, fit_mean, predict, predict_mean, predict_on_top, train_local
+from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose_groups, finished
+from decai_forecast.demand.local import fit, fit_mean, predict, predict_on_top, predict_own, train_local
 from decai_forecast.demand.metrics import with_history
 from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
@@ -163,8 +162,7 @@ def _naive_season(calendar: Calendar) -> int:
 
 
 def _candidates(rows: Prepared, shared: Mapping[float, str], seed: int) -> Frames:
-    local, mean = predict(train_local(rows.train, seed=seed), rows.future), fit_mean(rows.train, seed=seed)
-    local["mean"] = predict_mean(mean, rows.future) if mean else implied_mean(local)
+    local = predict_own(train_local(rows.train, seed=seed), fit_mean(rows.train, seed=seed), rows.future)
     both = (predict(shared, rows.future), predict_on_top(shared, rows.train, rows.future, seed=seed))
     return candidates(local, *(frame.assign(mean=implied_mean(frame)) for frame in both))
 
@@ -193,17 +191,11 @@ def _told(choice: Choice) -> str:
 
 
 def _scored(partner: str, cutoff: date, found: Frames, past: Sequence[Frames], choice: Choice) -> list[pd.DataFrame]:
-    picks: dict[str, Callable[[Frames], pd.DataFrame]] = {name: _pick(name) for name in OWN}
-    picks["combined"] = lambda frames: chosen(frames, choice)
-    finished = {name: calibrate([pick(p) for p in past]).apply(pick(found)) for name, pick in picks.items()}
-    finished |= {name: found[name] for name in SIMPLE}
+    forecasts = {name: finished(past, found, name) for name in OWN} | {"combined": finished(past, found, choice)}
+    forecasts |= {name: found[name] for name in SIMPLE}
     history = found["history"].drop(columns="h")
     out = []
-    for name, frame in finished.items():
+    for name, frame in forecasts.items():
         levels = to_levels(frame).drop(columns=["scale", "item_class"], errors="ignore")
         out.append(levels.merge(history, on=KEYS).assign(partner=partner, origin=pd.Timestamp(cutoff), model=name))
     return out
-
-
-def _pick(name: str) -> Callable[[Frames], pd.DataFrame]:
-    return lambda frames: frames[name]

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from decai_forecast.demand.calibrate import calibrate
 from decai_forecast.demand.metrics import Scores, score
 from decai_forecast.demand.quantiles import TRAINED, name_of
 from decai_forecast.periods import CHOICE_ORIGINS
 
-__all__ = ["CANDIDATES", "Choice", "candidates", "choose", "choose_groups", "chosen"]
+__all__ = ["CANDIDATES", "Choice", "candidates", "choose", "choose_groups", "chosen", "finished"]
 
 WEIGHTS: Mapping[str, float] = {"local": 0.0, "mostly_local": 0.25, "mean": 0.5, "mostly_shared": 0.75, "shared": 1.0}
 CANDIDATES = (*WEIGHTS, "shared_and_local_trees")
@@ -105,6 +106,18 @@ def chosen(found: Mapping[str, pd.DataFrame], choice: Choice) -> pd.DataFrame:
             columns = [c for c in (*map(name_of, TRAINED), "mean") if c in out]
             out.loc[rows, columns] = found[candidate].loc[rows, columns].to_numpy()
     return out
+
+
+def finished(
+    past: Sequence[Mapping[str, pd.DataFrame]], found: Mapping[str, pd.DataFrame], choice: Choice | str
+) -> pd.DataFrame:
+    """A candidate of ``found`` (or what ``choice`` picks), calibrated on how the same did at the ``past`` cut-offs."""
+    there = [_picked(origin, choice) for origin in past if not isinstance(choice, str) or choice in origin]
+    return calibrate(there).apply(_picked(found, choice))
+
+
+def _picked(found: Mapping[str, pd.DataFrame], choice: Choice | str) -> pd.DataFrame:
+    return found[choice] if isinstance(choice, str) else chosen(found, choice)
 
 
 def _of_class(found: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.DataFrame]:

@@ -10,11 +10,21 @@ import numpy.typing as npt
 import pandas as pd
 
 from decai_forecast.demand.features import FEATURES
-from decai_forecast.demand.quantiles import TRAINED, name_of
+from decai_forecast.demand.quantiles import MEAN, TRAINED, implied_mean, name_of
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
 from decai_forecast.demand.target import from_target
 
-__all__ = ["LOCAL_TREES", "TREES", "TREE_PARAMS", "fit", "fit_mean", "predict", "predict_mean", "predict_on_top", "train_local"]
+__all__ = [
+    "LOCAL_TREES",
+    "TREES",
+    "TREE_PARAMS",
+    "fit",
+    "fit_mean",
+    "predict",
+    "predict_on_top",
+    "predict_own",
+    "train_local",
+]
 
 TREES = 100
 TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
@@ -130,6 +140,12 @@ def predict_on_top(shared: Mapping[float, str], train: pd.DataFrame, future: pd.
         boosters[q].predict(ahead, num_threads=1) + lgb.Booster(model_str=own[q]).predict(ahead, num_threads=1) for q in TRAINED
     ]
     return _in_units(future, raw)
+
+
+def predict_own(models: Mapping[float, str], mean: str, future: pd.DataFrame) -> pd.DataFrame:
+    """As :func:`predict`, with the column ``mean``: of its own model, or implied by the quantiles."""
+    out = predict(models, future)
+    return out.assign(**{MEAN: predict_mean(mean, future) if mean else implied_mean(out)})
 
 
 def predict_mean(model: str, future: pd.DataFrame) -> npt.NDArray[np.float64]:

@@ -17,8 +17,6 @@ from decai_forecast.steps import Done, Writer, run_step
 if TYPE_CHECKING:
     import pandas as pd
 
-    from decai_forecast.demand import Choice
-
 __all__ = ["combine", "simulate"]
 
 GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
@@ -34,7 +32,7 @@ def combine(seat: Seat, night: Round) -> Done:
     shared = SharedModels(seat.public, night.id)
 
     def work(writer: Writer) -> Mapping[str, Any]:
-        from decai_forecast.demand import choose_groups, chosen, to_levels
+        from decai_forecast.demand import choose_groups, chosen, finished, to_levels
 
         cutoffs = seat.calendar.cutoffs(night.as_of)
         there = {date.fromisoformat(day) for day in trained.facts["cutoffs"]}
@@ -42,11 +40,11 @@ def combine(seat: Seat, night: Round) -> Done:
         past = [found[c] for c in cutoffs.choice if c in found]
         choice, last, test = choose_groups(past), found[cutoffs.ship], found.get(cutoffs.test, {})
         name = choice.name if choice.name in last else "local"
-        tested = {key: _finished(past, test, key) for key in test}
+        tested = {key: finished(past, test, key) for key in test}
         if test:
-            tested["combined"] = _finished(past, test, choice)
+            tested["combined"] = finished(past, test, choice)
             writer.frame("test.parquet", tested["combined"])
-        forecast = _finished([*past, test] if test else past, last, choice)
+        forecast = finished([*past, test] if test else past, last, choice)
         writer.frame("forecast.parquet", to_levels(forecast).drop(columns=["actual", "scale", "item_class"]))
         naive = _moving_average(seat, trained, cutoffs.test) if test else None
         band = _total_band([chosen(origin, choice) for origin in past])
@@ -57,13 +55,12 @@ def combine(seat: Seat, night: Round) -> Done:
 
 
 def _candidates(seat: Seat, trained: Done, shared: SharedModels, cutoff: date, *, ship: bool) -> dict[str, pd.DataFrame]:
-    from decai_forecast.demand import FEATURES, candidates, implied_mean, predict, predict_mean, predict_on_top
+    from decai_forecast.demand import FEATURES, candidates, implied_mean, predict, predict_on_top, predict_own
     from decai_forecast.federation import validate
 
     future = trained.frame(seat.store, f"future-{cutoff}.parquet")
     own = {float(q): text for q, text in trained.json(seat.store, f"local-{cutoff}.json").items()}
-    local, mean = predict(own, future), trained.json(seat.store, f"mean-{cutoff}.json")
-    local["mean"] = predict_mean(mean, future) if mean else implied_mean(local)
+    local = predict_own(own, trained.json(seat.store, f"mean-{cutoff}.json"), future)
     texts = shared.for_cutoff(cutoff, ship=ship)
     if not texts:
         return candidates(local, None)
@@ -72,21 +69,6 @@ def _candidates(seat: Seat, trained: Done, shared: SharedModels, cutoff: date, *
     if max(trees) <= GROWN_ON:
         both.append(predict_on_top(texts, trained.frame(seat.store, f"rows-{cutoff}.parquet"), future, seed=SEED))
     return candidates(local, *(frame.assign(mean=implied_mean(frame)) for frame in both))
-
-
-def _finished(
-    past: Sequence[Mapping[str, pd.DataFrame]], found: Mapping[str, pd.DataFrame], choice: Choice | str
-) -> pd.DataFrame:
-    """A candidate (or what ``choice`` picks) of one cut-off, calibrated on how it did at the ``past`` ones."""
-    from decai_forecast.demand import calibrate, chosen
-
-    def pick(origin: Mapping[str, pd.DataFrame]) -> pd.DataFrame | None:
-        return origin.get(choice) if isinstance(choice, str) else chosen(origin, choice)
-
-    there = [frame for origin in past if (frame := pick(origin)) is not None]
-    forecast = pick(found)
-    assert forecast is not None  # asked for by the keys of ``found``
-    return calibrate(there).apply(forecast)
 
 
 def _total_band(past: Sequence[pd.DataFrame]) -> list[float]:
