@@ -18,6 +18,7 @@ from decai_forecast.contracts.vocabulary import (
     LOGICAL_TYPES,
     OTHER_NAMES,
     OWN_PROPERTIES,
+    UNTYPED,
 )
 
 __all__ = ["format_of", "house_complaints", "location_of", "own_properties"]
@@ -93,7 +94,8 @@ def _table(raw: Mapping[str, Any], columns: Sequence[Column], complain: Complain
         complain(where, "no column is marked primaryKey: true", key=True)
     for k, column in enumerate(columns):
         if column.logical_type not in LOGICAL_TYPES:
-            said = f"logicalType {column.logical_type!r} is not supported{_meant(column.logical_type)}"
+            unknown = f"logicalType {column.logical_type!r} is not supported{_meant(column.logical_type)}"
+            said = unknown if column.logical_type != UNTYPED else "a column needs logicalType"
             complain((*where, k, "logicalType"), f"{said}; use one of {', '.join(LOGICAL_TYPES)}")
     _names(columns, where, complain)
     if not any(rule.get("metric") == "rowCount" for rule in raw["schema"][0].get("quality") or []):

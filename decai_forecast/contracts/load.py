@@ -17,6 +17,7 @@ from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.secrets import secret_complaints
 from decai_forecast.contracts.servers import server_complaints
 from decai_forecast.contracts.standard import standard_complaints
+from decai_forecast.contracts.vocabulary import UNTYPED
 from decai_forecast.errors import ContractError, Problem
 from decai_forecast.store import digest_bytes
 
@@ -127,12 +128,11 @@ def _read(document: Document, *, strict: bool) -> tuple[Contract, list[Problem]]
 
 
 def _column(node: Mapping[str, Any], where: tuple[str | int, ...], complain: Complaints) -> Column:
-    for key in ("name", "logicalType"):
-        if not isinstance(node.get(key), str):
-            complain(where, f"a column needs {key}, a text")
+    if not isinstance(node.get("name"), str):
+        complain(where, "a column needs name, a text")
     name = str(node.get("name"))
     return Column(
-        name=name, source_name=str(node.get("physicalName") or name), logical_type=str(node.get("logicalType")),
+        name=name, source_name=str(node.get("physicalName") or name), logical_type=str(node.get("logicalType") or UNTYPED),
         physical_type=str(node.get("physicalType") or ""), required=bool(node.get("required") or node.get("primaryKey")),
         primary_key=bool(node.get("primaryKey")), classification=str(node.get("classification") or ""),
     )  # fmt: skip

@@ -17,6 +17,7 @@ __all__ = [
     "SERVER_TYPES",
     "SLA_UNITS",
     "STANDARDS",
+    "UNTYPED",
 ]
 
 DATA_SETS = {  # data set -> columns without which it is of no use
@@ -29,6 +30,7 @@ DATA_SETS = {  # data set -> columns without which it is of no use
     "locations": ("location_id",),
 }
 LOGICAL_TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
+UNTYPED = "untyped"  # a column without a logicalType: told once, and no rule is blamed for it
 OTHER_NAMES = {  # what other systems call a logical type
     "number": ("decimal", "numeric", "float", "double", "money"), "integer": ("int", "bigint", "long"),
     "string": ("text", "varchar", "char", "uuid"), "timestamp": ("datetime", "timestamptz", "time"),

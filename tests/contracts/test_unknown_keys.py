@@ -32,3 +32,17 @@ def test_an_unknown_key_is_the_only_complaint(tmp_path: Path, old: str, new: str
     number, line = next((k, line) for k, line in enumerate(path.read_text().splitlines(), start=1) if f"{key}:" in line)
     column = line.index(key)
     assert str(error.value) == f"{path}:{number}:{column + 1}: {said}\n  {number:>4} | {line}\n       | {' ' * column}^"
+
+
+def test_a_misspelt_type_leaves_the_column_without_one(tmp_path: Path) -> None:
+    """Both are told, once each, and no rule is blamed for it."""
+    path = tmp_path / "demand.odcs.yaml"
+    path.write_text(contract_text(tmp_path).replace("logicalType: date", "logicalTyp: date", 1))
+    with pytest.raises(ContractError) as error:
+        load_contract(path)
+    found = [line.split(": ", 1)[1] for line in str(error.value).splitlines() if line.startswith(str(path))]
+    types = "string, integer, number, date, timestamp, boolean"
+    assert sorted(found) == [
+        f"a column needs logicalType; use one of {types}",
+        "unknown key 'logicalTyp'; did you mean 'logicalType'?",
+    ]
