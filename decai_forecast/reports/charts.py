@@ -1,27 +1,16 @@
-"""Two charts as inline SVG: no script, no date, the same bytes for the same figures, colours from the page's CSS."""
+"""The two charts of the resilience report (see svg.py)."""
 
 from __future__ import annotations
 
-import io
-import re
 from collections.abc import Mapping, Sequence
-from datetime import date
-from html import escape
 from typing import TYPE_CHECKING, Any
+
+from decai_forecast.reports.svg import BAND, FIRST, LINE, SECOND, SOFT, date_axis, drawn
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["demand_chart", "service_chart"]
-
-# Matplotlib wants colours; the page's CSS variables replace these stand-ins, so that light and dark mode both fit.
-INK, SOFT, LINE, FIRST, SECOND = "#010101", "#020202", "#030303", "#040404", "#050505"
-VARIABLES = {INK: "--ink", SOFT: "--soft", LINE: "--line", FIRST: "--first", SECOND: "--second"}
-SIZE = (8.0, 2.7)  # inches; 576 SVG units wide
-FONT = 8  # SVG units: 12 px at the page's full width
-TICKS = 7  # dates on the axis, about
-BAND = 0.16  # opacity of P10 to P90
-SALT = "decai_forecast"  # fixes the ids that Matplotlib makes up
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -41,9 +30,9 @@ def service_chart(rows: Rows, failure_level: float) -> str:
         axes.set_ylim(min(80.0, 100 * lowest // 10 * 10), 100.8)
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))  # labels are whole per cents
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
-        _dates(axes, [row["date"] for row in rows])
+        date_axis(axes, [row["date"] for row in rows])
 
-    return _svg("service", draw, "Share of demand served per period", _told(rows))
+    return drawn("service", draw, "Share of demand served per period", _told(rows))
 
 
 def _told(rows: Rows) -> str:
@@ -64,49 +53,8 @@ def demand_chart(history: Rows, fan: Rows) -> str:
             axes.axvline(past - 0.5, color=LINE, linewidth=1)
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        _dates(axes, [row["date"] for row in (*history, *fan)])
+        date_axis(axes, [row["date"] for row in (*history, *fan)])
 
-    return _svg(
+    return drawn(
         "demand", draw, "Total demand, units per period", "Past periods, then the forecast. All numbers are in the table below."
     )
-
-
-def _dates(axes: Axes, dates: Sequence[str]) -> None:
-    at = range(0, len(dates), max(1, -(-len(dates) // TICKS)))
-    labels = [f"{day.day} {day:%b}" for day in (date.fromisoformat(dates[k]) for k in at)]
-    axes.set_xticks(list(at), labels)
-    axes.set_xlim(-0.5, len(dates) - 0.5)
-
-
-def _svg(name: str, draw: Any, title: str, text: str) -> str:
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    with rc_context({"svg.fonttype": "none", "svg.hashsalt": SALT, "font.size": FONT}):
-        figure = Figure(figsize=SIZE)
-        axes = figure.add_axes((0.075, 0.11, 0.92, 0.85))
-        axes.grid(axis="y", color=LINE, linewidth=0.7)
-        axes.set_axisbelow(True)
-        for side, spine in axes.spines.items():
-            spine.set_visible(side == "bottom")
-            spine.set_color(LINE)
-        axes.tick_params(length=0, pad=6, labelcolor=SOFT)
-        draw(axes)
-        out = io.StringIO()
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
-    return _inline(out.getvalue(), name, title, text)
-
-
-def _inline(svg: str, name: str, title: str, text: str) -> str:
-    """The bare ``<svg>`` for the page: named for readers of all kinds, ids of its own, the page's fonts and colours."""
-    body = svg[svg.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)
-    body = re.sub(r'(\bid="|xlink:href="#|url\(#)', rf"\g<1>{name}-", body).replace("xlink:href", "href")
-    body = re.sub(r"font: ([\d.]+px)[^;\"]*", r"font-size: \1", body)
-    for colour, variable in VARIABLES.items():
-        body = body.replace(colour, f"var({variable})")
-    box = re.search(r'viewBox="[^"]+"', body)
-    assert box is not None  # Matplotlib always writes one
-    head = f'<svg {box.group()} class="chart" role="img" aria-labelledby="{name}-title {name}-text">'
-    head += f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-text">{escape(text)}</desc>'
-    return head + body[body.index(">") + 1 :]

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from decai_forecast.periods import Calendar
 from decai_forecast.reports.charts import demand_chart, service_chart
-from decai_forecast.reports.words import day, percent, plural, units
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from decai_forecast.reports.template import css, environment
+from decai_forecast.reports.words import plural
 
 __all__ = ["render_html"]
 
@@ -23,9 +19,9 @@ VENDORS = 25  # rows of the exposure table
 def render_html(report: Mapping[str, Any]) -> str:
     """The page of a report (:func:`build_report`); all texts in it are escaped, since names come from companies."""
     calendar = Calendar(report["calendar"]["frequency"], report["calendar"]["horizon"])
-    return _environment().get_template("report.html.j2").render(
+    return environment().get_template("report.html.j2").render(
         r=report,
-        css=(files(__package__) / "page.css").read_text(),
+        css=css(),
         charts=_charts(report),
         vendors=report["exposure"]["vendors"][:VENDORS] if report["exposure"] else [],
         rows=report["stock"]["rows"][:SHOWN] if report["stock"] else [],
@@ -42,18 +38,3 @@ def _charts(report: Mapping[str, Any]) -> dict[str, Any]:
     if report["forecast"] and report["forecast"]["fan"]:
         charts["demand"] = Markup(demand_chart(report["forecast"]["history"], report["forecast"]["fan"]))
     return charts
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("decai_forecast.reports", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"percent": percent, "units": units, "day": day, "words": lambda text: text.replace("_", " ")}
-    return environment

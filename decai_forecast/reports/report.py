@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
 from importlib.resources import files
-from math import isfinite
 from typing import Any
 
-import pandas as pd
-
-from decai_forecast.errors import DecaiError
 from decai_forecast.reports.facts import COUNTED, Facts, Fan, Quality
 from decai_forecast.reports.headline import headline
+from decai_forecast.reports.plain import plain, records, validated
 from decai_forecast.reports.words import period, plural
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 
 __all__ = ["FORMAT", "build_report", "schema"]
 
 FORMAT = "decai-report/1"
-DIGITS = 6  # significant ones: more is noise of sampling
 WITHOUT = {  # what the report takes for granted where a data set is missing
     "demand": "no forecast, no figures of its own",
     "stock": "opening stock is assumed",
@@ -56,7 +51,7 @@ def build_report(facts: Facts) -> dict[str, Any]:
         "missing": _missing(facts),
         "exposure": found and _exposure(found, facts),
         "service": found and _service(found),
-        "stock": found and {"rows": _rows(found.series.sort_values("expected_lost_units", ascending=False, kind="stable"))},
+        "stock": found and {"rows": records(found.series.sort_values("expected_lost_units", ascending=False, kind="stable"))},
         "forecast": _forecast(facts.quality, facts.fan),
         "deliveries": [asdict(d) | {"broken": list(d.broken)} for d in facts.deliveries],
         "roster": _roster(facts),
@@ -66,32 +61,7 @@ def build_report(facts: Facts) -> dict[str, Any]:
         "seed": facts.seed,
         "replications": found and found.replications,
     }
-    return _valid(_plain(report))
-
-
-def _valid(report: dict[str, Any]) -> dict[str, Any]:
-    from jsonschema import Draft202012Validator
-
-    error = next(iter(sorted(Draft202012Validator(schema()).iter_errors(report), key=lambda e: e.json_path)), None)
-    if error is not None:
-        raise DecaiError(f"the report does not keep its schema at {error.json_path}: {error.message}; its facts are incomplete")
-    return report
-
-
-def _plain(value: Any) -> Any:
-    """JSON values: numbers with ``DIGITS`` significant digits, NaN and infinity as null."""
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if isfinite(value) else None
-    return value
-
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    columns = {str(name): frame[name].tolist() for name in frame}
-    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return validated(plain(report), schema())
 
 
 def _missing(facts: Facts) -> list[dict[str, str]]:
@@ -115,7 +85,7 @@ def _exposure(found: Simulation, facts: Facts) -> dict[str, Any]:
         "outage_days": facts.assumptions.supplier_outage_days,
         "outage_periods": found.outage_periods,
         "cut_short": reach > found.horizon,  # the first delivery after the outage may lie beyond the horizon
-        "vendors": _rows(found.exposure),
+        "vendors": records(found.exposure),
     }
 
 
@@ -127,7 +97,7 @@ def _service(found: Simulation) -> dict[str, Any]:
         "failure_level": FAILURE_LEVEL,
         "recovery_level": RECOVERY_LEVEL,
         "likely_stockouts": int((found.series["p_stockout"] > 0.5).sum()),
-        "periods": _rows(found.service),
+        "periods": records(found.service),
     }
 
 

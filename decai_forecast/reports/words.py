@@ -31,7 +31,8 @@ def day(value: date | str) -> str:
 
 
 def period(calendar: Calendar) -> str:
-    return "day" if calendar.frequency == "D" else "week"
+    """``day``, ``week`` or ``month``."""
+    return {"D": "day", "W": "week", "M": "month"}[calendar.frequency]
 
 
 def plural(count: int, calendar: Calendar) -> str:

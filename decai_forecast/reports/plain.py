@@ -1,0 +1,42 @@
+"""What all reports share on their way to JSON: plain values, and the schema that holds them to their form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+import pandas as pd
+
+from decai_forecast.errors import DecaiError
+
+__all__ = ["plain", "records", "validated"]
+
+DIGITS = 6  # significant ones: more is noise of sampling
+
+
+def plain(value: Any) -> Any:
+    """JSON values: numbers with ``DIGITS`` significant digits, NaN and infinity as null."""
+    if isinstance(value, Mapping):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}") if isfinite(value) else None
+    return value
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """One mapping per row, of Python's own numbers."""
+    columns = {str(name): frame[name].tolist() for name in frame}
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+
+def validated(report: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """``report`` as it is; :class:`DecaiError` with the place where it does not keep the JSON Schema (2020-12)."""
+    from jsonschema import Draft202012Validator
+
+    error = next(iter(sorted(Draft202012Validator(schema).iter_errors(report), key=lambda e: e.json_path)), None)
+    if error is not None:
+        raise DecaiError(f"the report does not keep its schema at {error.json_path}: {error.message}; its facts are incomplete")
+    return report
