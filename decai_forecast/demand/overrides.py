@@ -1,17 +1,19 @@
 """A planner's overrides of the forecast: kept for good, applied, and scored when the sales are known.
 
 Each is a file of one JSON line under ``overrides/``, named by its time and digest: nothing that was said is ever rewritten, two
-planners at once lose nothing, and the same override recorded twice is one. To take one back, record another for the same rows.
+planners at once lose nothing, and the same override recorded twice is one. One that is withdrawn stays, with who withdrew it
+and why beside it: the nights that it changed are still scored.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +26,14 @@ from decai_forecast.demand.table import DATE, ITEM, LOCATION
 from decai_forecast.errors import ConfigError
 from decai_forecast.store import Store, digest_json
 
-__all__ = ["FOLDER", "Override", "apply_overrides", "read_overrides", "record_override", "score_overrides"]
+__all__ = [
+    "FOLDER", "OVERRIDE", "Override", "Withdrawal", "apply_overrides", "read_overrides", "record_override", "score_overrides",
+    "withdraw", "withdrawals",
+]  # fmt: skip
 
 FOLDER = "overrides"
+WITHDRAWN = f"{FOLDER}/withdrawn"
+OVERRIDE = "override"  # column of a forecast: the id of the override in force in the row, empty without one
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,21 @@ class Override:
 
     def as_json(self) -> dict[str, object]:
         return asdict(self) | {"first": self.first.isoformat(), "last": self.last.isoformat()}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> Override:
+        """The override of :meth:`as_json`; KeyError, TypeError, ValueError or :class:`ConfigError` for anything else."""
+        return cls(**dict(said) | {"first": date.fromisoformat(said["first"]), "last": date.fromisoformat(said["last"])})
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """Who took the override ``override`` (its id) back, when (an ISO time with its zone) and why."""
+
+    override: str
+    who: str
+    when: str
+    reason: str
 
 
 def _has_zone(when: str) -> bool:
@@ -123,12 +145,32 @@ def read_overrides(store: Store) -> list[Override]:
 
 def _read(store: Store, key: str) -> Override:
     try:
-        said = json.loads(store.read_bytes(key))
-        return Override(**said | {"first": date.fromisoformat(said["first"]), "last": date.fromisoformat(said["last"])})
+        return Override.from_json(json.loads(store.read_bytes(key)))
     except (ConfigError, ValueError, TypeError, KeyError):
         raise ConfigError(
             f"{store.owner}: {key} is not an override as this program writes it; restore it or remove it"
         ) from None
+
+
+def withdraw(store: Store, override: str, *, who: str, when: str, reason: str) -> bool:
+    """Takes the override of that id back, from the next night on; False if it was withdrawn before.
+
+    What it covered goes back to the override before it, if there is one, else to the model. :class:`ConfigError` for an unknown
+    id, or without a name, a reason or a time with a zone.
+    """
+    known = [o.id for o in read_overrides(store)]
+    if override not in known:
+        raise ConfigError(f"there is no override {override!r}{_hint(override, known) if known else '; none was made yet'}")
+    if not who.strip() or not reason.strip() or not _has_zone(when):
+        raise ConfigError(f"withdrawal of override {override}: give a reason, a name and a time with a zone")
+    said = json.dumps(asdict(Withdrawal(override, who, when, reason)), sort_keys=True, ensure_ascii=False)
+    return store.create_bytes(f"{WITHDRAWN}/{override}.json", f"{said}\n".encode())
+
+
+def withdrawals(store: Store) -> dict[str, Withdrawal]:
+    """Id of each override that was withdrawn -> by whom, when and why."""
+    found = [Withdrawal(**store.read_json(key)) for key in store.keys(WITHDRAWN)]
+    return {one.override: one for one in found}
 
 
 def apply_overrides(forecast: pd.DataFrame, overrides: Sequence[Override]) -> pd.DataFrame:
@@ -145,7 +187,7 @@ def apply_overrides(forecast: pd.DataFrame, overrides: Sequence[Override]) -> pd
     out = forecast.copy()
     out[columns] = np.where((number >= 0)[:, None], np.maximum(given * scale[:, None] + lift[:, None], 0.0), given)
     ids = np.array([*(o.id for o in overrides), ""], dtype=object)
-    return out.assign(override=ids[number])
+    return out.assign(**{OVERRIDE: ids[number]})
 
 
 def _in_force(forecast: pd.DataFrame, overrides: Sequence[Override]) -> tuple[npt.NDArray[np.int64], Floats, Floats]:
@@ -161,42 +203,45 @@ def _in_force(forecast: pd.DataFrame, overrides: Sequence[Override]) -> tuple[np
     return number, factor, value
 
 
+SCORED = (
+    OVERRIDE, LOCATION, ITEM, "first", "last", "who", "reason", "rows", "loss_untouched", "loss_override", "fva",
+    "pinball_gain",
+)  # fmt: skip
+
+
 def score_overrides(untouched: pd.DataFrame, overrides: Sequence[Override]) -> pd.DataFrame:
     """What each override added against the forecast it changed, once sales are known; the most harmful first.
 
-    ``untouched``: past forecasts before any override, with ``actual``, as they stood when the overrides were in force.
+    ``untouched``: past forecasts before any override, with ``actual``, as they stood when the overrides were in force; with a
+    column ``override`` that column says which was in force in a row, otherwise the latest that covers it was.
 
     Columns: ``override``, location_id, item_id, ``first``, ``last``, ``who``, ``reason``; ``rows`` with a known actual in which
     it was in force; the absolute error of the median (units), ``loss_untouched`` and ``loss_override``, and what the override
     took off it, ``fva``, negative where it did harm; ``pinball_gain``, the same of the pinball loss of q10, q50, q90. An
     override that cannot be judged yet has 0 rows and NaN.
     """
-    applied = apply_overrides(untouched, overrides)
+    applied = _as_said(untouched, overrides)
     known = np.isfinite(untouched["actual"].to_numpy(float))
     before, after = _losses(untouched), _losses(applied)
     rows = []
     for o in overrides:
-        mine = known & (applied["override"] == o.id).to_numpy()
-        told = {"override": o.id, LOCATION: o.location_id, ITEM: o.item_id, "first": o.first, "last": o.last}
+        mine = known & (applied[OVERRIDE] == o.id).to_numpy()
+        told = {OVERRIDE: o.id, LOCATION: o.location_id, ITEM: o.item_id, "first": o.first, "last": o.last}
         told |= {"who": o.who, "reason": o.reason, "rows": int(mine.sum())}
         old, new = (loss[mine].sum(axis=0) if mine.any() else np.full(2, np.nan) for loss in (before, after))
         told |= {"loss_untouched": old[0], "loss_override": new[0], "fva": old[0] - new[0], "pinball_gain": old[1] - new[1]}
         rows.append(told)
-    columns = [
-        "override",
-        LOCATION,
-        ITEM,
-        "first",
-        "last",
-        "who",
-        "reason",
-        "rows",
-        "loss_untouched",
-        "loss_override",
-        "fva",
-        "pinball_gain",
-    ]
-    return pd.DataFrame(rows, columns=columns).sort_values("fva", kind="stable", ignore_index=True)
+    return pd.DataFrame(rows, columns=list(SCORED)).sort_values("fva", kind="stable", ignore_index=True)
+
+
+def _as_said(untouched: pd.DataFrame, overrides: Sequence[Override]) -> pd.DataFrame:
+    if OVERRIDE not in untouched:
+        return apply_overrides(untouched, overrides)
+    by_id, out = {o.id: o for o in overrides}, untouched.copy()
+    for name in by_id.keys() & set(untouched[OVERRIDE]):
+        rows = (untouched[OVERRIDE] == name).to_numpy()
+        out.loc[rows] = apply_overrides(untouched[rows], [by_id[name]])
+    return out
 
 
 def _losses(forecast: pd.DataFrame) -> Floats:
