@@ -9,10 +9,10 @@ import typer
 import typer.core
 
 from decai_forecast import __version__
-from decai_forecast.demand.commands import backtest
 from decai_forecast.errors import DecaiError
 from decai_forecast.founding.commands import network_app, partner_app
 from decai_forecast.orchestration.commands import demo, up
+from decai_forecast.reports.backtest.commands import backtest
 from decai_forecast.rounds.commands import app as round_app
 from decai_forecast.rounds.contract_commands import contract_app
 

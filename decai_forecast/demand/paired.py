@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from decai_forecast.demand.panel import Floats
 
-__all__ = ["SIGNIFICANT", "DieboldMariano", "Paired", "compare", "diebold_mariano"]
+__all__ = ["FEW_PAIRS", "SIGNIFICANT", "DieboldMariano", "Paired", "compare", "diebold_mariano", "holm"]
 
 SIGNIFICANT = 0.05
 FEW_PAIRS = 6  # with five pairs the signed-rank test cannot fall below .0625, whatever they say
@@ -98,6 +98,18 @@ def _verdict(pairs: int, p: float) -> str:
 
 def _p(p: float) -> str:
     return f"{p:.3f}" if p >= 0.0005 else "below 0.001"
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """The p of several tests made together, after Holm (1979): what is below 0.05 then is so for all of them at once.
+
+    Unknown ones (NaN) stay so and do not count.
+    """
+    values = np.array(ps, float)
+    order = np.argsort(values, kind="stable")[: int(np.isfinite(values).sum())]  # NaN sorts last
+    steps = values[order] * np.arange(len(order), 0, -1)
+    values[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return [float(p) for p in values]
 
 
 def diebold_mariano(

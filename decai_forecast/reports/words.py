@@ -7,14 +7,23 @@ from math import isnan
 
 from decai_forecast.periods import Calendar
 
-__all__ = ["day", "percent", "period", "plural", "units"]
+__all__ = ["MINUS", "NOTHING", "day", "percent", "period", "plural", "signed", "units"]
 
 NOTHING = "\u2013"  # a dash where there is no figure
+MINUS = "\u2212"  # as long as a plus; a hyphen is not
 
 
 def percent(fraction: float | None, decimals: int = 1) -> str:
     """``98.5 %``; a dash where there is no figure."""
     return NOTHING if fraction is None or isnan(fraction) else f"{100 * fraction:.{decimals}f}\u202f%"
+
+
+def signed(fraction: float | None, decimals: int = 1) -> str:
+    """As :func:`percent`, with a plus or a minus; without either where it is rounded to nothing."""
+    told = percent(fraction if fraction is None else abs(fraction), decimals)
+    if fraction is None or isnan(fraction) or round(100 * fraction, decimals) == 0:
+        return told
+    return f"{'+' if fraction > 0 else MINUS}{told}"
 
 
 def units(value: float | None, decimals: int = 0) -> str:

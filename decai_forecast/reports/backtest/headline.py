@@ -1,0 +1,146 @@
+"""One verdict and three sentences: against what is free, against the own forecaster, and what got worse for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isnan
+from typing import Any
+
+import pandas as pd
+
+from decai_forecast.demand.paired import FEW_PAIRS, SIGNIFICANT
+from decai_forecast.reports.backtest.facts import BacktestFacts
+from decai_forecast.reports.backtest.names import COMBINED, LOCAL, model_name
+from decai_forecast.reports.backtest.scores import best_baseline, change, means
+from decai_forecast.reports.words import percent
+
+__all__ = ["headline"]
+
+WORSE = 0.01  # of the own forecaster's loss: what rises by less is not told as worse
+NAMED = 3  # partners by name; all of them are in the table
+NAMES = {"partners": "companies", "series": "series"}
+TOLD = {"wape": "WAPE", "wql": "WQL", "cost": "cost"}
+Report = dict[str, Any]
+
+
+def headline(facts: BacktestFacts, paired: Report, partners: list[Report]) -> Report:
+    """``level`` (good, watch, risk, none), ``title`` and three ``sentences``."""
+    level, title = _verdict(facts, paired, partners)
+    sentences = [_against_free(facts, partners), _against_own(facts, paired, partners), _worse(facts, partners)]
+    return {"level": level, "title": title, "sentences": sentences}
+
+
+def _verdict(facts: BacktestFacts, paired: Report, partners: list[Report]) -> tuple[str, str]:
+    if facts.alone:
+        return "none", "One company: there was nobody to pool with"
+    words = [row["word"] for row in paired["tests"] if row["model"] == LOCAL and row["measure"] in ("wape", "wql")]
+    hurt = any(_rises(row) for row in partners)
+    if "worse" in words:
+        return "risk", "Pooling makes the forecast worse here"
+    if "better" not in words:
+        return "none", "Pooling makes no clear difference here"
+    return ("watch", "Pooling helps here, though not everybody") if hurt else ("good", "Pooling helps here")
+
+
+def _against_free(facts: BacktestFacts, partners: list[Report]) -> str:
+    error, cost = best_baseline(facts, "wape"), best_baseline(facts, "cost")
+    if error is None or cost is None:
+        return "There is no simple model to compare with."
+    found = means(facts)
+    told = {
+        m: f"{_moved(found, m, model)} ({_plain(model)}{_count(partners, m, model, '; ')})"
+        for m, model in (("wape", error), ("cost", cost))
+    }
+    return (
+        "Against the best simple model, which a planner has for nothing, the error (WAPE) of the combination "
+        f"{told['wape']}, and the cost of ordering by it {told['cost']}."
+    )
+
+
+def _against_own(facts: BacktestFacts, paired: Report, partners: list[Report]) -> str:
+    found = means(facts)
+    test = next(row for row in paired["tests"] if row["model"] == LOCAL and row["measure"] == "wape")
+    told = {m: _moved(found, m, LOCAL) + _count(partners, m, LOCAL, " (", ")") for m in TOLD}
+    whose = "the own forecaster" if len(partners) == 1 else "the own forecaster of each company"
+    return (
+        f"Against {whose} the error {told['wape']}, the loss of the quantiles (WQL) {told['wql']}, "
+        f"and the cost of ordering {told['cost']}{_chance(test, paired['unit'])}."
+    )
+
+
+def _chance(test: Report, unit: str) -> str:
+    pairs, p = test["pairs"], test["p"]
+    if isnan(p):
+        return ""
+    if pairs < FEW_PAIRS:
+        return f"; {pairs} {NAMES[unit]} are too few to tell the difference in error from chance"
+    told = f"p = {p:.3f}" if p >= 0.0005 else "p below 0.001"
+    chance = "is hardly" if p < SIGNIFICANT else "may well be"
+    return f"; over {pairs} {NAMES[unit]} the difference in error {chance} chance ({told})"
+
+
+def _moved(found: pd.DataFrame, measure: str, model: str) -> str:
+    """``falls by 3.1 % to 61.0 %``."""
+    ours, theirs = found[measure].loc[[COMBINED, model]].tolist()
+    moved = change(ours, theirs)
+    if isnan(moved):
+        return "cannot be compared"
+    told = percent(ours) if measure == "wape" else f"{ours:.3f}"
+    if abs(moved) < 0.0005:
+        return f"stays at {told}"
+    return f"{'falls' if moved < 0 else 'rises'} by {percent(abs(moved))} to {told}"
+
+
+def _count(partners: list[Report], measure: str, model: str, before: str, after: str = "") -> str:
+    """For how many the combination is better; nothing where there is one only, since the change says it."""
+    if len(partners) == 1:
+        return ""
+    pairs = [(r["scores"][COMBINED][measure], r["scores"][model][measure]) for r in partners if model in r["scores"]]
+    return f"{before}lower for {sum(ours < theirs for ours, theirs in pairs)} of {len(pairs)}{after}"
+
+
+def _worse(facts: BacktestFacts, partners: list[Report]) -> str:
+    """Who is worse off against its own forecaster, and who would have done better with a simple model."""
+    hurt = {row["partner"]: found for row in partners if (found := _rises(row))}
+    if not facts.baseline:
+        return f"{_hurt(hurt, alone=len(partners) == 1)}."
+    free = [row["partner"] for row in partners if _beaten(facts, row)]
+    if len(partners) == 1:
+        one = f"{'a' if free else 'no'} simple model, chosen in hindsight, has a lower error"
+    else:
+        one = f"a simple model, chosen in hindsight, has a lower error for {_listed(free) if free else 'nobody'}"
+    return f"{_hurt(hurt, alone=len(partners) == 1)}; {one}."
+
+
+def _rises(row: Report) -> dict[str, float]:
+    """Measure -> rise against the own forecaster, of those that rose by more than ``WORSE``; the largest first."""
+    found = {measure: row["change"][measure] for measure in TOLD if row["change"][measure] > WORSE}
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def _hurt(hurt: Mapping[str, Mapping[str, float]], *, alone: bool) -> str:
+    limit = percent(WORSE, 0)
+    if not hurt:
+        who = "Nothing" if alone else "Nobody"
+        return f"{who} is worse than with the own forecaster by more than {limit} in WAPE, WQL or cost"
+    rises = {name: [f"{TOLD[m]} +{percent(rise)}" for m, rise in found.items()] for name, found in hurt.items()}
+    if alone:
+        return f"Worse than with the own forecaster by more than {limit}: {', '.join(*rises.values())}"
+    worst = sorted(hurt, key=lambda name: -max(hurt[name].values()))
+    named = _listed([f"{name} ({rises[name][0]})" for name in worst])
+    return f"Worse than with the own forecaster by more than {limit} for {len(hurt)}: {named}"
+
+
+def _beaten(facts: BacktestFacts, row: Report) -> bool:
+    ours = row["scores"][COMBINED]["wape"]
+    return any(row["scores"][m]["wape"] < ours for m in facts.baseline if m in row["scores"])
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _plain(model: str) -> str:
+    name = model_name(model)
+    return name if name.isupper() or name == "Croston" else name.lower()
