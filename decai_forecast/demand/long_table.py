@@ -2,67 +2,79 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from decai_forecast.demand.table import CENSORED, build_table
+from decai_forecast.demand.frequency import HORIZONS, PARTNER, calendar_of
+from decai_forecast.demand.readable import Readable
+from decai_forecast.demand.table import CATEGORY, CENSORED, COUNTRY, DATE, ITEM, LOCATION, QUANTITY, build_table, never_sold
 from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 
 __all__ = ["HORIZONS", "calendar_of", "read_long"]
 
-HORIZONS = {"D": 28, "W": 13, "M": 3}  # periods: four weeks of days, a quarter of weeks or months
-NEEDED = ("partner_id", "date", "item_id", "quantity")
+NEEDED = (PARTNER, DATE, ITEM, QUANTITY)
+TEXTS = (PARTNER, LOCATION, ITEM, DATE, CATEGORY, COUNTRY)  # of a CSV as they are written: 007 is no 7, NA is Namibia
+MENTIONED = 5  # items named in one line
 
 
-def read_long(path: Path, *, horizon: int = 0, missing: str = "zero") -> tuple[Calendar, dict[str, pd.DataFrame]]:
+def read_long(
+    path: Path, *, horizon: int = 0, missing: str = "zero", tell: Callable[[str], None] | None = None
+) -> tuple[Calendar, dict[str, pd.DataFrame]]:
     """Partner -> demand table of a Parquet or CSV file with the columns partner_id, date, item_id, quantity.
 
-    The calendar (days, weeks, months) is read off the dates. :class:`ConfigError` says what the file lacks, or the first row
-    whose date or quantity cannot be read.
+    The calendar (days, weeks, months) is read off the dates. ``tell`` hears of items left out because they never sold.
+    :class:`ConfigError` says what the file lacks, or names the first row (counted from 1 without the header), its partner and
+    item, that cannot be used, and what to do about it.
     """
-    rows = _read(path)
-    if lacking := [name for name in NEEDED if name not in rows]:
-        raise ConfigError(f"{path}: column {', '.join(lacking)} is missing; there are {', '.join(map(str, rows.columns))}")
-    rows["date"] = _readable(path, rows, "date", pd.to_datetime(rows["date"], errors="coerce"))
-    rows["quantity"] = _readable(path, rows, "quantity", pd.to_numeric(rows["quantity"], errors="coerce"))
-    calendar = calendar_of(path, rows["date"], horizon)
-    end = calendar.add(calendar.floor(rows["date"].max().date()), 1)
-    parts = rows.groupby(rows["partner_id"].astype(str), sort=True)
-    return calendar, {str(name): build_table(part, calendar, end, missing=missing) for name, part in parts}
+    rows = _typed(path, _read(path))
+    calendar = calendar_of(path, rows, horizon)
+    end = calendar.add(calendar.floor(rows[DATE].max().date()), 1)
+    tables = {}
+    for name, part in rows.groupby(PARTNER, sort=True):
+        tables[str(name)] = build_table(part, calendar, end, missing=missing)
+        if tell and len(unsold := never_sold(part)):
+            tell(f"{name}: left out, since no row has a sale: {_some(unsold[ITEM].tolist())}")
+    return calendar, tables
 
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        rows = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, converters=dict.fromkeys(TEXTS, str))
     except FileNotFoundError:
         raise ConfigError(f"{path}: not found") from None
+    except pd.errors.EmptyDataError:
+        raise ConfigError(f"{path}: is empty; the columns {', '.join(NEEDED)} are expected") from None
     except (ValueError, OSError) as error:
         raise ConfigError(f"{path}: cannot be read as Parquet or CSV ({str(error).splitlines()[0]})") from None
+    if lacking := [name for name in NEEDED if name not in rows]:
+        raise ConfigError(f"{path}: column {', '.join(lacking)} is missing; there are {', '.join(map(str, rows.columns))}")
+    return rows.reset_index(drop=True)
 
 
-def _readable(path: Path, rows: pd.DataFrame, name: str, found: pd.Series) -> pd.Series:
-    bad = found.isna() & ~rows.get(CENSORED, pd.Series(False, index=rows.index)).astype(bool)
-    if bad.any():
-        row = int(bad.to_numpy().argmax())
-        raise ConfigError(
-            f"{path}: row {row + 1}: {name} {rows[name].iloc[row]!r} cannot be read; {int(bad.sum())} rows in all"
-        )
-    return found
+def _typed(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
+    given = Readable(rows, str(path))
+    ids = {name: given.texts(name) for name in (PARTNER, ITEM, LOCATION) if name in rows}
+    censored = given.booleans(CENSORED) if CENSORED in rows else False
+    typed = rows.assign(**ids, **{DATE: given.days(DATE), QUANTITY: given.quantities(QUANTITY, censored)})
+    _refuse_copies(path, rows, typed)
+    return typed
 
 
-def calendar_of(path: Path, dates: pd.Series, horizon: int = 0) -> Calendar:
-    """Days, weeks or months, by the smallest step between different dates; mixed steps are an error."""
-    days = pd.DatetimeIndex(dates.dropna().unique()).normalize().unique().sort_values()
-    steps = pd.Series(days).diff().dt.days.dropna()
-    if steps.empty:
-        raise ConfigError(f"{path}: all rows are of one date; a forecast needs a history")
-    smallest = int(steps.min())
-    months = smallest >= 28 and bool((days.day == days[0].day).all())
-    if not months and smallest not in (1, 7):
-        raise ConfigError(f"{path}: dates are {smallest} days apart; daily, weekly (one weekday) or monthly rows are expected")
-    if smallest == 7 and days.day_of_week.nunique() > 1:
-        raise ConfigError(f"{path}: weekly rows lie on {days.day_of_week.nunique()} weekdays; deliver days, or one weekday")
-    frequency = "M" if months else {1: "D", 7: "W"}[smallest]
-    return Calendar(frequency, horizon or HORIZONS[frequency])
+def _refuse_copies(path: Path, rows: pd.DataFrame, typed: pd.DataFrame) -> None:
+    """Rows of one item and day add up, as the orders of a day do. Where the only such rows are the same in every column, the
+    table is not one of orders, and something was exported twice."""
+    keys = [name for name in (PARTNER, LOCATION, ITEM, DATE) if name in rows]
+    repeated = typed.duplicated(keys)
+    if repeated.any() and (repeated == rows.duplicated()).all():
+        one = typed.loc[repeated, keys].iloc[0]
+        first = int((typed[keys] == one).all(axis=1).to_numpy().argmax())
+        what = f"is the same as row {first + 1} in every column"
+        Readable(typed, str(path)).refuse(repeated, f"{what}; delete the copies, or sum rows that are sales of their own")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - MENTIONED} more" if len(names) > MENTIONED else ""
+    return ", ".join(f"item {name!r}" for name in names[:MENTIONED]) + more

@@ -19,6 +19,7 @@ from decai_forecast.demand.panel import Floats, Panel, to_panel
 from decai_forecast.demand.plans import published_before
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
 from decai_forecast.demand.target import to_target
+from decai_forecast.demand.watch import clean_outliers
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.periods import Calendar
 
@@ -62,7 +63,7 @@ def prepare(
     end = full.index(cutoff)
     if end <= rhythm(calendar).windows[0]:
         raise NotEnoughData(f"{max(end, 0)} periods before {cutoff}; at least {rhythm(calendar).windows[0] + 1} are needed")
-    panel = full.before(end)
+    panel = clean_outliers(full.before(end))
     views, fitted = outlook(panel, end)
     groups = groups_of(panel, views)
     train = _train(panel, end, groups, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)

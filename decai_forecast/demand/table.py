@@ -7,11 +7,12 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from decai_forecast.demand.readable import Readable
 from decai_forecast.periods import Calendar
 
 __all__ = [
     "CATEGORY", "CENSORED", "COUNTRY", "DATE", "ITEM", "KEYS", "LOCATION", "PLANNED_PRICE", "PLANNED_PROMOTION", "PRICE",
-    "PROMOTION", "QUANTITY", "build_table",
+    "PROMOTION", "QUANTITY", "build_table", "never_sold",
 ]  # fmt: skip
 
 LOCATION, ITEM, DATE = "location_id", "item_id", "date"
@@ -20,6 +21,7 @@ CENSORED = "censored"  # the shelf was empty: what sold is less than what was as
 CATEGORY, COUNTRY = "category", "country"  # of the item, of the location (ISO 3166-1 alpha-2); empty where unknown
 PLANNED_PRICE, PLANNED_PROMOTION = "planned_price", "planned_promotion"  # known ahead; NaN without a plan
 KEYS = [LOCATION, ITEM, DATE]
+UNKNOWN = "unknown"  # a row was delivered, its quantity was not
 EVERYWHERE = "all"  # the location of a partner that delivers none
 
 
@@ -39,12 +41,15 @@ def build_table(
     ``list_price`` is preferred: the price *paid* in a period exists only where something was sold, and so tells the
     answer; a price of zero is no price. The price of a missing period is the one before; its promotion is unknown.
     ``items`` and ``locations`` are the master data of the partner, if delivered: they bring category and country.
+    A row without a quantity makes its period unknown. :class:`ConfigError` names the first row that cannot be used, its item
+    and what to do.
     """
     end = pd.Timestamp(calendar.floor(as_of))
     rows = _columns(clean)
     rows[DATE] = _starts(rows[DATE], calendar)
     rows = rows[rows[DATE] < end]
-    how = {QUANTITY: "sum", PRICE: "mean", PROMOTION: "mean", CENSORED: "any"}
+    rows = rows.sort_values([*KEYS, QUANTITY, PRICE, PROMOTION])  # sums and means of fractions depend on the order
+    how = {QUANTITY: "sum", PRICE: "mean", PROMOTION: "mean", CENSORED: "any", UNKNOWN: "any"}
     sums = rows.groupby(KEYS, as_index=False, sort=True, observed=True).agg(how)
     full = _regular(sums, calendar, end, 0.0 if missing == "zero" else np.nan)
     full[CATEGORY] = _attribute(full, ITEM, clean, items, CATEGORY)
@@ -53,20 +58,35 @@ def build_table(
 
 
 def _columns(clean: pd.DataFrame) -> pd.DataFrame:
+    given = Readable(clean, "demand")
     price = next((c for c in ("list_price", PRICE) if c in clean), None)
     promotion = next((c for c in (PROMOTION, "promo") if c in clean), None)
-    paid = clean[price].astype(float) if price else pd.Series(np.nan, index=clean.index)
+    none = pd.Series(np.nan, index=clean.index)
+    paid = given.numbers(price) if price else none
+    censored = given.booleans(CENSORED) if CENSORED in clean else pd.Series(False, index=clean.index)
+    quantity = given.quantities(QUANTITY, unknown=True).clip(lower=0)
     return pd.DataFrame(
         {
-            LOCATION: clean[LOCATION].astype(str) if LOCATION in clean else EVERYWHERE,
-            ITEM: clean[ITEM].astype(str),
-            DATE: pd.to_datetime(clean[DATE]),
-            QUANTITY: clean[QUANTITY].astype(float).clip(lower=0),
+            LOCATION: given.texts(LOCATION) if LOCATION in clean else EVERYWHERE,
+            ITEM: given.texts(ITEM),
+            DATE: given.days(DATE),
+            QUANTITY: quantity,
             PRICE: paid.where(paid > 0),
-            PROMOTION: clean[promotion].astype(float) if promotion else np.nan,
-            CENSORED: clean[CENSORED].astype(bool) if CENSORED in clean else False,
+            PROMOTION: given.numbers(promotion) if promotion else none,
+            CENSORED: censored,
+            UNKNOWN: quantity.isna() & ~censored,
         }
     )
+
+
+def never_sold(clean: pd.DataFrame) -> pd.DataFrame:
+    """location_id, item_id of the series that :func:`build_table` leaves out of ``clean``: no row has a quantity above zero.
+
+    A series that never sold has no level to forecast from; similar items can give it one (see newcomers.py).
+    """
+    rows = _columns(clean)
+    sold = rows.groupby([LOCATION, ITEM], sort=True, observed=True)[QUANTITY].max() > 0
+    return sold[~sold].reset_index()[[LOCATION, ITEM]]
 
 
 def _starts(days: pd.Series, calendar: Calendar) -> pd.Series:
@@ -82,7 +102,7 @@ def _starts(days: pd.Series, calendar: Calendar) -> pd.Series:
 def _regular(sums: pd.DataFrame, calendar: Calendar, end: pd.Timestamp, gap: float) -> pd.DataFrame:
     sold = sums[sums[QUANTITY] > 0]
     if sold.empty:
-        return sums.iloc[:0]
+        return sums.iloc[:0].drop(columns=UNKNOWN)
     first = sold.groupby([LOCATION, ITEM], observed=True)[DATE].min()
     periods = pd.date_range(first.min(), end, freq=calendar.pandas, inclusive="left")
     grid = pd.MultiIndex.from_product([first.index, periods])
@@ -90,7 +110,7 @@ def _regular(sums: pd.DataFrame, calendar: Calendar, end: pd.Timestamp, gap: flo
     keys = pd.DataFrame({LOCATION: [s[0] for s in series], ITEM: [s[1] for s in series], DATE: grid.get_level_values(1)})
     keys = keys[keys[DATE].to_numpy() >= first.loc[list(series)].to_numpy()]
     full = keys.merge(sums, on=KEYS, how="left").sort_values(KEYS, ignore_index=True)
-    full[QUANTITY] = full[QUANTITY].fillna(gap)
+    full[QUANTITY] = full[QUANTITY].fillna(gap).mask(full.pop(UNKNOWN).eq(True))
     full[PRICE] = full.groupby([LOCATION, ITEM], observed=True)[PRICE].ffill()
     full[CENSORED] = full[CENSORED].fillna(False).astype(bool)
     return full
@@ -101,5 +121,7 @@ def _attribute(full: pd.DataFrame, key: str, clean: pd.DataFrame, master: pd.Dat
     source = master if master is not None and name in master else clean
     if name not in source or key not in source:
         return pd.Series("", index=full.index)
-    known = source[[key, name]].dropna().astype(str).drop_duplicates(key, keep="last").set_index(key)[name]
+    rows = source[[key, name]].dropna()
+    rows = rows.assign(**{key: Readable(rows, "master data").texts(key), name: rows[name].astype(str)})
+    known = rows.sort_values([key, name]).drop_duplicates(key, keep="last").set_index(key)[name]
     return full[key].map(known).fillna("").astype(str)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decai_forecast.demand.history import Rhythm, Running, rhythm
+from decai_forecast.demand.history import Rhythm, Running, over, rhythm
 from decai_forecast.demand.panel import Floats, Panel
 from decai_forecast.demand.quantiles import TRAINED, name_of
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
@@ -32,6 +32,7 @@ LARGEST_STEP = 3.0  # standard deviations that one error adds at most: a single 
 SLACK, DECISION = 0.5, 5.0  # of the CUSUM, in standard deviations: tuned to a shift of one, 465 periods between false alarms
 OUTLIER = 4.0  # robust standard deviations on the root scale (Hampel 1974); 3 would flag every 200th period of plain counts
 MATERIAL = 1.5  # times the usual root (2.25 times the units): smaller ones are not worth a planner's minute
+GIANT = 3.0  # times the largest that would be no outlier: a slip, such as a price or a barcode in the wrong column
 LEAST_SIZES = 8  # earlier sales needed to say what is usual
 SHIFT, FACTOR = 5.0, 1.5  # standard errors between the two means of roots, and times the units
 PSI = 0.25  # "major shift" (Siddiqi 2006)
@@ -233,19 +234,31 @@ class CleanPanel(Panel):
 
 
 def clean_outliers(panel: Panel) -> CleanPanel:
-    """``panel`` with every single outlier lowered to the largest value that would not have been one, and marked.
+    """``panel`` with every single giant (``GIANT`` times the largest that would not be an outlier) lowered to that, and marked.
 
-    Each is judged by the periods before it only, so that a forecast of an earlier origin sees what it would have seen. A second
-    one in the next period is left as it is: that is a new level, not a slip. Small values stay: they may be a stock-out.
+    Smaller outliers stay: they are demand, and lowering them cost accuracy on one of three sets. Each is judged by the periods
+    before it, so that a forecast of an earlier origin sees what it would have seen; only where fewer than ``LEAST_SIZES`` sales
+    lie there, by those after it. A second one in the next period is left as it is: that is a new level, not a slip. Small
+    values stay: they may be a stock-out.
     """
-    found = _outliers(panel, 0)
-    large = np.zeros(panel.quantity.shape, dtype=bool)
-    large[found.series, found.period] = True
-    single = _newly(large)
-    bound = panel.quantity.copy()
-    bound[found.series, found.period] = found.bound
+    single, bound = _giants(panel)
+    late, late_bound = _giants(replace(panel, quantity=panel.quantity[:, ::-1]))
+    sold, ends = Running(panel.quantity).sold, np.arange(panel.quantity.shape[1])
+    early = late[:, ::-1] & (over(sold, ends, rhythm(panel.calendar).scale) < LEAST_SIZES)
+    lowered = np.where(early, late_bound[:, ::-1], np.where(single, bound, panel.quantity))
     fields = {name: getattr(panel, name) for name in Panel.__dataclass_fields__}
-    return CleanPanel(**fields | {"quantity": np.where(single, bound, panel.quantity)}, winsorised=single)
+    return CleanPanel(**fields | {"quantity": lowered}, winsorised=single | early)
+
+
+def _giants(panel: Panel) -> tuple[Bools, Floats]:
+    """Where a single giant is (series x periods), and the largest value there that would be no outlier (units; else NaN); no
+    promotion makes a giant."""
+    shape = panel.quantity.shape
+    found = _outliers(replace(panel, promotion=np.zeros(shape)), 0)
+    bound, large = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
+    bound[found.series, found.period] = found.bound
+    large[found.series, found.period] = panel.quantity[found.series, found.period] > GIANT * found.bound
+    return _newly(large), bound
 
 
 def shift_alarms(panel: Panel, new: int) -> list[Alarm]:

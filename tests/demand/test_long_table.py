@@ -26,11 +26,14 @@ def test_the_calendar_is_read_off_the_dates(tmp_path: Path, freq: str, expected:
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"date": ["2026-01-05"] * 4}, "all rows are of one date; a forecast needs a history"),
+        ({"date": ["2026-01-05"] * 4, "quantity": range(4)}, "row 1 (partner 'a', item 'i', 2026-01-05); a forecast needs a"),
         ({"date": pd.date_range("2026-01-01", periods=4, freq="3D")}, "dates are 3 days apart"),
         ({"date": ["2026-01-05", "2026-01-12", "2026-01-20", "2026-01-28"]}, "weekly rows lie on 3 weekdays"),
-        ({"quantity": [1, 2, "many", 3]}, "row 3: quantity 'many' cannot be read; 1 rows in all"),
-        ({"date": ["2026-01-05", "soon", "2026-01-19", "2026-01-26"]}, "row 2: date 'soon' cannot be read"),
+        ({"quantity": [1, 2, "many", 3]}, "row 3 (partner 'a', item 'i'): quantity 'many' cannot be read"),
+        (
+            {"date": ["2026-01-05", "soon", "2026-01-19", "2026-01-26"]},
+            "row 2 (partner 'a', item 'i'): date 'soon' cannot be read",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_named(tmp_path: Path, columns: dict[str, object], message: str) -> None:

@@ -91,11 +91,26 @@ def test_cleaning_leaves_a_new_level() -> None:
 
 @pytest.mark.parametrize("origin", [40, 61, 90])
 def test_cleaning_looks_back_only(origin: int) -> None:
-    """What was known at an origin is cleaned the same, whatever came after it."""
+    """What was known at an origin is cleaned the same, whatever came after it, once there are sales to judge by."""
     rows = np.where(np.random.default_rng(1).random((20, 110)) < 0.03, 5000.0, counts(20, 20))
+    rows[:, :8] = 20
     whole, known = clean_outliers(panel(rows)), clean_outliers(panel(rows[:, :origin]))
     assert whole.winsorised.any()
     assert np.array_equal(whole.quantity[:, :origin], known.quantity[:, :origin])
+
+
+def test_a_giant_among_the_first_sales_is_judged_by_those_after_it() -> None:
+    """There are none before it; a series that really began on a higher level keeps it, but for its last period."""
+    clean = clean_outliers(panel([[9.0, 900.0, *[9.0] * 60], [*[900.0] * 5, *[9.0] * 57]]))
+    assert np.argwhere(clean.winsorised).tolist() == [[0, 1], [1, 4]]
+    assert clean.quantity[0, 1] == 81
+
+
+def test_a_large_order_that_may_be_one_is_left() -> None:
+    """Twice the largest usual one is demand, not a slip; the alarm tells of it, training learns from it."""
+    given = panel([[*[9.0] * 60, 162.0, *[9.0] * 40]])
+    assert len(outlier_alarms(given, 50)) == 1
+    assert not clean_outliers(given).winsorised.any()
 
 
 def test_a_part_of_a_clean_panel_keeps_its_marks() -> None:
