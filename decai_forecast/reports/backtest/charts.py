@@ -20,8 +20,10 @@ __all__ = ["fan_chart", "horizon_chart", "partner_chart", "pit_chart"]
 Rows = Sequence[Mapping[str, Any]]
 ROW = 0.2  # inches of a partner in the chart of partners
 EDGE = 0.42  # inches of its axis
+ROOMY = (0.075, 0.11, 0.89, 0.85)  # the last label of the axis needs room
 NAME = 22  # characters of a partner's name in it; the table has all of it
 TICKS = 8  # dates on an axis, about
+LABEL = 0.065  # of the axis' height: distance between two names
 STYLES: Mapping[str, tuple[str, Any, float]] = {  # colour, dashes, width
     COMBINED: (FIRST, "-", 2.2),
     LOCAL: (SECOND, (0, (5, 2)), 1.6),
@@ -68,24 +70,26 @@ def horizon_chart(rows: Rows, measure: str, title: str) -> str:
             x, y = [int(row["part"]) for row in rows], [_number(row["scores"][model][measure]) for row in rows]
             marker = "o" if len(rows) == 1 else None
             axes.plot(x, y, color=colour, linestyle=dashes, linewidth=width, marker=marker)
-        _label_ends(axes, rows, models, measure)
-        axes.set_ylim(bottom=0)
+        _label_ends(axes, {m: _number(rows[-1]["scores"][m][measure]) for m in models})
+        axes.set_xlim(0.8, len(rows) + 0.2)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
     text = f"Models: {', '.join(map(model_name, models))}. All numbers are in the table below."
     return drawn(f"horizon-{measure}", draw, title, text, box=(0.075, 0.11, 0.78, 0.85))
 
 
-def _label_ends(axes: Axes, rows: Rows, models: Sequence[str], measure: str) -> None:
+def _label_ends(axes: Axes, last: Mapping[str, float]) -> None:
     """Names at the right end of the lines, moved apart where they would lie on each other."""
-    last = {m: _number(rows[-1]["scores"][m][measure]) for m in models}
-    last = {m: y for m, y in last.items() if not isnan(y)}
-    step = 1.15 * 0.055 * max(_number(row["scores"][m][measure]) for row in rows for m in last)
-    at = float("-inf")
-    for model in sorted(last, key=lambda name: last[name]):
-        at = max(last[model], at + step)
+    there = sorted((m for m in last if not isnan(last[m])), key=lambda m: last[m])
+    low, high = axes.get_ylim()
+    at, edge = [], float("-inf")
+    for model in there:
+        edge = max(last[model], edge + LABEL * (high - low))
+        at.append(edge)
+    over = max(0.0, at[-1] - high) if at else 0.0
+    for model, y in zip(there, at, strict=True):
         colour = STYLES[model][0] if model in STYLES else SOFT
-        axes.annotate(model_name(model), (1.01, at), xycoords=("axes fraction", "data"), color=colour, va="center")
+        axes.annotate(model_name(model), (1.01, y - over), xycoords=("axes fraction", "data"), color=colour, va="center")
 
 
 def _number(value: float | None) -> float:
@@ -110,7 +114,7 @@ def pit_chart(models: Mapping[str, Mapping[str, Any]]) -> str:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
 
     text = "Shares of the ten bars: " + ", ".join(f"{share:.1f} %" for share in ours) + "."
-    return drawn("pit", draw, "Where the actuals fell in the forecast distribution", text, box=(0.075, 0.11, 0.89, 0.85))
+    return drawn("pit", draw, "Where the actuals fell in the forecast distribution", text, box=ROOMY)
 
 
 def fan_chart(name: str, example: Mapping[str, Any]) -> str:
@@ -132,7 +136,9 @@ def fan_chart(name: str, example: Mapping[str, Any]) -> str:
         _months(axes, dates)
 
     title = f"Demand and forecasts of item {example['item']} of {example['partner']}"
-    return drawn(name, draw, title, "Black: demand; dashed: median of each forecast; band: q10 to q90. Numbers below.")
+    return drawn(
+        name, draw, title, "Solid: demand; dashed: median of each forecast; band: q10 to q90. Numbers below.", box=ROOMY
+    )
 
 
 def _windows(example: Mapping[str, Any]) -> list[tuple[str, Rows]]:

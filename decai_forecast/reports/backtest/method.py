@@ -68,7 +68,7 @@ def method(facts: BacktestFacts, cutoffs: Sequence[dict[str, Any]]) -> list[dict
         ("Choice and calibration", "each company on its own earlier cut-offs, never on the one that is scored"),
         ("Shared forecaster", _shared(facts)),
         ("Series", _series(facts)),
-        ("Rows judged", f"{count - unknown:,} of {count:,} per model; the others have no known demand"),
+        ("Rows judged", f"{count - unknown:,} per model" + (f"; {unknown:,} more have no known demand" if unknown else "")),
         ("A period without a row", gap),
         ("Item classes", "Syntetos-Boylan, by the demand before the cut-off: ADI 1.32, squared variation of sizes 0.49"),
         ("Money", "price last known before the cut-off; the ratio of holding and shortage decides what is ordered"),
@@ -95,5 +95,6 @@ def _series(facts: BacktestFacts) -> str:
     known = sum(len(facts.tables[name][[LOCATION, ITEM]].drop_duplicates()) for name in facts.shown)
     own = facts.rows[facts.rows["model"] == COMBINED]
     forecast = len(own[["partner", LOCATION, ITEM]].drop_duplicates())
-    told = f"{forecast:,} of the {known:,} in the table were forecast"
-    return f"{told}; the others had no sale before the last cut-off, or no recent one"
+    if forecast == known:
+        return f"all {known:,} of the table were forecast"
+    return f"{forecast:,} of the {known:,} in the table were forecast; the others had no sale before the last cut-off"

@@ -51,7 +51,7 @@ def _chose(report: Report) -> dict[str, str]:
     counts: dict[str, Counter[str]] = {}
     for row in report["choices"]:
         counts.setdefault(row["partner"], Counter())[row["told"]] += 1
-    return {name: "; ".join(f"{told} \u00d7\u202f{n}" for told, n in found.most_common()) for name, found in counts.items()}
+    return {name: "; ".join(f"{told}\u00a0\u00d7{n}" for told, n in found.most_common()) for name, found in counts.items()}
 
 
 def _figure(value: float | None, form: str = "number") -> str:
