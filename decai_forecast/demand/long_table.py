@@ -9,7 +9,18 @@ import pandas as pd
 
 from decai_forecast.demand.frequency import HORIZONS, PARTNER, calendar_of
 from decai_forecast.demand.readable import Readable
-from decai_forecast.demand.table import CATEGORY, CENSORED, COUNTRY, DATE, ITEM, LOCATION, QUANTITY, build_table, never_sold
+from decai_forecast.demand.table import (
+    CATEGORY,
+    CENSORED,
+    COUNTRY,
+    DATE,
+    EVERYWHERE,
+    ITEM,
+    LOCATION,
+    QUANTITY,
+    build_table,
+    never_sold,
+)
 from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 
@@ -36,7 +47,7 @@ def read_long(
     for name, part in rows.groupby(PARTNER, sort=True):
         tables[str(name)] = build_table(part, calendar, end, missing=missing)
         if tell and len(unsold := never_sold(part)):
-            tell(f"{name}: left out, since no row has a sale: {_some(unsold[ITEM].tolist())}")
+            tell(f"{name}: left out, since no row has a sale: {_some(unsold)}")
     return calendar, tables
 
 
@@ -75,6 +86,10 @@ def _refuse_copies(path: Path, rows: pd.DataFrame, typed: pd.DataFrame) -> None:
         Readable(typed, str(path)).refuse(repeated, f"{what}; delete the copies, or sum rows that are sales of their own")
 
 
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - MENTIONED} more" if len(names) > MENTIONED else ""
-    return ", ".join(f"item {name!r}" for name in names[:MENTIONED]) + more
+def _some(series: pd.DataFrame) -> str:
+    """``item 'a', item 'b' at 'north' and 7 more``"""
+    told = [
+        f"item {item!r}" + (f" at {place!r}" if place != EVERYWHERE else "")
+        for place, item in series.head(MENTIONED).itertuples(index=False)
+    ]
+    return ", ".join(told) + (f" and {len(series) - MENTIONED} more" if len(series) > MENTIONED else "")

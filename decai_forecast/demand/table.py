@@ -11,7 +11,7 @@ from decai_forecast.demand.readable import Readable
 from decai_forecast.periods import Calendar
 
 __all__ = [
-    "CATEGORY", "CENSORED", "COUNTRY", "DATE", "ITEM", "KEYS", "LOCATION", "PLANNED_PRICE", "PLANNED_PROMOTION", "PRICE",
+    "CATEGORY", "CENSORED", "COUNTRY", "DATE", "EVERYWHERE", "ITEM", "KEYS", "LOCATION", "PLANNED_PRICE", "PLANNED_PROMOTION", "PRICE",
     "PROMOTION", "QUANTITY", "build_table", "never_sold",
 ]  # fmt: skip
 

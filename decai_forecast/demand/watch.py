@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decai_forecast.demand.history import Rhythm, Running, over, rhythm
+from decai_forecast.demand.history import Rhythm, Running, rhythm
 from decai_forecast.demand.panel import Floats, Panel
 from decai_forecast.demand.quantiles import TRAINED, name_of
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
@@ -237,14 +237,13 @@ def clean_outliers(panel: Panel) -> CleanPanel:
     """``panel`` with every single giant (``GIANT`` times the largest that would not be an outlier) lowered to that, and marked.
 
     Smaller outliers stay: they are demand, and lowering them cost accuracy on one of three sets. Each is judged by the periods
-    before it, so that a forecast of an earlier origin sees what it would have seen; only where fewer than ``LEAST_SIZES`` sales
-    lie there, by those after it. A second one in the next period is left as it is: that is a new level, not a slip. Small
-    values stay: they may be a stock-out.
+    before it, so that a forecast of an earlier origin sees what it would have seen; only the first ``LEAST_SIZES`` sales of a
+    series, which have none before them, by those after it. A second one in the next period is left as it is: that is a new
+    level, not a slip. Small values stay: they may be a stock-out.
     """
     single, bound = _giants(panel)
     late, late_bound = _giants(replace(panel, quantity=panel.quantity[:, ::-1]))
-    sold, ends = Running(panel.quantity).sold, np.arange(panel.quantity.shape[1])
-    early = late[:, ::-1] & (over(sold, ends, rhythm(panel.calendar).scale) < LEAST_SIZES)
+    early = late[:, ::-1] & (Running(panel.quantity).sold[:, :-1] < LEAST_SIZES)
     lowered = np.where(early, late_bound[:, ::-1], np.where(single, bound, panel.quantity))
     fields = {name: getattr(panel, name) for name in Panel.__dataclass_fields__}
     return CleanPanel(**fields | {"quantity": lowered}, winsorised=single | early)

@@ -52,7 +52,7 @@ def backtest(
     from decai_forecast.reports.backtest import BacktestFacts, build_backtest_report
 
     _check(missing, holding, shortage, out)
-    calendar, tables = read_long(data, horizon=horizon, missing=missing)
+    calendar, tables = read_long(data, horizon=horizon, missing=missing, tell=_progress)
     if partner not in ("all", *tables):
         raise ConfigError(f"{data}: no partner {partner!r}; there are {', '.join(tables)}")
     found = run(tables, calendar, origins=origins, seed=SEED, progress=_progress)
