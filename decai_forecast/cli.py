@@ -15,6 +15,7 @@ from decai_forecast.orchestration.commands import demo, up
 from decai_forecast.reports.backtest.commands import backtest
 from decai_forecast.rounds.commands import app as round_app
 from decai_forecast.rounds.contract_commands import contract_app
+from decai_forecast.rounds.override_commands import forecast_app
 
 __all__ = ["app", "main"]
 
@@ -29,6 +30,7 @@ app.add_typer(network_app, name="network")
 app.add_typer(partner_app, name="partner")
 app.add_typer(contract_app, name="contract")
 app.add_typer(round_app, name="round")
+app.add_typer(forecast_app, name="forecast")
 app.command("backtest")(backtest)
 app.command("demo")(demo)
 app.command("up")(up)

@@ -15,7 +15,7 @@ PUBLIC = {
     "predict_on_top predict_own prepare score to_levels train_local unconstrain wape",
     "federation": "Member Plan Shared merge sanitise train_shared validate",
     "founding": "Columns add_partner found_simulated from_table",
-    "reports": "Delivery Facts Fan Left Quality Roster build_report manifest render_html stock_targets_csv",
+    "reports": "Delivery Facts Fan Left Planning Quality Roster build_report manifest render_html stock_targets_csv",
     "rounds": "Round Seat take_seat",
 }
 

@@ -11,7 +11,7 @@ here with the diagonal of the error covariance: WLS with variance scaling); Atha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,13 +22,17 @@ from decai_forecast.demand.panel import Floats
 from decai_forecast.demand.table import CATEGORY, DATE, ITEM, LOCATION
 from decai_forecast.errors import ConfigError
 
-__all__ = ["CORRELATION", "LEVEL", "TOTALS", "Tree", "bottom_up", "correlation", "mint", "reconcile", "tree_of"]
+__all__ = [
+    "CORRELATION", "LEVEL", "TOTALS", "Tree", "bottom_up", "correlation", "mint", "reconcile", "totals_of", "tree_of",
+]  # fmt: skip
 
 LEVEL, MEAN = "level", "mean"
 TOTALS = ("company", "location", CATEGORY)  # levels above the series, from the top
 SERIES = "series"
 CORRELATION = 0.1  # where no past errors are known: enough that a total is not taken for surer than it is
 FEWEST = 4  # past errors of a node before their variance is used
+PERIODS_TO_TRUST = 26  # past periods at which the width that they ask for is taken half
+FACTORS = (0.5, 3.0)  # of that width: beyond it the level has moved, and no width is right
 Ints = npt.NDArray[np.int64]
 
 
@@ -255,3 +259,56 @@ def _long(tree: Tree, periods: pd.DataFrame, levels: Mapping[str, Floats]) -> pd
     nodes = tree.nodes.loc[tree.nodes.index.repeat(len(periods))].reset_index(drop=True)
     dates = pd.concat([periods] * len(tree.nodes), ignore_index=True)
     return pd.concat([nodes, dates], axis=1).assign(**{name: value.ravel() for name, value in levels.items()})
+
+
+def totals_of(forecast: pd.DataFrame, past: Sequence[pd.DataFrame], groups: pd.DataFrame) -> pd.DataFrame:
+    """The totals above the series, bottom-up: :func:`reconcile` without the series themselves, in bands that ``past`` widened.
+
+    ``past``: earlier forecasts as :func:`reconcile` takes them, with ``actual``. Their errors tell the dependence between the
+    series; how far what was sold lay from each level's mean, in multiples of the distance of q10 or q90 (the 80 % point, shrunk
+    towards one), is the factor on the distance of that level's quantiles. An unknown actual counts as its mean.
+    """
+    errors = _past_errors(past)
+    found = reconcile(forecast, groups, errors=errors)
+    out, names = found[found[LEVEL] != SERIES].reset_index(drop=True), _quantiles(found)
+    rho = CORRELATION if errors is None else correlation(errors)
+    misses = [_misses(frame, groups, rho) for frame in past]
+    for level in TOTALS if misses else ():
+        here, rows = (out[LEVEL] == level).to_numpy(), np.concatenate([miss[level] for miss in misses])
+        mean = out.loc[here, [MEAN]].to_numpy(float)
+        moved = (out.loc[here, names].to_numpy(float) - mean) * _widening(rows, len(pd.concat(past)[DATE].unique()))
+        out.loc[here, names] = np.maximum(mean + moved, 0.0)
+    return out
+
+
+def _widening(misses: Floats, periods: int) -> float:
+    """The factor on the width of a band that ``misses``, in multiples of its half, ask for; near one for few periods."""
+    known = misses[np.isfinite(misses)]
+    if not len(known):
+        return 1.0
+    wanted = float(np.clip(np.quantile(known, 0.8), *FACTORS))
+    return 1 + periods / (periods + PERIODS_TO_TRUST) * (wanted - 1)
+
+
+def _misses(frame: pd.DataFrame, groups: pd.DataFrame, rho: float) -> dict[str, Floats]:
+    """Of each level: how far every total of a past forecast was from what was sold, in multiples of its half band."""
+    series, periods = frame[[LOCATION, ITEM]].drop_duplicates(ignore_index=True), _calendar(frame)
+    tree = tree_of(series, groups)
+    own = {name: _wide(frame, series, periods, name) for name in (MEAN, "q10", "q90", "actual")}
+    mean = bottom_up(tree, own[MEAN])
+    low, high = (total_quantiles(tree, mean, own[name], rho) for name in ("q10", "q90"))
+    sold = bottom_up(tree, np.where(np.isfinite(own["actual"]), own["actual"], own[MEAN]))[: tree.totals]
+    off = sold - mean[: tree.totals]
+    half = np.where(off > 0, high - mean[: tree.totals], mean[: tree.totals] - low)
+    miss = np.divide(np.abs(off), half, out=np.full(off.shape, np.nan), where=half > 0)
+    levels = tree.nodes[LEVEL].iloc[: tree.totals].to_numpy()
+    return {level: miss[levels == level].ravel() for level in TOTALS}
+
+
+def _past_errors(past: Sequence[pd.DataFrame]) -> pd.DataFrame | None:
+    """Errors as :func:`reconcile` takes them; of a period forecast twice the later forecast counts."""
+    if not past:
+        return None
+    rows = pd.concat(past, ignore_index=True)
+    known = rows[rows["actual"].notna()].drop_duplicates([LOCATION, ITEM, DATE], keep="last")
+    return known[[LOCATION, ITEM, DATE]].assign(error=known["actual"] - known[MEAN]) if len(known) else None

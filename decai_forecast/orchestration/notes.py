@@ -1,4 +1,5 @@
-"""A listener of the scheduler: writes into the note of a coordinator's run who took part, who is missing and why."""
+"""A listener of the scheduler: writes into the note of a coordinator's run who took part, who is missing and why; into that of
+a partner's delivery how many alarms it raised."""
 
 from __future__ import annotations
 
@@ -22,15 +23,21 @@ def on_dag_run_failed(dag_run: Any, msg: str) -> None:  # noqa: ARG001  Airflow 
 
 
 def _note(dag_run: Any) -> None:
-    if dag_run.dag_id not in COORDINATOR_DAGS or dag_run.note:
+    kind, _, partner = dag_run.dag_id.partition("_")
+    if (dag_run.dag_id not in COORDINATOR_DAGS and kind != "deliver") or dag_run.note:
         return
     from decai_forecast.errors import DecaiError
     from decai_forecast.network import Network
     from decai_forecast.orchestration.context import round_of_run
     from decai_forecast.rounds.summary import note_of_round
+    from decai_forecast.rounds.watch import note_of_alarms
 
     try:
         network = Network.load()
-        dag_run.note = note_of_round(network, round_of_run(network, dag_run))
+        round_id = round_of_run(network, dag_run)
+        if kind == "deliver":  # the partner's own run: what its alarms are about stays in its report
+            dag_run.note = note_of_alarms(network.store(partner), round_id) or None
+        else:
+            dag_run.note = note_of_round(network, round_id)
     except (DecaiError, OSError) as error:  # a note is not worth a scheduler
         log.warning("no note for %s: %s", dag_run.run_id, error)

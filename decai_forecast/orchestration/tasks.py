@@ -132,10 +132,12 @@ def train(partner: str, context: Any) -> dict[str, Any]:
     """Trains the local models, answers the coordinator and emits the partition ``partner|round``."""
     from decai_forecast.rounds.deliver import train as step
     from decai_forecast.rounds.inbox import post, ready
+    from decai_forecast.rounds.watch import watch
 
     network, seat, night = _seated(partner, context)
     with _answering(network, seat, night, context):
         step(seat, night)
+        watch(seat, night)
         submission = ready(seat, night)
     post(network, seat, submission)
     event = context["outlet_events"][DELIVERIES]

@@ -3,7 +3,7 @@
 Importing this is light: Matplotlib, Jinja and the JSON Schema validator are loaded by the functions that need them.
 """
 
-from decai_forecast.reports.facts import Delivery, Facts, Fan, Left, Quality, Roster
+from decai_forecast.reports.facts import Delivery, Facts, Fan, Left, Planning, Quality, Roster
 from decai_forecast.reports.manifest import manifest
 from decai_forecast.reports.page import render_html
 from decai_forecast.reports.report import build_report
@@ -14,6 +14,7 @@ __all__ = [
     "Facts",
     "Fan",
     "Left",
+    "Planning",
     "Quality",
     "Roster",
     "build_report",

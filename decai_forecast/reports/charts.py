@@ -1,4 +1,4 @@
-"""The two charts of the resilience report (see svg.py)."""
+"""The charts of the resilience report (see svg.py)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decai_forecast.reports.svg import BAND, FIRST, LINE, SECOND, SOFT, date_axi
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["demand_chart", "service_chart"]
+__all__ = ["demand_chart", "drivers_chart", "service_chart"]
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -58,3 +58,32 @@ def demand_chart(history: Rows, fan: Rows) -> str:
     return drawn(
         "demand", draw, "Total demand, units per period", "Past periods, then the forecast. All numbers are in the table below."
     )
+
+
+def drivers_chart(entry: Mapping[str, Any]) -> str:
+    """From the starting level to the forecast, driver by driver, in units per period; the largest first."""
+    moves = sorted(entry["drivers"].items(), key=lambda move: (-abs(move[1]), move[0]))
+    steps = [*((name, value) for name, value in moves if value), ("finish", entry["finish"])]
+    ends = [entry["base"]]
+    for _, value in steps:
+        ends.append(ends[-1] + value)
+    labels = ["starting level", *(name for name, _ in steps), "forecast"]
+
+    def draw(axes: Axes) -> None:
+        axes.grid(visible=False)
+        axes.barh([0, len(steps) + 1], [entry["base"], entry["forecast"]], color=SOFT, height=0.6, alpha=0.55)
+        for k, (_, value) in enumerate(steps, start=1):
+            axes.barh(k, value, left=ends[k - 1], color=FIRST if value > 0 else SECOND, height=0.6)
+            axes.text(max(ends[k - 1], ends[k]), k, f"  {value:+,.3g}", va="center", color=SOFT)
+        for k, value in ((0, entry["base"]), (len(steps) + 1, entry["forecast"])):
+            axes.text(value, k, f"  {value:,.4g}", va="center", color=SOFT)
+        axes.axvline(entry["recent"], color=SOFT, linewidth=0.8, linestyle=(0, (1, 2)))
+        axes.set_yticks(range(len(labels)), labels)
+        axes.invert_yaxis()
+        low, high = min(0.0, *ends), max(*ends, entry["recent"])
+        axes.set_xlim(low, low + 1.1 * (high - low))
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+
+    text = "The dotted line is the mean of the last quarter. " + ", ".join(f"{name} {value:+,.3g}" for name, value in steps)
+    size, box = (8.0, 0.35 + 0.27 * len(labels)), (0.2, 0.1, 0.79, 0.88)
+    return drawn("drivers", draw, "From the starting level to the forecast, units per period", text, size=size, box=box)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
+from decai_forecast.demand.watch import Alarm
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation import Simulation
 
-__all__ = ["COUNTED", "Delivery", "Facts", "Fan", "Left", "Quality", "Roster"]
+__all__ = ["COUNTED", "Delivery", "Facts", "Fan", "Left", "Planning", "Quality", "Roster"]
 
 COUNTED = ("accepted", "accepted_in_part")  # verdicts under which a delivery is used
 
@@ -54,6 +56,7 @@ class Quality:
     origins: Mapping[str, float] = field(default_factory=dict)
     origin_count: int = 0
     naive_wape: float | None = None  # of a moving average on the same window
+    value_added: Mapping[str, float | None] | None = None  # over it: units, share of its error; series, better, worse
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,26 @@ class Fan:
 
     history: Sequence[tuple[date, float]]
     forecast: Sequence[tuple[date, float, float, float]]
+
+
+@dataclass(frozen=True)
+class Planning:
+    """What a planner works with.
+
+    ``alarms`` since the first day of ``since`` (ISO); ``drivers``: what moves the forecast (periods, share, total, items);
+    ``totals``: level, name, units per period ``recent`` and ``ahead`` with q10 and q90 of the first period; ``first``: series
+    without a history (location_id, item_id, units per period, reason), and in ``notes`` those that could not be forecast;
+    ``overrides`` in force, and the ``scores`` of past ones.
+    """
+
+    since: str
+    alarms: Sequence[Alarm] = ()
+    drivers: Mapping[str, Any] | None = None
+    totals: Sequence[Mapping[str, Any]] = ()
+    first: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[str] = ()
+    overrides: Sequence[Mapping[str, Any]] = ()
+    scores: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -89,6 +112,7 @@ class Facts:
     quality: Quality | None = None
     simulation: Simulation | None = None
     fan: Fan | None = None
+    planning: Planning | None = None
     what_left: Sequence[Left] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from decai_forecast.periods import Calendar
-from decai_forecast.reports.charts import demand_chart, service_chart
+from decai_forecast.reports.charts import demand_chart, drivers_chart, service_chart
 from decai_forecast.reports.template import css, environment
 from decai_forecast.reports.words import plural
 
@@ -25,6 +25,8 @@ def render_html(report: Mapping[str, Any]) -> str:
         charts=_charts(report),
         vendors=report["exposure"]["vendors"][:VENDORS] if report["exposure"] else [],
         rows=report["stock"]["rows"][:SHOWN] if report["stock"] else [],
+        sites=_sites(report),
+        quarter={"D": "28 days", "W": "13 weeks", "M": "6 months"}[calendar.frequency],
         periods=lambda count: plural(int(count), calendar),
     )  # fmt: skip
 
@@ -37,4 +39,11 @@ def _charts(report: Mapping[str, Any]) -> dict[str, Any]:
         charts["service"] = Markup(service_chart(report["service"]["periods"], report["service"]["failure_level"]))
     if report["forecast"] and report["forecast"]["fan"]:
         charts["demand"] = Markup(demand_chart(report["forecast"]["history"], report["forecast"]["fan"]))
+    if report["planning"] and report["planning"]["drivers"]:
+        charts["drivers"] = Markup(drivers_chart(report["planning"]["drivers"]["total"]))
     return charts
+
+
+def _sites(report: Mapping[str, Any]) -> bool:
+    """Whether items need their site beside them."""
+    return bool(report["stock"]) and len({row["location_id"] for row in report["stock"]["rows"]}) > 1

@@ -11,6 +11,7 @@ from typing import Any
 from decai_forecast.reports.facts import COUNTED, Facts, Fan, Quality
 from decai_forecast.reports.headline import headline
 from decai_forecast.reports.plain import plain, records, validated
+from decai_forecast.reports.planning import planning
 from decai_forecast.reports.words import period, plural
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 
@@ -53,6 +54,7 @@ def build_report(facts: Facts) -> dict[str, Any]:
         "service": found and _service(found),
         "stock": found and {"rows": records(found.series.sort_values("expected_lost_units", ascending=False, kind="stable"))},
         "forecast": _forecast(facts.quality, facts.fan),
+        "planning": planning(facts.planning),
         "deliveries": [asdict(d) | {"broken": list(d.broken)} for d in facts.deliveries],
         "roster": _roster(facts),
         "assumptions": _assumptions(facts),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from decai_forecast.rounds.check import accepted_frame, required_step
 from decai_forecast.rounds.deliver import SEED
+from decai_forecast.rounds.earlier import earlier_nights
+from decai_forecast.rounds.explained import explained
 from decai_forecast.rounds.federate import SharedModels
+from decai_forecast.rounds.firsts import Firsts, first_forecasts
+from decai_forecast.rounds.planned import overrides_of, planned_facts, scores_of, with_overrides
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import Seat
 from decai_forecast.steps import Done, Writer, run_step
@@ -17,41 +21,133 @@ from decai_forecast.steps import Done, Writer, run_step
 if TYPE_CHECKING:
     import pandas as pd
 
+    from decai_forecast.demand import Choice
+
+    Candidates = Mapping[str, pd.DataFrame]
+
 __all__ = ["combine", "simulate"]
 
 GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
 
 
-def combine(seat: Seat, night: Round) -> Done:
-    """Chooses among local, shared and their mean on the choice origins, scores the choice on the test window, forecasts.
+@dataclass(frozen=True)
+class _Origins:
+    """The candidates of a night: at the choice origins, over the test window (empty where history does not reach), to ship."""
 
-    Writes ``forecast.parquet`` (the horizon after the last cut-off, all levels) and ``test.parquet`` (the chosen
-    candidate over the test window). The choice never sees the test window.
+    choice: Sequence[Candidates]
+    test: Candidates
+    ship: Candidates
+
+    @property
+    def judged(self) -> list[Candidates]:
+        """All whose actuals are known, oldest first."""
+        return [*self.choice, self.test] if self.test else list(self.choice)
+
+
+def combine(seat: Seat, night: Round) -> Done:
+    """Chooses among the candidates on the choice origins, scores the choice on the test window, forecasts.
+
+    Writes ``forecast.parquet`` (the horizon after the last cut-off, all levels; new items and sites by similarity, overrides of
+    planners applied, the model's own numbers beside them), ``hierarchy.parquet`` (totals by category, location and company),
+    ``test.parquet`` (the choice over the test window) and ``drivers.json``. The choice never sees the test window.
     """
-    trained = required_step(seat, night.id, "train")
-    shared = SharedModels(seat.public, night.id)
+    trained, checked = required_step(seat, night.id, "train"), required_step(seat, night.id, "check")
+    shared, said, nights = SharedModels(seat.public, night.id), overrides_of(seat, night), earlier_nights(seat, night)
+    inputs = [trained.inputs, shared.manifest["models"], [one.id for one in said], [earlier.key for earlier in nights]]
 
     def work(writer: Writer) -> Mapping[str, Any]:
-        from decai_forecast.demand import choose_groups, chosen, finished, to_levels
+        from decai_forecast.demand import choose_groups
 
-        cutoffs = seat.calendar.cutoffs(night.as_of)
-        there = {date.fromisoformat(day) for day in trained.facts["cutoffs"]}
-        found = {c: _candidates(seat, trained, shared, c, ship=c == cutoffs.ship) for c in cutoffs.all if c in there}
-        past = [found[c] for c in cutoffs.choice if c in found]
-        choice, last, test = choose_groups(past), found[cutoffs.ship], found.get(cutoffs.test, {})
-        name = choice.name if choice.name in last else "local"
-        tested = {key: finished(past, test, key) for key in test}
-        if test:
-            tested["combined"] = finished(past, test, choice)
-            writer.frame("test.parquet", tested["combined"])
-        forecast = finished([*past, test] if test else past, last, choice)
-        writer.frame("forecast.parquet", to_levels(forecast).drop(columns=["actual", "scale", "item_class"]))
-        naive = _moving_average(seat, trained, cutoffs.test) if test else None
-        band = _total_band([chosen(origin, choice) for origin in past])
-        facts = {"choice": asdict(choice) | {"name": name}, "test": _scores(tested), "naive_wape": naive}
-        return facts | {"series": len(forecast) // seat.calendar.horizon, "total_band": band}
+        table = trained.frame(seat.store, "table.parquet")
+        origins = _origins(seat, night, trained, shared)
+        choice = choose_groups(origins.choice)
+        choice = replace(choice, name=choice.name if choice.name in origins.ship else "local")
+        firsts = first_forecasts(seat, night, checked, table)
+        forecast = with_overrides(_shipped(origins, choice, firsts), said)
+        writer.frame("forecast.parquet", forecast)
+        writer.frame("hierarchy.parquet", _totals(seat, checked, table, forecast, origins, choice))
+        writer.json("drivers.json", _drivers(seat, night, trained, shared, choice, forecast))
+        facts: dict[str, Any] = {"cutoff": seat.calendar.floor(night.as_of).isoformat(), "choice": asdict(choice)}
+        facts |= _test(seat, night, trained, origins, choice, writer)
+        facts |= {"series": len(forecast) // seat.calendar.horizon, "overrides": planned_facts(forecast, said)}
+        facts |= {"first": [asdict(one) for one in firsts.series()], "not_forecast": list(firsts.notes)}
+        return facts | {"override_scores": scores_of(seat, nights, table)}
 
-    return run_step(seat.store, night.id, "combine", [trained.inputs, shared.manifest["models"]], work)
+    return run_step(seat.store, night.id, "combine", inputs, work)
+
+
+def _origins(seat: Seat, night: Round, trained: Done, shared: SharedModels) -> _Origins:
+    cutoffs = seat.calendar.cutoffs(night.as_of)
+    there = {date.fromisoformat(day) for day in trained.facts["cutoffs"]}
+    found = {c: _candidates(seat, trained, shared, c, ship=c == cutoffs.ship) for c in cutoffs.all if c in there}
+    return _Origins([found[c] for c in cutoffs.choice if c in found], found.get(cutoffs.test, {}), found[cutoffs.ship])
+
+
+def _shipped(origins: _Origins, choice: Choice, firsts: Firsts) -> pd.DataFrame:
+    """All levels in units, with ``reason``: empty where a series was forecast from its own history."""
+    import pandas as pd
+
+    from decai_forecast.demand import finished, to_levels
+
+    levels = to_levels(finished(origins.judged, origins.ship, choice)).drop(columns=["actual", "scale", "item_class"])
+    parts = [levels.assign(reason=""), *([] if firsts.frame is None else [firsts.frame])]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _totals(
+    seat: Seat, checked: Done, table: pd.DataFrame, forecast: pd.DataFrame, origins: _Origins, choice: Choice
+) -> pd.DataFrame:
+    """What the series add up to, in bands that come from how the totals of the judged origins went."""
+    import pandas as pd
+
+    from decai_forecast.demand import LEVELS, chosen
+    from decai_forecast.demand.quantiles import name_of
+    from decai_forecast.demand.reconcile import totals_of
+
+    known, items = table[["item_id", "category"]], accepted_frame(seat, checked, "items")
+    if items is not None and "category" in items:
+        known = pd.concat([known, items[["item_id", "category"]].astype(str)])
+    groups = known.drop_duplicates("item_id", ignore_index=True)
+    keys = ["location_id", "item_id", "date", "h"]
+    shown = forecast[[*keys, "mean", *map(name_of, LEVELS)]]
+    return totals_of(shown, [chosen(origin, choice) for origin in origins.judged], groups)
+
+
+def _drivers(
+    seat: Seat, night: Round, trained: Done, shared: SharedModels, choice: Choice, forecast: pd.DataFrame
+) -> dict[str, Any]:
+    ship = seat.calendar.floor(night.as_of)
+    own, texts = trained.json(seat.store, f"local-{ship}.json"), shared.for_cutoff(ship, ship=True)
+    future = trained.frame(seat.store, f"future-{ship}.parquet")
+    return explained(own["0.5"], texts[0.5] if texts else None, choice, future, forecast, seat.calendar.horizon)
+
+
+def _test(seat: Seat, night: Round, trained: Done, origins: _Origins, choice: Choice, writer: Writer) -> dict[str, Any]:
+    """Scores of every candidate over the test window, and what the choice adds over a moving average there."""
+    from decai_forecast.demand import finished
+
+    if not origins.test:
+        return {"test": {}, "naive_wape": None, "value_added": None}
+    tested = {key: finished(origins.choice, origins.test, key) for key in origins.test}
+    tested["combined"] = finished(origins.choice, origins.test, choice)
+    writer.frame("test.parquet", tested["combined"])
+    future = trained.frame(seat.store, f"future-{seat.calendar.cutoffs(night.as_of).test}.parquet")
+    return {"test": _scores(tested)} | _against_naive(tested["combined"], future)
+
+
+def _against_naive(ours: pd.DataFrame, future: pd.DataFrame) -> dict[str, Any]:
+    """The WAPE of a moving average, which a planner has for nothing, and the forecast value added over it."""
+    from decai_forecast.demand.watch import forecast_value_added
+
+    average = future["mean3"].astype(float) * future["scale"]
+    naive = future[["location_id", "item_id", "date", "h"]].assign(q10=average, q50=average, q90=average)
+    found = forecast_value_added(ours, naive)
+    sold, naive_loss = float(found["actual"].sum()), float(found["loss_naive"].sum())
+    if not sold > 0:
+        return {"naive_wape": None, "value_added": None}
+    added = {"units": float(found["fva"].sum()), "share": float(found["fva"].sum()) / naive_loss if naive_loss > 0 else None}
+    added |= {"series": len(found), "better": int((found["fva"] > 0).sum()), "worse": int((found["fva"] < 0).sum())}
+    return {"naive_wape": naive_loss / sold, "value_added": added}
 
 
 def _candidates(seat: Seat, trained: Done, shared: SharedModels, cutoff: date, *, ship: bool) -> dict[str, pd.DataFrame]:
@@ -69,30 +165,6 @@ def _candidates(seat: Seat, trained: Done, shared: SharedModels, cutoff: date, *
     if max(trees) <= GROWN_ON:
         both.append(predict_on_top(texts, trained.frame(seat.store, f"rows-{cutoff}.parquet"), future, seed=SEED))
     return candidates(local, *(frame.assign(mean=implied_mean(frame)) for frame in both))
-
-
-def _total_band(past: Sequence[pd.DataFrame]) -> list[float]:
-    """Where the partner's true total lay against its forecast at the choice origins: the 10 % and 90 % points of the ratio.
-
-    Quantiles of single items do not add up to those of their total; the past errors of the total itself tell its band.
-    """
-    import numpy as np
-
-    ratios: list[float] = []
-    for frame in past:
-        totals = frame[frame["actual"].notna()].groupby("date")[["actual", "mean"]].sum()
-        ratios += (totals["actual"] / totals["mean"].where(totals["mean"] > 0)).dropna().tolist()
-    return [float(np.quantile(ratios, q)) for q in (0.1, 0.9)] if ratios else [1.0, 1.0]
-
-
-def _moving_average(seat: Seat, trained: Done, cutoff: date) -> float | None:
-    """The WAPE of a moving average over the test window: what a planner has for nothing."""
-    from decai_forecast.demand import wape
-
-    future = trained.frame(seat.store, f"future-{cutoff}.parquet")
-    known = future[future["actual"].notna()]
-    actual = known["actual"].to_numpy(float)
-    return wape(actual, (known["mean3"] * known["scale"]).to_numpy(float)) if actual.sum() > 0 else None
 
 
 def _scores(tested: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from decai_forecast.rounds.quality import was_late
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import DEMAND, Seat
 from decai_forecast.rounds.tell import tell_of_failure
+from decai_forecast.rounds.watch import watch
 from decai_forecast.steps import read_done
 from decai_forecast.store import digest_json
 
@@ -85,6 +86,7 @@ def run_delivery(network: Network, seat: Seat, night: Round) -> Submission:
         pull(seat, night)
         check(seat, night)
         train(seat, night)
+        watch(seat, night)
         submission = ready(seat, night)
     except Exception as error:  # any fault of one partner, ours included, must not stop the network
         give_up(network, seat, night, error)

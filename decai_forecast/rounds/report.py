@@ -23,6 +23,7 @@ from decai_forecast.reports import (
     render_html,
     stock_targets_csv,
 )
+from decai_forecast.rounds.briefing import briefing
 from decai_forecast.rounds.deliver import SEED
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import Seat
@@ -38,6 +39,7 @@ REPORT_FILES = {  # name -> media type
     "manifest.json": "application/json",
 }
 LIBRARIES = ("decai-forecast", "lightgbm", "prophet", "flwr", "great-expectations", "pandas")
+STEPS = ("pull", "check", "train", "watch", "combine", "simulate")
 HISTORY = 2  # horizons of past demand before the forecast, in the chart
 LEFT = (
     Left(
@@ -83,7 +85,7 @@ def _files(facts: Facts) -> dict[str, bytes]:
 
 def _facts(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
     """The facts of the night and, as JSON, what they were read from."""
-    steps = {name: read_done(seat.store, night.id, name) for name in ("pull", "check", "train", "combine", "simulate")}
+    steps = {name: read_done(seat.store, night.id, name) for name in STEPS}
     shared = seat.public.read_json(f"rounds/{night.id}/shared.json")
     combined, simulated = steps["combine"], steps["simulate"]
     simulation = Simulation.from_json(simulated.json(seat.store, "simulation.json")) if simulated else None
@@ -93,6 +95,7 @@ def _facts(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
         seed=SEED, simulated=seat.simulated,
         quality=_quality(combined) if combined else None, simulation=simulation,
         fan=_fan(seat, steps["train"], combined),
+        planning=briefing(seat, steps["train"], steps["watch"], combined) if steps["train"] and combined else None,
         what_left=LEFT if seat.partner in shared["members"] else LEFT[2:], versions={name: version(name) for name in LIBRARIES},
     )  # fmt: skip
     inputs = [done.inputs if done else None for done in steps.values()]
@@ -128,20 +131,28 @@ def _quality(combined: Done) -> Quality | None:
     scores, choice = combined.facts["test"], combined.facts["choice"]
     if not scores:
         return None
-    return Quality(scores, choice["name"], choice["reason"], choice["wape"], choice["origins"], combined.facts["naive_wape"])
+    return Quality(
+        scores, choice["name"], choice["reason"], choice["wape"], choice["origins"],
+        naive_wape=combined.facts["naive_wape"], value_added=combined.facts["value_added"],
+    )  # fmt: skip
 
 
 def _fan(seat: Seat, trained: Done | None, combined: Done | None) -> Fan | None:
-    """Total demand: the last periods, and the forecast with the band that its past errors at the choice origins give it."""
+    """Total demand: the last periods, and the forecast with the band of the company's total."""
     if trained is None or combined is None:
         return None
     past = trained.frame(seat.store, "table.parquet").groupby("date")["quantity"].sum()
-    ahead = combined.frame(seat.store, "forecast.parquet").groupby("date")["mean"].sum()
-    low, high = combined.facts["total_band"]
+    totals = combined.frame(seat.store, "hierarchy.parquet")
+    ahead = totals[totals["level"] == "company"].sort_values("date").set_index("date")
     recent = past.sort_index().iloc[-HISTORY * seat.calendar.horizon :]
     return Fan(
         [(day, units) for day, units in _points(recent)],
-        [(day, units, units * min(low, 1.0), units * max(high, 1.0)) for day, units in _points(ahead.sort_index())],
+        [
+            (day, units, low, high)
+            for (day, units), low, high in zip(
+                _points(ahead["mean"]), ahead["q10"].tolist(), ahead["q90"].tolist(), strict=True
+            )
+        ],
     )
 
 
