@@ -1,0 +1,179 @@
+"""LightGBM's own distributed learner, with its collectives carried by a :class:`Group`.
+
+``LGBM_NetworkInitWithFunctions`` takes two callbacks. What LightGBM asks them for in one tree, and what is done:
+
+=======  ==========================  ==========================================  ==============================
+phase    LightGBM calls              with                                        on the wire
+=======  ==========================  ==========================================  ==============================
+root     allgather, 24 bytes         own rows' count, gradient and hessian sums  a masked total
+hist     reduce_scatter, 16 x bins   own histogram of the smaller child          masked, each block to its owner
+split    allgather, 444 bytes        best splits in the own block, of sums       a sealed cast
+=======  ==========================  ==========================================  ==============================
+
+root comes once, then hist and split in turn. Anything else is denied: nothing is sent, the tree is ended with answers made
+up here, and the training raises. An exception must never pass through C++, so callbacks keep it for later.
+
+The network belongs to the calling thread: install, make the booster, update and uninstall on one.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from decai_forecast.federation.exact.errors import Denied, Refused
+from decai_forecast.federation.exact.fixed_point import Column, Format
+from decai_forecast.federation.exact.group import Group
+
+__all__ = ["LIGHTGBM", "Collectives", "check_library"]
+
+LIGHTGBM = "4.7.0"  # order, sizes and layout of the collectives are internal to LightGBM: tested for this version only
+ROOT_BYTES = 24  # std::tuple<int, double, double>, last element first: hessian f64, gradient f64, count i32, padding
+ROOT = struct.Struct("<ddi4x")
+COUNT = Column(0, 2**40)
+CATEGORIES = 32  # max_cat_threshold, LightGBM's default: part of a split's size even without categories
+SPLIT_BYTES = 2 * (2 * 4 + 4 + 1 + 8 * 7 + 4 * 2 + CATEGORIES * 4 + 1 + 8 * 2)  # two SplitInfo
+NO_SPLIT = struct.pack("<iiid", -1, 0, 0, -np.inf)  # the beginning of a SplitInfo: feature, left, right, gain
+
+_I32P = ctypes.POINTER(ctypes.c_int32)
+_REDUCE_SCATTER = ctypes.CFUNCTYPE(
+    None,
+    ctypes.c_void_p,
+    ctypes.c_int32,
+    ctypes.c_int,
+    _I32P,
+    _I32P,
+    ctypes.c_int,
+    ctypes.c_void_p,
+    ctypes.c_int32,
+    ctypes.c_void_p,
+)
+_ALLGATHER = ctypes.CFUNCTYPE(
+    None, ctypes.c_void_p, ctypes.c_int32, _I32P, _I32P, ctypes.c_int, ctypes.c_void_p, ctypes.c_int32
+)
+
+
+def check_library() -> None:
+    """:class:`Refused` unless this is the LightGBM whose collectives are known."""
+    import lightgbm
+
+    if lightgbm.__version__ != LIGHTGBM:
+        raise Refused(f"LightGBM {lightgbm.__version__}: exact training knows {LIGHTGBM} only; install that version")
+
+
+class Collectives:
+    """Carries the collectives of one thread's LightGBM; use as a context manager around boosters and their updates."""
+
+    def __init__(self, group: Group, form: Format) -> None:
+        self._group, self._form = group, form
+        self._phase, self._error = "idle", None  # type: str, BaseException | None
+        self.calls = 0
+        self._kept = (_REDUCE_SCATTER(self._reduce_scatter), _ALLGATHER(self._allgather))  # C holds no reference
+
+    def __enter__(self) -> Collectives:
+        from lightgbm.basic import _LIB, _safe_call
+
+        check_library()
+        pointers = [ctypes.cast(function, ctypes.c_void_p) for function in self._kept]
+        _safe_call(_LIB.LGBM_NetworkInitWithFunctions(self._group.size, self._group.rank, *pointers))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        from lightgbm.basic import _LIB, _safe_call
+
+        _safe_call(_LIB.LGBM_NetworkFree())
+
+    def begin_tree(self) -> None:
+        self._phase, self.calls = "root", 0
+
+    def end_tree(self) -> None:
+        """Raises what went wrong inside the callbacks; :class:`Denied` if LightGBM trained alone."""
+        self._phase = "idle"
+        if self._error is not None:
+            raise self._error
+        if self.calls < 3:
+            raise Denied("LightGBM trained a tree without its collectives: it would be of the own rows only")
+
+    # callbacks
+
+    def _reduce_scatter(
+        self, given: int, size: int, unit: int, starts: Any, lengths: Any, blocks: int, out: int, _size: int, _reducer: int
+    ) -> None:
+        rank = self._group.rank
+        try:
+            if self._error is None:
+                self._expect(
+                    "hist", unit == 8 and size % 16 == 0 and blocks == self._group.size, f"reduce_scatter of {size} bytes"
+                )
+                bounds = [(starts[k] // 16, (starts[k] + lengths[k]) // 16) for k in range(blocks)]
+                histogram = _bytes_at(given, size).view(np.float64).reshape(-1, 2)
+                _bytes_at(out, lengths[rank]).view(np.float64).reshape(-1, 2)[:] = self._histogram(histogram, bounds)
+                self._phase = "split"
+                return
+        except BaseException as error:  # kept for end_tree: it must not pass through C++
+            self._error = error
+        ctypes.memmove(out, given + starts[rank], lengths[rank])
+
+    def _histogram(self, local: npt.NDArray[np.float64], bounds: list[tuple[int, int]]) -> npt.NDArray[np.float64]:
+        columns = (self._form.gradient, self._form.hessian)
+        given = [(column.to_ints(local[:, k]), column.width) for k, column in enumerate(columns)]
+        sums = self._group.scattered("hist", given, bounds)
+        return np.column_stack([column.to_floats(numbers) for column, numbers in zip(columns, sums, strict=True)])
+
+    def _allgather(self, given: int, size: int, starts: Any, lengths: Any, blocks: int, out: int, _size: int) -> None:
+        mine = bytes(_bytes_at(given, size))
+        try:
+            if self._error is None:
+                answers = self._root(mine) if self._phase == "root" else self._split(mine)
+                if len(answers) != blocks or any(len(answer) != lengths[k] for k, answer in enumerate(answers)):
+                    raise Denied(f"{len(answers)} answers do not fit LightGBM's {blocks} blocks")
+                _write(answers, starts, out)
+                return
+        except BaseException as error:  # kept for end_tree: it must not pass through C++
+            self._error = error
+        _write([_ending(mine, lengths[k]) for k in range(blocks)], starts, out)
+
+    def _root(self, mine: bytes) -> list[bytes]:
+        """LightGBM adds the blocks up by itself: it gets the total and zeros."""
+        self._expect("root", len(mine) == ROOT_BYTES, f"allgather of {len(mine)} bytes")
+        hessian, gradient, count = ROOT.unpack(mine)
+        columns = (self._form.hessian, self._form.gradient, COUNT)
+        numbers = [column.to_ints(np.array([value])) for column, value in zip(columns, (hessian, gradient, count), strict=True)]
+        sums = self._group.total("root", np.concatenate(numbers), 8)
+        values = [float(column.to_floats(sums[[k]])[0]) for k, column in enumerate(columns)]
+        self._phase = "hist"
+        return [ROOT.pack(values[0], values[1], int(values[2]))] + [bytes(ROOT_BYTES)] * (self._group.size - 1)
+
+    def _split(self, mine: bytes) -> list[bytes]:
+        self._expect("split", len(mine) == SPLIT_BYTES, f"allgather of {len(mine)} bytes")
+        self._phase = "hist"
+        return self._group.cast("split", mine)
+
+    def _expect(self, phase: str, fits: bool, what: str) -> None:
+        if self._phase != phase or not fits:
+            raise Denied(f"LightGBM asked for a {what} in phase {self._phase}: no rule allows it, nothing was sent")
+        self.calls += 1
+
+
+def _bytes_at(address: int, size: int) -> npt.NDArray[np.uint8]:
+    return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address))
+
+
+def _write(answers: list[bytes], starts: Any, out: int) -> None:
+    for k, answer in enumerate(answers):
+        ctypes.memmove(out + starts[k], answer, len(answer))
+
+
+def _ending(mine: bytes, size: int) -> bytes:
+    """An answer that ends the tree without a word to anybody: no split anywhere."""
+    if len(mine) != size:
+        return bytes(size)
+    if size != SPLIT_BYTES:
+        return mine
+    half = size // 2
+    return b"".join(NO_SPLIT + part[len(NO_SPLIT) :] for part in (mine[:half], mine[half:]))

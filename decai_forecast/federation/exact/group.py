@@ -1,0 +1,231 @@
+"""One participant's place in a session: sealed casts and routes, and sums that show nothing but the sum.
+
+Everything is a *step*: each participant gives one frame and gets one. The relay carries sealed blobs only. Every blob is
+bound to its session, step, phase, sender and receiver; an altered, repeated, reordered or exchanged one does not open.
+
+A sum: each adds its mask (see masks.py) to its numbers and sends the masked numbers, sealed, to whoever is to know the
+total; that participant adds them up. Relay and strangers see ciphertext; the receiver sees numbers that are uniformly
+random except in their sum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from cryptography.exceptions import InvalidTag
+
+from decai_forecast.federation.exact import frames, words
+from decai_forecast.federation.exact.errors import Differs, ExactError, Tampered
+from decai_forecast.federation.exact.frames import Blob, Frame
+from decai_forecast.federation.exact.identity import MIN_PARTIES, Identity, Roster
+from decai_forecast.federation.exact.keys import SHARE_BYTES, Hello, PairKeys
+from decai_forecast.federation.exact.words import Ints
+
+__all__ = ["Certificate", "Group", "Traffic", "Wire"]
+
+CAST_TO_ALL = 0xFF  # in place of a receiver's rank
+
+
+class Wire(Protocol):
+    """A connection to the relay. Implementations differ in the transport only; both raise ``PeerLost`` for whatever ends it."""
+
+    def exchange(self, frame: Frame) -> Frame:
+        """Gives one frame and waits for the answer of the same step."""
+
+    def abort(self) -> None:
+        """Tells the others that this participant stops, if that is still possible."""
+
+    def close(self) -> None: ...
+
+
+@dataclass
+class Traffic:
+    """What crossed this participant's wire since the session began."""
+
+    steps: int = 0
+    sent: int = 0  # bytes
+    received: int = 0  # bytes
+    waited: float = 0.0  # seconds for the others and the wire
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """That all participants of a training ended with the same: their signatures of what everybody saw and of the model."""
+
+    names: tuple[str, ...]
+    roster: bytes
+    epoch: bytes
+    transcript: bytes
+    model: bytes
+    signatures: tuple[bytes, ...]
+
+    @property
+    def statement(self) -> bytes:
+        return self.roster + self.epoch + self.transcript + self.model
+
+    def verify(self, roster: Roster) -> None:
+        """:class:`Tampered` names the first participant whose signature is not valid."""
+        if roster.digest != self.roster or len(self.signatures) != roster.size:
+            raise Tampered("the certificate belongs to another roster")
+        for rank, signature in enumerate(self.signatures):
+            roster.verify(rank, "certificate", self.statement, signature)
+
+
+class Group:
+    """A session as one participant takes part in it. Not for several threads."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        identity: Identity,
+        roster: Roster,
+        pinned: Mapping[str, bytes],
+        session: bytes,
+        minimum: int = MIN_PARTIES,
+    ) -> None:
+        """Joins; ``session`` is 32 bytes that name this training, the same everywhere.
+
+        Raises :class:`Refused` before anything is sent, and :class:`Tampered` if a key is not its owner's.
+        """
+        roster.check(pinned, minimum)
+        self.roster, self.size, self.rank = roster, roster.size, roster.rank(identity.name)
+        self._wire, self._identity = wire, identity
+        self.traffic, self._step, self._seen = Traffic(), 0, hashlib.sha256(b"decai exact transcript 1")
+        hello = Hello(identity, roster, session)
+        keys = hello.keys([bytes(body) for body in self._cast_open("hello", hello.body)])
+        self._epoch, self._seals, self._masks = keys.epoch, keys.seals(), keys.masks()
+        self._group = keys.group_seal(self._shares(keys))
+
+    def _shares(self, keys: PairKeys) -> list[bytes]:
+        own = keys.new_share()
+        given = self.route("share", [own] * self.size)
+        given[self.rank] = own
+        if any(len(share) != SHARE_BYTES for share in given):
+            raise Tampered(f"a share of the group's key has not {SHARE_BYTES} bytes")
+        return given
+
+    # steps
+
+    def _exchange(self, op: int, phase: str, body: bytes) -> list[memoryview]:
+        began = time.perf_counter()
+        answer = self._wire.exchange(Frame(op, self.rank, self._step, body))
+        traffic = self.traffic
+        traffic.waited += time.perf_counter() - began
+        traffic.steps += 1
+        traffic.sent += frames.HEADER.size + len(body)
+        traffic.received += frames.HEADER.size + len(answer.body)
+        self._seen.update(struct.pack("<BQ", op, self._step) + phase.encode() + b"|")
+        self._step += 1
+        return frames.read_table(answer.body, self.size)
+
+    def _bound(self, phase: str, sender: int, receiver: int) -> tuple[bytes, bytes]:
+        """Nonce (never twice under a key) and the data that the seal covers beside the blob."""
+        return struct.pack("<BBxxQ", sender, receiver, self._step), phase.encode() + self._epoch
+
+    def _cast_open(self, phase: str, blob: bytes) -> list[Blob]:
+        got: list[Blob] = list(self._exchange(frames.CAST, phase, blob))
+        got[self.rank] = blob
+        self._seen.update(b"".join(got))
+        return got
+
+    def cast(self, phase: str, blob: bytes) -> list[bytes]:
+        """Every participant's blob, in the order of ranks; the relay cannot read them."""
+        bound = [self._bound(phase, rank, CAST_TO_ALL) for rank in range(self.size)]
+        sealed = self._exchange(frames.CAST, phase, self._group.encrypt(bound[self.rank][0], blob, bound[self.rank][1]))
+        out = []
+        for rank, given in enumerate(sealed):
+            out.append(blob if rank == self.rank else self._opened(self._group, bound[rank], given, rank, phase))
+        self._seen.update(b"".join(out))
+        return out
+
+    def route(self, phase: str, blobs: Sequence[Blob]) -> list[bytes]:
+        """``blobs[k]`` goes to rank k only; the answer holds what each sent here (the own place is empty)."""
+        sealed, bound = [], {}
+        for rank, blob in enumerate(blobs):
+            if rank == self.rank:
+                sealed.append(b"")
+                continue
+            bound[rank] = self._bound(phase, rank, self.rank)
+            nonce, data = self._bound(phase, self.rank, rank)
+            sealed.append(self._seals[rank].encrypt(nonce, blob, data))
+        given = self._exchange(frames.ROUTE, phase, frames.table(sealed))
+        return [
+            b"" if rank == self.rank else self._opened(self._seals[rank], bound[rank], blob, rank, phase)
+            for rank, blob in enumerate(given)
+        ]
+
+    def _opened(self, seal: object, bound: tuple[bytes, bytes], blob: Blob, rank: int, phase: str) -> bytes:
+        try:
+            return bytes(seal.decrypt(bound[0], blob, bound[1]))  # type: ignore[attr-defined]
+        except InvalidTag:
+            raise Tampered(
+                f"{self.roster.names[rank]}: its message of step {self._step - 1} ({phase}) is not what it sealed; "
+                "the relay altered, repeated or exchanged it"
+            ) from None
+
+    # sums
+
+    def total(self, phase: str, numbers: Ints, width: int) -> Ints:
+        """The sum over all participants, for all of them; each word has ``width`` bytes and must hold the total."""
+        kind = words.unit(width)
+        masked = numbers.astype(kind) + self._masks.take(len(numbers), kind)
+        parts = self.cast(phase, words.to_bytes(masked, width).tobytes())
+        return self._summed(phase, parts, width, len(numbers))
+
+    def scattered(self, phase: str, columns: Sequence[tuple[Ints, int]], bounds: Sequence[tuple[int, int]]) -> list[Ints]:
+        """The sums of a part of each column: rank k, and nobody else, gets rows ``bounds[k]`` of all of them.
+
+        ``columns``: numbers and bytes of their words; all of the same length.
+        """
+        packed = []
+        for numbers, width in columns:
+            kind = words.unit(width)
+            packed.append(words.to_bytes(numbers.astype(kind) + self._masks.take(len(numbers), kind), width))
+        blobs = [b"".join(column[low:high].tobytes() for column in packed) for low, high in bounds]
+        parts = self.route(phase, blobs)
+        parts[self.rank] = blobs[self.rank]
+        low, high = bounds[self.rank]
+        cuts = np.cumsum([0, *((high - low) * width for _, width in columns)])
+        return [
+            self._summed(phase, [part[cuts[k] : cuts[k + 1]] for part in parts], width, high - low)
+            for k, (_, width) in enumerate(columns)
+        ]
+
+    def _summed(self, phase: str, parts: Sequence[bytes], width: int, count: int) -> Ints:
+        for rank, part in enumerate(parts):
+            if len(part) != count * width:
+                raise Differs(f"{self.roster.names[rank]}: {len(part):,} bytes in {phase}, expected {count * width:,}")
+        total = words.from_bytes(parts[0], width).copy()
+        for part in parts[1:]:
+            words.add(total, words.from_bytes(part, width))
+        return words.signed(total, width)
+
+    # agreement
+
+    def agree(self, phase: str, digest: bytes) -> None:
+        """:class:`Differs`, naming them, unless all hold the same ``digest``."""
+        given = self.cast(phase, digest)
+        if other := [self.roster.names[rank] for rank, theirs in enumerate(given) if theirs != digest]:
+            raise Differs(f"{phase}: {', '.join(other)} and {self._identity.name} do not hold the same")
+
+    def certify(self, model: bytes) -> Certificate:
+        """All sign what everybody saw and the digest of the model; raises if one saw or holds something else."""
+        transcript, roster = self._seen.digest(), self.roster.digest
+        self.agree("transcript", transcript + model)
+        statement = Certificate(self.roster.names, roster, self._epoch, transcript, model, ())
+        signatures = self.cast("certificate", self._identity.sign("certificate", statement.statement))
+        signed = Certificate(self.roster.names, roster, self._epoch, transcript, model, tuple(signatures))
+        signed.verify(self.roster)
+        return signed
+
+    def close(self, error: BaseException | None = None) -> None:
+        """Leaves; with an ``error`` that was not the others', tells them that they wait in vain."""
+        if error is not None and not (isinstance(error, ExactError) and error.code == "exact_peer_lost"):
+            self._wire.abort()
+        self._wire.close()

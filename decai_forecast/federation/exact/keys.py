@@ -1,0 +1,86 @@
+"""The keys of one session: fresh, agreed between signed identities, one per use.
+
+1. Each participant casts an X25519 key (RFC 7748), signed with its identity together with session, roster and its rank.
+2. The epoch is the digest of session, roster and all signed keys; every later key depends on it.
+3. Each routes 32 random bytes to every other under their pair's key; the group's key is derived from all of them. A
+   message that opens shows that its sender holds the keys: an old hello, played again, does not get further.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from decai_forecast.federation.exact.errors import Tampered
+from decai_forecast.federation.exact.identity import Identity, Roster, derive
+from decai_forecast.federation.exact.masks import Masks
+
+__all__ = ["HELLO_BYTES", "SHARE_BYTES", "Hello", "PairKeys"]
+
+HELLO_BYTES, SHARE_BYTES = 32 + 64, 32
+HELLO = "hello"
+
+
+class Hello:
+    """A participant's side of the first message: makes its own, checks the others'."""
+
+    def __init__(self, identity: Identity, roster: Roster, session: bytes) -> None:
+        self._roster, self._session = roster, session
+        self.rank = roster.rank(identity.name)
+        self._secret = X25519PrivateKey.generate()
+        public = self._secret.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        self.body = public + identity.sign(HELLO, self._signed(self.rank, public))
+
+    def _signed(self, rank: int, public: bytes) -> bytes:
+        return self._session + self._roster.digest + rank.to_bytes(2, "big") + public
+
+    def keys(self, bodies: Sequence[bytes]) -> PairKeys:
+        """The keys with everybody else; :class:`Tampered` names whose hello is not its own."""
+        for rank, body in enumerate(bodies):
+            if len(body) != HELLO_BYTES:
+                raise Tampered(f"{self._roster.names[rank]}: a hello of {len(body)} bytes; it has {HELLO_BYTES}")
+            self._roster.verify(rank, HELLO, self._signed(rank, bytes(body[:32])), bytes(body[32:]))
+        epoch = hashlib.sha256(b"epoch" + self._session + self._roster.digest + b"".join(bodies)).digest()
+        shared = {
+            rank: self._secret.exchange(X25519PublicKey.from_public_bytes(bytes(body[:32])))
+            for rank, body in enumerate(bodies)
+            if rank != self.rank
+        }
+        return PairKeys(self.rank, epoch, shared)
+
+
+@dataclass(frozen=True)
+class PairKeys:
+    """What a participant shares with each other one in an epoch; a key is made for one use and pair."""
+
+    rank: int
+    epoch: bytes
+    shared: dict[int, bytes]
+
+    def _key(self, use: str, other: int) -> bytes:
+        low, high = sorted((self.rank, other))
+        return derive(self.shared[other], f"{use}|{low}|{high}", self.epoch)
+
+    def seals(self) -> dict[int, AESGCM]:
+        return {other: AESGCM(self._key("seal", other)) for other in self.shared}
+
+    def masks(self) -> Masks:
+        signs = {other: 1 if self.rank < other else -1 for other in self.shared}
+        return Masks(
+            [(sign, self._key("mask 32", other)) for other, sign in signs.items()],
+            [(sign, self._key("mask 64", other)) for other, sign in signs.items()],
+        )
+
+    def group_seal(self, shares: Sequence[bytes]) -> AESGCM:
+        """The cipher of casts; ``shares`` of all ranks in order."""
+        return AESGCM(derive(b"".join(shares), "group seal", self.epoch))
+
+    @staticmethod
+    def new_share() -> bytes:
+        return os.urandom(SHARE_BYTES)

@@ -1,0 +1,188 @@
+"""The relay over plain TCP sockets, for participants on one host (threads or processes) and for tests.
+
+Between companies the relay speaks TLS (grpc_relay.py); what is sealed end to end is the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Sequence
+from threading import Event, Lock, Thread
+
+from decai_forecast.federation.exact import frames
+from decai_forecast.federation.exact.errors import PeerLost
+from decai_forecast.federation.exact.frames import Frame
+
+__all__ = ["LoopbackRelay", "LoopbackWire"]
+
+PATIENCE = 60.0  # seconds without a frame after which a participant counts as silent
+
+
+class LoopbackRelay:
+    """A star on 127.0.0.1: one thread per session carries frames between its participants."""
+
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self._patience, self._closed, self._lock = patience, Event(), Lock()
+        self._server = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self._waiting: dict[bytes, dict[int, socket.socket]] = {}
+        self._open: set[socket.socket] = set()
+        Thread(target=self._accept, daemon=True, name="relay").start()
+
+    @property
+    def port(self) -> int:
+        return int(self._server.getsockname()[1])
+
+    def __enter__(self) -> LoopbackRelay:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._closed.set()
+        with self._lock:
+            there = [self._server, *self._open]
+        for one in there:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        while not self._closed.is_set():
+            try:
+                connection, _ = self._server.accept()
+            except OSError:
+                return
+            connection.settimeout(self._patience)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self._lock:
+                self._open.add(connection)
+            Thread(target=self._join, args=(connection,), daemon=True).start()
+
+    def _join(self, connection: socket.socket) -> None:
+        try:
+            frame = receive(connection)
+        except (OSError, PeerLost):
+            return self._drop([connection])
+        session, size = bytes(frame.body), frame.step
+        with self._lock:
+            there = self._waiting.setdefault(session, {})
+            twice = frame.op != frames.JOIN or frame.rank in there or frame.rank >= size
+            if not twice:
+                there[frame.rank] = connection
+            full = len(there) == size
+            if full:
+                del self._waiting[session]
+        if twice:
+            self._tell([connection], frames.abort(frame.rank, 5))
+            return self._drop([connection])
+        return self._serve([there[rank] for rank in range(size)]) if full else None
+
+    def _serve(self, connections: Sequence[socket.socket]) -> None:
+        """Carries one session to its end; whoever ends it is named to the others."""
+        end = None
+        while end is None:
+            given, end = _collect(connections)
+            try:
+                answers = [] if end else self._answers(given)
+            except PeerLost:
+                end = frames.abort(0, 3)
+            for connection, answer in zip(connections, [] if end else answers, strict=False):
+                with contextlib.suppress(OSError):  # found when its next frame does not come
+                    send(connection, answer)
+        self._tell(connections, end)
+        self._drop(connections)
+
+    def _answers(self, given: Sequence[Frame]) -> list[Frame]:
+        """What the relay makes of one step's frames; a test's relay does something else here."""
+        return frames.deliver(given)
+
+    def _tell(self, connections: Sequence[socket.socket], frame: Frame) -> None:
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                send(connection, frame)
+
+    def _drop(self, connections: Sequence[socket.socket]) -> None:
+        with self._lock:
+            self._open -= set(connections)
+        for connection in connections:
+            connection.close()
+
+
+def _collect(connections: Sequence[socket.socket]) -> tuple[list[Frame], Frame | None]:
+    """One frame of everybody, or who is why there is none."""
+    given: list[Frame] = []
+    for rank, connection in enumerate(connections):
+        try:
+            frame = receive(connection)
+        except TimeoutError:
+            return given, frames.abort(rank, 2)
+        except (OSError, PeerLost):
+            return given, frames.abort(rank, 1)
+        if frame.op == frames.ABORT:
+            return given, frames.abort(rank, 4)
+        if given and (frame.op, frame.step) != (given[0].op, given[0].step):
+            return given, frames.abort(rank, 3)
+        given.append(frame)
+    return given, None
+
+
+class LoopbackWire:
+    """A participant's connection to a :class:`LoopbackRelay`."""
+
+    def __init__(self, port: int, session: bytes, rank: int, names: Sequence[str], patience: float = PATIENCE) -> None:
+        self._names = names
+        try:
+            self._socket = socket.create_connection(("127.0.0.1", port), timeout=patience)
+        except OSError as error:
+            raise PeerLost(f"no relay at 127.0.0.1:{port}: {error}") from None
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        send(self._socket, Frame(frames.JOIN, rank, len(names), session))
+
+    def exchange(self, frame: Frame) -> Frame:
+        try:
+            send(self._socket, frame)
+            answer = receive(self._socket)
+        except TimeoutError:
+            raise PeerLost("the relay did not answer in time") from None
+        except OSError as error:
+            raise PeerLost(f"the connection to the relay broke: {error}") from None
+        return checked(frame, answer, self._names)
+
+    def abort(self) -> None:
+        with contextlib.suppress(OSError):
+            send(self._socket, frames.abort(0, 4))
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def checked(frame: Frame, answer: Frame, names: Sequence[str]) -> Frame:
+    """The answer if it belongs to ``frame``; else :class:`PeerLost` says who ended the session, as the relay tells it."""
+    if answer.op == frames.ABORT:
+        who = names[answer.rank] if answer.rank < len(names) else "somebody"
+        raise PeerLost(f"{who} {frames.REASONS.get(bytes(answer.body)[0] if answer.body else 0, 'ended the session')}")
+    if (answer.op, answer.step) != (frame.op, frame.step):
+        raise PeerLost(f"the relay answered step {answer.step} in place of {frame.step}")
+    return answer
+
+
+def send(connection: socket.socket, frame: Frame) -> None:
+    connection.sendall(frame.pack())
+
+
+def receive(connection: socket.socket) -> Frame:
+    op, rank, step, size = frames.read_header(_exactly(connection, frames.HEADER.size))
+    return Frame(op, rank, step, _exactly(connection, size))
+
+
+def _exactly(connection: socket.socket, size: int) -> memoryview:
+    body = memoryview(bytearray(size))
+    at = 0
+    while at < size:
+        got = connection.recv_into(body[at:])
+        if not got:
+            raise ConnectionError("closed")
+        at += got
+    return body

@@ -1,0 +1,123 @@
+"""What an exact training is to do: agreed by all before the first sum, and refused where it would not be exact or safe."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from decai_forecast.federation.exact.collectives import LIGHTGBM
+from decai_forecast.federation.exact.errors import Refused
+from decai_forecast.federation.exact.objectives import Objective, Quantile, SquaredError
+
+__all__ = ["MIN_LEAF_ROWS", "ExactPlan", "from_demand"]
+
+PROTOCOL = 1
+MIN_LEAF_ROWS = 10  # rows of all participants in a tree's bag below which a leaf learns nothing from them
+TREE: Mapping[str, Any] = {  # what a tree may be told, and what it is told where the plan says nothing
+    "num_leaves": 31,
+    "max_depth": -1,
+    "learning_rate": 0.05,
+    "lambda_l2": 1.0,
+    "feature_fraction": 1.0,
+    "max_bin": 63,
+}
+FIXED: Mapping[str, Any] = {  # part of what makes the trees exact, or of the size of a message
+    "objective": "none",
+    "tree_learner": "data",
+    "pre_partition": True,
+    "boost_from_average": False,
+    "min_data_in_leaf": 1,  # by count would be by an estimate; weights count instead
+    "max_cat_threshold": 32,
+    "feature_pre_filter": False,
+    "enable_bundle": False,
+    "use_quantized_grad": False,
+    "force_col_wise": True,
+    "deterministic": True,
+    "num_threads": 1,
+    "metric": "None",
+    "verbosity": -1,
+}
+IRRELEVANT = frozenset(  # of LightGBM's parameters, those that a plan may carry and that change no tree here
+    {"objective", "alpha", "metric", "deterministic", "force_row_wise", "force_col_wise", "num_threads", "verbosity"}
+    | {"feature_pre_filter", "seed"}
+)
+
+
+@dataclass(frozen=True)
+class ExactPlan:
+    """One model to train together.
+
+    ``subject``: what it is a model of (round, cut-off, quantile), never used twice with another roster. ``alpha``: the
+    quantile, or None for the mean. ``weighted``: whether rows have weights. ``least_weight``: weight of a leaf at least, in
+    mean rows. ``bag``: share of its rows that each participant draws, in private, for every tree.
+    """
+
+    subject: str
+    feature_names: tuple[str, ...]
+    trees: int
+    seed: int
+    alpha: float | None = None
+    weighted: bool = False
+    least_weight: float = 20.0
+    bag: float = 1.0
+    tree: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.tree) - set(TREE)):
+            raise Refused(f"{', '.join(unknown)}: not known to be exact; a tree can be told {', '.join(TREE)}")
+        if not 0 < self.bag <= 1 or self.trees < 1 or self.least_weight < 16:
+            raise Refused(
+                f"{self.trees} trees, a bag of {self.bag}, leaves of weight {self.least_weight}: expected at least one tree, "
+                "a share of the rows, and at least 16 mean rows (what one row may weigh)"
+            )
+
+    @property
+    def objective(self) -> Objective:
+        return SquaredError() if self.alpha is None else Quantile(self.alpha)
+
+    @property
+    def max_bin(self) -> int:
+        return int(self._told["max_bin"])
+
+    @property
+    def learning_rate(self) -> float:
+        return float(self._told["learning_rate"])
+
+    @property
+    def _told(self) -> dict[str, Any]:
+        return dict(TREE) | dict(self.tree)
+
+    def params(self, number: int) -> dict[str, Any]:
+        """LightGBM's parameters of tree ``number``: every tree has its own seed, so any tree can be grown again alone."""
+        own = {"seed": self.seed + number, "min_sum_hessian_in_leaf": self.least_weight}
+        return self._told | dict(FIXED) | own
+
+    @property
+    def digest(self) -> bytes:
+        whole = asdict(self) | {"tree": self._told, "protocol": PROTOCOL, "lightgbm": LIGHTGBM, "leaf_rows": MIN_LEAF_ROWS}
+        return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).digest()
+
+
+def from_demand(
+    params: Mapping[str, Any],
+    subject: str,
+    feature_names: tuple[str, ...],
+    trees: int,
+    seed: int,
+    alpha: float | None,
+    weighted: bool,
+) -> ExactPlan:
+    """The plan for LightGBM parameters as the local models have them; :class:`Refused` names what cannot be exact.
+
+    ``min_data_in_leaf`` becomes the least weight of a leaf in mean rows (the same where all rows weigh alike), and bagging
+    is drawn by each participant.
+    """
+    rest = {key: value for key, value in params.items() if key not in IRRELEVANT}
+    least = float(rest.pop("min_data_in_leaf", 20))
+    freq, bag = rest.pop("bagging_freq", 0), float(rest.pop("bagging_fraction", 1.0))
+    if freq not in (0, 1):
+        raise Refused(f"bagging_freq {freq}: each tree draws its own bag (1), or none does (0)")
+    return ExactPlan(subject, feature_names, trees, seed, alpha, weighted, least, bag if freq else 1.0, rest)

@@ -1,0 +1,54 @@
+"""Where the trees begin: the constant score of all rows, and the facts that set the number format."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from decai_forecast.federation.exact.errors import OutOfRange
+from decai_forecast.federation.exact.order import Renewal, Sum
+from decai_forecast.federation.exact.plan import ExactPlan
+
+__all__ = ["Start", "agree_start"]
+
+MEAN_BITS = 20  # fraction bits of the labels in the sum for their mean
+EXPONENTS = np.arange(-40, 41)  # of two: bounds of the largest label that can be told apart
+
+
+@dataclass(frozen=True)
+class Start:
+    """``score``: the constant that all rows begin with. ``steps``: everybody's weight. ``largest``: a power of two that no
+    label's distance from the score exceeds."""
+
+    score: float
+    steps: int
+    largest: float
+
+
+def agree_start(total: Sum, plan: ExactPlan, label: npt.NDArray[np.float32], steps: npt.NDArray[np.int64]) -> Start:
+    """The start over everybody's rows: the weighted mean, or the quantile of the objective."""
+    weighted = np.rint(label.astype(np.float64) * steps * 2.0**MEAN_BITS)
+    if np.abs(weighted).sum() >= 2.0**60:
+        raise OutOfRange("labels are too large for exact sums: divide them by a common scale first")
+    sums = total("start", np.array([weighted.sum(), steps.sum(), len(label)], dtype=np.int64), 8)
+    everybody, alpha = int(sums[1]), plan.objective.renews
+    if alpha is None:
+        score = float(sums[0]) * 2.0**-MEAN_BITS / everybody
+    else:
+        rule = Renewal(alpha, plan.weighted, 1, everybody + int(sums[2]))
+        score = float(rule.values(total, label.astype(np.float64), steps, np.zeros(len(label), dtype=np.int64), 1)[0])
+    return Start(score, everybody, _largest(total, float(np.abs(label - score).max())))
+
+
+def _largest(total: Sum, own: float) -> float:
+    """The smallest power of two that bounds everybody's ``own``. Who exceeds a bound gives a random word for it, the
+    others 0: the sum tells whether anybody does, not who or how many (but with probability 2^-63)."""
+    exceeds = own > 2.0**EXPONENTS
+    random = np.frombuffer(os.urandom(8 * len(exceeds)), np.int64)
+    anybody = total("largest", np.where(exceeds, random, 0), 8) != 0
+    if anybody.all():
+        raise OutOfRange("labels are too large for exact sums: divide them by a common scale first")
+    return float(2.0 ** EXPONENTS[np.argmin(anybody)])

@@ -1,0 +1,151 @@
+"""The training itself: start, trees, renewed leaves, signatures. The same code runs at every participant."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from decai_forecast.federation.exact.bins import Bins, agree_bins
+from decai_forecast.federation.exact.collectives import Collectives, check_library
+from decai_forecast.federation.exact.errors import Denied, Refused
+from decai_forecast.federation.exact.fixed_point import Floats, Format
+from decai_forecast.federation.exact.group import Certificate, Group
+from decai_forecast.federation.exact.objectives import to_steps
+from decai_forecast.federation.exact.order import Renewal
+from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
+from decai_forecast.federation.exact.start import Start, agree_start
+from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
+from decai_forecast.federation.model_text import Tree
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
+
+__all__ = ["Rows", "Trained", "bag_of", "train"]
+
+Progress = Callable[[int, int], None]
+"""(finished trees, bytes sent so far)"""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One participant's own rows. ``X``: float32, rows x features. ``weight``: 1.0 on average; None: all alike."""
+
+    X: npt.NDArray[np.float32]
+    label: npt.NDArray[np.float32]
+    weight: npt.NDArray[np.float64] | None = None
+
+    def checked(self, plan: ExactPlan) -> Rows:
+        """:class:`Refused` unless the rows fit the plan."""
+        X, label = (np.ascontiguousarray(part, np.float32) for part in (self.X, self.label))
+        if X.shape != (len(label), len(plan.feature_names)) or not len(label):
+            raise Refused(f"rows of {X.shape} with {len(label)} labels; the plan has {len(plan.feature_names)} features")
+        if (self.weight is not None) != plan.weighted:
+            raise Refused(f"the plan says that rows have {'' if plan.weighted else 'no '}weights; these rows do otherwise")
+        if not np.isfinite(label).all() or np.isinf(X).any():
+            raise Refused("a label is not finite, or a feature is infinite (a missing feature is NaN)")
+        return replace(self, X=X, label=label)
+
+    @property
+    def steps(self) -> npt.NDArray[np.int64]:
+        return to_steps(np.ones(len(self.label)) if self.weight is None else self.weight)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The model as a standard LightGBM text, and all participants' signatures that they ended with it."""
+
+    text: str
+    certificate: Certificate
+
+
+def train(rows: Rows, plan: ExactPlan, group: Group, private: bytes, progress: Progress | None = None) -> Trained:
+    """Trains one model together with the other participants of ``group``; all end with the same text.
+
+    ``private``: 32 bytes that nobody else knows, from which the bags are drawn. Raises an :class:`ExactError`; the group is
+    then of no use any more.
+    """
+    check_library()
+    rows = rows.checked(plan)
+    group.agree("plan", plan.digest)
+    bins = agree_bins(group.total, rows.X, plan.max_bin)
+    group.agree("bins", bins.digest)
+    start = agree_start(group.total, plan, rows.label, rows.steps)
+    trees = _Grower(rows, plan, group, private, bins, start).all(progress)
+    if not trees:
+        raise Refused("no tree can be split: too few rows, or features that say nothing")
+    text = model_of(plan, start.score, trees).text()
+    return Trained(text, group.certify(hashlib.sha256(text.encode()).digest()))
+
+
+def bag_of(private: bytes, plan: ExactPlan, number: int, rows: int) -> npt.NDArray[np.bool_]:
+    """Which own rows tree ``number`` learns from: the same whenever it is grown again, known to nobody else."""
+    if plan.bag >= 1:
+        return np.ones(rows, bool)
+    seed = hashlib.sha256(b"bag" + private + plan.digest + number.to_bytes(4, "big")).digest()
+    return np.random.default_rng(np.frombuffer(seed, np.uint32)).random(rows) < plan.bag
+
+
+class _Grower:
+    """Grows tree after tree on the running score of the own rows."""
+
+    def __init__(self, rows: Rows, plan: ExactPlan, group: Group, private: bytes, bins: Bins, start: Start) -> None:
+        self._rows, self._plan, self._group, self._private = rows, plan, group, private
+        self._objective, self._steps = plan.objective, rows.steps
+        self._everybody = start.steps + bins.rows
+        self._form: Format = plan.objective.format(start.steps, start.largest)
+        self._data = bins.dataset(rows.X, plan.max_bin, plan.feature_names)
+        self._score: Floats = np.full(len(rows.label), start.score)
+
+    def all(self, progress: Progress | None) -> list[Tree]:
+        """The trees; fewer than planned if one found nothing to split, which all participants see alike."""
+        trees: list[Tree] = []
+        with Collectives(self._group, self._form) as collectives:
+            while len(trees) < self._plan.trees:
+                tree = self._grow(len(trees), collectives)
+                if tree is None:
+                    break
+                trees.append(tree)
+                if progress:
+                    progress(len(trees), self._group.traffic.sent)
+        return trees
+
+    def _grow(self, number: int, collectives: Collectives) -> Tree | None:
+        import lightgbm as lgb
+
+        steps = np.where(bag_of(self._private, self._plan, number, len(self._steps)), self._steps, 0)
+        gradients = self._objective.gradients(self._score, self._rows.label, steps, self._form)
+        params = self._plan.params(number) | {"num_machines": self._group.size}
+        booster = lgb.Booster(params, self._data)
+        collectives.begin_tree()
+        try:
+            finished = booster.update(fobj=lambda *_: gradients)
+        except lgb.basic.LightGBMError as error:
+            collectives.end_tree()
+            raise Denied(f"LightGBM gave up: {error}") from None
+        collectives.end_tree()
+        return None if finished else self._renewed(tree_of(booster), booster, steps)
+
+    def _renewed(self, tree: Tree, booster: lgb.Booster, steps: npt.NDArray[np.int64]) -> Tree:
+        """The tree with its final leaf values, which are added to the score."""
+        outputs, alpha = _outputs(booster), self._objective.renews
+        if alpha is None:
+            self._score += outputs
+            return tree
+        values = leaf_values(tree)
+        leaf = leaves_of_rows(values, outputs, booster, self._rows.X)
+        residual = self._rows.label - self._score
+        rule = Renewal(alpha, self._plan.weighted, MIN_LEAF_ROWS, self._everybody)
+        found = rule.values(self._group.total, residual, steps, leaf, len(values))
+        values = np.nan_to_num(found, nan=0.0) * self._plan.learning_rate
+        self._score += values[leaf]
+        return with_values(tree, values)
+
+
+def _outputs(booster: lgb.Booster) -> Floats:
+    """What the booster's one tree says of each training row; LightGBM has it at hand."""
+    return np.asarray(booster._Booster__inner_predict(data_idx=0)).copy()

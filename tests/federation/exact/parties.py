@@ -1,0 +1,167 @@
+"""Companies with synthetic rows that train together in threads, and what training on their pooled rows gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from threading import Thread
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from decai_forecast.federation.exact.bins import Bins, agree_bins
+from decai_forecast.federation.exact.group import Group
+from decai_forecast.federation.exact.identity import Identity, Roster
+from decai_forecast.federation.exact.loopback import LoopbackRelay, LoopbackWire
+from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
+from decai_forecast.federation.exact.train import Rows, Trained, bag_of, train
+from decai_forecast.federation.exact.trees import leaf_values, model_of, tree_of, with_values
+
+FEATURES = ("lag", "mean", "promotion", "price", "h", "never")
+SESSION = b"session of a test".ljust(32, b".")
+IDENTITIES = tuple(Identity.create(name) for name in ("ada", "bea", "cyd", "dot", "eve"))
+PRIVATE = tuple(bytes([k]) * 32 for k in range(len(IDENTITIES)))
+
+
+def roster_of(count: int) -> Roster:
+    return Roster.of({one.name: one.public for one in IDENTITIES[:count]})
+
+
+def rows(seed: int, size: int, *, weighted: bool = False) -> Rows:
+    """Targets as the trees learn them: roots of demand, many of them zero; features with gaps, ties and a constant."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(seed / 4, 1, size=(size, len(FEATURES))).astype(np.float32)
+    X[rng.random(size) < 0.15, 3] = np.nan
+    X[:, 2], X[:, 4], X[:, 5] = rng.random(size) < 0.2, np.round(2 * X[:, 4]), 1.0
+    demand = rng.poisson(np.exp(0.5 * X[:, 0] + 0.4 * X[:, 1] * (X[:, 4] > 0) + X[:, 2]))
+    weight = rng.lognormal(0, 1.5, size) if weighted else None
+    return Rows(X, np.sqrt(demand).astype(np.float32), None if weight is None else weight / weight.mean())
+
+
+def companies(count: int = 3, size: int = 200, *, weighted: bool = False) -> list[Rows]:
+    return [rows(k, size + 60 * k, weighted=weighted) for k in range(count)]
+
+
+def plan(**changes: Any) -> ExactPlan:
+    basis: dict[str, Any] = {"subject": "2026-06-22/q50", "feature_names": FEATURES, "trees": 6, "seed": 7, "alpha": 0.5}
+    return ExactPlan(**basis | {"tree": {"num_leaves": 8, "learning_rate": 0.2}} | changes)
+
+
+Part = Callable[[Group], Any]
+
+
+def together(parts: Sequence[Part], relay: LoopbackRelay | None = None, patience: float = 20.0) -> list[Any]:
+    """What each participant's part returned, or the exception it ended with; each in a thread of its own."""
+    roster = roster_of(len(parts))
+    out: list[Any] = [None] * len(parts)
+    pinned = dict(roster.members)
+
+    def run(k: int, port: int) -> None:
+        wire = LoopbackWire(port, SESSION, k, roster.names, patience)
+        error = None
+        try:
+            group = Group(wire, IDENTITIES[k], roster, pinned, SESSION)
+            out[k] = parts[k](group)
+        except Exception as raised:
+            error = out[k] = raised
+        if error is not None:
+            wire.abort()
+        wire.close()
+
+    with relay or LoopbackRelay(patience) as there:
+        threads = [Thread(target=run, args=(k, there.port)) for k in range(len(parts))]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return out
+
+
+def trained(parts: Sequence[Rows], which: ExactPlan, relay: LoopbackRelay | None = None) -> list[Trained]:
+    """Every participant's result; raises what the first one raised."""
+    found = together([partial(train, part, which, private=PRIVATE[k]) for k, part in enumerate(parts)], relay)
+    for one in found:
+        if isinstance(one, Exception):
+            raise one
+    return found
+
+
+def alone(_: str, numbers: np.ndarray, width: int) -> np.ndarray:
+    """The sum over one participant, who has everybody's rows."""
+    return numbers
+
+
+def pool(parts: Sequence[Rows]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All rows in one place: features, labels, weights in steps."""
+    return tuple(np.concatenate([getattr(part, name) for part in parts]) for name in ("X", "label", "steps"))  # type: ignore[return-value]
+
+
+def bins_of(parts: Sequence[Rows], which: ExactPlan) -> Bins:
+    return agree_bins(alone, pool(parts)[0], which.max_bin)
+
+
+def percentile(values: np.ndarray, steps: np.ndarray, which: ExactPlan) -> float:
+    """By sorting: the first value at which the weight so far exceeds ``alpha`` of the whole; LightGBM's without weights."""
+    alpha = float(np.float32(which.alpha or 0))
+    if not which.weighted:
+        falling, place = np.sort(values)[::-1], (len(values) - 1) * (1.0 - alpha)
+        first, second = falling[int(place)], falling[min(int(place) + 1, len(values) - 1)]
+        return float(first - (first - second) * (place - int(place)))
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(steps[order])
+    return float(values[order][np.searchsorted(reached, reached[-1] * alpha, side="right")])
+
+
+def pooled(parts: Sequence[Rows], which: ExactPlan) -> str:
+    """The model of one company that has everybody's rows: LightGBM's serial learner, on the same bins and bags."""
+    X, label, steps = pool(parts)
+    objective, alpha = which.objective, which.alpha
+    start = float((np.rint(label.astype(float) * steps * 2**20)).sum() / 2**20 / steps.sum()) if alpha is None else 0.0
+    if alpha is not None:
+        start = percentile(label.astype(float), steps, which)
+    form = objective.format(int(steps.sum()), 2.0 ** np.ceil(np.log2(np.abs(label - start).max())))
+    data, score, trees = bins_of(parts, which).dataset(X, which.max_bin, FEATURES), np.full(len(label), start), []
+    for number in range(which.trees):
+        bags = [bag_of(PRIVATE[k], which, number, len(part.label)) for k, part in enumerate(parts)]
+        counted = np.where(np.concatenate(bags), steps, 0)
+        gradients = objective.gradients(score, label, counted, form)
+        booster = lgb.Booster(which.params(number) | {"tree_learner": "serial", "pre_partition": False}, data)
+        booster.update(fobj=lambda *_, g=gradients: g)
+        tree = tree_of(booster)
+        values = leaf_values(tree)
+        leaf = booster.predict(X, pred_leaf=True, num_threads=1).ravel()
+        if alpha is not None:
+            values = np.zeros(len(values))
+            for k in range(len(values)):
+                own = (leaf == k) & (counted > 0)
+                if own.sum() >= MIN_LEAF_ROWS:
+                    residual = (label - score)[own].astype(np.float32).astype(float)
+                    values[k] = percentile(residual, counted[own], which) * which.learning_rate
+            tree = with_values(tree, values)
+        score += values[leaf]
+        trees.append(tree)
+    return model_of(which, start, trees).text()
+
+
+def stock(parts: Sequence[Rows], which: ExactPlan) -> lgb.Booster:
+    """``lgb.train`` as everybody knows it, with its own objective, on the pooled rows in the same bins."""
+    X, label, steps = pool(parts)
+    data = bins_of(parts, which).dataset(X, which.max_bin, FEATURES)
+    data.set_label(label)
+    if which.weighted:
+        data.set_weight(steps / 64)
+    told = {key: value for key, value in which.params(0).items() if key not in ("tree_learner", "pre_partition", "objective")}
+    loss: dict[str, Any] = (
+        {"objective": "regression"} if which.alpha is None else {"objective": "quantile", "alpha": which.alpha}
+    )
+    return lgb.train(told | loss | {"boost_from_average": True}, data, which.trees)
+
+
+STRUCTURE = ("split_feature", "threshold", "decision_type", "left_child", "right_child")
+
+
+def structure(text: str) -> list[list[str]]:
+    """The lines of each tree that say where it splits."""
+    blocks = text.split("\nTree=")[1:]
+    return [[line for line in block.splitlines() if line.partition("=")[0] in STRUCTURE] for block in blocks]
