@@ -11,8 +11,8 @@ from decai_forecast.demand.readable import Readable
 from decai_forecast.periods import Calendar
 
 __all__ = [
-    "CATEGORY", "CENSORED", "COUNTRY", "DATE", "EVERYWHERE", "ITEM", "KEYS", "LOCATION", "PLANNED_PRICE", "PLANNED_PROMOTION", "PRICE",
-    "PROMOTION", "QUANTITY", "build_table", "never_sold",
+    "CATEGORY", "CENSORED", "COUNTRY", "DATE", "EVERYWHERE", "ITEM", "KEYS", "LOCATION", "PLANNED_PRICE", "PLANNED_PROMOTION",
+    "PRICE", "PROMOTION", "QUANTITY", "build_table", "never_sold",
 ]  # fmt: skip
 
 LOCATION, ITEM, DATE = "location_id", "item_id", "date"

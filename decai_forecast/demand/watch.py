@@ -33,6 +33,7 @@ SLACK, DECISION = 0.5, 5.0  # of the CUSUM, in standard deviations: tuned to a s
 OUTLIER = 4.0  # robust standard deviations on the root scale (Hampel 1974); 3 would flag every 200th period of plain counts
 MATERIAL = 1.5  # times the usual root (2.25 times the units): smaller ones are not worth a planner's minute
 GIANT = 3.0  # times the largest that would be no outlier: a slip, such as a price or a barcode in the wrong column
+GIANT_PROMOTED = 10.0  # the same under a promotion, which makes large sales on purpose
 LEAST_SIZES = 8  # earlier sales needed to say what is usual
 SHIFT, FACTOR = 5.0, 1.5  # standard errors between the two means of roots, and times the units
 PSI = 0.25  # "major shift" (Siddiqi 2006)
@@ -242,7 +243,7 @@ def clean_outliers(panel: Panel) -> CleanPanel:
     level, not a slip. Small values stay: they may be a stock-out.
     """
     single, bound = _giants(panel)
-    late, late_bound = _giants(replace(panel, quantity=panel.quantity[:, ::-1]))
+    late, late_bound = _giants(replace(panel, quantity=panel.quantity[:, ::-1], promotion=panel.promotion[:, ::-1]))
     early = late[:, ::-1] & (Running(panel.quantity).sold[:, :-1] < LEAST_SIZES)
     lowered = np.where(early, late_bound[:, ::-1], np.where(single, bound, panel.quantity))
     fields = {name: getattr(panel, name) for name in Panel.__dataclass_fields__}
@@ -250,14 +251,13 @@ def clean_outliers(panel: Panel) -> CleanPanel:
 
 
 def _giants(panel: Panel) -> tuple[Bools, Floats]:
-    """Where a single giant is (series x periods), and the largest value there that would be no outlier (units; else NaN); no
-    promotion makes a giant."""
-    shape = panel.quantity.shape
-    found = _outliers(replace(panel, promotion=np.zeros(shape)), 0)
-    bound, large = np.full(shape, np.nan), np.zeros(shape, dtype=bool)
+    """Where a single giant is (series x periods), and the largest value there that would be no outlier (units; else NaN)."""
+    found = _outliers(replace(panel, promotion=np.zeros(panel.promotion.shape)), 0)
+    bound = np.full(panel.quantity.shape, np.nan)
     bound[found.series, found.period] = found.bound
-    large[found.series, found.period] = panel.quantity[found.series, found.period] > GIANT * found.bound
-    return _newly(large), bound
+    times = np.where(panel.promotion > 0, GIANT_PROMOTED, GIANT)
+    with np.errstate(invalid="ignore"):  # no bound, no giant
+        return _newly(panel.quantity > times * bound), bound
 
 
 def shift_alarms(panel: Panel, new: int) -> list[Alarm]:
