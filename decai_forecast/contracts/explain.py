@@ -92,6 +92,8 @@ def _what(contract: Mapping[str, Any]) -> Iterator[str]:
         str(_own(contract).get("missingPeriods"))
     )
     yield f"Where a period has no row, {zero}." if zero else ""
+    total = _own(contract).get("expectedDemand")
+    yield f"Until there are sales, {_number(total)} units are expected in each period, of all items together." if total else ""
 
 
 def _columns(contract: Mapping[str, Any]) -> Iterator[str]:

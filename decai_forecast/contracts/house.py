@@ -58,9 +58,20 @@ def _identity(raw: Mapping[str, Any], complain: Complaints) -> None:
         complain(_own_place(raw, "dataSet", "value"), said + near(str(data_set), DATA_SETS))
     if periods not in ("zero", "unknown"):
         complain(_own_place(raw, "missingPeriods", "value"), f"missingPeriods must be zero or unknown, not {periods!r}")
+    _expected_demand(raw, own, complain)
     if zone and not _is_zone(str(zone)):
         said = f"timeZone {zone!r} is not an IANA name such as Europe/Paris"
         complain(_own_place(raw, "timeZone", "value"), said + near(str(zone), available_timezones() if complain.strict else ()))
+
+
+def _expected_demand(raw: Mapping[str, Any], own: Mapping[str, Any], complain: Complaints) -> None:
+    if "expectedDemand" not in own:
+        return
+    place = _own_place(raw, "expectedDemand", "value")
+    if own.get("dataSet") != "demand":
+        complain(place, "expectedDemand is for a contract of the data set demand; leave it out here")
+    elif not is_number(value := own["expectedDemand"]) or not value > 0:
+        complain(place, f"expectedDemand must be a number above 0 (units per period, of all items), not {value!r}")
 
 
 def _meant(logical_type: str) -> str:

@@ -14,6 +14,7 @@ from decai_forecast.contracts.model import Column, Contract, Source
 from decai_forecast.contracts.neighbours import reference_problems
 from decai_forecast.contracts.rules import compile_rules
 from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.rules.values import is_number
 from decai_forecast.contracts.secrets import secret_complaints
 from decai_forecast.contracts.servers import server_complaints
 from decai_forecast.contracts.standard import standard_complaints
@@ -122,7 +123,8 @@ def _read(document: Document, *, strict: bool) -> tuple[Contract, list[Problem]]
         source=Source(str(server.get("type")), location_of(server), format_of(server), server, own_properties(server)),
         schedule=schedule_of(_levels(raw, "timeOfAvailability")), time_zone=str(own.get("timeZone") or ""), rules=rules,
         error_rate=_error_rate(raw),
-        missing_periods=str(own.get("missingPeriods") or "zero"), channels=_channels(raw.get("support") or []),
+        missing_periods=str(own.get("missingPeriods") or "zero"), expected_demand=_expected(own.get("expectedDemand")),
+        channels=_channels(raw.get("support") or []),
     )  # fmt: skip
     return contract, [document.problem(where, text, key=key) for where, text, key in complain.found]
 
@@ -145,6 +147,10 @@ def _levels(raw: Mapping[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
 def _error_rate(raw: Mapping[str, Any]) -> float:
     rates = [item.get("value") for item in _levels(raw, "errorRate")]
     return float(rates[0]) / 100 if rates and isinstance(rates[0], int | float) else 0.0
+
+
+def _expected(value: Any) -> float:
+    return float(value) if is_number(value) else 0.0
 
 
 def _channels(support: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

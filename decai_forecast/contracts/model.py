@@ -107,6 +107,7 @@ class Contract:
     rules: tuple[Rule, ...]
     error_rate: float  # share of rows that may be quarantined before the delivery is refused
     missing_periods: str  # what a period without a row means: "zero" or "unknown"
+    expected_demand: float  # units per period of all items, for a partner without sales yet; 0: not declared
     channels: tuple[str, ...]  # who is told of a delivery that was not accepted
 
     @property

@@ -38,7 +38,9 @@ OTHER_NAMES = {  # what other systems call a logical type
 }  # fmt: skip
 SERVER_TYPES = ("local", "s3", "sftp", "azure", "postgres", "postgresql", "api", "custom")
 FORMATS = ("parquet", "csv", "json")
-OWN_PROPERTIES = ("dataSet", "timeZone", "missingPeriods", "dataMarket", "usagePolicy", "privacyBudget", "retention")
+OWN_PROPERTIES = (
+    "dataSet", "timeZone", "missingPeriods", "expectedDemand", "dataMarket", "usagePolicy", "privacyBudget", "retention",
+)  # fmt: skip
 PAGING_STYLES = ("none", "offset", "page", "link", "cursor", "socrata")
 PAGING = (
     "style", "limit", "limitParameter", "offsetParameter", "pageParameter", "cursorParameter", "first", "rowsField",

@@ -131,6 +131,7 @@ POLICY: list[tuple[str, str, str, Edit]] = [  # kind, where, bump, edit
     ("usage condition", "usagePolicy.minContributors", "major",
      lambda c: own(c, "usagePolicy")["value"].update(minContributors=20)),
     ("offer", "dataMarket", "major", lambda c: own(c, "dataMarket")["value"].update(revenueShare=0.5)),
+    ("own property", "expectedDemand", "patch", lambda c: c["customProperties"].append(prop("expectedDemand", 1200))),
     ("own property", "timeZone", "major", lambda c: own(c, "timeZone").update(value="UTC")),
     ("purpose removed", "roles.trainer.allowedPurposes", "major",
      lambda c: c["roles"][0]["customProperties"][0]["value"].remove("b")),

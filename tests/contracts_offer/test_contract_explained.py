@@ -79,6 +79,12 @@ def test_schedules(schedule: str, said: str) -> None:
     assert f"The data are fetched {said}." in explain(contract)
 
 
+def test_what_a_newcomer_expects_is_said() -> None:
+    """In units, of all items together."""
+    own = {"customProperties": [{"property": "expectedDemand", "value": 1200, "vendor": "decai"}]}
+    assert "1,200 units are expected in each period, of all items together." in " ".join(explain(own).split())
+
+
 def test_an_empty_contract_says_what_it_lacks() -> None:
     """Nothing fails, and silence about the terms is not taken for consent."""
     text = explain({})

@@ -90,6 +90,11 @@ def _offer(name: str, old: Any, new: Any) -> Iterator[Change]:
         yield Change("offer", name, old, new, "major", "What is offered, or its price, is another.")
 
 
+def _estimate(name: str, old: Any, new: Any) -> Iterator[Change]:
+    """What a company expects of itself is no promise to anybody."""
+    yield Change("own property", name, old, new, "patch", "The company expects another demand of itself.")
+
+
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
@@ -98,4 +103,5 @@ SPECIAL: Mapping[str, Callable[[str, Any, Any], Iterator[Change]]] = {
     "usagePolicy": _policy,
     "privacyBudget": _budget,
     "dataMarket": _offer,
+    "expectedDemand": _estimate,
 }
