@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +23,7 @@ from decai_forecast.demand.local import fit, fit_mean, predict, predict_on_top, 
 from decai_forecast.demand.metrics import with_history
 from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
-from decai_forecast.demand.quantiles import implied_mean, to_levels
+from decai_forecast.demand.quantiles import implied_mean, levels_at_actual, to_levels
 from decai_forecast.demand.table import DATE, KEYS
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.periods import CHOICE_ORIGINS, Calendar
@@ -32,15 +33,17 @@ __all__ = ["SIMPLE", "Backtest", "backtest", "origins_of"]
 Progress = Callable[[str], None]
 SIMPLE = ("seasonal_naive", "moving_average", "croston", "sba", "tsb")  # what a planner has for nothing
 OWN = ("local", "shared")  # reported beside the combination, each calibrated on its own past
+UNSOLD = "no row has a sale: there is nothing to forecast from"
 WORKERS = 2  # origins at work at the same time: one per core of the smallest machine this runs on
 Frames = dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """``forecasts``: one row per partner, origin, model, series and period: ``actual``, ``mean`` and all levels in units, and
-    what the measures need of the history. ``choices``: partner, origin, candidate, reason. ``skipped``: partner, origin and
-    why there is no forecast. ``rows``: training rows of the shared forecaster by origin."""
+    """``forecasts``: one row per partner, origin, model, series and period: ``actual``, ``mean`` and all levels in units,
+    ``level_low`` and ``level_high`` (see levels_at_actual), and what the measures need of the history. ``choices``: partner,
+    origin, candidate, reason. ``skipped``: partner, origin and why there is no forecast. ``rows``: training rows of the shared
+    forecaster by origin."""
 
     forecasts: pd.DataFrame
     choices: pd.DataFrame
@@ -77,12 +80,14 @@ def backtest(
     with TemporaryDirectory(prefix="decai-backtest-") as name:
         folder = Path(name)
         for partner, table in there.items():
-            table.to_parquet(folder / f"{partner}.parquet", index=False)
+            table.to_parquet(_file(folder, partner), index=False)
         made = _all_origins(folder, sorted(there), calendar, cutoffs, seed, max_rows, workers, progress)
         found = [_partner(partner, made, cutoffs, warm) for partner in sorted(there)]
     skipped = [row for origin in made.values() for row in origin.skipped]
+    skipped += [(partner, cutoff, UNSOLD) for partner in sorted(set(tables) - set(there)) for cutoff in cutoffs]
+    nobody = pd.DataFrame(columns=["partner", "origin", "model", "actual"])
     return Backtest(
-        pd.concat([f for forecasts, _ in found for f in forecasts], ignore_index=True),
+        pd.concat([f for forecasts, _ in found for f in forecasts] or [nobody], ignore_index=True),
         pd.DataFrame([row for _, choices in found for row in choices], columns=["partner", "origin", "choice", "reason"]),
         pd.DataFrame(skipped, columns=["partner", "origin", "reason"]),
         {cutoff: origin.rows for cutoff, origin in sorted(made.items())},
@@ -131,7 +136,7 @@ def _one_origin(folder: Path, partners: Sequence[str], calendar: Calendar, cutof
     simple: dict[str, Frames] = {}
     skipped = []
     for partner in partners:
-        table = pd.read_parquet(folder / f"{partner}.parquet")
+        table = pd.read_parquet(_file(folder, partner))
         try:
             prepared[partner] = prepare(table, calendar, cutoff, seed=seed, max_rows=max_rows)
             simple[partner] = _simple(table, calendar, cutoff, prepared[partner].future)
@@ -154,6 +159,11 @@ def _simple(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.Da
     rows = future[KEYS]
     found = {name: rows.merge(as_frame(panel, origin, MODELS[name].forecast(panel, origin)), on=KEYS) for name in SIMPLE}
     return found | {"history": with_history(rows.assign(h=future["h"]), panel, origin, _naive_season(calendar))}
+
+
+def _file(folder: Path, partner: str) -> Path:
+    """Where a partner's table lies: its name may hold anything, a slash too."""
+    return folder / f"{sha256(partner.encode()).hexdigest()}.parquet"
 
 
 def _naive_season(calendar: Calendar) -> int:
@@ -197,5 +207,6 @@ def _scored(partner: str, cutoff: date, found: Frames, past: Sequence[Frames], c
     out = []
     for name, frame in forecasts.items():
         levels = to_levels(frame).drop(columns=["scale", "item_class"], errors="ignore")
+        levels["level_low"], levels["level_high"] = levels_at_actual(frame)
         out.append(levels.merge(history, on=KEYS).assign(partner=partner, origin=pd.Timestamp(cutoff), model=name))
     return out

@@ -145,8 +145,8 @@ def summarise(
     """One row per group of ``by`` (``partner``, ``item_class``, ``h`` ..., columns of ``forecasts``); one in all without.
 
     ``forecasts``: location_id, item_id, date, actual, quantiles with q10, q50, q90; further ``partner``, ``origin`` where there
-    are several, ``mean``, ``naive_abs`` and ``naive_square`` (with_history), ``unit_cost`` or ``price``. Rows without an actual
-    count for nothing. Columns, NaN where something they need was not given:
+    are several, ``mean``, ``level_low`` and ``level_high`` (levels_at_actual), ``naive_abs`` and ``naive_square``
+    (with_history), ``unit_cost`` or ``price``. Rows without an actual count for nothing. Columns, NaN where something they need was not given:
 
     ``rows``, ``series``, ``actual`` (units); of the median ``wape``, ``bias_median``, ``mase``; of the mean (the median where
     there is none) ``bias``, ``rmsse``; ``wql``, ``scaled_pinball`` over q10, q50, q90; ``coverage`` and ``width`` of q10..q90
@@ -207,13 +207,21 @@ def _row_losses(known: pd.DataFrame, holding: float, shortage: float, seed: int)
     found["_money"] = cost * next(
         (known[c].to_numpy(float) for c in ("unit_cost", "price") if c in known), np.full(len(y), np.nan)
     )
-    levels = levels_of(known)
-    u = pit(y, known[[name_of(level) for level in levels]].to_numpy(float), levels, np.random.default_rng(seed))
+    u = _transformed(known, y, np.random.default_rng(seed))
     found["pit_coverage"] = ((u >= INSIDE[0]) & (u <= INSIDE[1])).astype(float)
     for q in TRAINED:
         value = known[name_of(q)].to_numpy(float)
         found |= {f"below_{name_of(q)}": (y < value).astype(float), f"upto_{name_of(q)}": (y <= value).astype(float)}
     return pd.DataFrame(found, index=known.index)
+
+
+def _transformed(known: pd.DataFrame, y: Floats, rng: np.random.Generator) -> Floats:
+    """The PIT of each row: from the whole distribution where the frame tells it, else from the levels it has."""
+    if "level_low" in known:
+        low, high = known["level_low"].to_numpy(float), known["level_high"].to_numpy(float)
+        return np.asarray(low + (high - low) * rng.random(len(y)))
+    levels = levels_of(known)
+    return pit(y, known[[name_of(level) for level in levels]].to_numpy(float), levels, rng)
 
 
 def _scaled(known: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 from decai_forecast.demand.lots import to_lots
 from decai_forecast.demand.panel import Floats
 
-__all__ = ["LEVELS", "MEAN", "TRAINED", "implied_mean", "name_of", "to_levels"]
+__all__ = ["LEVELS", "MEAN", "TRAINED", "implied_mean", "levels_at_actual", "name_of", "to_levels"]
 
 TRAINED = (0.1, 0.5, 0.9)
 MEAN = "mean"
@@ -54,3 +54,34 @@ def _inverse(trained: Floats, probability: Floats) -> Floats:
     z = np.array([normal.inv_cdf(float(p)) for p in probability])[None, :] / edge
     found = np.where(z < 0, middle + z * (middle - low), middle + z * (high - middle))
     return np.maximum(found, 0.0)
+
+
+def levels_at_actual(forecast: pd.DataFrame) -> tuple[Floats, Floats]:
+    """The lowest and the highest level (0..1) at which the distribution of :func:`to_levels` gives each row's ``actual``.
+
+    Where no level does (between two lots, say) both are the level that jumps over it. A draw between the two is the
+    randomised probability integral transform (Czado, Gneiting & Held 2009) of the whole distribution, not of a few levels.
+    """
+    trained, actual = forecast[[name_of(q) for q in TRAINED]].to_numpy(float), forecast["actual"].to_numpy(float)
+    lot = forecast["lot"].to_numpy(float) if "lot" in forecast else np.zeros(len(actual))
+    step = np.where(lot > 0, lot, 1.0)
+    least = np.where(lot > 0, (np.ceil(actual / step) - 0.5) * step, actual)  # below it a level is rounded to less than actual
+    most = np.where(lot > 0, (np.floor(actual / step) + 0.5) * step, actual)
+    low, high = _share_below(trained, least, with_equal=False), _share_below(trained, most, with_equal=True)
+    return np.where(actual > 0, low, 0.0), high
+
+
+def _share_below(trained: Floats, value: Floats, *, with_equal: bool) -> Floats:
+    """The share of levels whose quantile is less than ``value`` (or equal to it): the distribution function of _inverse."""
+    low, middle, high = trained.T
+    width = np.where(value < middle, middle - low, high - middle)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = (value - middle) / width * NormalDist().inv_cdf(TRAINED[2])
+    at_middle = np.where(high > middle, 0.5, 1.0) if with_equal else np.where(low < middle, 0.5, 0.0)
+    return np.where(value == middle, at_middle, _normal_cdf(z))
+
+
+def _normal_cdf(z: Floats) -> Floats:
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(z), dtype=float)
