@@ -146,7 +146,8 @@ def summarise(
 
     ``forecasts``: location_id, item_id, date, actual, quantiles with q10, q50, q90; further ``partner``, ``origin`` where there
     are several, ``mean``, ``level_low`` and ``level_high`` (levels_at_actual), ``naive_abs`` and ``naive_square``
-    (with_history), ``unit_cost`` or ``price``. Rows without an actual count for nothing. Columns, NaN where something they need was not given:
+    (with_history), ``unit_cost`` or ``price``. Rows without an actual count for nothing. Columns, NaN where
+    something they need was not given:
 
     ``rows``, ``series``, ``actual`` (units); of the median ``wape``, ``bias_median``, ``mase``; of the mean (the median where
     there is none) ``bias``, ``rmsse``; ``wql``, ``scaled_pinball`` over q10, q50, q90; ``coverage`` and ``width`` of q10..q90

@@ -23,7 +23,7 @@ from decai_forecast.demand.watch import clean_outliers
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.periods import Calendar
 
-__all__ = ["MAX_TRAINING_ROWS", "MIN_TRAINING_ROWS", "Prepared", "prepare"]
+__all__ = ["MAX_TRAINING_ROWS", "MIN_TRAINING_ROWS", "Prepared", "forecast_rows", "prepare"]
 
 MAX_TRAINING_ROWS = 20_000  # beyond it a partner's trees hardly change, and the shared training waits for its slowest member
 MIN_TRAINING_ROWS = 50  # two leaves of a tree with the least rows that a leaf may have
@@ -57,19 +57,47 @@ def prepare(
     ``prices``: rows of the partner's data set ``prices``, planned ahead; what was published later is not used.
     :class:`NotEnoughData` if fewer than ``MIN_TRAINING_ROWS`` rows can be made.
     """
+    known = _known(table, calendar, cutoff, prices)
+    if known.end <= rhythm(calendar).windows[0]:
+        least = rhythm(calendar).windows[0] + 1
+        raise NotEnoughData(f"{max(known.end, 0)} periods before {cutoff}; at least {least} are needed")
+    views, fitted = outlook(known.panel, known.end)
+    groups = groups_of(known.panel, views)
+    train = _train(known.panel, known.end, groups, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)
+    if len(train) < MIN_TRAINING_ROWS:
+        raise NotEnoughData(f"{len(train)} training rows before {cutoff}; at least {MIN_TRAINING_ROWS} are needed")
+    return Prepared(train, _future(known.panel, known.end, groups, known.actual), fitted)
+
+
+def forecast_rows(table: pd.DataFrame, calendar: Calendar, cutoff: date, *, prices: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The rows ``future`` of :class:`Prepared` alone: all that a shared forecaster needs of a company too young to train.
+
+    One known sale is enough. :class:`NotEnoughData` without any before ``cutoff``.
+    """
+    known = _known(table, calendar, cutoff, prices)
+    if not np.nansum(known.panel.quantity) > 0:
+        raise NotEnoughData(f"no sale before {cutoff}")
+    views, _ = outlook(known.panel, known.end)
+    return _future(known.panel, known.end, groups_of(known.panel, views), known.actual)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """``panel``: what is known before the period ``end``; ``actual``: all quantities, series x periods."""
+
+    panel: Panel
+    end: int
+    actual: Floats
+
+
+def _known(table: pd.DataFrame, calendar: Calendar, cutoff: date, prices: pd.DataFrame | None) -> _Known:
     if table.empty:
         raise NotEnoughData("the accepted rows hold no sale")
     full = to_panel(table, calendar, plans=None if prices is None else published_before(prices, cutoff))
     end = full.index(cutoff)
-    if end <= rhythm(calendar).windows[0]:
-        raise NotEnoughData(f"{max(end, 0)} periods before {cutoff}; at least {rhythm(calendar).windows[0] + 1} are needed")
-    panel = clean_outliers(full.before(end))
-    views, fitted = outlook(panel, end)
-    groups = groups_of(panel, views)
-    train = _train(panel, end, groups, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)
-    if len(train) < MIN_TRAINING_ROWS:
-        raise NotEnoughData(f"{len(train)} training rows before {cutoff}; at least {MIN_TRAINING_ROWS} are needed")
-    return Prepared(train, _future(panel, end, groups, full.quantity), fitted)
+    if end <= 0:
+        return _Known(full.before(0), end, full.quantity)
+    return _Known(clean_outliers(full.before(end)), end, full.quantity)
 
 
 def _chunks(panel: Panel, groups: list[Group]) -> Iterator[tuple[slice, Panel, list[Group]]]:
