@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from decai_forecast.federation.exact.bins import Bins, agree_bins
 from decai_forecast.federation.exact.collectives import Collectives, check_library
+from decai_forecast.federation.exact.desk import CHECKPOINT_TREES, Desk
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Floats, Format
 from decai_forecast.federation.exact.group import Certificate, Group
@@ -63,19 +65,20 @@ class Trained:
     certificate: Certificate
 
 
-def train(rows: Rows, plan: ExactPlan, group: Group, private: bytes, progress: Progress | None = None) -> Trained:
+def train(rows: Rows, plan: ExactPlan, group: Group, desk: Desk, progress: Progress | None = None) -> Trained:
     """Trains one model together with the other participants of ``group``; all end with the same text.
 
-    ``private``: 32 bytes that nobody else knows, from which the bags are drawn. Raises an :class:`ExactError`; the group is
-    then of no use any more.
+    Goes on from the last tree that all have kept, if this training was interrupted. Raises an :class:`ExactError`; the
+    group is then of no use any more.
     """
     check_library()
     rows = rows.checked(plan)
     group.agree("plan", plan.digest)
+    desk.begin(plan.subject, group.roster)
     bins = agree_bins(group.total, rows.X, plan.max_bin)
     group.agree("bins", bins.digest)
     start = agree_start(group.total, plan, rows.label, rows.steps)
-    trees = _Grower(rows, plan, group, private, bins, start).all(progress)
+    trees = _Grower(rows, plan, group, desk, bins, start).all(progress)
     if not trees:
         raise Refused("no tree can be split: too few rows, or features that say nothing")
     text = model_of(plan, start.score, trees).text()
@@ -93,8 +96,9 @@ def bag_of(private: bytes, plan: ExactPlan, number: int, rows: int) -> npt.NDArr
 class _Grower:
     """Grows tree after tree on the running score of the own rows."""
 
-    def __init__(self, rows: Rows, plan: ExactPlan, group: Group, private: bytes, bins: Bins, start: Start) -> None:
-        self._rows, self._plan, self._group, self._private = rows, plan, group, private
+    def __init__(self, rows: Rows, plan: ExactPlan, group: Group, desk: Desk, bins: Bins, start: Start) -> None:
+        self._rows, self._plan, self._group, self._desk, self._start = rows, plan, group, desk, start.score
+        self._private = desk.identity().secret("bags")
         self._objective, self._steps = plan.objective, rows.steps
         self._everybody = start.steps + bins.rows
         self._form: Format = plan.objective.format(start.steps, start.largest)
@@ -103,16 +107,31 @@ class _Grower:
 
     def all(self, progress: Progress | None) -> list[Tree]:
         """The trees; fewer than planned if one found nothing to split, which all participants see alike."""
-        trees: list[Tree] = []
+        trees = self._resumed()
         with Collectives(self._group, self._form) as collectives:
             while len(trees) < self._plan.trees:
                 tree = self._grow(len(trees), collectives)
                 if tree is None:
                     break
                 trees.append(tree)
+                if len(trees) % CHECKPOINT_TREES == 0:
+                    self._desk.keep(self._plan, self._group.roster, trees)
                 if progress:
                     progress(len(trees), self._group.traffic.sent)
         return trees
+
+    def _resumed(self) -> list[Tree]:
+        """The trees that all participants have kept of this training, and the score after them."""
+        kept = self._desk.trees(self._plan, self._group.roster)
+        counts = self._group.cast("resume", len(kept).to_bytes(4, "big"))
+        kept = kept[: min(int.from_bytes(count, "big") for count in counts)]
+        self._group.agree("kept trees", hashlib.sha256(json.dumps(kept).encode()).digest())
+        if kept:
+            import lightgbm as lgb
+
+            text = model_of(self._plan, self._start, kept).text()
+            self._score = lgb.Booster(model_str=text).predict(self._rows.X, num_threads=1)
+        return kept
 
     def _grow(self, number: int, collectives: Collectives) -> Tree | None:
         import lightgbm as lgb

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
@@ -11,17 +13,18 @@ import lightgbm as lgb
 import numpy as np
 
 from decai_forecast.federation.exact.bins import Bins, agree_bins
+from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.identity import Identity, Roster
 from decai_forecast.federation.exact.loopback import LoopbackRelay, LoopbackWire
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
 from decai_forecast.federation.exact.train import Rows, Trained, bag_of, train
 from decai_forecast.federation.exact.trees import leaf_values, model_of, tree_of, with_values
+from decai_forecast.store import Store
 
 FEATURES = ("lag", "mean", "promotion", "price", "h", "never")
 SESSION = b"session of a test".ljust(32, b".")
-IDENTITIES = tuple(Identity.create(name) for name in ("ada", "bea", "cyd", "dot", "eve"))
-PRIVATE = tuple(bytes([k]) * 32 for k in range(len(IDENTITIES)))
+IDENTITIES = tuple(Identity.from_bytes(name, name.encode().ljust(32)) for name in ("ada", "bea", "cyd", "dot", "eve"))
 
 
 def roster_of(count: int) -> Roster:
@@ -78,9 +81,23 @@ def together(parts: Sequence[Part], relay: LoopbackRelay | None = None, patience
     return out
 
 
-def trained(parts: Sequence[Rows], which: ExactPlan, relay: LoopbackRelay | None = None) -> list[Trained]:
+def desk(k: int, folder: str | Path) -> Desk:
+    """A participant's desk in a folder of its own, with the key that the others have pinned."""
+    name = IDENTITIES[k].name
+    store = Store(Path(folder) / name, name)
+    store.write_json("federation/exact/identity.json", {"ed25519": IDENTITIES[k].to_bytes().hex()})
+    return Desk(store, name)
+
+
+def outcomes(parts: Sequence[Rows], which: ExactPlan, folder: str | Path, relay: LoopbackRelay | None = None) -> list[Any]:
+    """What a training ended with, at each participant: a result or an exception."""
+    return together([partial(train, part, which, desk=desk(k, folder)) for k, part in enumerate(parts)], relay)
+
+
+def trained(parts: Sequence[Rows], which: ExactPlan) -> list[Trained]:
     """Every participant's result; raises what the first one raised."""
-    found = together([partial(train, part, which, private=PRIVATE[k]) for k, part in enumerate(parts)], relay)
+    with TemporaryDirectory() as folder:
+        found = outcomes(parts, which, folder)
     for one in found:
         if isinstance(one, Exception):
             raise one
@@ -123,7 +140,7 @@ def pooled(parts: Sequence[Rows], which: ExactPlan) -> str:
     form = objective.format(int(steps.sum()), 2.0 ** np.ceil(np.log2(np.abs(label - start).max())))
     data, score, trees = bins_of(parts, which).dataset(X, which.max_bin, FEATURES), np.full(len(label), start), []
     for number in range(which.trees):
-        bags = [bag_of(PRIVATE[k], which, number, len(part.label)) for k, part in enumerate(parts)]
+        bags = [bag_of(IDENTITIES[k].secret("bags"), which, number, len(part.label)) for k, part in enumerate(parts)]
         counted = np.where(np.concatenate(bags), steps, 0)
         gradients = objective.gradients(score, label, counted, form)
         booster = lgb.Booster(which.params(number) | {"tree_learner": "serial", "pre_partition": False}, data)

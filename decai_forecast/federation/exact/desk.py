@@ -1,0 +1,62 @@
+"""What a participant keeps between trainings, in its own store: its key, whom it trained with, and unfinished models.
+
+Who trains what with whom is written down before the first sum. The same rows summed a second time without one of the
+companies would show that company's share by subtraction; so a subject that was begun is trained by the same companies or
+not at all. Beginning again with the same ones shows nothing new: rows, bags and so all sums are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from decai_forecast.federation.exact.errors import Refused
+from decai_forecast.federation.exact.identity import Identity, Roster
+from decai_forecast.federation.exact.plan import ExactPlan
+from decai_forecast.federation.model_text import Tree
+from decai_forecast.store import Store
+
+__all__ = ["CHECKPOINT_TREES", "Desk"]
+
+CHECKPOINT_TREES = 10  # finished trees between two writes; at most so many are grown again
+FOLDER = "federation/exact"
+
+
+class Desk:
+    """One participant's own files of its exact trainings."""
+
+    def __init__(self, store: Store, name: str) -> None:
+        self._store, self._name = store, name
+
+    def identity(self) -> Identity:
+        """The signing key; made at the first call, the same ever after."""
+        key = f"{FOLDER}/identity.json"
+        if not self._store.exists(key):
+            self._store.write_json(key, {"ed25519": Identity.create(self._name).to_bytes().hex()})
+        return Identity.from_bytes(self._name, bytes.fromhex(str(self._store.read_json(key)["ed25519"])))
+
+    def begin(self, subject: str, roster: Roster) -> None:
+        """:class:`Refused` if ``subject`` was begun with other companies; else writes down who trains it."""
+        key = f"{FOLDER}/begun/{hashlib.sha256(subject.encode()).hexdigest()[:32]}.json"
+        mine = {"subject": subject, "names": list(roster.names), "roster": roster.digest.hex()}
+        if not self._store.exists(key):
+            return self._store.write_json(key, mine)
+        begun: dict[str, Any] = self._store.read_json(key)
+        if begun["roster"] != mine["roster"]:
+            raise Refused(
+                f"{subject} was begun by {', '.join(begun['names'])}; training it with {', '.join(roster.names)} would show "
+                "by subtraction what one company contributed. Train it with the same companies, or leave it"
+            )
+        return None
+
+    def trees(self, plan: ExactPlan, roster: Roster) -> list[Tree]:
+        """The finished trees of an interrupted training of this very plan by these companies."""
+        key = _checkpoint(plan, roster)
+        return list(self._store.read_json(key)["trees"]) if self._store.exists(key) else []
+
+    def keep(self, plan: ExactPlan, roster: Roster, trees: list[Tree]) -> None:
+        self._store.write_json(_checkpoint(plan, roster), {"subject": plan.subject, "trees": trees})
+
+
+def _checkpoint(plan: ExactPlan, roster: Roster) -> str:
+    return f"{FOLDER}/checkpoints/{plan.digest.hex()[:32]}-{roster.digest.hex()[:16]}.json"
