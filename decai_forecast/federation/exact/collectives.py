@@ -108,7 +108,7 @@ class Collectives:
         try:
             if self._error is None:
                 self._expect(
-                    "hist", unit == 8 and size % 16 == 0 and blocks == self._group.size, f"reduce_scatter of {size} bytes"
+                    "hist", unit == 8 and size % 16 == 0 and blocks == self._group.size, f"a reduce_scatter of {size} bytes"
                 )
                 bounds = [(starts[k] // 16, (starts[k] + lengths[k]) // 16) for k in range(blocks)]
                 histogram = _bytes_at(given, size).view(np.float64).reshape(-1, 2)
@@ -140,7 +140,7 @@ class Collectives:
 
     def _root(self, mine: bytes) -> list[bytes]:
         """LightGBM adds the blocks up by itself: it gets the total and zeros."""
-        self._expect("root", len(mine) == ROOT_BYTES, f"allgather of {len(mine)} bytes")
+        self._expect("root", len(mine) == ROOT_BYTES, f"an allgather of {len(mine)} bytes")
         hessian, gradient, count = ROOT.unpack(mine)
         columns = (self._form.hessian, self._form.gradient, COUNT)
         numbers = [column.to_ints(np.array([value])) for column, value in zip(columns, (hessian, gradient, count), strict=True)]
@@ -150,13 +150,13 @@ class Collectives:
         return [ROOT.pack(values[0], values[1], int(values[2]))] + [bytes(ROOT_BYTES)] * (self._group.size - 1)
 
     def _split(self, mine: bytes) -> list[bytes]:
-        self._expect("split", len(mine) == SPLIT_BYTES, f"allgather of {len(mine)} bytes")
+        self._expect("split", len(mine) == SPLIT_BYTES, f"an allgather of {len(mine)} bytes")
         self._phase = "hist"
         return self._group.cast("split", mine)
 
     def _expect(self, phase: str, fits: bool, what: str) -> None:
         if self._phase != phase or not fits:
-            raise Denied(f"LightGBM asked for a {what} in phase {self._phase}: no rule allows it, nothing was sent")
+            raise Denied(f"LightGBM asked for {what} in phase {self._phase}: no rule allows it, nothing was sent")
         self.calls += 1
 
 

@@ -1,0 +1,85 @@
+"""A participant that goes ends the training; nobody goes on without it, and all can go on with it."""
+
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from parties import IDENTITIES, companies, desk, outcomes, plan, pooled, roster_of, together
+
+from decai_forecast.federation.exact.desk import CHECKPOINT_TREES, Desk
+from decai_forecast.federation.exact.errors import PeerLost, Refused
+from decai_forecast.federation.exact.group import Group
+from decai_forecast.federation.exact.identity import Roster
+from decai_forecast.federation.exact.train import Rows, train
+
+WHICH = plan(trees=CHECKPOINT_TREES + 3, bag=0.8, tree={"num_leaves": 5, "feature_fraction": 0.5})
+
+
+class Gone(Exception):
+    """The process of a participant ends."""
+
+
+def leaving(part: Rows, keeps: Desk, group: Group, after: int = CHECKPOINT_TREES + 1) -> Any:
+    def stop(trees: int, _: int) -> None:
+        if trees == after:
+            raise Gone
+
+    return train(part, WHICH, group, keeps, stop)
+
+
+def interrupted(parts: list[Rows], folder: Path) -> list[Any]:
+    """A training in which cyd leaves one tree after a checkpoint."""
+    stay = [partial(train, parts[k], WHICH, desk=desk(k, folder)) for k in (0, 1)]
+    return together([*stay, partial(leaving, parts[2], desk(2, folder))])
+
+
+def test_all_stop_when_one_leaves_and_go_on_when_it_is_back(tmp_path: Path) -> None:
+    """The others are told who; the same companies then go on from the last kept tree and end with the model of a training
+    that was never interrupted, to the last bit."""
+    parts = companies()
+    found = interrupted(parts, tmp_path)
+    assert isinstance(found[2], Gone)
+    assert [str(one) for one in found[:2]] == ["cyd stopped the training"] * 2
+    assert all(isinstance(one, PeerLost) for one in found[:2])
+    again = outcomes(parts, WHICH, tmp_path)
+    assert {one.text for one in again} == {pooled(parts, WHICH)}
+
+
+def test_a_participant_that_lost_its_trees_does_not_stop_the_others(tmp_path: Path) -> None:
+    """All begin where it must begin."""
+    parts = companies()
+    interrupted(parts, tmp_path)
+    for kept in (tmp_path / "bea").rglob("checkpoints/*"):
+        kept.unlink()
+    assert {one.text for one in outcomes(parts, WHICH, tmp_path)} == {pooled(parts, WHICH)}
+
+
+def test_what_was_begun_is_not_trained_without_one_of_them(tmp_path: Path) -> None:
+    """Four began, three would go on: two sums over nearly the same rows, whose difference is the fourth's. Each refuses."""
+    parts = companies(4, size=120)
+    outcomes(parts, plan(trees=1), tmp_path)
+    for one in outcomes(parts[:3], plan(trees=1), tmp_path):
+        assert isinstance(one, Refused | PeerLost)
+    with pytest.raises(Refused, match="was begun by ada, bea, cyd, dot; training it with ada, bea, cyd would show"):
+        desk(0, tmp_path).begin(plan().subject, roster_of(3))
+
+
+def test_a_company_in_anothers_place_is_another_roster(tmp_path: Path) -> None:
+    """As many, but not the same: also a difference of two sums."""
+    place = desk(0, tmp_path)
+    place.begin("s", roster_of(3))
+    place.begin("s", roster_of(3))
+    with pytest.raises(Refused):
+        place.begin("s", Roster.of({one.name: one.public for one in (*IDENTITIES[:2], IDENTITIES[3])}))
+
+
+def test_a_participant_that_says_nothing_is_named() -> None:
+    """After its patience the relay tells the others who is silent."""
+
+    def sleep(_: Group) -> None:
+        Event().wait(1.2)
+
+    found = together([lambda group: group.cast("x", b"")] * 2 + [sleep], patience=0.6)
+    assert "cyd did not answer in time" in str(found[0])
