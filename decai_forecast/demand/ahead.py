@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from decai_forecast.demand.history import History, Running, rhythm
+from decai_forecast.demand.models.base import filled
 from decai_forecast.demand.panel import Floats, Panel
 
 __all__ = ["Group", "Rows", "ahead", "group_features", "groups_of"]
@@ -123,10 +124,16 @@ def _nanmean(parts: list[Floats]) -> Floats:
 
 
 def _plans(panel: Panel, rows: Rows, target: Ints) -> dict[str, Floats]:
-    """Plans are the partner's own, delivered ahead; what was realised in the period is not a plan."""
-    price = panel.planned_price[rows.series, target]
+    """Plans are the partner's own, delivered ahead; what was realised in the period is not a plan.
+
+    A plan goes on at its last price, unpromoted: a plan made up from sales has no price where nothing was sold, and that it
+    is missing there must not tell so.
+    """
+    price = filled(panel.planned_price)[rows.series, target]
+    promotion = panel.planned_promotion[rows.series, target]
+    promotion = np.where(np.isnan(promotion) & np.isfinite(price), 0.0, promotion)
     usual = Running(panel.planned_price).mean(np.array([panel.planned_price.shape[1]]), panel.planned_price.shape[1])[:, 0]
-    return {"price_ahead": price / usual[rows.series], "promotion_ahead": panel.planned_promotion[rows.series, target]}
+    return {"price_ahead": price / usual[rows.series], "promotion_ahead": promotion}
 
 
 def group_features(group: Group, panel: Panel, known: History, rows: Rows) -> dict[str, Floats]:

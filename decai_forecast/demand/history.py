@@ -19,7 +19,7 @@ __all__ = ["LAGS", "RECENT_LEVELS", "YEAR_LEVELS", "History", "Rhythm", "Running
 LAGS = 6
 DECAYS = (0.75, 0.9)  # per period, of the exponentially weighted means
 LONG_SILENT = 99.0  # periods without a sale; beyond it the exact number tells nothing
-OLD_SCALE = 0.25  # of the lifetime mean: what a series that sold nothing for a whole window is scaled by
+OLD_SCALE = 0.05  # of the lifetime mean, for a series that sold nothing for a whole window: a sale as of old is then 20 times
 RECENT_LEVELS, YEAR_LEVELS = (0.25, 0.5, 0.9), (0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 Small = npt.NDArray[np.float32]
 

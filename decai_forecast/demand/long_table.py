@@ -17,6 +17,8 @@ from decai_forecast.demand.table import (
     EVERYWHERE,
     ITEM,
     LOCATION,
+    PRICE,
+    PROMOTION,
     QUANTITY,
     build_table,
     never_sold,
@@ -27,7 +29,8 @@ from decai_forecast.periods import Calendar
 __all__ = ["HORIZONS", "calendar_of", "read_long"]
 
 NEEDED = (PARTNER, DATE, ITEM, QUANTITY)
-TEXTS = (PARTNER, LOCATION, ITEM, DATE, CATEGORY, COUNTRY)  # of a CSV as they are written: 007 is no 7, NA is Namibia
+TEXTS = (PARTNER, LOCATION, ITEM, DATE, CATEGORY, COUNTRY)
+NUMBERS = (QUANTITY, PRICE, "list_price", PROMOTION, "promo", CENSORED)
 MENTIONED = 5  # items named in one line
 
 
@@ -53,7 +56,7 @@ def read_long(
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        rows = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, converters=dict.fromkeys(TEXTS, str))
+        rows = pd.read_parquet(path) if path.suffix == ".parquet" else _csv(path)
     except FileNotFoundError:
         raise ConfigError(f"{path}: not found") from None
     except pd.errors.EmptyDataError:
@@ -63,6 +66,12 @@ def _read(path: Path) -> pd.DataFrame:
     if lacking := [name for name in NEEDED if name not in rows]:
         raise ConfigError(f"{path}: column {', '.join(lacking)} is missing; there are {', '.join(map(str, rows.columns))}")
     return rows.reset_index(drop=True)
+
+
+def _csv(path: Path) -> pd.DataFrame:
+    """Texts as they are written: item 007 is not 7, and item NA is an item."""
+    missing = {name: ["", "NA", "NaN", "nan", "NULL", "null", "None"] for name in NUMBERS}
+    return pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=missing)
 
 
 def _typed(path: Path, rows: pd.DataFrame) -> pd.DataFrame:

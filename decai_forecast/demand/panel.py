@@ -58,7 +58,7 @@ class Panel:
             known[name][:, end:] = np.nan
         return replace(self, **known)
 
-    def part(self, rows: slice) -> Panel:
+    def part(self, rows: slice | npt.NDArray[np.bool_]) -> Panel:
         """Some of the series."""
         names = ("quantity", "price", "promotion", "planned_price", "planned_promotion")
         return replace(self, series=self.series.iloc[rows], **{name: getattr(self, name)[rows] for name in names})

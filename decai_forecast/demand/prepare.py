@@ -97,6 +97,8 @@ def _known(table: pd.DataFrame, calendar: Calendar, cutoff: date, prices: pd.Dat
     end = full.index(cutoff)
     if end <= 0:
         return _Known(full.before(0), end, full.quantity)
+    begun = np.asarray(np.isfinite(full.quantity[:, :end]).any(axis=1), dtype=np.bool_)
+    full = full.part(begun) if begun.any() else full  # who begins later must not be seen, not even by the draw of the rows
     return _Known(clean_outliers(full.before(end)), end, full.quantity)
 
 
@@ -110,7 +112,8 @@ def _train(panel: Panel, end: int, groups: list[Group], rng: np.random.Generator
     beat = rhythm(panel.calendar)
     origins = np.arange(max(beat.windows[1], end - 1 - beat.past), end - 1, beat.stride)
     share = min(1.0, max_rows / max(1, _possible(panel, end, origins)))
-    blocks = [_block(part, end, origins, own, rng, share) for _, part, own in _chunks(panel, groups)] if len(origins) else []
+    draws = rng.spawn(2)  # each of its own, so that the size of the chunks changes nothing
+    blocks = [_block(part, end, origins, own, draws, share) for _, part, own in _chunks(panel, groups)] if len(origins) else []
     every = np.concatenate(blocks) if blocks else np.empty((0, len(FEATURES) + 2), dtype=np.float32)
     if len(every) > max_rows:
         every = every[np.sort(rng.choice(len(every), max_rows, replace=False))]
@@ -129,11 +132,11 @@ def _possible(panel: Panel, end: int, origins: Ints) -> int:
 
 
 def _block(
-    panel: Panel, end: int, origins: Ints, groups: list[Group], rng: np.random.Generator, share: float
+    panel: Panel, end: int, origins: Ints, groups: list[Group], draws: list[np.random.Generator], share: float
 ) -> npt.NDArray[np.float32]:
     """FEATURES, target and weight (units, not yet normed) of one chunk's rows, about ``share`` of those that could be."""
     known = history(panel, origins)
-    rows = _drawn(panel, known, end, rng, share)
+    rows = _drawn(panel, known, end, draws, share)
     scale, quantity = known.scale[rows.series, rows.origin], panel.quantity[rows.series, rows.target(known)]
     usable = np.isfinite(scale) & np.isfinite(quantity)
     rows = Rows(rows.series[usable], rows.origin[usable], rows.h[usable])
@@ -144,15 +147,15 @@ def _block(
     return out
 
 
-def _drawn(panel: Panel, known: History, end: int, rng: np.random.Generator, share: float) -> Rows:
+def _drawn(panel: Panel, known: History, end: int, draws: list[np.random.Generator], share: float) -> Rows:
     """At each origin every series gets a few horizons, evenly spread from a random start; then ``share`` of all rows."""
     size, wanted = len(panel.series), min(rhythm(panel.calendar).per_origin, panel.calendar.horizon)
     reach = np.minimum(panel.calendar.horizon, end - 1 - known.origins)  # horizons with a known target
     count = np.minimum(wanted, reach)
     origin = np.repeat(np.arange(len(reach)), count)
     step = np.concatenate([np.arange(c) for c in count]) * reach[origin] / count[origin]
-    h = ((rng.random((size, len(origin))) * reach[origin] + step) % reach[origin]).astype(np.int64) + 1
-    kept = np.flatnonzero(rng.random(h.size) < share * 1.05) if share < 1 else np.arange(h.size)
+    h = ((draws[0].random((size, len(origin))) * reach[origin] + step) % reach[origin]).astype(np.int64) + 1
+    kept = np.flatnonzero(draws[1].random(h.size) < share * 1.05) if share < 1 else np.arange(h.size)
     return Rows(kept // len(origin), origin[kept % len(origin)], h.ravel()[kept])
 
 

@@ -121,6 +121,6 @@ class Readable:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, pd.Timestamp):
-        return str(value.date())
-    return repr(str(value)) if not pd.isna(value) else "(empty)"
+    if pd.isna(value) or not str(value).strip():
+        return "(empty)"
+    return repr(str(value.date() if isinstance(value, pd.Timestamp) else value))

@@ -230,7 +230,7 @@ class CleanPanel(Panel):
 
     winsorised: Bools
 
-    def part(self, rows: slice) -> CleanPanel:
+    def part(self, rows: slice | Bools) -> CleanPanel:
         return replace(cast("CleanPanel", super().part(rows)), winsorised=self.winsorised[rows])
 
 

@@ -114,14 +114,14 @@ def test_a_bulk_order_is_bounded() -> None:
     assert prepare(known, WEEKS, AS_OF, seed=1).train["target"].max() == pytest.approx(20**0.5)
 
 
-def test_a_series_that_fell_asleep_is_scaled_by_a_quarter_of_its_life() -> None:
+def test_a_series_that_fell_asleep_is_scaled_by_a_twentieth_of_its_life() -> None:
     """What has not sold for a year still gets a forecast, on a scale that tells how little is to be expected."""
     given = delivery()
     old = (given["item_id"] == "i00") & (given["date"] >= pd.Timestamp(WEEKS.add(AS_OF, -53)))
     table = build_table(given[~old], WEEKS, AS_OF)
     future = prepare(table, WEEKS, AS_OF, seed=1).future
     life = table.loc[table["item_id"] == "i00", "quantity"].mean()
-    assert future.loc[future["item_id"] == "i00", "scale"].to_numpy() == pytest.approx(life / 4)
+    assert future.loc[future["item_id"] == "i00", "scale"].to_numpy() == pytest.approx(life / 20)
 
 
 @CALENDARS
