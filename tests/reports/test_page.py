@@ -1,10 +1,10 @@
 """The page: one file without scripts, inert names, readable by all, the same bytes for the same report."""
 
 import re
-from html.parser import HTMLParser
 
 import examples
 import pytest
+from pages import Outline
 
 from decai_forecast.reports import Quality, build_report, render_html
 
@@ -14,30 +14,6 @@ LIMIT = 300_000  # bytes: a page for mail
 @pytest.fixture(scope="module")
 def page() -> str:
     return render_html(build_report(examples.facts()))
-
-
-class Outline(HTMLParser):
-    """Tags and ids of a page; fails on tags that are not closed in order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.ids: list[str] = []
-        self.open: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        self.ids += [value or "" for name, value in attrs if name == "id"]
-        if tag not in ("meta", "br"):
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
 
 
 def test_page_has_no_script_and_needs_no_network(page: str) -> None:

@@ -47,8 +47,16 @@ def _shares(part: pd.DataFrame, levels: tuple[float, ...]) -> Floats:
 
 
 def _histogram(part: pd.DataFrame, levels: tuple[float, ...]) -> Floats:
-    found = pit(part["actual"].to_numpy(float), _quantiles(part, levels), levels, np.random.default_rng(SEED))
-    return np.asarray(np.histogram(found, bins=BINS, range=(0.0, 1.0))[0] / len(found))
+    return np.asarray(np.histogram(_transform(part, levels), bins=BINS, range=(0.0, 1.0))[0] / len(part))
+
+
+def _transform(part: pd.DataFrame, levels: tuple[float, ...]) -> Floats:
+    """From the whole distribution where the backtest tells it, else from the levels there are; as :func:`summarise` does."""
+    rng = np.random.default_rng(SEED)
+    if "level_low" in part:
+        low, high = (part[name].to_numpy(float) for name in ("level_low", "level_high"))
+        return np.asarray(low + (high - low) * rng.random(len(part)))
+    return pit(part["actual"].to_numpy(float), _quantiles(part, levels), levels, rng)
 
 
 def _quantiles(part: pd.DataFrame, levels: tuple[float, ...]) -> Floats:

@@ -19,6 +19,7 @@ __all__ = ["EVERYBODY", "BacktestFacts"]
 
 EVERYBODY = "all"
 SERIES = [LOCATION, ITEM]
+TIME = "datetime64[ns]"  # both sides of a join in time must be alike
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class BacktestFacts:
         skipped = self.found.skipped
         reasons = skipped[skipped["partner"].isin(self.shown)]["reason"]
         why = f"; the last reason: {reasons.iloc[-1]}" if len(reasons) else ""
-        return f"{self.source}: no forecast of {self.partner} to judge at these cut-offs{why}; ask for fewer --origins"
+        whose = "any company" if self.partner == EVERYBODY else self.partner
+        return f"{self.source}: no forecast of {whose} to judge at these cut-offs{why}; ask for fewer --origins"
 
     @cached_property
     def shown(self) -> list[str]:
@@ -107,9 +109,11 @@ def _is_quantity(name: str) -> bool:
 
 def _priced(rows: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """With ``price``: the last one known before the origin; what it became later nobody could have ordered by."""
-    parts = []
-    for (partner, origin), part in rows.groupby(["partner", "origin"], sort=True):
-        table = tables[str(partner)]
-        known = table[table[DATE] < origin].groupby(SERIES, observed=True)[PRICE].last().rename(PRICE)
-        parts.append(part.merge(known.reset_index(), on=SERIES, how="left", validate="many_to_one"))
-    return pd.concat(parts, ignore_index=True)
+    known = [table.loc[table[PRICE].notna(), [*SERIES, DATE, PRICE]].assign(partner=name) for name, table in tables.items()]
+    prices = pd.concat(known).astype({DATE: TIME}).sort_values(DATE, kind="stable")
+    keys = ["partner", *SERIES]
+    asked = rows[[*keys, "origin"]].drop_duplicates().astype({"origin": TIME}).sort_values("origin", kind="stable")
+    found = pd.merge_asof(asked, prices, left_on="origin", right_on=DATE, by=keys, allow_exact_matches=False)
+    return rows.astype({"origin": TIME}).merge(
+        found.drop(columns=DATE), on=[*keys, "origin"], how="left", validate="many_to_one"
+    )

@@ -31,19 +31,24 @@ def headline(facts: BacktestFacts, paired: Report, partners: list[Report]) -> Re
 
 
 def _verdict(facts: BacktestFacts, paired: Report, partners: list[Report]) -> tuple[str, str]:
+    words = {row["word"] for row in paired["tests"] if row["model"] == LOCAL and row["measure"] in ("wape", "wql")}
     if facts.alone:
         return "none", "One company: there was nobody to pool with"
-    words = [row["word"] for row in paired["tests"] if row["model"] == LOCAL and row["measure"] in ("wape", "wql")]
-    hurt = sum(_rose(row, "wape") or _rose(row, "wql") for row in partners)
+    if words == {"too few to tell"}:
+        return "none", f"Too few {NAMES[paired['unit']]} to tell whether pooling helps"
     if "worse" in words:
         return "risk", "Pooling makes the forecast worse here"
     if "better" not in words:
         return "none", "Pooling makes no clear difference here"
+    return _helped(sum(_rose(row, "wape") or _rose(row, "wql") for row in partners), len(partners))
+
+
+def _helped(hurt: int, count: int) -> tuple[str, str]:
+    """The verdict where the tests say better, by the number of partners that are worse off."""
     if not hurt:
         return "good", "Pooling helps here"
-    return "watch", "Pooling helps on average, not everybody" if hurt > MANY * len(
-        partners
-    ) else "Pooling helps most of them here"
+    several = "Pooling helps most companies here" if hurt <= MANY * count else "Pooling helps on average, but not everybody"
+    return "watch", several if count > 1 else "Pooling helps most series, but not their total"
 
 
 def _against_free(facts: BacktestFacts, partners: list[Report]) -> str:

@@ -28,6 +28,7 @@ def render_backtest(report: Report) -> str:
         chose=_chose(report),
         model=model_name,
         figure=_figure,
+        lowest=_lowest,
         moved=signed,
         p_value=_p,
         periods=lambda count: plural(int(count), calendar),
@@ -52,6 +53,11 @@ def _chose(report: Report) -> dict[str, str]:
     for row in report["choices"]:
         counts.setdefault(row["partner"], Counter())[row["told"]] += 1
     return {name: "; ".join(f"{told}\u00a0\u00d7{n}" for told, n in found.most_common()) for name, found in counts.items()}
+
+
+def _lowest(scores: Mapping[str, Mapping[str, float | None]]) -> float | None:
+    """The lowest WAPE of one row of models; None where none is defined."""
+    return min((found["wape"] for found in scores.values() if found["wape"] is not None), default=None)
 
 
 def _figure(value: float | None, form: str = "number") -> str:
