@@ -93,8 +93,10 @@ class Readable:
     def numbers(self, name: str) -> pd.Series:
         """Numbers that may be missing, as prices; NaN where none is, or an infinite one."""
         found = pd.to_numeric(self.rows[name], errors="coerce").astype(float)
-        written = self.rows[name].notna() & (self.rows[name].astype(str).str.strip() != "")
-        self.refuse(found.isna() & written, f"{name} {{}} cannot be read; write a number such as 12.5, or nothing", name)
+        lost = found.isna() & self.rows[name].notna()
+        if lost.any():
+            lost &= self.rows[name].astype(str).str.strip() != ""
+        self.refuse(lost, f"{name} {{}} cannot be read; write a number such as 12.5, or nothing", name)
         return found.where(np.isfinite(found))
 
     def booleans(self, name: str) -> pd.Series:

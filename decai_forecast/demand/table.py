@@ -48,7 +48,7 @@ def build_table(
     rows = _columns(clean)
     rows[DATE] = _starts(rows[DATE], calendar)
     rows = rows[rows[DATE] < end]
-    rows = rows.sort_values([*KEYS, QUANTITY, PRICE, PROMOTION])  # sums and means of fractions depend on the order
+    rows = rows.sort_values([QUANTITY, PRICE, PROMOTION])  # sums and means of fractions depend on the order
     how = {QUANTITY: "sum", PRICE: "mean", PROMOTION: "mean", CENSORED: "any", UNKNOWN: "any"}
     sums = rows.groupby(KEYS, as_index=False, sort=True, observed=True).agg(how)
     full = _regular(sums, calendar, end, 0.0 if missing == "zero" else np.nan)
@@ -121,7 +121,7 @@ def _attribute(full: pd.DataFrame, key: str, clean: pd.DataFrame, master: pd.Dat
     source = master if master is not None and name in master else clean
     if name not in source or key not in source:
         return pd.Series("", index=full.index)
-    rows = source[[key, name]].dropna()
+    rows = source[[key, name]].dropna().drop_duplicates()
     rows = rows.assign(**{key: Readable(rows, "master data").texts(key), name: rows[name].astype(str)})
     known = rows.sort_values([key, name]).drop_duplicates(key, keep="last").set_index(key)[name]
     return full[key].map(known).fillna("").astype(str)
