@@ -111,19 +111,13 @@ class Collectives:
                     "hist", unit == 8 and size % 16 == 0 and blocks == self._group.size, f"a reduce_scatter of {size} bytes"
                 )
                 bounds = [(starts[k] // 16, (starts[k] + lengths[k]) // 16) for k in range(blocks)]
-                histogram = _bytes_at(given, size).view(np.float64).reshape(-1, 2)
-                _bytes_at(out, lengths[rank]).view(np.float64).reshape(-1, 2)[:] = self._histogram(histogram, bounds)
+                sums = self._group.scattered("hist", self._form.to_ints(_histogram_at(given, size)), bounds)
+                self._form.to_floats(sums, _histogram_at(out, lengths[rank]))
                 self._phase = "split"
                 return
         except BaseException as error:  # kept for end_tree: it must not pass through C++
             self._error = error
         ctypes.memmove(out, given + starts[rank], lengths[rank])
-
-    def _histogram(self, local: npt.NDArray[np.float64], bounds: list[tuple[int, int]]) -> npt.NDArray[np.float64]:
-        columns = (self._form.gradient, self._form.hessian)
-        given = [(column.to_ints(local[:, k]), column.width) for k, column in enumerate(columns)]
-        sums = self._group.scattered("hist", given, bounds)
-        return np.column_stack([column.to_floats(numbers) for column, numbers in zip(columns, sums, strict=True)])
 
     def _allgather(self, given: int, size: int, starts: Any, lengths: Any, blocks: int, out: int, _size: int) -> None:
         mine = bytes(_bytes_at(given, size))
@@ -162,6 +156,11 @@ class Collectives:
 
 def _bytes_at(address: int, size: int) -> npt.NDArray[np.uint8]:
     return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address))
+
+
+def _histogram_at(address: int, size: int) -> npt.NDArray[np.float64]:
+    """Bins x (gradient, hessian)."""
+    return np.ctypeslib.as_array((ctypes.c_double * (size // 8)).from_address(address)).reshape(-1, 2)
 
 
 def _write(answers: list[bytes], starts: Any, out: int) -> None:

@@ -8,7 +8,9 @@ under masks over many companies. That is why the trees are *identical* and not o
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +40,7 @@ class Column:
         if self.largest >= 2**EXACT_BITS:
             raise OutOfRange(f"totals of 2^{self.largest.bit_length()} steps are not exact; at most 2^{EXACT_BITS}")
 
-    @property
+    @cached_property
     def width(self) -> int:
         """Bytes of a word that holds every total."""
         return width_for(self.largest)
@@ -65,3 +67,12 @@ class Format:
 
     gradient: Column
     hessian: Column
+
+    def to_ints(self, histogram: Floats) -> list[tuple[Ints, int]]:
+        """Numbers and bytes of their words, of each column of a histogram (bins x 2)."""
+        return [(column.to_ints(histogram[:, k]), column.width) for k, column in enumerate((self.gradient, self.hessian))]
+
+    def to_floats(self, sums: Sequence[Ints], out: Floats) -> None:
+        """The histogram that the columns' sums stand for, into ``out`` (bins x 2)."""
+        for k, column in enumerate((self.gradient, self.hessian)):
+            np.multiply(sums[k], 2.0**-column.bits, out=out[:, k])

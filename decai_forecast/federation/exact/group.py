@@ -175,7 +175,7 @@ class Group:
         """The sum over all participants, for all of them; each word has ``width`` bytes and must hold the total."""
         kind = words.unit(width)
         masked = numbers.astype(kind) + self._masks.take(len(numbers), kind)
-        parts = self.cast(phase, words.to_bytes(masked, width).tobytes())
+        parts = self.cast(phase, words.to_bytes(masked, width))
         return self._summed(phase, parts, width, len(numbers))
 
     def scattered(self, phase: str, columns: Sequence[tuple[Ints, int]], bounds: Sequence[tuple[int, int]]) -> list[Ints]:
@@ -186,8 +186,8 @@ class Group:
         packed = []
         for numbers, width in columns:
             kind = words.unit(width)
-            packed.append(words.to_bytes(numbers.astype(kind) + self._masks.take(len(numbers), kind), width))
-        blobs = [b"".join(column[low:high].tobytes() for column in packed) for low, high in bounds]
+            packed.append((numbers.astype(kind) + self._masks.take(len(numbers), kind), width))
+        blobs = [b"".join([words.to_bytes(masked[low:high], width) for masked, width in packed]) for low, high in bounds]
         parts = self.route(phase, blobs)
         parts[self.rank] = blobs[self.rank]
         low, high = bounds[self.rank]

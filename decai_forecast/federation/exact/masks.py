@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 __all__ = ["Masks", "Stream"]
 
-CHUNK = 1 << 16  # words made at a time: one call of the cipher costs as much as some kilobytes
+CHUNK = 1 << 16  # bytes of each key stream made at a time: they stay in the processor's cache
 
 
 class Stream:
@@ -29,21 +29,26 @@ class Stream:
     def __init__(self, keys: Sequence[tuple[int, bytes]], kind: type[np.uint32] | type[np.uint64]) -> None:
         self._kind = kind
         self._streams = [(sign, Cipher(algorithms.AES256(key), modes.CTR(bytes(16))).encryptor()) for sign, key in keys]
-        self._ready: npt.NDArray[Any] = np.empty(0, kind)
+        self._zeros, self._stream = bytes(CHUNK), bytearray(CHUNK + 15)  # the cipher wants room for another block
+        self._ready = np.empty(0, kind)
 
     def take(self, count: int) -> npt.NDArray[Any]:
         """The next ``count`` words; all participants must take the same counts in the same order."""
-        if count > len(self._ready):
-            fresh = self._make(max(CHUNK, count - len(self._ready)))
-            self._ready = np.concatenate([self._ready, fresh])
-        taken, self._ready = self._ready[:count], self._ready[count:]
+        taken = np.empty(count, self._kind)
+        filled = 0
+        while filled < count:
+            if not len(self._ready):
+                self._ready = self._make()
+            piece = self._ready[: count - filled]
+            taken[filled : filled + len(piece)] = piece
+            filled, self._ready = filled + len(piece), self._ready[len(piece) :]
         return taken
 
-    def _make(self, count: int) -> npt.NDArray[Any]:
-        total = np.zeros(count, self._kind)
-        zeros = bytes(total.nbytes)
+    def _make(self) -> npt.NDArray[Any]:
+        words = np.frombuffer(self._stream, self._kind, CHUNK // self._kind().itemsize)
+        total = np.zeros(len(words), self._kind)
         for sign, stream in self._streams:
-            words = np.frombuffer(stream.update(zeros), self._kind)
+            stream.update_into(self._zeros, self._stream)
             (np.add if sign > 0 else np.subtract)(total, words, out=total)
         return total
 

@@ -32,21 +32,39 @@ def unit(width: int) -> type[np.uint32] | type[np.uint64]:
     return np.uint32 if width <= 4 else np.uint64
 
 
-def to_bytes(words: Words, width: int) -> npt.NDArray[np.uint8]:
-    """The low ``width`` bytes of each word: len(words) x width."""
+def _planes(width: int) -> list[tuple[type[np.unsignedinteger[Any]], int]]:
+    """A word's bytes as machine words, each with its place in the word: copying these is several times faster than copying
+    odd numbers of bytes."""
+    kinds = ((np.uint64, 8), (np.uint32, 4), (np.uint16, 2), (np.uint8, 1))
+    planes, at = [], 0
+    for kind, size in kinds:
+        if width - at >= size:
+            planes.append((kind, at))
+            at += size
+    return planes
+
+
+PLANES = {width: _planes(width) for width in range(3, 9)}
+
+
+def to_bytes(words: Words, width: int) -> bytes:
+    """The low ``width`` bytes of each word: first all words' lowest plane (of 8, 4, 2 or 1 bytes), then the next."""
     size = words.dtype.itemsize
-    return np.ascontiguousarray(words.view(np.uint8).reshape(-1, size)[:, :width])
+    planes = [words.view(kind)[at // kind().itemsize :: size // kind().itemsize] for kind, at in PLANES[width]]
+    return b"".join([plane.tobytes() for plane in planes])
 
 
 def from_bytes(data: bytes | memoryview, width: int) -> Words:
-    """Words of :func:`unit` from ``width`` bytes each."""
+    """Words of :func:`unit` from what :func:`to_bytes` made."""
     kind = unit(width)
     if width == kind().itemsize:
         return np.frombuffer(data, kind)
-    narrow = np.frombuffer(data, np.uint8).reshape(-1, width)
-    wide = np.zeros((len(narrow), kind().itemsize), np.uint8)
-    wide[:, :width] = narrow
-    return np.asarray(wide.view(kind).ravel())
+    count = len(data) // width
+    out = np.zeros(count, kind)
+    for part, at in PLANES[width]:
+        size = part().itemsize
+        out.view(part)[at // size :: kind().itemsize // size] = np.frombuffer(data, part, count, at * count)
+    return out
 
 
 def add(total: Words, words: Words) -> None:

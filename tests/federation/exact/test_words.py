@@ -16,7 +16,7 @@ def test_sums_of_narrow_words_are_exact_and_signed(width: int) -> None:
     parts = [*others, wanted - others.sum(axis=0)]
     total = np.zeros(len(wanted), unit(width))
     for part in parts:
-        add(total, from_bytes(to_bytes(part.astype(unit(width)), width).tobytes(), width))
+        add(total, from_bytes(to_bytes(part.astype(unit(width)), width), width))
     assert signed(total, width).tolist() == wanted.tolist()
 
 
