@@ -14,15 +14,16 @@ import pandas as pd
 
 from decai_forecast.demand.panel import Floats
 from decai_forecast.demand.quantiles import TRAINED, name_of
-from decai_forecast.demand.table import CENSORED, DATE, ITEM, LOCATION, QUANTITY
+from decai_forecast.demand.table import CENSORED, DATE, ITEM, LOCATION, QUANTITY, build_table
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.periods import Calendar
 
-__all__ = ["first_forecast", "popularity", "share_curve", "similar", "spread"]
+__all__ = ["EVEN", "declared_table", "first_forecast", "popularity", "share_curve", "similar", "spread"]
 
 LIKE, DISTANCE, WEIGHT, SHARE = "like", "distance", "weight", "share"
 NEIGHBOURS = 10
 SOFTEST = 0.05  # distance added before it is inverted: items of equal attributes count alike, and none alone
+EVEN = np.array([0.0, 1.0])  # a share curve that says nothing: what sells best is not known
 GRID = 50  # points of the share curve; the smallest companies have about ten items
 
 
@@ -247,3 +248,25 @@ def _spreadable(total: float, items: pd.DataFrame, partner: str) -> None:
     twice = items.loc[items[ITEM].duplicated(), ITEM]
     if len(twice):
         raise ConfigError(f"{whose}item {twice.iloc[0]} is there twice; give one row per item")
+
+
+def declared_table(
+    total_per_period: float,
+    items: pd.DataFrame,
+    locations: pd.DataFrame | None,
+    calendar: Calendar,
+    cutoff: date,
+    *,
+    partner: str = "",
+) -> pd.DataFrame:
+    """A demand table (see table.py) of one period before ``cutoff`` in which a declared total (units per period) sold, spread
+    over the data set ``items`` and evenly over ``locations``: what a shared forecaster can start a newcomer from.
+
+    :class:`ConfigError` as :func:`spread`.
+    """
+    rows = items.drop_duplicates(ITEM, ignore_index=True)
+    sold = spread(total_per_period, rows, EVEN, partner=partner)[[ITEM, QUANTITY]].assign(**{DATE: calendar.add(cutoff, -1)})
+    if locations is not None and len(locations):
+        places = locations[[LOCATION]].drop_duplicates().astype(str)
+        sold = sold.merge(places, how="cross").assign(**{QUANTITY: lambda frame: frame[QUANTITY] / len(places)})
+    return build_table(sold, calendar, cutoff, items=rows, locations=locations)

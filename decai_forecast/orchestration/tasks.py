@@ -131,7 +131,7 @@ def refuse_contract(partner: str, context: Any, problem: str) -> None:
 def train(partner: str, context: Any) -> dict[str, Any]:
     """Trains the local models, answers the coordinator and emits the partition ``partner|round``."""
     from decai_forecast.rounds.deliver import train as step
-    from decai_forecast.rounds.inbox import post, ready
+    from decai_forecast.rounds.inbox import NEWCOMER, post, ready
     from decai_forecast.rounds.watch import watch
 
     network, seat, night = _seated(partner, context)
@@ -140,6 +140,8 @@ def train(partner: str, context: Any) -> dict[str, Any]:
         watch(seat, night)
         submission = ready(seat, night)
     post(network, seat, submission)
+    if submission.state == NEWCOMER:  # no partition: it does not count for the quorum
+        raise AirflowSkipException(f"{partner} is new: it receives the shared forecaster and has no part in training it")
     event = context["outlet_events"][DELIVERIES]
     event.extra = {"partner": partner, "round": night.id, "rows": submission.rows, "verdicts": dict(submission.verdicts)}
     event.add_partitions(f"{partner}|{night.id}")

@@ -125,11 +125,14 @@ class OwnDelivery(BaseOperator):
 
     def _combine(self, network: Network, round_id: str) -> str:
         from decai_forecast.rounds import take_seat
-        from decai_forecast.rounds.forecast import combine
+        from decai_forecast.rounds.forecast import can_forecast, combine
 
-        if self.partner not in standing(network, round_id).ready:
+        seat, night = take_seat(network, self.partner), night_of(network, round_id)
+        if self.partner not in standing(network, round_id).served:
             raise AirflowSkipException(f"{self.partner} has no accepted delivery in round {round_id}; its report says so")
-        done = combine(take_seat(network, self.partner), night_of(network, round_id))
+        if not can_forecast(seat, night):
+            raise AirflowSkipException(f"{self.partner} is new, and there is no shared forecaster yet; its report says so")
+        done = combine(seat, night)
         return str(done.facts["choice"]["name"])
 
 

@@ -74,7 +74,7 @@ class Planning:
     ``alarms`` since the first day of ``since`` (ISO); ``drivers``: what moves the forecast (periods, share, total, items);
     ``totals``: level, name, units per period ``recent`` and ``ahead`` with q10 and q90 of the first period; ``first``: series
     without a history (location_id, item_id, units per period, reason), and in ``notes`` those that could not be forecast;
-    ``overrides`` in force, and the ``scores`` of past ones.
+    ``overrides`` in force, and the ``scores`` of past ones. ``newcomer``: why the company could not train, empty if it did.
     """
 
     since: str
@@ -85,6 +85,7 @@ class Planning:
     notes: Sequence[str] = ()
     overrides: Sequence[Mapping[str, Any]] = ()
     scores: Sequence[Mapping[str, Any]] = ()
+    newcomer: str = ""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ def planning(found: Planning | None) -> dict[str, Any] | None:
     if found is None:
         return None
     return {
+        "newcomer": found.newcomer,
         "alarms": _alarms(found.alarms, found.since),
         "drivers": found.drivers and _drivers(found.drivers),
         "totals": [dict(row) for row in found.totals],

@@ -24,6 +24,8 @@ WITHOUT = {  # what the report takes for granted where a data set is missing
     "items": "suppliers are unknown and lead times assumed",
 }
 
+NEWCOMERS = "the shared forecaster starts from the total that the contract declares"
+
 
 @cache
 def schema() -> dict[str, Any]:
@@ -75,7 +77,8 @@ def _missing(facts: Facts) -> list[dict[str, str]]:
         if delivery is None or delivery.verdict not in COUNTED:
             verdict = "not delivered" if delivery is None else delivery.verdict.replace("_", " ")
             code = f" ({delivery.code})" if delivery and delivery.code else ""
-            found.append({"what": name, "why": verdict + code, "consequence": consequence})
+            young = name == "demand" and facts.planning is not None and facts.planning.newcomer
+            found.append({"what": name, "why": verdict + code, "consequence": NEWCOMERS if young else consequence})
     return found
 
 

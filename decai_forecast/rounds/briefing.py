@@ -32,6 +32,7 @@ def briefing(seat: Seat, trained: Done, watched: Done | None, combined: Done) ->
         notes=facts["not_forecast"],
         overrides=facts["overrides"],
         scores=facts["override_scores"],
+        newcomer=trained.facts.get("newcomer", ""),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from decai_forecast.contracts import Arrival, Check, Contract, check_delivery
 from decai_forecast.errors import DecaiError
+from decai_forecast.rounds.newcomer import EMPTY, may_be_new
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import DEMAND, Seat
 from decai_forecast.rounds.tell import Notice, tell
@@ -69,10 +70,10 @@ def clean_key(checked: Done, name: str) -> str:
 def check(seat: Seat, night: Round) -> Done:
     """Checks every pulled data set against its contract.
 
-    Raises :class:`Refused` when the demand delivery is refused. A delivery that *could not be checked* raises
-    :class:`NotChecked` and leaves the step undone so that it can be repeated; where a rule of the partner's own is why,
-    :class:`RuleFault` for demand, and a note (like a missing data set) for any other. Once the step is done, the partner is
-    told of every data set that was not accepted.
+    Raises :class:`Refused` when the demand delivery is refused (an empty one of a newcomer that declares its demand is not). A
+    delivery that *could not be checked* raises :class:`NotChecked` and leaves the step undone so that it can be repeated; where
+    a rule of the partner's own is why, :class:`RuleFault` for demand, and a note (like a missing data set) for any other. Once
+    the step is done, the partner is told of every data set that was not accepted.
     """
     contracts, pulled = seat.contracts(), required_step(seat, night.id, "pull")
     wanted = [contracts[name] for name in pulled.facts["rows"]]
@@ -87,8 +88,8 @@ def check(seat: Seat, night: Round) -> Done:
     done = run_step(seat.store, night.id, STEP, inputs, work, closed=seat.closed(night.id))
     for contract in wanted:
         _tell(seat, night, contract, done)
-    verdict = done.facts["data_sets"][DEMAND]
-    if verdict["verdict"] not in COUNTED:
+    verdict = done.facts["data_sets"].get(DEMAND)  # a newcomer's may be absent
+    if verdict and verdict["verdict"] not in COUNTED and not (verdict["code"] in EMPTY and may_be_new(seat, contracts[DEMAND])):
         text = done.bytes(seat.store, f"{DEMAND}.txt").decode()
         raise Refused("\n".join(text.splitlines()[:3]), verdict["code"])
     return done

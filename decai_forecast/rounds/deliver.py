@@ -12,25 +12,27 @@ from typing import TYPE_CHECKING, Any
 from decai_forecast.contracts import Contract
 from decai_forecast.delivery import Pulled
 from decai_forecast.delivery import pull as pull_delivery
+from decai_forecast.delivery.errors import SourceAbsent
 from decai_forecast.errors import DeliveryError, NotEnoughData
 from decai_forecast.rounds.check import accepted_frame, required_step
+from decai_forecast.rounds.newcomer import may_be_new
 from decai_forecast.rounds.round import Round
-from decai_forecast.rounds.seat import DEMAND, Seat
+from decai_forecast.rounds.seat import DEMAND, SEED, Seat
+from decai_forecast.rounds.served import series_of, serve_declared, serve_young
 from decai_forecast.rounds.tell import Notice, remember_channels, tell
 from decai_forecast.steps import Done, Writer, run_step
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SEED", "pull", "train"]
-
-SEED = 7
+__all__ = ["pull", "train"]
 
 
 def pull(seat: Seat, night: Round) -> Done:
     """Gets every contracted data set from the partner's own source, as it stood before ``as_of``.
 
-    Only the demand data set is indispensable: another one that cannot be read is noted with its code, and the partner told.
+    Only the demand data set is indispensable (of a newcomer that declares what it expects, not even that): another one that
+    cannot be read is noted with its code, and the partner told.
     """
     contracts = seat.contracts()
     remember_channels(seat, contracts)
@@ -68,7 +70,7 @@ def _fetch(
                 allowed=seat.allowed, closed=seat.off_limits,
             )  # fmt: skip
         except DeliveryError as error:
-            if name == DEMAND:
+            if name == DEMAND and not (isinstance(error, SourceAbsent) and may_be_new(seat, contract)):
                 raise
             missing[name] = error
     return found, missing
@@ -77,21 +79,25 @@ def _fetch(
 def train(seat: Seat, night: Round) -> Done:
     """Builds the demand table and trains the local models at every cut-off of the night.
 
-    A cut-off with too little history is left out; without the last one, which ships, :class:`NotEnoughData` is raised.
+    A cut-off with too little history is left out. Without the last one, which ships, a partner that never trained before is a
+    newcomer: it gets rows to forecast with the shared forecaster and none to train on. One that did has lost its history:
+    :class:`NotEnoughData`, as without anything to forecast from.
     """
     checked = required_step(seat, night.id, "check")
     contract = seat.contracts()[DEMAND]
 
     def work(writer: Writer) -> Mapping[str, Any]:
         clean = accepted_frame(seat, checked, DEMAND)
-        if clean is None:
-            raise NotEnoughData(
-                f"{seat.partner}: the demand delivery of round {night.id} was refused; there is nothing to train on"
-            )
+        if clean is None or clean.empty:
+            return serve_declared(seat, night, checked, contract, writer)
         table, prices = _table(seat, checked, clean, night, contract.missing_periods), accepted_frame(seat, checked, "prices")
         writer.frame("table.parquet", table)
-        cutoffs = [c for c in seat.calendar.cutoffs(night.as_of).all if _train_one(seat, table, prices, c, night, writer)]
-        return {"rows": len(clean), "series": _series(table), "cutoffs": [c.isoformat() for c in cutoffs]}
+        facts: dict[str, Any] = {"rows": len(clean), "series": series_of(table)}
+        try:
+            cutoffs = [c for c in seat.calendar.cutoffs(night.as_of).all if _train_one(seat, table, prices, c, night, writer)]
+        except NotEnoughData as error:
+            return facts | dict(serve_young(seat, night, table, prices, error, writer))
+        return facts | {"cutoffs": [c.isoformat() for c in cutoffs], "newcomer": ""}
 
     return run_step(seat.store, night.id, "train", checked.inputs, work, closed=seat.closed(night.id))
 
@@ -105,10 +111,6 @@ def _table(seat: Seat, checked: Done, clean: pd.DataFrame, night: Round, missing
         clean = mark_censored(clean, stock, others["receipts"], seat.calendar)
     items, locations = others["items"], others["locations"]
     return build_table(clean, seat.calendar, night.as_of, missing=missing, items=items, locations=locations)
-
-
-def _series(table: pd.DataFrame) -> int:
-    return len(table[["location_id", "item_id"]].drop_duplicates())
 
 
 def _train_one(

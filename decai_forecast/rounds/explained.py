@@ -19,18 +19,19 @@ SERIES = ["location_id", "item_id"]
 
 
 def explained(
-    own: str, shared: str | None, choice: Choice, future: pd.DataFrame, forecast: pd.DataFrame, horizon: int
+    own: str | None, shared: str | None, choice: Choice, future: pd.DataFrame, forecast: pd.DataFrame, horizon: int
 ) -> dict[str, Any]:
     """What moves the forecast: of all series together and of the largest, in units per period (JSON).
 
-    ``own``, ``shared``: texts of the medians; ``future``: the rows that they forecast; ``forecast``: what came of it, with
-    ``model_q50``. Each entry has ``recent`` (mean of the last quarter, or 28 days), ``base`` (what the trees say knowing only
-    the level of a series), ``drivers``, ``finish`` (calibration, whole lots, own trees on top of the shared ones) and
-    ``forecast``; base, drivers and finish add up to it. Of a long horizon evenly spread periods are looked at: ``periods``.
+    ``own``, ``shared``: texts of the medians, at least one of them; ``future``: the rows that they forecast; ``forecast``: what
+    came of it, with ``model_q50``. Each entry has ``recent`` (mean of the last quarter, or 28 days), ``base`` (what the trees
+    say knowing only the level of a series), ``drivers``, ``finish`` (calibration, whole lots, own trees on top of the shared
+    ones) and ``forecast``; base, drivers and finish add up to it. Of a long horizon evenly spread periods are looked at:
+    ``periods``.
     """
     from decai_forecast.demand.drivers import total
 
-    rows = _sample(future, horizon, own.count("Tree=") + (shared or "").count("Tree="))
+    rows = _sample(future, horizon, (own or "").count("Tree=") + (shared or "").count("Tree="))
     found = _blended(own, shared, choice, rows)
     found["recent"] = (rows["mean3"] * rows["scale"]).to_numpy(float)
     found = found.merge(forecast[[*SERIES, "date", "model_q50"]], on=[*SERIES, "date"])
@@ -61,12 +62,12 @@ def _sample(future: pd.DataFrame, horizon: int, trees: int) -> pd.DataFrame:
     return rows.reset_index(drop=True)
 
 
-def _blended(own: str, shared: str | None, choice: Choice, rows: pd.DataFrame) -> pd.DataFrame:
+def _blended(own: str | None, shared: str | None, choice: Choice, rows: pd.DataFrame) -> pd.DataFrame:
     """The drivers of both medians, weighed as the choice does (per item class where it says so)."""
     from decai_forecast.demand.drivers import drivers
 
-    mine = drivers([own], rows)
-    if shared is None:
+    mine = drivers([own or shared or ""], rows)
+    if shared is None or own is None:
         return mine
     weight = _weights(choice, rows["item_class"].tolist())
     theirs, columns = drivers([shared], rows), [str(c) for c in mine if c not in (*SERIES, "date", "h")]

@@ -14,10 +14,10 @@ from typing import Any
 
 from decai_forecast.errors import BelowQuorum
 from decai_forecast.network import COORDINATOR, Network
-from decai_forecast.rounds.deliver import SEED
 from decai_forecast.rounds.inbox import standing
 from decai_forecast.rounds.roster import Roster, read_roster, write_roster
 from decai_forecast.rounds.round import Round
+from decai_forecast.rounds.seat import SEED
 from decai_forecast.steps import Done, Writer, run_step
 from decai_forecast.store import Store, digest_bytes
 

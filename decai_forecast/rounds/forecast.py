@@ -8,14 +8,13 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from decai_forecast.rounds.check import accepted_frame, required_step
-from decai_forecast.rounds.deliver import SEED
 from decai_forecast.rounds.earlier import earlier_nights
 from decai_forecast.rounds.explained import explained
 from decai_forecast.rounds.federate import SharedModels
 from decai_forecast.rounds.firsts import Firsts, first_forecasts
 from decai_forecast.rounds.planned import overrides_of, planned_facts, scores_of, with_overrides
 from decai_forecast.rounds.round import Round
-from decai_forecast.rounds.seat import Seat
+from decai_forecast.rounds.seat import SEED, Seat
 from decai_forecast.steps import Done, Writer, run_step
 
 if TYPE_CHECKING:
@@ -25,8 +24,9 @@ if TYPE_CHECKING:
 
     Candidates = Mapping[str, pd.DataFrame]
 
-__all__ = ["combine", "simulate"]
+__all__ = ["can_forecast", "combine", "simulate"]
 
+MEDIAN = 0.5
 GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
 
 
@@ -56,12 +56,14 @@ def combine(seat: Seat, night: Round) -> Done:
     inputs = [trained.inputs, shared.manifest["models"], [one.id for one in said], [earlier.key for earlier in nights]]
 
     def work(writer: Writer) -> Mapping[str, Any]:
-        from decai_forecast.demand import choose_groups
+        from decai_forecast.demand import Choice, choose_groups
 
         table = trained.frame(seat.store, "table.parquet")
         origins = _origins(seat, night, trained, shared)
         choice = choose_groups(origins.choice)
         choice = replace(choice, name=choice.name if choice.name in origins.ship else "local")
+        if why := trained.facts.get("newcomer"):
+            choice = Choice("shared", f"{why}; the shared forecaster from the first day", 0, {})
         firsts = first_forecasts(seat, night, checked, table)
         forecast = with_overrides(_shipped(origins, choice, firsts), said)
         writer.frame("forecast.parquet", forecast)
@@ -74,6 +76,13 @@ def combine(seat: Seat, night: Round) -> Done:
         return facts | {"override_scores": scores_of(seat, nights, table)}
 
     return run_step(seat.store, night.id, "combine", inputs, work)
+
+
+def can_forecast(seat: Seat, night: Round) -> bool:
+    """Whether there is a forecaster for this partner: its own, or for a newcomer one that the network has published."""
+    trained = required_step(seat, night.id, "train")
+    ship = seat.calendar.floor(night.as_of)
+    return not trained.facts.get("newcomer") or SharedModels(seat.public, night.id).for_cutoff(ship, ship=True) is not None
 
 
 def _origins(seat: Seat, night: Round, trained: Done, shared: SharedModels) -> _Origins:
@@ -117,9 +126,9 @@ def _drivers(
     seat: Seat, night: Round, trained: Done, shared: SharedModels, choice: Choice, forecast: pd.DataFrame
 ) -> dict[str, Any]:
     ship = seat.calendar.floor(night.as_of)
-    own, texts = trained.json(seat.store, f"local-{ship}.json"), shared.for_cutoff(ship, ship=True)
+    own, texts = _own(seat, trained, ship), shared.for_cutoff(ship, ship=True)
     future = trained.frame(seat.store, f"future-{ship}.parquet")
-    return explained(own["0.5"], texts[0.5] if texts else None, choice, future, forecast, seat.calendar.horizon)
+    return explained(own.get(MEDIAN), texts[MEDIAN] if texts else None, choice, future, forecast, seat.calendar.horizon)
 
 
 def _test(seat: Seat, night: Round, trained: Done, origins: _Origins, choice: Choice, writer: Writer) -> dict[str, Any]:
@@ -151,20 +160,28 @@ def _against_naive(ours: pd.DataFrame, future: pd.DataFrame) -> dict[str, Any]:
 
 
 def _candidates(seat: Seat, trained: Done, shared: SharedModels, cutoff: date, *, ship: bool) -> dict[str, pd.DataFrame]:
+    """By name; of a newcomer only ``shared``."""
     from decai_forecast.demand import FEATURES, candidates, implied_mean, predict, predict_on_top, predict_own
     from decai_forecast.federation import validate
 
-    future = trained.frame(seat.store, f"future-{cutoff}.parquet")
-    own = {float(q): text for q, text in trained.json(seat.store, f"local-{cutoff}.json").items()}
-    local = predict_own(own, trained.json(seat.store, f"mean-{cutoff}.json"), future)
-    texts = shared.for_cutoff(cutoff, ship=ship)
-    if not texts:
-        return candidates(local, None)
+    future, own = trained.frame(seat.store, f"future-{cutoff}.parquet"), _own(seat, trained, cutoff)
+    local = predict_own(own, trained.json(seat.store, f"mean-{cutoff}.json"), future) if own else None
+    texts = shared.for_cutoff(cutoff, ship=ship) or {}
     trees = [len(validate(text, FEATURES).trees) for text in texts.values()]  # a malformed text aborts the interpreter
-    both = [predict(texts, future)]
-    if max(trees) <= GROWN_ON:
-        both.append(predict_on_top(texts, trained.frame(seat.store, f"rows-{cutoff}.parquet"), future, seed=SEED))
-    return candidates(local, *(frame.assign(mean=implied_mean(frame)) for frame in both))
+    found = [predict(texts, future)] if texts else []
+    if texts and local is not None and max(trees) <= GROWN_ON:
+        found.append(predict_on_top(texts, trained.frame(seat.store, f"rows-{cutoff}.parquet"), future, seed=SEED))
+    both = [frame.assign(mean=implied_mean(frame)) for frame in found]
+    if local is None:
+        return {"shared": both[0]}
+    return candidates(local, *both) if both else candidates(local, None)
+
+
+def _own(seat: Seat, trained: Done, cutoff: date) -> dict[float, str]:
+    """Quantile -> text of the partner's own model; a newcomer has none."""
+    if (name := f"local-{cutoff}.json") not in trained.outputs:
+        return {}
+    return {float(q): text for q, text in trained.json(seat.store, name).items()}
 
 
 def _scores(tested: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

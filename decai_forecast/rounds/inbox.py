@@ -18,12 +18,16 @@ from decai_forecast.rounds.watch import watch
 from decai_forecast.steps import read_done
 from decai_forecast.store import digest_json
 
-__all__ = ["Standing", "Submission", "failed", "give_up", "post", "ready", "run_delivery", "standing"]
+__all__ = ["NEWCOMER", "Standing", "Submission", "failed", "give_up", "post", "ready", "run_delivery", "standing"]
+
+
+NEWCOMER = "newcomer"  # a state
 
 
 @dataclass(frozen=True)
 class Submission:
-    """``state``: ``ready`` (delivered and trained), ``refused`` (by its own contract) or ``failed`` (see ``code``)."""
+    """``state``: ``ready`` (delivered and trained), ``newcomer`` (receives the shared forecaster, has no part in training it),
+    ``refused`` (by its own contract) or ``failed`` (see ``code``)."""
 
     partner: str
     round: str
@@ -43,10 +47,12 @@ def ready(seat: Seat, night: Round) -> Submission:
     if checked is None or trained is None:
         raise DecaiError(f"{seat.partner}: round {night.id} is not trained yet")
     sets = checked.facts["data_sets"]
+    state, code = (NEWCOMER, "little_history") if trained.facts.get("newcomer") else ("ready", "")
     return Submission(
-        seat.partner, night.id, night.as_of.isoformat(), "ready",
+        seat.partner, night.id, night.as_of.isoformat(), state, code,
         verdicts={name: facts["verdict"] for name, facts in sorted(sets.items())},
-        rows=sets[DEMAND]["rows"], quarantined=sets[DEMAND]["quarantined"], digest=digest_json(trained.inputs),
+        rows=sets.get(DEMAND, {}).get("rows", 0), quarantined=sets.get(DEMAND, {}).get("quarantined", 0),
+        digest=digest_json(trained.inputs),
         late=was_late(seat.store, night.id),
     )  # fmt: skip
 
@@ -97,12 +103,17 @@ def run_delivery(network: Network, seat: Seat, night: Round) -> Submission:
 
 @dataclass(frozen=True)
 class Standing:
-    """Who has delivered, who tried and may not take part, and of whom nothing was heard."""
+    """Who has delivered, who has no part in training and why, and of whom nothing was heard."""
 
     ready: tuple[str, ...]
     out: Mapping[str, str]  # partner -> "state:code"
     silent: tuple[str, ...]
     submissions: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """Who gets a forecast: those who trained, and newcomers."""
+        return (*self.ready, *(p for p, why in self.out.items() if why.startswith(f"{NEWCOMER}:")))
 
     @property
     def settled(self) -> bool:

@@ -24,9 +24,8 @@ from decai_forecast.reports import (
     stock_targets_csv,
 )
 from decai_forecast.rounds.briefing import briefing
-from decai_forecast.rounds.deliver import SEED
 from decai_forecast.rounds.round import Round
-from decai_forecast.rounds.seat import Seat
+from decai_forecast.rounds.seat import SEED, Seat
 from decai_forecast.simulation import Simulation
 from decai_forecast.steps import Done, Writer, read_done, run_step
 

@@ -8,8 +8,8 @@ from decai_forecast.errors import BelowQuorum, DecaiError, FederationError
 from decai_forecast.network import Network
 from decai_forecast.rounds.close import Closing, close
 from decai_forecast.rounds.federate import federate, published
-from decai_forecast.rounds.forecast import combine, simulate
-from decai_forecast.rounds.inbox import run_delivery, standing
+from decai_forecast.rounds.forecast import can_forecast, combine, simulate
+from decai_forecast.rounds.inbox import NEWCOMER, run_delivery, standing
 from decai_forecast.rounds.report import write_report
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import take_seat
@@ -42,13 +42,14 @@ def _deliver(network: Network, partner: str, night: Round) -> str:
         submission = run_delivery(network, take_seat(network, partner), night)
     except DecaiError as error:
         return f"{error.code}: {str(error).splitlines()[0]}"
-    return f"{submission.verdicts['demand']}, {submission.rows:,} rows"
+    verdict = submission.verdicts.get("demand", "nothing delivered")
+    return f"{verdict}, {submission.rows:,} rows" + (", a newcomer" if submission.state == NEWCOMER else "")
 
 
 def report_partner(network: Network, partner: str, night: Round) -> str:
     """Combination, simulation and report of one partner; returns where the report is, or why it is a short one."""
     seat = take_seat(network, partner)
-    if partner in standing(network, night.id).ready:
+    if partner in standing(network, night.id).served and can_forecast(seat, night):
         combine(seat, night)
         simulate(seat, night)
     done = write_report(seat, night)

@@ -12,9 +12,10 @@ from decai_forecast.network import Assumptions, Network
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
 
-__all__ = ["DEMAND", "Seat", "take_seat"]
+__all__ = ["DEMAND", "SEED", "Seat", "take_seat"]
 
 DEMAND = "demand"  # the data set that counts for the quorum
+SEED = 7  # of everything that draws
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,29 @@
+"""Who is a newcomer: too young to train, it receives the shared forecaster from the first day and has no part in training it.
+
+It sends no rows and no trees, and does not count for the quorum; what it needs of its own is one known sale of an item, or one
+expected total per period in its demand contract (``expectedDemand``), which is spread over its data set ``items``.
+"""
+
+from __future__ import annotations
+
+from decai_forecast.contracts import Contract
+from decai_forecast.rounds.seat import Seat
+from decai_forecast.steps import read_done
+
+__all__ = ["EMPTY", "may_be_new", "trained_before"]
+
+EMPTY = ("empty", "row_count")  # codes of a refused delivery that holds nothing
+
+
+def may_be_new(seat: Seat, contract: Contract) -> bool:
+    """Whether the partner, without a sale to show, is a newcomer: it declares what it expects, and has never trained."""
+    return contract.expected_demand > 0 and not trained_before(seat, "")
+
+
+def trained_before(seat: Seat, round_id: str) -> bool:
+    """In any round before ``round_id`` (any at all, if empty): who has trained once is no newcomer any more."""
+    for earlier in reversed(seat.store.children("rounds")):
+        done = read_done(seat.store, earlier, "train") if not round_id or earlier < round_id else None
+        if done is not None and not done.facts.get("newcomer"):
+            return True
+    return False
