@@ -33,13 +33,14 @@ class Rhythm:
     stride: int  # every how many periods a training origin is taken
     per_origin: int  # horizons drawn at each training origin
     past: int  # periods back from the cut-off beyond which no training origin is taken
+    ages: tuple[int, ...]  # periods of history after which training rows are taken as a young company's
 
 
 def rhythm(calendar: Calendar) -> Rhythm:
     return {
-        "D": Rhythm((7, 14, 28, 91), 91, 7, 4, 3 * 364),
-        "W": Rhythm((4, 8, 13, 26), 52, 4, 8, 5 * 52),
-        "M": Rhythm((2, 3, 6, 12), 12, 1, 3, 5 * 12),
+        "D": Rhythm((7, 14, 28, 91), 91, 7, 4, 3 * 364, (7, 28, 91)),
+        "W": Rhythm((4, 8, 13, 26), 52, 4, 8, 5 * 52, (4, 13, 26)),
+        "M": Rhythm((2, 3, 6, 12), 12, 1, 3, 5 * 12, (1, 3, 6)),
     }[calendar.frequency]
 
 

@@ -54,6 +54,7 @@ TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.3}  # a mean with
 
 def train_local(train: pd.DataFrame, *, seed: int) -> dict[float, str]:
     """Quantile -> LightGBM model text, trained on FEATURES, ``target`` and ``weight``; same rows and seed, same text."""
+    train = _grown(train)
     return fit(train, TRAINED, LOCAL | _least_rows(train), LOCAL_TREES, seed=seed)
 
 
@@ -83,11 +84,17 @@ def fit_mean(train: pd.DataFrame, *, seed: int) -> str:
     """The model text of the mean of quantity / scale (Tweedie); empty where nothing was sold at all."""
     import lightgbm as lgb
 
+    train = _grown(train)
     ratio = from_target(train["target"].to_numpy(), 1.0)
     if not ratio.sum() > 0:
         return ""
     params = dict(TREE_PARAMS) | LOCAL | _least_rows(train) | TWEEDIE | {"seed": seed}
     return str(lgb.train(params, _dataset(train, ratio), LOCAL_TREES).model_to_string())
+
+
+def _grown(train: pd.DataFrame) -> pd.DataFrame:
+    """Without the rows that are made as of a young company: they are for the shared forecaster."""
+    return train[~train["young"]] if "young" in train else train
 
 
 def _least_rows(train: pd.DataFrame) -> dict[str, int]:
@@ -131,6 +138,7 @@ def predict_on_top(shared: Mapping[float, str], train: pd.DataFrame, future: pd.
     """As :func:`predict`: the shared forecaster with ``ON_TOP`` trees of the partner's own grown on what it leaves."""
     import lightgbm as lgb
 
+    train = _grown(train)
     known, ahead = (frame[list(FEATURES)].to_numpy(np.float32) for frame in (train, future))
     boosters = {q: lgb.Booster(model_str=shared[q]) for q in TRAINED}
     start = {q: booster.predict(known, num_threads=1) for q, booster in boosters.items()}

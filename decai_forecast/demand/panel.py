@@ -58,6 +58,14 @@ class Panel:
             known[name][:, end:] = np.nan
         return replace(self, **known)
 
+    def since(self, start: int) -> Panel:
+        """The panel as a company knows it that began to record at period ``start``."""
+        known = {}
+        for name in ("quantity", "price", "promotion"):
+            known[name] = getattr(self, name).copy()
+            known[name][:, :start] = np.nan
+        return replace(self, **known)
+
     def part(self, rows: slice | npt.NDArray[np.bool_]) -> Panel:
         """Some of the series."""
         names = ("quantity", "price", "promotion", "planned_price", "planned_promotion")

@@ -28,13 +28,15 @@ __all__ = ["MAX_TRAINING_ROWS", "MIN_TRAINING_ROWS", "Prepared", "forecast_rows"
 MAX_TRAINING_ROWS = 20_000  # beyond it a partner's trees hardly change, and the shared training waits for its slowest member
 MIN_TRAINING_ROWS = 50  # two leaves of a tree with the least rows that a leaf may have
 INTERMITTENT = 0.5  # share of periods without a sale from which an item is another kind of item
+YOUNG = 0.1  # rows as of a young company for each row: the shared forecaster serves newcomers from their first weeks
 CHUNK = 4_000  # series whose features are in memory at a time
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """``train``: FEATURES, ``target`` (see target.py) and ``weight``, float32. ``future``: location_id, item_id, date,
+    """``train``: FEATURES, ``target`` (see target.py) and ``weight``, float32, and ``young`` (the row is made as of a company
+    with a short history; for the shared forecaster only). ``future``: location_id, item_id, date,
     ``h``, ``scale`` (units), ``lot`` (units, see lots.py), ``item_class``, ``actual`` (units, NaN if unknown) and FEATURES,
     one row per series and period of the horizon."""
 
@@ -64,8 +66,8 @@ def prepare(
     views, fitted = outlook(known.panel, known.end)
     groups = groups_of(known.panel, views)
     train = _train(known.panel, known.end, groups, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)
-    if len(train) < MIN_TRAINING_ROWS:
-        raise NotEnoughData(f"{len(train)} training rows before {cutoff}; at least {MIN_TRAINING_ROWS} are needed")
+    if (count := int((~train["young"]).sum())) < MIN_TRAINING_ROWS:
+        raise NotEnoughData(f"{count} training rows before {cutoff}; at least {MIN_TRAINING_ROWS} are needed")
     return Prepared(train, _future(known.panel, known.end, groups, known.actual), fitted)
 
 
@@ -109,17 +111,42 @@ def _chunks(panel: Panel, groups: list[Group]) -> Iterator[tuple[slice, Panel, l
 
 
 def _train(panel: Panel, end: int, groups: list[Group], rng: np.random.Generator, max_rows: int) -> pd.DataFrame:
+    """``max_rows`` rows of the company as it is, and some as it would know them had it begun to record a short time ago."""
     beat = rhythm(panel.calendar)
     origins = np.arange(max(beat.windows[1], end - 1 - beat.past), end - 1, beat.stride)
     share = min(1.0, max_rows / max(1, _possible(panel, end, origins)))
     draws = rng.spawn(2)  # each of its own, so that the size of the chunks changes nothing
     blocks = [_block(part, end, origins, own, draws, share) for _, part, own in _chunks(panel, groups)] if len(origins) else []
+    known = _drawn_from(blocks, rng, max_rows)
+    young = _drawn_from(_young(panel, end, rng, int(YOUNG * len(known))), rng, int(YOUNG * len(known)))
+    every = np.concatenate([known, young])
+    frame = pd.DataFrame(every, columns=[*FEATURES, "target", "weight"])
+    return frame.assign(young=np.arange(len(every)) >= len(known))
+
+
+def _drawn_from(blocks: list[npt.NDArray[np.float32]], rng: np.random.Generator, most: int) -> npt.NDArray[np.float32]:
+    """At most ``most`` rows, with weights normed to a mean of 1."""
     every = np.concatenate(blocks) if blocks else np.empty((0, len(FEATURES) + 2), dtype=np.float32)
-    if len(every) > max_rows:
-        every = every[np.sort(rng.choice(len(every), max_rows, replace=False))]
+    if len(every) > most:
+        every = every[np.sort(rng.choice(len(every), most, replace=False))]
     if len(every):
         every[:, -1] /= every[:, -1].mean()
-    return pd.DataFrame(every, columns=[*FEATURES, "target", "weight"])
+    return every
+
+
+def _young(panel: Panel, end: int, rng: np.random.Generator, wanted: int) -> list[npt.NDArray[np.float32]]:
+    """Rows of the last years with only the last 4, 13 or 26 weeks (and so on) before each origin known."""
+    beat, draws, blocks = rhythm(panel.calendar), rng.spawn(2), []
+    begins = range(end - 1 - beat.ages[0], max(0, end - 1 - beat.past), -beat.ages[-1])
+    possible = len(panel.series) * len(beat.ages) * min(beat.per_origin, panel.calendar.horizon) * max(1, len(begins))
+    for begin in begins:
+        origins = np.array([begin + age - 1 for age in beat.ages if begin + age < end])
+        begun = panel.since(begin)
+        groups = groups_of(begun, {"partner:all": np.ones(len(panel.dates))})  # too short for Prophet
+        blocks += [
+            _block(part, end, origins, own, draws, min(1.0, wanted / possible)) for _, part, own in _chunks(begun, groups)
+        ]
+    return blocks
 
 
 def _possible(panel: Panel, end: int, origins: Ints) -> int:

@@ -25,7 +25,7 @@ def earlier(calendar: Calendar) -> date:
 def test_features_are_the_same_for_all_frequencies(calendar: Calendar) -> None:
     """One list of columns serves days, weeks and months; the forecast rows are one per series and period of the horizon."""
     found = prepare(table(calendar), calendar, AS_OF, seed=1)
-    assert list(found.train) == [*FEATURES, "target", "weight"]
+    assert list(found.train) == [*FEATURES, "target", "weight", "young"]
     assert set(FEATURES) <= set(found.future)
     assert len(found.future) == 4 * calendar.horizon
     assert found.future["date"].min() == pd.Timestamp(calendar.floor(AS_OF))
@@ -102,7 +102,8 @@ def test_the_same_seed_gives_the_same_rows_and_another_seed_others() -> None:
 def test_training_rows_are_no_more_than_asked_for() -> None:
     """A sample of the rows is taken where there are more."""
     known = table()
-    everything, some = (prepare(known, WEEKS, AS_OF, seed=1, max_rows=n).train.drop(columns="weight") for n in (10**6, 100))
+    drawn = (prepare(known, WEEKS, AS_OF, seed=1, max_rows=n).train for n in (10**6, 100))
+    everything, some = (train[~train["young"]].drop(columns=["weight", "young"]) for train in drawn)
     assert len(some) == 100 < len(everything)
     assert set(map(bytes, some.to_numpy())) <= set(map(bytes, everything.to_numpy()))
 
@@ -157,4 +158,4 @@ def test_unknown_periods_make_no_targets() -> None:
     holes = delivery().sample(frac=0.6, random_state=2)
     train = prepare(build_table(holes, WEEKS, AS_OF, missing="unknown"), WEEKS, AS_OF, seed=1).train
     assert np.isfinite(train["target"]).all()
-    assert not np.isinf(train.to_numpy()).any()
+    assert not np.isinf(train.to_numpy(float)).any()
