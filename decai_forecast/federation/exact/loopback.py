@@ -39,6 +39,10 @@ class LoopbackRelay:
     def __exit__(self, *error: object) -> None:
         self.close()
 
+    def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float = PATIENCE) -> LoopbackWire:
+        """A participant's connection to this relay."""
+        return LoopbackWire(self.port, session, rank, names, patience)
+
     def close(self) -> None:
         self._closed.set()
         with self._lock:
@@ -68,7 +72,7 @@ class LoopbackRelay:
         session, size = bytes(frame.body), frame.step
         with self._lock:
             there = self._waiting.setdefault(session, {})
-            twice = frame.op != frames.JOIN or frame.rank in there or frame.rank >= size
+            twice = frame.op != frames.JOIN or frame.rank >= size or (frame.rank in there and _alive(there[frame.rank]))
             if not twice:
                 there[frame.rank] = connection
             full = len(there) == size
@@ -108,6 +112,16 @@ class LoopbackRelay:
             self._open -= set(connections)
         for connection in connections:
             connection.close()
+
+
+def _alive(connection: socket.socket) -> bool:
+    """Whether who waits for its session is still there."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 def _collect(connections: Sequence[socket.socket]) -> tuple[list[Frame], Frame | None]:

@@ -7,16 +7,16 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 import lightgbm as lgb
 import numpy as np
 
 from decai_forecast.federation.exact.bins import Bins, agree_bins
 from decai_forecast.federation.exact.desk import Desk
-from decai_forecast.federation.exact.group import Group
+from decai_forecast.federation.exact.group import Group, Wire
 from decai_forecast.federation.exact.identity import Identity, Roster
-from decai_forecast.federation.exact.loopback import LoopbackRelay, LoopbackWire
+from decai_forecast.federation.exact.loopback import LoopbackRelay
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
 from decai_forecast.federation.exact.train import Rows, Trained, bag_of, train
 from decai_forecast.federation.exact.trees import leaf_values, model_of, tree_of, with_values
@@ -54,14 +54,24 @@ def plan(**changes: Any) -> ExactPlan:
 Part = Callable[[Group], Any]
 
 
-def together(parts: Sequence[Part], relay: LoopbackRelay | None = None, patience: float = 20.0) -> list[Any]:
+class Transport(Protocol):
+    """A relay and how to reach it."""
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float) -> Wire: ...
+
+
+def together(parts: Sequence[Part], relay: Transport | None = None, patience: float = 20.0) -> list[Any]:
     """What each participant's part returned, or the exception it ended with; each in a thread of its own."""
     roster = roster_of(len(parts))
     out: list[Any] = [None] * len(parts)
     pinned = dict(roster.members)
 
-    def run(k: int, port: int) -> None:
-        wire = LoopbackWire(port, SESSION, k, roster.names, patience)
+    def run(k: int, there: Transport) -> None:
+        wire = there.wire(SESSION, k, roster.names, patience)
         error = None
         try:
             group = Group(wire, IDENTITIES[k], roster, pinned, SESSION)
@@ -73,7 +83,7 @@ def together(parts: Sequence[Part], relay: LoopbackRelay | None = None, patience
         wire.close()
 
     with relay or LoopbackRelay(patience) as there:
-        threads = [Thread(target=run, args=(k, there.port)) for k in range(len(parts))]
+        threads = [Thread(target=run, args=(k, there)) for k in range(len(parts))]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -89,7 +99,7 @@ def desk(k: int, folder: str | Path) -> Desk:
     return Desk(store, name)
 
 
-def outcomes(parts: Sequence[Rows], which: ExactPlan, folder: str | Path, relay: LoopbackRelay | None = None) -> list[Any]:
+def outcomes(parts: Sequence[Rows], which: ExactPlan, folder: str | Path, relay: Transport | None = None) -> list[Any]:
     """What a training ended with, at each participant: a result or an exception."""
     return together([partial(train, part, which, desk=desk(k, folder)) for k, part in enumerate(parts)], relay)
 

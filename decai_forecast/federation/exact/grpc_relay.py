@@ -1,0 +1,252 @@
+"""The relay between companies: one gRPC stream per participant, TLS, certificates on both sides.
+
+The service has one method, ``/decai.exact.Relay/Session``, a stream in both directions whose messages are frames (see
+frames.py). A participant has one frame under way at a time, so a slow one slows its session and fills no memory; a silent
+one ends it. What the relay may see is in docs/explanation/federation.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from threading import Thread
+from typing import Any
+
+import grpc
+
+from decai_forecast.federation.exact import frames
+from decai_forecast.federation.exact.errors import PeerLost
+from decai_forecast.federation.exact.frames import Frame
+from decai_forecast.federation.exact.loopback import PATIENCE, checked
+
+__all__ = ["GrpcRelay", "GrpcWire", "Metrics", "Tls"]
+
+SERVICE, METHOD = "decai.exact.Relay", "Session"
+MAX_SESSIONS = 64  # open or waiting at a time; more are turned away
+GRACE = 1.0  # seconds that streams get to end when the relay closes
+OPTIONS = [
+    ("grpc.max_receive_message_length", frames.MAX_BODY + frames.HEADER.size),
+    ("grpc.max_send_message_length", frames.MAX_BODY + frames.HEADER.size),
+    ("grpc.keepalive_time_ms", 20_000),
+    ("grpc.http2.max_pings_without_data", 0),
+]
+
+
+@dataclass(frozen=True)
+class Tls:
+    """PEM bytes of one side: its private key, its certificate chain, and the authority that signs the other side's."""
+
+    key: bytes = field(repr=False)
+    certificate: bytes
+    authority: bytes
+
+
+@dataclass
+class Metrics:
+    """What a relay has done since it began."""
+
+    sessions: int = 0
+    open_sessions: int = 0
+    steps: int = 0
+    received: int = 0  # bytes
+    sent: int = 0  # bytes
+    refused: int = 0  # participants that could not join
+    ended: dict[str, int] = field(default_factory=dict)  # why sessions ended -> how many
+
+
+class _Session:
+    """The participants of one session and the step they are at."""
+
+    def __init__(self, size: int, metrics: Metrics) -> None:
+        self.size, self.joined, self._metrics = size, set[int](), metrics
+        self._given: dict[int, tuple[Frame, asyncio.Future[Frame]]] = {}
+        self._end: Frame | None = None
+
+    async def exchange(self, rank: int, frame: Frame) -> Frame:
+        """The answer to ``frame`` once everybody has given one of the same step, or who ended the session."""
+        if frame.op == frames.ABORT:
+            self.end(rank, 4)
+        if self._end is not None:
+            return self._end
+        others = next(iter(self._given.values()), None)
+        if others and (others[0].op, others[0].step) != (frame.op, frame.step):
+            return self.end(rank, 3)
+        answer: asyncio.Future[Frame] = asyncio.get_running_loop().create_future()
+        self._given[rank] = (frame, answer)
+        if len(self._given) == self.size:
+            self._deliver()
+        return await answer
+
+    def _deliver(self) -> None:
+        given, self._given = self._given, {}
+        try:
+            answers = frames.deliver([given[rank][0] for rank in range(self.size)])
+        except PeerLost:
+            self._given = given
+            self.end(0, 3)
+            return
+        self._metrics.steps += 1
+        for rank, answer in enumerate(answers):
+            given[rank][1].set_result(answer)
+
+    def end(self, rank: int, reason: int) -> Frame:
+        """Tells all who wait, and all who come, that ``rank`` is why."""
+        if self._end is None:
+            self._end = frames.abort(rank, reason)
+            self._metrics.ended[frames.REASONS[reason]] = self._metrics.ended.get(frames.REASONS[reason], 0) + 1
+        for _, answer in self._given.values():
+            if not answer.done():
+                answer.set_result(self._end)
+        return self._end
+
+
+class GrpcRelay:
+    """Serves until closed; a context manager. Runs an event loop in a thread of its own.
+
+    ``tls``: None only on the loopback interface, for tests.
+    """
+
+    def __init__(self, address: str = "127.0.0.1:0", tls: Tls | None = None, patience: float = PATIENCE) -> None:
+        if tls is None and not address.startswith("127.0.0.1:"):
+            raise ValueError(f"{address}: a relay that others can reach needs TLS")
+        self._address, self._tls, self._patience = address, tls, patience
+        self.metrics, self._sessions = Metrics(), dict[bytes, _Session]()
+        self._loop = asyncio.new_event_loop()
+        Thread(target=self._loop.run_forever, daemon=True, name="relay").start()
+        self.port, self._server = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+
+    def __enter__(self) -> GrpcRelay:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._server.stop(GRACE), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _start(self) -> tuple[int, Any]:
+        server = grpc.aio.server(options=OPTIONS)
+        handler = grpc.stream_stream_rpc_method_handler(self._serve)
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler}),))
+        if self._tls is None:
+            port = server.add_insecure_port(self._address)
+        else:
+            pair, authority = [(self._tls.key, self._tls.certificate)], self._tls.authority
+            port = server.add_secure_port(self._address, grpc.ssl_server_credentials(pair, authority, require_client_auth=True))
+        await server.start()
+        return port, server
+
+    async def _serve(self, _: Any, context: Any) -> None:
+        """One participant's stream."""
+        join = await self._read(context)
+        session = self._joined(join) if isinstance(join, Frame) else None
+        if session is None or not isinstance(join, Frame):
+            self.metrics.refused += 1
+            return await self._write(context, frames.abort(0, 5))
+        rank, answer = join.rank, None
+        try:
+            while answer is None or answer.op != frames.ABORT:
+                given = await self._read(context)
+                answer = await session.exchange(rank, given) if isinstance(given, Frame) else session.end(rank, given)
+                await self._write(context, answer)
+        finally:
+            session.end(rank, 1)
+            self._left(bytes(join.body), session, rank)
+        return None
+
+    async def _read(self, context: Any) -> Frame | int:
+        """The next frame, or the reason why there is none."""
+        try:
+            data = await asyncio.wait_for(context.read(), self._patience)
+            if data is grpc.aio.EOF:
+                return 1
+            self.metrics.received += len(data)
+            return Frame.unpack(data)
+        except TimeoutError:
+            return 2
+        except (PeerLost, grpc.RpcError):
+            return 1
+
+    async def _write(self, context: Any, frame: Frame) -> None:
+        data = frame.pack()
+        self.metrics.sent += len(data)
+        with contextlib.suppress(grpc.RpcError, asyncio.InvalidStateError):  # it left: its next frame will not come
+            await context.write(data)
+
+    def _joined(self, join: Frame) -> _Session | None:
+        name, size = bytes(join.body), join.step
+        session = self._sessions.get(name)
+        if session is None and join.op == frames.JOIN and len(self._sessions) < MAX_SESSIONS:
+            session = self._sessions[name] = _Session(size, self.metrics)
+            self.metrics.sessions += 1
+            self.metrics.open_sessions += 1
+        if session is None or session.size != size or join.rank >= size or join.rank in session.joined:
+            return None
+        session.joined.add(join.rank)
+        return session
+
+    def _left(self, name: bytes, session: _Session, rank: int) -> None:
+        session.joined.discard(rank)
+        if self._sessions.get(name) is session and not session.joined:
+            del self._sessions[name]
+            self.metrics.open_sessions -= 1
+
+
+class GrpcWire:
+    """A participant's stream to a :class:`GrpcRelay`. ``host``: the name in the relay's certificate and its address."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        session: bytes,
+        rank: int,
+        names: Sequence[str],
+        tls: Tls | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._names, self._patience = names, patience
+        address = f"{host}:{port}"
+        if tls is None:
+            self._channel = grpc.insecure_channel(address, OPTIONS)
+        else:
+            credentials = grpc.ssl_channel_credentials(tls.authority, tls.key, tls.certificate)
+            self._channel = grpc.secure_channel(address, credentials, OPTIONS)
+        self._out: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._in: queue.SimpleQueue[bytes | Exception] = queue.SimpleQueue()
+        self._call = self._channel.stream_stream(f"/{SERVICE}/{METHOD}")(iter(self._out.get, None))
+        Thread(target=self._receive, daemon=True, name="wire").start()
+        self._out.put(Frame(frames.JOIN, rank, len(names), session).pack())
+
+    def _receive(self) -> None:
+        try:
+            for data in self._call:
+                self._in.put(data)
+            self._in.put(PeerLost("the relay ended the session"))
+        except grpc.RpcError as error:
+            self._in.put(PeerLost(f"the connection to the relay broke: {error.code().name}"))
+
+    def exchange(self, frame: Frame) -> Frame:
+        self._out.put(frame.pack())
+        try:
+            answer = self._in.get(timeout=self._patience)
+        except queue.Empty:
+            raise PeerLost("the relay did not answer in time") from None
+        if isinstance(answer, Exception):
+            raise answer
+        return checked(frame, Frame.unpack(answer), self._names)
+
+    def abort(self) -> None:
+        """Waits until the relay has it: closing at once would cancel the stream before."""
+        self._out.put(frames.abort(0, 4).pack())
+        with contextlib.suppress(queue.Empty):
+            self._in.get(timeout=GRACE)
+
+    def close(self) -> None:
+        self._out.put(None)
+        self._call.cancel()
+        self._channel.close()

@@ -1,0 +1,176 @@
+"""Loopback sockets and gRPC streams, without and with TLS, behave alike."""
+
+import datetime
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import numpy as np
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from parties import SESSION, Transport, companies, outcomes, plan, pooled, together
+
+from decai_forecast.federation.exact import frames
+from decai_forecast.federation.exact.errors import PeerLost
+from decai_forecast.federation.exact.frames import Frame
+from decai_forecast.federation.exact.grpc_relay import GrpcRelay, GrpcWire, Tls
+from decai_forecast.federation.exact.loopback import LoopbackRelay
+
+
+def _certificate(name: str, authority: tuple[Any, Any] | None) -> tuple[Any, Any]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    signer, issuer = (key, subject) if authority is None else (authority[0], authority[1].subject)
+    made = x509.CertificateBuilder(
+        issuer, subject, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(1)
+    )
+    made = made.add_extension(x509.BasicConstraints(authority is None, None), True)
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+    return key, made.sign(signer, hashes.SHA256())
+
+
+@cache
+def tls(count: int = 2) -> list[Tls]:
+    """Of a relay and of a participant, signed by one authority."""
+    authority = _certificate("authority", None)
+    pem = serialization.Encoding.PEM
+    plain = (pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    sides = [_certificate(f"side {k}", authority) for k in range(count)]
+    root = authority[1].public_bytes(pem)
+    return [Tls(key.private_bytes(*plain), certificate.public_bytes(pem), root) for key, certificate in sides]
+
+
+class Grpc(GrpcRelay):
+    """Over gRPC, without TLS."""
+
+    def __init__(self, patience: float) -> None:
+        super().__init__(patience=patience)
+
+    def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float) -> GrpcWire:
+        return GrpcWire("127.0.0.1", self.port, session, rank, names, None, patience)
+
+
+class GrpcTls(GrpcRelay):
+    """Over gRPC with certificates on both sides."""
+
+    def __init__(self, patience: float) -> None:
+        super().__init__("localhost:0", tls()[0], patience)
+
+    def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float) -> GrpcWire:
+        return GrpcWire("localhost", self.port, session, rank, names, tls()[1], patience)
+
+
+@pytest.fixture(params=[LoopbackRelay, Grpc, GrpcTls], ids=["loopback", "grpc", "grpc with TLS"])
+def transport(request: pytest.FixtureRequest) -> Callable[[float], Transport]:
+    return request.param  # type: ignore[no-any-return]
+
+
+Make = Callable[[float], Transport]
+
+
+def test_a_training_over_it_is_exact(transport: Make, tmp_path: Path) -> None:
+    """The model of the pooled rows, whatever carries the frames."""
+    parts, which = companies(), plan(trees=3)
+    assert {one.text for one in outcomes(parts, which, tmp_path, transport(20.0))} == {pooled(parts, which)}
+
+
+def test_large_and_empty_messages_arrive(transport: Make) -> None:
+    """5 MB to one, nothing to another."""
+    big = np.random.default_rng(0).bytes(5_000_000)
+
+    def part(group: Any) -> list[bytes]:
+        return list(group.route("x", [big, b"", b"y"]))
+
+    found = together([part] * 3, transport(20.0))
+    assert [[len(blob) for blob in one] for one in found] == [[0, len(big), len(big)], [0, 0, 0], [1, 1, 0]]
+    assert found[0][1] == big
+
+
+def test_who_leaves_is_named(transport: Make) -> None:
+    """As soon as its connection ends, not after a time."""
+
+    def leave(group: Any) -> None:
+        group._wire.close()
+
+    found = together([lambda group: group.cast("x", b"")] * 2 + [leave], transport(20.0))
+    assert [str(one) for one in found[:2]] == ["cyd left"] * 2
+
+
+def test_who_stops_or_is_silent_is_named(transport: Make) -> None:
+    """An error of its own, or nothing at all."""
+
+    def stop(_: Any) -> None:
+        raise ValueError("of its own")
+
+    def sleep(_: Any) -> None:
+        Event().wait(2.5)
+
+    wait = [lambda group: group.cast("x", b"")] * 2
+    assert [str(one) for one in together([*wait, stop], transport(20.0))[:2]] == ["cyd stopped the training"] * 2
+    assert [str(one) for one in together([*wait, sleep], transport(1.5), patience=5.0)[:2]] == [
+        "cyd did not answer in time"
+    ] * 2
+
+
+def test_a_step_out_of_turn_ends_the_session(transport: Make) -> None:
+    """Nobody gets an answer that belongs to another step."""
+
+    def ahead(group: Any) -> None:
+        group._step += 1
+        group.cast("x", b"")
+
+    found = together([lambda group: group.cast("x", b"")] * 2 + [ahead], transport(20.0))
+    assert all(isinstance(one, PeerLost) for one in found)
+    assert any("is at another step" in str(one) for one in found)
+
+
+def test_a_second_one_of_a_rank_is_turned_away(transport: Make) -> None:
+    """It hears that the place is taken."""
+    with transport(5.0) as there:
+        first = there.wire(SESSION, 0, ("ada", "bea", "cyd"), 5.0)
+        Event().wait(0.3)
+        second = there.wire(SESSION, 0, ("ada", "bea", "cyd"), 5.0)
+        with pytest.raises(PeerLost, match=r"joined twice|left|broke|ended"):
+            second.exchange(Frame(frames.CAST, 0, 0, b""))
+        first.close()
+        second.close()
+
+
+def test_who_went_before_the_others_came_can_come_again(transport: Make) -> None:
+    """Its place is free again."""
+    with transport(5.0) as there:
+        there.wire(SESSION, 0, ("ada", "bea", "cyd"), 5.0).close()
+        Event().wait(0.3)
+        wires = [there.wire(SESSION, rank, ("ada", "bea", "cyd"), 5.0) for rank in range(3)]
+        with ThreadPoolExecutor(3) as pool:
+            found = list(pool.map(lambda wire: wire.exchange(Frame(frames.CAST, 0, 0, b"x")).op, wires))
+        assert found == [frames.CAST] * 3
+
+
+def test_without_a_certificate_nobody_reaches_the_relay() -> None:
+    """TLS asks both sides."""
+    with GrpcTls(5.0) as relay:
+        wire = GrpcWire("localhost", relay.port, SESSION, 0, ("ada",), None, 5.0)
+        with pytest.raises(PeerLost):
+            wire.exchange(Frame(frames.CAST, 0, 0, b""))
+        wire.close()
+    with pytest.raises(ValueError, match="needs TLS"):
+        GrpcRelay("0.0.0.0:0")
+
+
+def test_the_relay_counts_what_it_does() -> None:
+    """Sessions, steps, bytes, and why sessions ended."""
+    relay = Grpc(20.0)
+    together([partial(lambda group: group.total("x", np.arange(1000), 8))] * 3, relay)
+    seen = relay.metrics
+    assert (seen.sessions, seen.open_sessions, seen.steps, seen.refused) == (1, 0, 3, 0)
+    assert seen.received > 3 * 8000
+    assert seen.sent > 2 * seen.received - 3000
+    assert seen.ended == {"left": 1}
