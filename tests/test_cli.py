@@ -17,7 +17,8 @@ def decai(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["network", "init"], ["partner", "add"], ["round", "run"], ["round", "show"], ["demo"], ["up"]]
+    "command",
+    [[], ["network", "init"], ["partner", "add"], ["round", "run"], ["round", "show"], ["backtest"], ["demo"], ["up"]],
 )
 def test_every_command_explains_itself(command: list[str]) -> None:
     """--help answers with what the command does."""

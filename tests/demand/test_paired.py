@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp, wilcoxon
 
-from decai_forecast.demand.paired import compare, diebold_mariano
+from decai_forecast.demand.paired import compare, diebold_mariano, holm
 
 
 def test_the_test_is_scipys_on_relative_differences() -> None:
@@ -101,3 +101,16 @@ def test_too_few_periods_are_said() -> None:
     """Thirteen ahead cannot be judged on ten periods."""
     with pytest.raises(ValueError, match="10 periods are too few to compare forecasts 13 ahead; at least 14 are needed"):
         diebold_mariano(range(10), [0] * 10, h=13)
+
+
+def test_holm_corrects_for_the_number_of_tests() -> None:
+    """By hand: the smallest times all, the next times one less, never falling, at most 1."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
+
+
+def test_holm_leaves_unknown_tests_out() -> None:
+    """What could not be tested is not corrected, and corrects nothing."""
+    found = holm([np.nan, 0.02, 0.04])
+    assert np.isnan(found[0])
+    assert found[1:] == pytest.approx([0.04, 0.04])

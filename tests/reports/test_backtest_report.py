@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from math import isnan
 from typing import Any
 
 import backtests
+import pandas as pd
 import pytest
 
 from decai_forecast.errors import ConfigError
@@ -64,14 +66,14 @@ def test_worst_partner_comes_first_and_is_named(report: dict[str, Any]) -> None:
     [
         (0, 0.1, "good", "Pooling helps here"),
         (1, 0.21, "watch", "Pooling helps most companies here"),
-        (6, 0.3, "none", "Pooling makes no clear difference here"),
-        (12, 0.4, "risk", "Pooling makes the forecast worse here"),
-        (12, 0.2, "none", "Pooling makes no clear difference here"),
+        (7, 0.3, "none", "Pooling makes no clear difference here"),
+        (14, 0.4, "risk", "Pooling makes the forecast worse here"),
+        (14, 0.2, "none", "Pooling makes no clear difference here"),
     ],
 )
 def test_verdict_follows_the_tests(hurt: int, error: float, level: str, title: str) -> None:
-    """Better for all twelve is good, worse for all is a risk, and what may be chance is no verdict."""
-    names = tuple(f"company_{k}" for k in range(12))
+    """Better for all is good, worse for all is a risk, and what may be chance is no verdict."""
+    names = tuple(f"company_{k}" for k in range(14))  # beyond 13 the test needs no permutations
     facts = backtests.facts(names, errors={name: {"combined": error} for name in names[:hurt]})
     found = headline(facts, paired(facts), partners(facts))
     assert (found["level"], found["title"]) == (level, title)
@@ -155,6 +157,14 @@ def test_nothing_to_judge_is_an_error_with_the_reason() -> None:
     """Who cannot be forecast at any cut-off is told why and what to do."""
     with pytest.raises(ConfigError, match=r"no forecast of late to judge .* 3 periods before; ask for fewer --origins"):
         build_backtest_report(backtests.facts(partner="late"))
+
+
+def test_no_forecast_at_all_is_an_error_too() -> None:
+    """As a backtest leaves it in which every company was too new."""
+    facts = backtests.facts(("shop_0",))
+    nobody = pd.DataFrame(columns=["partner", "origin", "model", "actual"])
+    with pytest.raises(ConfigError, match="no forecast of any company to judge"):
+        build_backtest_report(replace(facts, found=replace(facts.found, forecasts=nobody)))
 
 
 def test_equal_facts_give_equal_reports(report: dict[str, Any]) -> None:

@@ -16,10 +16,11 @@ from decai_forecast.errors import ConfigError
 if TYPE_CHECKING:
     from decai_forecast.reports.backtest.facts import BacktestFacts
 
-__all__ = ["backtest"]
+__all__ = ["backtest", "show", "write"]
 
 LIBRARIES = ("decai-forecast", "lightgbm", "prophet", "pandas", "numpy", "scipy")
 SEED = 7
+SHOWN = ("wape", "wql", "mase", "rmsse", "bias", "pit_coverage", "cost")  # what fits 80 columns; the report has the others
 
 
 def backtest(
@@ -51,7 +52,7 @@ def backtest(
     from decai_forecast.demand.long_table import read_long
     from decai_forecast.reports.backtest import BacktestFacts, build_backtest_report
 
-    _check(missing, holding, shortage, out)
+    _check(origins, horizon, missing, holding, shortage, out)
     calendar, tables = read_long(data, horizon=horizon, missing=missing, tell=_progress)
     if partner not in ("all", *tables):
         raise ConfigError(f"{data}: no partner {partner!r}; there are {', '.join(tables)}")
@@ -62,26 +63,31 @@ def backtest(
     )  # fmt: skip
     report = build_backtest_report(facts)
     if out is not None:
-        _write(out, facts, report)
-    print(json.dumps(report, indent=1, ensure_ascii=False)) if as_json else _show(report)
+        write(out, facts, report)
+    print(json.dumps(report, indent=1, ensure_ascii=False)) if as_json else show(report)
 
 
 def _progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _check(missing: str, holding: float, shortage: float, out: Path | None) -> None:
+def _check(origins: int, horizon: int, missing: str, holding: float, shortage: float, out: Path | None) -> None:
     """What can be wrong is said before minutes of work, not after."""
+    if origins < 1:
+        raise ConfigError(f"--origins is at least 1, not {origins}")
+    if horizon < 0:
+        raise ConfigError(f"--horizon is at least 1 period, or 0 for the default, not {horizon}")
     if missing not in ("zero", "unknown"):
         raise ConfigError(f"--missing is zero or unknown, not {missing!r}")
     for name, cost in (("--holding", holding), ("--shortage", shortage)):
         if not 0 < cost < float("inf"):
             raise ConfigError(f"{name} is a cost above 0, not {cost:g}")
     if out is not None and out.exists() and not out.is_dir():
-        raise ConfigError(f"--out {out}: is a file; name a folder")
+        raise ConfigError(f"--out {out} is a file; name a folder")
 
 
-def _write(out: Path, facts: BacktestFacts, report: Mapping[str, Any]) -> None:
+def write(out: Path, facts: BacktestFacts, report: Mapping[str, Any]) -> None:
+    """Page, figures, forecasts and choices into the folder ``out``, which is made where it is not there."""
     from decai_forecast.reports.backtest import render_backtest
 
     out.mkdir(parents=True, exist_ok=True)
@@ -92,19 +98,20 @@ def _write(out: Path, facts: BacktestFacts, report: Mapping[str, Any]) -> None:
     print(f"report: {out / 'report.html'} (the figures: {out / 'report.json'})", file=sys.stderr)
 
 
-def _show(report: Mapping[str, Any]) -> None:
-    """The table of scores, the three sentences, and who could not be forecast."""
+def show(report: Mapping[str, Any]) -> None:
+    """The main scores, the three sentences, and who could not be forecast."""
     from rich.console import Console
     from rich.table import Table
 
-    measures, names = report["scores"]["measures"], report["headline"]
-    table = Table(title="Means over partners", title_justify="left", box=None, pad_edge=False)
-    table.add_column("model")
+    several = len(report["partners"]) > 1
+    table = Table(title="Means over companies" if several else None, title_justify="left", box=None, pad_edge=False)
+    table.add_column("model", no_wrap=True)
+    measures = [measure for measure in report["scores"]["measures"] if measure["name"] in SHOWN]
     for measure in measures:
-        table.add_column(measure["label"], justify="right")
+        table.add_column(measure["label"], justify="right", no_wrap=True)
     for model, row in report["scores"]["models"].items():
         table.add_row(model.replace("_", " "), *("" if row[m["name"]] is None else f"{row[m['name']]:.3f}" for m in measures))
     Console().print(table)
-    print(f"\n{names['title']}.", *names["sentences"], sep="\n")
+    print(f"\n{report['headline']['title']}.", *report["headline"]["sentences"], sep="\n")
     for row in report["skipped"]:
         print(f"no forecast for {row['partner']} at {', '.join(row['origins'])}: {row['reason']}")
