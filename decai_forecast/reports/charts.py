@@ -74,9 +74,9 @@ def drivers_chart(entry: Mapping[str, Any]) -> str:
         axes.barh([0, len(steps) + 1], [entry["base"], entry["forecast"]], color=SOFT, height=0.6, alpha=0.55)
         for k, (_, value) in enumerate(steps, start=1):
             axes.barh(k, value, left=ends[k - 1], color=FIRST if value > 0 else SECOND, height=0.6)
-            axes.text(max(ends[k - 1], ends[k]), k, f"  {value:+,.3g}", va="center", color=SOFT)
+            _beside(axes, max(ends[k - 1], ends[k]), k, f"{value:+,.3g}")
         for k, value in ((0, entry["base"]), (len(steps) + 1, entry["forecast"])):
-            axes.text(value, k, f"  {value:,.4g}", va="center", color=SOFT)
+            _beside(axes, value, k, f"{value:,.4g}")
         axes.axvline(entry["recent"], color=SOFT, linewidth=0.8, linestyle=(0, (1, 2)))
         axes.set_yticks(range(len(labels)), labels)
         axes.invert_yaxis()
@@ -87,3 +87,8 @@ def drivers_chart(entry: Mapping[str, Any]) -> str:
     text = "The dotted line is the mean of the last quarter. " + ", ".join(f"{name} {value:+,.3g}" for name, value in steps)
     size, box = (8.0, 0.35 + 0.27 * len(labels)), (0.2, 0.1, 0.79, 0.88)
     return drawn("drivers", draw, "From the starting level to the forecast, units per period", text, size=size, box=box)
+
+
+def _beside(axes: Axes, x: float, y: float, text: str) -> None:
+    """A number at the right end of a bar."""
+    axes.annotate(text, (x, y), xytext=(4, 0), textcoords="offset points", va="center", color=SOFT)
