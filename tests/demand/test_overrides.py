@@ -8,7 +8,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from decai_forecast.demand.overrides import Override, apply_overrides, read_overrides, record_override, score_overrides
+from decai_forecast.demand.overrides import (
+    Override,
+    apply_overrides,
+    read_overrides,
+    record_override,
+    score_overrides,
+    withdraw,
+    withdrawals,
+)
 from decai_forecast.errors import ConfigError
 from decai_forecast.store import Store
 
@@ -164,3 +172,26 @@ def test_a_file_that_is_no_override_is_named(store: Store) -> None:
     assert str(caught.value) == (
         "north_market: overrides/2026-x.jsonl is not an override as this program writes it; restore it or remove it"
     )
+
+
+def test_what_was_in_force_is_scored_as_it_was(forecast: pd.DataFrame) -> None:
+    """The column says whose row it was: a later override of the same rows takes no credit for them."""
+    later = replace(GIVEN, factor=0.0, when="2026-06-25T09:30:00+00:00")
+    as_it_was = forecast.assign(override=np.where(forecast["item_id"] == "a", GIVEN.id, ""))
+    scored = score_overrides(as_it_was, [GIVEN, later]).set_index("override")
+    assert scored.loc[GIVEN.id, "rows"] == 2
+    assert scored.loc[later.id, "rows"] == 0
+
+
+def test_a_withdrawn_override_is_kept_with_who_and_why(store: Store, forecast: pd.DataFrame) -> None:
+    """Once; it is still there to be scored, and an unknown id is told with the nearest one."""
+    record_override(store, GIVEN, forecast)
+    said = {"who": "ben", "when": "2026-06-21T10:00:00+00:00", "reason": "the customer left"}
+    assert withdraw(store, GIVEN.id, **said)
+    assert not withdraw(store, GIVEN.id, **said | {"who": "eve"})
+    assert withdrawals(store)[GIVEN.id].who == "ben"
+    assert read_overrides(store) == [GIVEN]
+    with pytest.raises(ConfigError, match=f"did you mean '{GIVEN.id}'"):
+        withdraw(store, GIVEN.id[:-1] + "x", **said)
+    with pytest.raises(ConfigError, match="give a reason, a name and a time with a zone"):
+        withdraw(store, GIVEN.id, who="ben", when="2026-06-21", reason="")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from decai_forecast.demand.reconcile import CORRELATION, bottom_up, correlation, mint, reconcile, tree_of
+from decai_forecast.demand.reconcile import CORRELATION, bottom_up, correlation, mint, reconcile, totals_of, tree_of
 from decai_forecast.errors import ConfigError
 
 TWO = pd.DataFrame({"location_id": "main", "item_id": ["a", "b"]})
@@ -144,3 +144,28 @@ def test_a_forecast_without_a_mean_is_told_where_to_get_one() -> None:
     with pytest.raises(ConfigError) as error:
         reconcile(invented().drop(columns="mean"), GROUPS)
     assert str(error.value) == "the forecast has no column mean; to_levels gives a mean"
+
+
+def with_actuals(seed: int, factor: float) -> pd.DataFrame:
+    """A past forecast of which every series sold ``factor`` times the mean."""
+    given = invented(seed)
+    return given.assign(actual=factor * given["mean"], date=given["date"] - pd.Timedelta(weeks=13 * (seed + 1)))
+
+
+def test_bands_of_totals_widen_where_past_totals_lay_outside() -> None:
+    """Totals that were double the forecast ask for wider bands; such as were as forecast for narrower ones; means stay."""
+    plain = totals_of(invented(), [], GROUPS)
+    wide, narrow = (totals_of(invented(), [with_actuals(k, factor) for k in range(4)], GROUPS) for factor in (2.5, 1.0))
+    for found in (wide, narrow):
+        assert found["mean"].to_numpy() == pytest.approx(plain["mean"].to_numpy())
+        assert set(found["level"]) == {"company", "location", "category"}
+    band = {name: (f["q90"] - f["mean"]).sum() for name, f in (("plain", plain), ("wide", wide), ("narrow", narrow))}
+    assert band["narrow"] < band["plain"] < band["wide"]
+
+
+def test_an_unknown_actual_moves_no_band() -> None:
+    """It counts as its mean: totals of which nothing is known ask for what totals as forecast ask for."""
+    past = [with_actuals(k, 1.0) for k in range(4)]
+    silent = [frame.assign(actual=np.nan) for frame in past]
+    assert totals_of(invented(), silent, GROUPS)["q90"].notna().all()
+    assert (totals_of(invented(), silent, GROUPS)["q10"] >= 0).all()
