@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from decai_forecast.demand.panel import Floats
 
-__all__ = ["FEW_PAIRS", "SIGNIFICANT", "DieboldMariano", "Paired", "compare", "diebold_mariano", "holm"]
+__all__ = ["SIGNIFICANT", "DieboldMariano", "Paired", "compare", "diebold_mariano", "holm"]
 
 SIGNIFICANT = 0.05
 FEW_PAIRS = 6  # with five pairs the signed-rank test cannot fall below .0625, whatever they say

@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from decai_forecast.demand.paired import FEW_PAIRS, SIGNIFICANT
+from decai_forecast.demand.paired import SIGNIFICANT
 from decai_forecast.reports.backtest.facts import BacktestFacts
 from decai_forecast.reports.backtest.names import COMBINED, LOCAL, model_name
-from decai_forecast.reports.backtest.scores import best_baseline, change, means
+from decai_forecast.reports.backtest.scores import TOO_FEW, best_baseline, change, means
 from decai_forecast.reports.words import percent, signed
 
 __all__ = ["headline"]
@@ -34,7 +34,7 @@ def _verdict(facts: BacktestFacts, paired: Report, partners: list[Report]) -> tu
     words = {row["word"] for row in paired["tests"] if row["model"] == LOCAL and row["measure"] in ("wape", "wql")}
     if facts.alone:
         return "none", "One company: there was nobody to pool with"
-    if words == {"too few to tell"}:
+    if words == {TOO_FEW}:
         return "none", f"Too few {NAMES[paired['unit']]} to tell whether pooling helps"
     if "worse" in words:
         return "risk", "Pooling makes the forecast worse here"
@@ -81,7 +81,7 @@ def _chance(test: Report, unit: str) -> str:
     pairs, p = test["pairs"], test["p_holm"]
     if isnan(p):
         return ""
-    if pairs < FEW_PAIRS:
+    if test["word"] == TOO_FEW:
         return f"; {pairs} {NAMES[unit]} are too few to tell the difference in error from chance"
     told = f"p = {p:.3f}" if p >= 0.0005 else "p below 0.001"
     chance = "is hardly" if p < SIGNIFICANT else "may well be"

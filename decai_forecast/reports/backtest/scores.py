@@ -9,17 +9,18 @@ from typing import Any
 import pandas as pd
 
 from decai_forecast.demand.metrics import ITEM_CLASSES
-from decai_forecast.demand.paired import FEW_PAIRS, SIGNIFICANT, compare, holm
+from decai_forecast.demand.paired import SIGNIFICANT, compare, holm
 from decai_forecast.demand.table import ITEM, LOCATION
 from decai_forecast.reports.backtest.facts import BacktestFacts
 from decai_forecast.reports.backtest.measures import MEASURES, best
 from decai_forecast.reports.backtest.names import COMBINED, LOCAL, model_name
 from decai_forecast.reports.plain import records
 
-__all__ = ["NAMES", "best_baseline", "by_part", "change", "means", "paired", "partners", "scores"]
+__all__ = ["NAMES", "TOO_FEW", "best_baseline", "by_part", "change", "means", "paired", "partners", "scores"]
 
 NAMES = [measure.name for measure in MEASURES]
 TESTED = ("wape", "wql", "cost")
+TOO_FEW = "too few to tell"
 
 
 def means(facts: BacktestFacts) -> pd.DataFrame:
@@ -62,7 +63,7 @@ def _tests(facts: BacktestFacts, found: pd.DataFrame, keys: list[str], measure: 
     rows = [_test(found, keys, model, measure) for model in facts.models if model != COMBINED]
     corrected = holm([row["p"] for row in rows])
     return [
-        row | {"p_holm": p, "word": _word(row["pairs"], row["median_change"], p)}
+        row | {"p_holm": p, "word": _word(row["pairs"], len(rows), row["median_change"], p)}
         for row, p in zip(rows, corrected, strict=True)
     ]
 
@@ -78,9 +79,10 @@ def _test(found: pd.DataFrame, keys: list[str], model: str, measure: str) -> dic
     return {"model": model, "measure": measure} | asdict(result)
 
 
-def _word(pairs: int, median_change: float, p: float) -> str:
-    if pairs < FEW_PAIRS:
-        return "too few to tell"
+def _word(pairs: int, tests: int, median_change: float, p: float) -> str:
+    """``p`` is corrected for the number of ``tests``; too few are pairs that cannot reach significance, whatever they say."""
+    if 2 * 0.5**pairs * tests >= SIGNIFICANT:
+        return TOO_FEW
     if not p < SIGNIFICANT or not median_change:
         return "no clear difference"
     return "better" if median_change < 0 else "worse"
