@@ -1,48 +1,56 @@
-"""Conformal calibration: a partner's past misses move its quantiles to where they should have been.
+"""Calibration: which level of its own distribution a partner's forecast must give so that 10 % and 90 % hold.
 
-Split-conformal quantile regression (Romano, Patterson and Candes 2019) with the misses taken on the root scale of
-target.py and in multiples of the forecast's own width, so that one offset serves large and small series; per partner, level
-and half of the horizon. Offsets are shrunk towards none while there are few rows to learn from.
+Quantile recalibration (Kuleshov, Fenner & Ermon 2018) with the randomised probability integral transform, so that the many
+zeros and whole lots of demand count as what they are; per third of the partner's series by volume, because rows are fitted
+by volume and the small series have most of the rows. The levels found at past cut-offs are shrunk towards ``USUAL``:
+trees are surer than they should be of what they have not seen, at every company. The median stays: moving it by what the
+last quarter brought lost more than it won on every set (docs/decisions/0009).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from decai_forecast.demand.panel import Floats
-from decai_forecast.demand.quantiles import MEAN, TRAINED, name_of
+from decai_forecast.demand.quantiles import MEAN, TRAINED, at_deviates, levels_at_actual, name_of
+from decai_forecast.demand.table import ITEM, LOCATION
 
 __all__ = ["NONE", "Calibration", "calibrate"]
 
-WIDTH_FLOOR = 0.05  # of the root of the scale: a series that is forecast as certain still has a width
+USUAL = (
+    -1.7,
+    1.6,
+)  # standard normal deviates at which trees have the 10 % and 90 % points of what comes (-1.28 and 1.28 if exact)
+TRUST = (30, 60, 150)  # rows at which the own levels of small, middle and large series are taken half
+THIRDS = len(TRUST)
 FACTORS = (0.7, 1.4)  # of the mean: a larger miss is a change of level, not a bias
-ROWS_TO_TRUST = 200  # rows at which the offset is taken half
+ROWS_TO_TRUST = 200  # rows at which the bias of the mean is taken half
+GRID = np.linspace(0.002, 0.998, 499)  # levels at which past shares are counted
+NORMAL = NormalDist()
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """``offsets``: (level, half of the horizon: 0 or 1) -> offset in multiples of the width. ``mean``: the factor that takes
-    the bias out of the mean. ``rows``: it was learnt from."""
+    """``deviates``: third by volume (0: the smallest) -> where on the forecast's own distribution its 10 % and 90 % points lie,
+    as standard normal deviates. ``mean``: the factor that takes the bias out of the mean. ``rows``: learnt from."""
 
-    offsets: Mapping[tuple[float, int], float]
+    deviates: Mapping[int, tuple[float, float]]
     rows: int
     mean: float = 1.0
 
     def apply(self, forecast: pd.DataFrame) -> pd.DataFrame:
-        """The forecast with its trained quantiles moved; not negative, not crossing."""
+        """The forecast with q10 and q90 moved; not negative, not crossing."""
         out = forecast.copy()
-        roots, width = _roots(forecast), _width(_roots(forecast))
-        half = _half(forecast["h"].to_numpy())
-        for k, level in enumerate(TRAINED):
-            shift = np.array([self.offsets.get((level, side), 0.0) for side in (0, 1)])[half]
-            roots[:, k] = roots[:, k] + shift * width
-        values = np.maximum(np.sort(roots, axis=1), 0.0) ** 2 * forecast["scale"].to_numpy()[:, None]
-        out[[name_of(level) for level in TRAINED]] = values
+        trained = forecast[[name_of(level) for level in TRAINED]].to_numpy(float)
+        own = np.array([self.deviates.get(third, USUAL) for third in range(THIRDS)])[_thirds(forecast)]
+        out[name_of(TRAINED[0])] = np.minimum(at_deviates(trained, own[:, 0]), trained[:, 1])
+        out[name_of(TRAINED[-1])] = np.maximum(at_deviates(trained, own[:, 1]), trained[:, 1])
         if MEAN in out:
             out[MEAN] = out[MEAN] * self.mean
         return out
@@ -52,41 +60,42 @@ NONE = Calibration({}, 0)
 
 
 def calibrate(past: Sequence[pd.DataFrame]) -> Calibration:
-    """The calibration that ``past`` forecasts with their actuals ask for, oldest first; ``NONE`` without a known actual."""
+    """The calibration that ``past`` forecasts with their actuals ask for; ``NONE``, the usual one, without a known actual."""
     known = [frame[np.isfinite(frame["actual"].to_numpy(float))] for frame in past]
-    rows = pd.concat(known, ignore_index=True) if known else pd.DataFrame()
-    if rows.empty:
+    known = [frame for frame in known if len(frame)]
+    if not known:
         return NONE
-    roots = _roots(rows)
-    miss = (np.sqrt(rows["actual"].to_numpy(float) / rows["scale"].to_numpy())[:, None] - roots) / _width(roots)[:, None]
-    half = _half(rows["h"].to_numpy())
-    offsets = {}
-    for k, level in enumerate(TRAINED):
-        for side in (0, 1):
-            found = miss[half == side, k]
-            if len(found):
-                offsets[(level, side)] = float(np.quantile(found, level)) * len(found) / (len(found) + ROWS_TO_TRUST)
-    return Calibration(offsets, len(rows), _mean_factor(rows))
+    rows, third = pd.concat(known, ignore_index=True), np.concatenate([_thirds(frame) for frame in known])
+    low, high = levels_at_actual(rows)
+    found = {}
+    for k in range(THIRDS):
+        if (own := third == k).any():
+            found[k] = _deviates(low[own], high[own], TRUST[k])
+    return Calibration(found, len(rows), _mean_factor(rows))
+
+
+def _deviates(low: Floats, high: Floats, trust: int) -> tuple[float, float]:
+    """Where the share of past actuals at or below a level is 10 % and 90 %, an actual at several levels spread over them."""
+    span = np.maximum(high - low, 1e-9)
+    share = np.clip((GRID[:, None] - low) / span, 0, 1).mean(axis=1)
+    weight = len(low) / (len(low) + trust)
+    seen = [NORMAL.inv_cdf(float(np.interp(level, share, GRID))) for level in (TRAINED[0], TRAINED[-1])]
+    lower, upper = (usual + weight * (z - usual) for usual, z in zip(USUAL, seen, strict=True))
+    return lower, upper
+
+
+def _thirds(forecast: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """The third of each row's series by scale among the forecast's series."""
+    series = forecast.groupby([LOCATION, ITEM], sort=True, observed=True)
+    place = series["scale"].first().rank(method="first", pct=True).to_numpy()
+    third = np.minimum(np.ceil(place * THIRDS).astype(np.int64) - 1, THIRDS - 1)
+    return np.asarray(third[series.ngroup().to_numpy()], dtype=np.int64)
 
 
 def _mean_factor(rows: pd.DataFrame) -> float:
-    """Sold over forecast, in sum, shrunk towards one like the offsets and kept within ``FACTORS``."""
+    """Sold over forecast, in sum, shrunk towards one and kept within ``FACTORS``."""
     if MEAN not in rows or not rows[MEAN].sum() > 0:
         return 1.0
     trust = len(rows) / (len(rows) + ROWS_TO_TRUST)
     factor = 1 + trust * (rows["actual"].sum() / rows[MEAN].sum() - 1)
     return float(np.clip(factor, *FACTORS))
-
-
-def _roots(forecast: pd.DataFrame) -> Floats:
-    values = forecast[[name_of(level) for level in TRAINED]].to_numpy(float)
-    return np.asarray(np.sqrt(values / forecast["scale"].to_numpy(float)[:, None]), dtype=float)
-
-
-def _width(roots: Floats) -> Floats:
-    return roots[:, -1] - roots[:, 0] + WIDTH_FLOOR
-
-
-def _half(h: npt.NDArray[np.generic]) -> npt.NDArray[np.int64]:
-    periods = np.asarray(h, dtype=np.int64)
-    return np.asarray(periods > periods.max(initial=1) / 2, dtype=np.int64)

@@ -18,7 +18,8 @@ __all__ = ["CANDIDATES", "Choice", "candidates", "choose", "choose_groups", "cho
 WEIGHTS: Mapping[str, float] = {"local": 0.0, "mostly_local": 0.25, "mean": 0.5, "mostly_shared": 0.75, "shared": 1.0}
 CANDIDATES = (*WEIGHTS, "shared_and_local_trees")
 DEFAULT = "mean"
-CLEARLY = 0.01  # a candidate must beat the mean by 1 % of its loss: with three origins less is noise
+CLEARLY = 0.01  # what leans on the own model must beat the mean by 1 % of its loss, in most origins
+SURELY = 0.05  # what leans on the shared one by 5 %, in every origin: nobody must end up worse than with its own
 GROUP_ROWS = 200  # known rows per origin that a group of items needs for a choice of its own
 GROUP = "item_class"  # column of the forecast frames
 
@@ -61,27 +62,35 @@ def _blend(local: pd.DataFrame, shared: pd.DataFrame, weight: float) -> pd.DataF
 def choose(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
     """Chooses on the candidates of the choice origins (oldest first), never on the test window.
 
-    The mean of own and shared is the default: one that is chosen instead must beat it clearly and in most origins, so that
-    nobody leaves the safe ground of the mean for noise. With fewer than three origins it is the mean; where the cut-off to
-    forecast has no shared forecaster, the caller is left with local.
+    The mean of own and shared is the default, because three origins tell little and the mean is rarely worse than either.
+    To lean on the own model is safe and needs a clear sign; to lean on the shared one needs a sure one. With fewer than three
+    origins it is the mean; where the cut-off to forecast has no shared forecaster, the caller is left with local.
     """
     judged = [found for found in origins if DEFAULT in found and score(found["local"]) is not None]
     there = [name for name in CANDIDATES if all(name in found for found in judged)] if judged else []
     scores = {name: [_score(found[name]) for found in judged] for name in there}
-    errors = {name: [(s.wape + s.wql) / 2 for s in values] for name, values in scores.items()}  # the median, and the width
+    losses = {name: [(s.wape + s.wql) / 2 for s in values] for name, values in scores.items()}  # the median, and the width
     means = {name: float(np.mean([s.wape for s in values])) for name, values in scores.items()}
     if len(judged) < CHOICE_ORIGINS:
-        return Choice(
-            DEFAULT,
-            f"{len(judged)} of {CHOICE_ORIGINS} origins to judge on: the mean of both, or local where there is no shared one",
-            len(judged),
-            means,
-        )
-    best = min(there, key=lambda name: (sum(errors[name]), there.index(name)))
-    wins = sum(own < other for own, other in zip(errors[best], errors[DEFAULT], strict=True))
-    if best != DEFAULT and sum(errors[best]) < (1 - CLEARLY) * sum(errors[DEFAULT]) and 2 * wins > len(judged):
-        return Choice(best, f"better than the mean of both in {wins} of {len(judged)} origins", len(judged), means)
-    return Choice(DEFAULT, "no candidate is clearly better than the mean of both", len(judged), means)
+        told = f"{len(judged)} of {CHOICE_ORIGINS} origins to judge on: the mean of both, or local where there is no shared one"
+        return Choice(DEFAULT, told, len(judged), means)
+    good = [name for name in there if _convinces(name, losses[name], losses[DEFAULT])]
+    if not good:
+        return Choice(DEFAULT, "no candidate is clearly better than the mean of both", len(judged), means)
+    best = min(good, key=lambda name: (sum(losses[name]), there.index(name)))
+    return Choice(best, f"better than the mean of both in {_wins(losses[best], losses[DEFAULT])}", len(judged), means)
+
+
+def _convinces(name: str, losses: Sequence[float], default: Sequence[float]) -> bool:
+    own = WEIGHTS.get(name, 1.0) < WEIGHTS[DEFAULT]
+    wins = sum(one < other for one, other in zip(losses, default, strict=True))
+    needed, margin = (len(losses) // 2 + 1, CLEARLY) if own else (len(losses), SURELY)
+    return name != DEFAULT and wins >= needed and sum(losses) < (1 - margin) * sum(default)
+
+
+def _wins(losses: Sequence[float], default: Sequence[float]) -> str:
+    wins = sum(one < other for one, other in zip(losses, default, strict=True))
+    return f"{wins} of {len(losses)} origins"
 
 
 def choose_groups(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:

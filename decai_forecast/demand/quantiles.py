@@ -10,7 +10,7 @@ import pandas as pd
 from decai_forecast.demand.lots import to_lots
 from decai_forecast.demand.panel import Floats
 
-__all__ = ["LEVELS", "MEAN", "TRAINED", "implied_mean", "levels_at_actual", "name_of", "to_levels"]
+__all__ = ["LEVELS", "MEAN", "TRAINED", "at_deviates", "implied_mean", "levels_at_actual", "name_of", "to_levels"]
 
 TRAINED = (0.1, 0.5, 0.9)
 MEAN = "mean"
@@ -49,11 +49,15 @@ def implied_mean(forecast: pd.DataFrame) -> Floats:
 def _inverse(trained: Floats, probability: Floats) -> Floats:
     """The quantile function at ``probability``: rows x len(probability), in the units of ``trained``."""
     normal = NormalDist()
-    low, middle, high = trained[:, [0]], trained[:, [1]], trained[:, [2]]
-    edge = normal.inv_cdf(TRAINED[2])
-    z = np.array([normal.inv_cdf(float(p)) for p in probability])[None, :] / edge
-    found = np.where(z < 0, middle + z * (middle - low), middle + z * (high - middle))
-    return np.maximum(found, 0.0)
+    columns = [at_deviates(trained, np.full(len(trained), normal.inv_cdf(float(p)))) for p in probability]
+    return np.stack(columns, axis=1)
+
+
+def at_deviates(trained: Floats, z: Floats) -> Floats:
+    """The quantile of each row (q10, q50, q90 of rows x 3, units) at its own standard normal deviate; not negative."""
+    low, middle, high = trained.T
+    part = z / NormalDist().inv_cdf(TRAINED[2])
+    return np.asarray(np.maximum(middle + part * np.where(part < 0, middle - low, high - middle), 0.0), dtype=float)
 
 
 def levels_at_actual(forecast: pd.DataFrame) -> tuple[Floats, Floats]:
