@@ -6,9 +6,10 @@ scores of its rows, lies in Flower's context. It sends sanitised trees and a row
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from flwr.clientapp import ClientApp
 
 from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.codes import CLIENT_FAILED, NO_ROWS, code_of
+from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.model_text import parse, sanitise, validate
-from decai_forecast.federation.plan import Plan
+from decai_forecast.federation.plan import EXACT, Plan
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store
 
@@ -57,11 +59,9 @@ class OtherFeatures(FederationError):
 
 
 class Rows:
-    """A node's training rows of one cut-off, binned once by LightGBM."""
+    """A node's training rows of one cut-off; where it grows trees alone they are binned once."""
 
     def __init__(self, store_url: str, partner: str, plan: Plan, cutoff: date) -> None:
-        import lightgbm as lgb
-
         store = Store(store_url, partner)
         trained = read_done(store, plan.round_id, "train")
         name = f"rows-{cutoff}.parquet"
@@ -72,15 +72,16 @@ class Rows:
             raise OtherFeatures(f"{partner}: training rows lack {', '.join(missing)}")
         self.X = frame[list(plan.feature_names)].to_numpy(np.float32).copy()
         self.target: npt.NDArray[np.float64] = frame["target"].to_numpy(float).copy()
-        fixed = {"max_bin": plan.params.get("max_bin", 255), "feature_pre_filter": False, "verbosity": -1}
-        self.data: lgb.Dataset = lgb.Dataset(
-            self.X,
-            self.target,
-            weight=frame["weight"].to_numpy(float).copy() if "weight" in frame else None,
-            params=fixed,
-            feature_name=list(plan.feature_names),
-            free_raw_data=False,
-        )
+        self.weight: npt.NDArray[np.float64] | None = frame["weight"].to_numpy(float).copy() if "weight" in frame else None
+        self._plan = plan
+
+    @cached_property
+    def data(self) -> lgb.Dataset:
+        import lightgbm as lgb
+
+        fixed = {"max_bin": self._plan.params.get("max_bin", 255), "feature_pre_filter": False, "verbosity": -1}
+        names = list(self._plan.feature_names)
+        return lgb.Dataset(self.X, self.target, weight=self.weight, params=fixed, feature_name=names, free_raw_data=False)
 
 
 @lru_cache(maxsize=256)
@@ -105,14 +106,36 @@ def _reply(message: Message, **values: Any) -> Message:
 @app.query()
 @guarded
 def describe(message: Message, context: Context) -> Message:
-    """Who the node is, how many rows it has for a cut-off, and where each quantile of its targets lies; or why it cannot."""
+    """Who the node is, how many rows it has for a cut-off, and its public key (for the exact strategy) or where each quantile
+    of its targets lies (for bagging); or why it cannot."""
     partner = str(context.node_config["partner"])
     try:
         plan, rows, _ = _own_rows(message, context)
     except Exception as error:  # an error message has no place for the name
         return _reply(message, partner=partner, code=code_of(error))
+    if plan.strategy == EXACT:
+        return _reply(message, partner=partner, rows=len(rows.target), key=_desk(context).identity().public)
     starts = [float(np.quantile(rows.target, quantile)) for quantile in plan.quantiles]
     return _reply(message, partner=partner, rows=len(rows.target), starts=starts)
+
+
+def _desk(context: Context) -> Desk:
+    partner = str(context.node_config["partner"])
+    return Desk(Store(str(context.node_config["store"]), partner), partner)
+
+
+@app.train("exact")
+@guarded
+def train_exactly(message: Message, context: Context) -> Message:
+    """Trains one quantile together with everybody on the roster, over the relay; answers with its digest, and the model if
+    asked for it."""
+    from decai_forecast.federation.exact.node import Call, train_on_call
+
+    plan, rows, cutoff = _own_rows(message, context)
+    call = Call.from_config(message.content["config"])
+    text = train_on_call(call, plan, cutoff, rows.X, rows.target, rows.weight, _desk(context))
+    given = {"model": text.encode()} if call.speaker == str(context.node_config["partner"]) else {}
+    return _reply(message, digest=hashlib.sha256(text.encode()).digest(), **given)
 
 
 @app.train()

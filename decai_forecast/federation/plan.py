@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-__all__ = ["Member", "Plan", "Shared"]
+from decai_forecast.errors import ConfigError
 
+__all__ = ["BAGGING", "EXACT", "STRATEGIES", "Member", "Plan", "Shared"]
+
+EXACT, BAGGING = "exact", "bagging"
+STRATEGIES = (EXACT, BAGGING)
+EXACT_TREES = 100  # of each quantile, as many as the pooled model has that was tuned
 ROUNDS = 12  # boosting rounds: every member grows trees on the common score, then all see the average
 TREES = 5  # per member, quantile and boosting round; more rounds of fewer trees cost messages, fewer of more drift apart
 
@@ -26,7 +31,9 @@ class Member:
 class Plan:
     """One training: which cut-offs, how many trees, and how many members at least.
 
-    ``params`` are LightGBM's; by default those of the local models.
+    ``params`` are LightGBM's; by default those of the local models. ``strategy``: ``exact`` trains one model of
+    ``exact_trees`` trees as if all rows lay in one place; ``bagging`` averages the trees that each grows on its own rows, for
+    links that cannot carry some hundred messages per tree.
     """
 
     round_id: str
@@ -34,11 +41,17 @@ class Plan:
     feature_names: tuple[str, ...]
     minimum: int
     seed: int
+    strategy: str = EXACT
+    exact_trees: int = EXACT_TREES
     rounds: int = ROUNDS
     trees: int = TREES
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
     params: Mapping[str, Any] = field(default_factory=dict)
     timeout: float = 600.0  # seconds for all members' answers to one message
+
+    def __post_init__(self) -> None:
+        if self.strategy not in STRATEGIES:
+            raise ConfigError(f"strategy {self.strategy!r} is not one of {', '.join(STRATEGIES)}")
 
     def to_config(self) -> dict[str, str | int | float]:
         """As Flower's run configuration: flat, text and numbers only."""
@@ -48,6 +61,8 @@ class Plan:
             "features": ",".join(self.feature_names),
             "minimum": self.minimum,
             "seed": self.seed,
+            "strategy": self.strategy,
+            "exact-trees": self.exact_trees,
             "rounds": self.rounds,
             "trees": self.trees,
             "quantiles": ",".join(str(q) for q in self.quantiles),
@@ -63,6 +78,8 @@ class Plan:
             feature_names=tuple(str(config["features"]).split(",")),
             minimum=int(config["minimum"]),
             seed=int(config["seed"]),
+            strategy=str(config["strategy"]),
+            exact_trees=int(config["exact-trees"]),
             rounds=int(config["rounds"]),
             trees=int(config["trees"]),
             quantiles=tuple(float(q) for q in str(config["quantiles"]).split(",")),

@@ -10,7 +10,8 @@ from typing import Any
 
 from decai_forecast.errors import FederationError
 from decai_forecast.federation.codes import TIMEOUT
-from decai_forecast.federation.plan import Member, Plan, Shared
+from decai_forecast.federation.plan import EXACT, Member, Plan, Shared
+from decai_forecast.store import Store
 
 __all__ = ["train_shared"]
 
@@ -22,7 +23,8 @@ def train_shared(
 ) -> Shared:
     """Trains one model per cut-off and quantile together; a cut-off with fewer than ``plan.minimum`` members is left out.
 
-    The result is the same for every number of workers. :class:`FederationError` if the last cut-off, which ships, cannot
+    The result is the same for every number of ``workers``; trained exactly, all members work at the same time.
+    :class:`FederationError` if the last cut-off, which ships, cannot
     be trained.
     """
     os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
@@ -40,6 +42,9 @@ def train_shared(
     began, config = time.monotonic(), plan.to_config()
     nodes = [{"partner": member.partner, "store": member.store} for member in sorted(members, key=lambda m: m.partner)]
     try:
+        if plan.strategy == EXACT:
+            _introduce(members)
+            workers = len(members)  # they wait for one another
         with LocalGrid(client_app.app, nodes, config, workers=workers) as grid:
             context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config=dict(config))
             make_app(progress)(grid, context)
@@ -47,6 +52,17 @@ def train_shared(
     finally:
         client_app.rows_of.cache_clear()
     return _result(context, plan, members, time.monotonic() - began, traffic)
+
+
+def _introduce(members: Sequence[Member]) -> None:
+    """On one host, whoever runs the training has all stores: it tells every member the others' keys, once. Between companies
+    each pins what the others told it (``Desk.pin``)."""
+    from decai_forecast.federation.exact.desk import Desk
+
+    desks = {member.partner: Desk(Store(member.store, member.partner), member.partner) for member in members}
+    keys = {name: desk.identity().public for name, desk in desks.items()}
+    for desk in desks.values():
+        desk.pin(keys)
 
 
 def _default_params() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The coordinator's side: asks who is there, averages trees by rows, and keeps every cut-off's model.
 
-Bagging by rows: in each boosting round every node grows trees on the common score, the average of their predictions
+Exact: the nodes train over a relay, in steps that no message of Flower's could carry (exact/coordinate.py). Bagging by rows:
+in each boosting round every node grows trees on the common score, the average of their predictions
 (weighted by rows) is added to the score. State goes in and comes out; nothing hides between rounds.
 """
 
@@ -18,7 +19,7 @@ from flwr.serverapp import Grid, ServerApp
 from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT
 from decai_forecast.federation.model_text import ModelText, merge, shift, validate
-from decai_forecast.federation.plan import Plan
+from decai_forecast.federation.plan import EXACT, Plan
 
 __all__ = ["app", "make_app"]
 
@@ -32,7 +33,8 @@ class Node:
     id: int
     partner: str
     rows: int
-    starts: tuple[float, ...]
+    starts: tuple[float, ...] = ()  # for bagging
+    key: bytes = b""  # for the exact strategy
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ def make_app(progress: Progress | None = None) -> ServerApp:
         dropped: dict[str, str] = {}
         rows: dict[str, int] = {}
         for cutoff in plan.cutoffs:
-            state = train_cutoff(grid, plan, cutoff, dropped)
+            present = _kept(_present(grid, plan, cutoff, dropped), plan, cutoff)
+            state = (train_exactly if plan.strategy == EXACT else train_cutoff)(grid, plan, cutoff, present)
             dropped |= state.dropped
             rows = {node.partner: node.rows for node in state.nodes}
             texts = {f"q{quantile}": model.text().encode() for quantile, model in state.models.items()}
@@ -73,9 +76,21 @@ def make_app(progress: Progress | None = None) -> ServerApp:
 app = make_app()
 
 
-def train_cutoff(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str]) -> State:
+def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State) -> State:
+    """The shared models of one cut-off, trained by all present as if their rows lay in one place."""
+    from decai_forecast.federation.exact.coordinate import train_together
+
+    if not state.nodes:
+        return state
+    found = train_together(grid, plan, cutoff, {node.partner: (node.id, node.key) for node in state.nodes})
+    if found.stopped and cutoff == max(plan.cutoffs):
+        raise FederationError(f"{', '.join(sorted(found.members))} could not train {cutoff} together ({found.stopped})")
+    left = tuple(node for node in state.nodes if node.partner in found.members and found.models)
+    return _kept(replace(state, nodes=left, models=found.models, dropped=dict(state.dropped) | found.dropped), plan, cutoff)
+
+
+def train_cutoff(grid: Grid, plan: Plan, cutoff: date, state: State) -> State:
     """The shared models of one cut-off: all boosting rounds. Who has no rows that old simply is not asked again."""
-    state = _kept(_present(grid, plan, cutoff, dropped), plan, cutoff)
     if not state.nodes:
         return state
     starts = _common_start(state.nodes)
@@ -108,10 +123,12 @@ def _node(node_id: int, partner: str, said: Mapping[str, Any], plan: Plan) -> No
     if "code" in said:
         raise FederationError(str(said["code"]))
     try:
-        node = Node(node_id, partner, int(said["rows"]), tuple(float(s) for s in said["starts"]))
+        starts, key = tuple(float(s) for s in said.get("starts", ())), bytes(said.get("key", b""))
+        node = Node(node_id, partner, int(said["rows"]), starts, key)
     except (KeyError, TypeError, ValueError):
         raise FederationError(MALFORMED) from None
-    if node.rows < 1 or len(node.starts) != len(plan.quantiles) or not all(map(math.isfinite, node.starts)):
+    expected = (0, 32) if plan.strategy == EXACT else (len(plan.quantiles), 0)
+    if node.rows < 1 or (len(node.starts), len(node.key)) != expected or not all(map(math.isfinite, node.starts)):
         raise FederationError(MALFORMED)
     return node
 

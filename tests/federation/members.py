@@ -51,7 +51,16 @@ def members(folder: Path, count: int = 4, cutoffs: Sequence[date] = (SHIP,)) -> 
 
 
 def plan(**changes: Any) -> Plan:
-    basis = {"round_id": ROUND, "cutoffs": (SHIP,), "feature_names": FEATURES, "minimum": 3, "seed": 7, "rounds": 4, "trees": 3}
+    basis = {
+        "round_id": ROUND,
+        "cutoffs": (SHIP,),
+        "feature_names": FEATURES,
+        "minimum": 3,
+        "seed": 7,
+        "rounds": 4,
+        "trees": 3,
+        "strategy": "bagging",
+    }
     return Plan(**basis | {"params": dict(TREE_PARAMS)} | changes)
 
 

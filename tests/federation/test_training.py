@@ -122,9 +122,11 @@ def test_below_the_minimum_nothing_is_trained(tmp_path: Path) -> None:
 class Overheard(LocalGrid):
     """A grid that keeps every answer, and can alter one node's, as a node with a bug would."""
 
-    def __init__(self, there: Iterable[Member], which: Plan, *, spoil: Mapping[int, Any] | None = None, after: int = 0) -> None:
+    def __init__(
+        self, there: Iterable[Member], which: Plan, *, spoil: Mapping[int, Any] | None = None, after: int = 0, workers: int = 2
+    ) -> None:
         nodes = [{"partner": m.partner, "store": m.store} for m in there]
-        super().__init__(client, nodes, which.to_config(), workers=2)
+        super().__init__(client, nodes, which.to_config(), workers=workers)
         self.heard: list[Message] = []
         self.spoil, self.after = spoil or {}, after
 

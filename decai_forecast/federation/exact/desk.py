@@ -8,9 +8,10 @@ not at all. Beginning again with the same ones shows nothing new: rows, bags and
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
-from decai_forecast.federation.exact.errors import Refused
+from decai_forecast.federation.exact.errors import Begun, Refused
 from decai_forecast.federation.exact.identity import Identity, Roster
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.model_text import Tree
@@ -35,15 +36,30 @@ class Desk:
             self._store.write_json(key, {"ed25519": Identity.create(self._name).to_bytes().hex()})
         return Identity.from_bytes(self._name, bytes.fromhex(str(self._store.read_json(key)["ed25519"])))
 
+    def pinned(self) -> dict[str, bytes]:
+        """The public keys that this company knows the others by."""
+        key = f"{FOLDER}/pinned.json"
+        raw: dict[str, str] = self._store.read_json(key) if self._store.exists(key) else {}
+        return {name: bytes.fromhex(public) for name, public in raw.items()}
+
+    def pin(self, keys: Mapping[str, bytes]) -> None:
+        """Knows others by these keys from now on. :class:`Refused` if one of them is known by another key: a new key of a
+        company must be confirmed by it, and the old one taken out by hand."""
+        known = self.pinned()
+        if changed := sorted(name for name, public in keys.items() if known.get(name, public) != public):
+            raise Refused(f"{', '.join(changed)}: known by another key; ask whether it has a new one, then unpin the old")
+        if new := {name: public.hex() for name, public in keys.items() if name not in known}:
+            self._store.write_json(f"{FOLDER}/pinned.json", {name: key.hex() for name, key in known.items()} | new)
+
     def begin(self, subject: str, roster: Roster) -> None:
-        """:class:`Refused` if ``subject`` was begun with other companies; else writes down who trains it."""
+        """:class:`Begun` if ``subject`` was begun with other companies; else writes down who trains it."""
         key = f"{FOLDER}/begun/{hashlib.sha256(subject.encode()).hexdigest()[:32]}.json"
         mine = {"subject": subject, "names": list(roster.names), "roster": roster.digest.hex()}
         if not self._store.exists(key):
             return self._store.write_json(key, mine)
         begun: dict[str, Any] = self._store.read_json(key)
         if begun["roster"] != mine["roster"]:
-            raise Refused(
+            raise Begun(
                 f"{subject} was begun by {', '.join(begun['names'])}; training it with {', '.join(roster.names)} would show "
                 "by subtraction what one company contributed. Train it with the same companies, or leave it"
             )

@@ -5,6 +5,7 @@
     FederationError
      +-- ExactError
           +-- Refused     the plan, the roster, the library or the rows are not what exact training takes
+          +-- Begun       this was begun with other companies; with these it would show one's share
           +-- Denied      LightGBM asked for a collective that no rule allows; nothing was sent
           +-- PeerLost    a participant went away, fell silent or gave up; nothing is trained without it
           +-- Tampered    a message is not what its sender sealed, or a signature is not its owner's
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from decai_forecast.errors import FederationError
 
-__all__ = ["Denied", "Differs", "ExactError", "OutOfRange", "PeerLost", "Refused", "Tampered"]
+__all__ = ["Begun", "Denied", "Differs", "ExactError", "OutOfRange", "PeerLost", "Refused", "Tampered"]
 
 
 class ExactError(FederationError):
@@ -29,6 +30,12 @@ class Refused(ExactError):
     """Checked before anything is sent: what was asked for is not safe or not exact."""
 
     code = "exact_refused"
+
+
+class Begun(ExactError):
+    """The same rows were summed with other companies: the difference of both sums would be one company's share."""
+
+    code = "exact_begun"
 
 
 class Denied(ExactError):

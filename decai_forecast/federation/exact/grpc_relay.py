@@ -20,7 +20,7 @@ import grpc
 from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame
-from decai_forecast.federation.exact.loopback import PATIENCE, checked
+from decai_forecast.federation.exact.loopback import PATIENCE, WAIT, checked
 
 __all__ = ["GrpcRelay", "GrpcWire", "Metrics", "Tls"]
 
@@ -207,7 +207,7 @@ class GrpcWire:
         rank: int,
         names: Sequence[str],
         tls: Tls | None = None,
-        patience: float = PATIENCE,
+        patience: float = WAIT,
     ) -> None:
         self._names, self._patience = names, patience
         address = f"{host}:{port}"

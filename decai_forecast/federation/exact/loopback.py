@@ -15,9 +15,10 @@ from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame
 
-__all__ = ["LoopbackRelay", "LoopbackWire"]
+__all__ = ["PATIENCE", "WAIT", "LoopbackRelay", "LoopbackWire"]
 
 PATIENCE = 60.0  # seconds without a frame after which a participant counts as silent
+WAIT = 1.5 * PATIENCE  # seconds that a participant waits for the relay, which must have time to name who is silent
 
 
 class LoopbackRelay:
@@ -40,7 +41,7 @@ class LoopbackRelay:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float = PATIENCE) -> LoopbackWire:
+    def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float = WAIT) -> LoopbackWire:
         """A participant's connection to this relay."""
         return LoopbackWire(self.port, session, rank, names, patience)
 
@@ -145,7 +146,7 @@ def _collect(connections: Sequence[socket.socket]) -> tuple[list[Frame], Frame |
 class LoopbackWire:
     """A participant's connection to a :class:`LoopbackRelay`."""
 
-    def __init__(self, port: int, session: bytes, rank: int, names: Sequence[str], patience: float = PATIENCE) -> None:
+    def __init__(self, port: int, session: bytes, rank: int, names: Sequence[str], patience: float = WAIT) -> None:
         self._names = names
         try:
             self._socket = socket.create_connection(("127.0.0.1", port), timeout=patience)

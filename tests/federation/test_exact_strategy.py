@@ -1,0 +1,101 @@
+"""The default strategy under Flower: what the members train is the model of their pooled rows."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from members import FEATURES, OLD, SHIP, Member, member, members, plan, predicted, rows
+
+from decai_forecast.demand import TREE_PARAMS
+from decai_forecast.errors import ConfigError, FederationError
+from decai_forecast.federation import Plan, train_shared, validate
+from decai_forecast.federation.exact.desk import Desk
+from decai_forecast.federation.exact.identity import Identity, Roster
+from decai_forecast.store import Store
+
+
+def exact(**changes: Any) -> Plan:
+    return plan(**{"strategy": "exact", "exact_trees": 6, "params": dict(TREE_PARAMS) | {"num_leaves": 6}} | changes)
+
+
+def desk_of(one: Member) -> Desk:
+    return Desk(Store(one.store, one.partner), one.partner)
+
+
+def test_members_train_one_model(tmp_path: Path) -> None:
+    """Its trees are the same whoever is asked first and however many work at a time; it beats a constant."""
+    there = members(tmp_path)
+    found = train_shared(there, exact(exact_trees=12, params=dict(TREE_PARAMS) | {"num_leaves": 6, "learning_rate": 0.2}))
+    assert dict(found.rows) == {"p0": 100, "p1": 160, "p2": 220, "p3": 280}
+    assert dict(found.dropped) == {}
+    target = rows(99)["target"].to_numpy()
+    for quantile, text in found.models[SHIP].items():
+        assert len(validate(text, FEATURES).trees) == 12
+        error, constant = (target - np.asarray(p) for p in (predicted(text), np.quantile(target, quantile)))
+        loss, other = (np.maximum(quantile * e, (quantile - 1) * e).mean() for e in (error, constant))
+        assert loss < 0.9 * other
+
+
+def test_the_same_members_train_the_same_model_again(tmp_path: Path) -> None:
+    """Byte for byte: bags come from each member's own key, not from chance."""
+    there = members(tmp_path, 3)
+    which = exact(quantiles=(0.5,))
+    assert train_shared(there[::-1], which).models == train_shared(there, which).models
+
+
+def test_who_cannot_begin_is_named_and_the_others_train(tmp_path: Path) -> None:
+    """A target that is no number, a column that is missing: found before the first sum."""
+    broken = member(tmp_path, "odd", {SHIP: rows(5).assign(target=np.nan)})
+    other = member(tmp_path, "old", {SHIP: rows(6).drop(columns="b")})
+    found = train_shared([*members(tmp_path, 3), broken, other], exact(quantiles=(0.5,)))
+    assert dict(found.dropped) == {"odd": "exact_refused", "old": "other_features"}
+    assert sorted(found.rows) == ["p0", "p1", "p2"]
+
+
+def test_what_some_began_is_not_trained_without_them(tmp_path: Path) -> None:
+    """Four trained the old cut-off; three of them do not train it again: the difference would be the fourth's. The cut-off
+    that ships was not begun and is trained."""
+    four = members(tmp_path, 4, (OLD, SHIP))
+    which = exact(quantiles=(0.5,))
+    train_shared(four, replace(which, cutoffs=(OLD,)))
+    found = train_shared(four[:3], replace(which, cutoffs=(OLD, SHIP)))
+    assert list(found.models) == [SHIP]
+    assert dict(found.dropped) == {}
+    with pytest.raises(FederationError, match=r"p0, p1, p3 could not train 2026-06-22 together \(exact_begun\)"):
+        train_shared([*four[:2], four[3]], replace(which, cutoffs=(SHIP,)))
+
+
+def test_a_member_with_another_key_than_is_known_is_refused(tmp_path: Path) -> None:
+    """Neither its own say nor the coordinator's changes a pinned key."""
+    there = members(tmp_path, 3)
+    train_shared(there, exact(quantiles=(0.5,)))
+    (tmp_path / "p1" / "federation" / "exact" / "identity.json").unlink()
+    with pytest.raises(FederationError, match="p1: known by another key"):
+        train_shared(there, exact(quantiles=(0.5,), seed=8))
+    with pytest.raises(FederationError, match="mallory"):
+        Roster.of(desk_of(there[0]).pinned() | {"mallory": Identity.create("m").public}).check(desk_of(there[0]).pinned())
+
+
+def test_only_keys_counts_digests_and_the_model_cross(tmp_path: Path) -> None:
+    """No start of one's own, no tree of one's own, no path."""
+    from test_training import Overheard, serve
+
+    which = exact(quantiles=(0.5,))
+    there = members(tmp_path, 3)
+    keys = {one.partner: desk_of(one).identity().public for one in there}
+    for one in there:
+        desk_of(one).pin(keys)
+    grid = Overheard(there, which, workers=3)
+    serve(grid, which)
+    names = {name for message in grid.heard for name in message.content["config"]}
+    assert names == {"partner", "rows", "key", "digest", "model"}
+    assert not re.search(re.escape(str(tmp_path)), str([dict(message.content["config"]) for message in grid.heard]))
+
+
+def test_an_unknown_strategy_is_told() -> None:
+    """With those that are known."""
+    with pytest.raises(ConfigError, match="'fedavg' is not one of exact, bagging"):
+        plan(strategy="fedavg")
