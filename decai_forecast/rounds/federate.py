@@ -84,7 +84,14 @@ def _train(
     from decai_forecast.federation import Member, Plan, train_shared
 
     members = [Member(partner, network.store(partner).url) for partner in sorted(roster.members)]
-    plan = Plan(round_id=roster.round, cutoffs=cutoffs, feature_names=FEATURES, minimum=roster.minimum, seed=SEED)
+    plan = Plan(
+        round_id=roster.round,
+        cutoffs=cutoffs,
+        feature_names=FEATURES,
+        minimum=roster.minimum,
+        seed=SEED,
+        strategy=network.strategy,
+    )
     shared = train_shared(members, plan, progress=progress)
     models = {cutoff.isoformat(): texts for cutoff, texts in shared.models.items()}
     return models, {"rows": dict(shared.rows), "dropped": dict(shared.dropped), "seconds": round(shared.seconds, 1)}
