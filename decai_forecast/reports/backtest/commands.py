@@ -38,6 +38,7 @@ def backtest(
 ) -> None:
     """Backtests every company of a table at rolling cut-offs: nothing later than a cut-off is used at it.
 
+    DATA is a long table, Parquet or CSV: partner_id, date, item_id, quantity; location_id, price, promotion if there are any.
     Three more cut-offs before the scored ones let each company choose between own and shared, and calibrate.
 
     Examples:
