@@ -26,6 +26,8 @@ TREES: dict[str, Any] = {
     "random_state": 0, "n_jobs": 1, "verbosity": -1,
 }  # fmt: skip
 SMALL = 20_000  # training rows below which a company gets small trees
+QUICK = {"n_estimators": 60, "learning_rate": 0.12, "subsample": 0.3}  # 13 weekly models: a third of the cost, no worse
+QUICK_YEARS = 3  # of weekly history for the direct strategy; five changed nothing but the time
 LEAST = 50  # rows below which LightGBM, with 20 rows a leaf, has next to nothing to split
 
 
@@ -49,12 +51,16 @@ class Scaled(BaseTargetTransform):
         return df[self.id_col].map(self.scale).astype(float)
 
 
-def models(rows: int) -> dict[str, lgb.LGBMRegressor]:
-    trees = TREES | {"num_leaves": 15 if rows < SMALL else 31}
+def models(rows: int, quick: bool) -> dict[str, lgb.LGBMRegressor]:
+    trees = TREES | {"num_leaves": 15 if rows < SMALL else 31} | (QUICK if quick else {})
     found = {
         name: lgb.LGBMRegressor(objective="quantile", alpha=q, **trees) for name, q in zip(COLUMNS, QUANTILES, strict=False)
     }
     return found | {"mean": lgb.LGBMRegressor(objective="tweedie", tweedie_variance_power=1.3, **trees)}
+
+
+def quick(case: Case) -> bool:
+    return case.options.strategy == "direct" and case.season == 52
 
 
 def forecaster(case: Case, rows: int) -> MLForecast:
@@ -62,13 +68,15 @@ def forecaster(case: Case, rows: int) -> MLForecast:
     recent = [RollingMean(size, 1) for size in WINDOWS[season]]
     recent += [RollingStd(SPREAD[season], 2), ExponentiallyWeightedMean(0.25)]
     return MLForecast(
-        models=models(rows), freq=case.frequency, lags=LAGS[season], lag_transforms={1: recent},
+        models=models(rows, quick(case)), freq=case.frequency, lags=LAGS[season], lag_transforms={1: recent},
         date_features=[CALENDAR[season]], target_transforms=[Scaled(season)], num_threads=1,
     )  # fmt: skip
 
 
 def forecast(task: Task) -> pd.DataFrame:
     case, rows = task.case, task.rows
+    if quick(case):
+        rows = rows[rows["ds"] >= task.origin - pd.DateOffset(years=QUICK_YEARS)]
     later = rows[rows.groupby("unique_id").cumcount() >= case.horizon]  # what every model of the direct strategy can learn
     if len(later) < LEAST or not later["y"].sum() > 0:
         return _without_trees(task)
