@@ -37,7 +37,7 @@ def said(**values: Any) -> None:
 def run_case(script: str, *arguments: str) -> dict[str, Any]:
     """One case in a fresh process; raises with its error output if it fails."""
     command = [sys.executable, str(HERE / script), *arguments]
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPATH": str(HERE)}
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPATH": f"{HERE}:{HERE.parent}"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{script} {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
