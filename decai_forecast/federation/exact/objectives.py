@@ -36,6 +36,11 @@ def to_steps(weight: npt.ArrayLike) -> Steps:
     return np.asarray(np.clip(np.rint(given / WEIGHT_STEP), 1, WEIGHT_CAP / WEIGHT_STEP), dtype=np.int64)
 
 
+def _weights(steps: int, weighted: bool) -> Column:
+    """How sums of weights are written: in steps, or in rows where all weigh alike."""
+    return Column(WEIGHT_BITS, steps) if weighted else Column(0, steps >> WEIGHT_BITS)
+
+
 class Objective(Protocol):
     """What a loss has to say to the training; implementations hold no state."""
 
@@ -47,7 +52,7 @@ class Objective(Protocol):
     def renews(self) -> float | None:
         """The alpha of the order statistic that replaces a leaf's value, or None."""
 
-    def format(self, steps: int, largest: float) -> Format:
+    def format(self, steps: int, largest: float, weighted: bool) -> Format:
         """How sums are written, given all rows' weight in steps and a bound of the labels' distance from the start."""
 
     def gradients(self, score: Floats, label: Float32, steps: Steps, form: Format) -> tuple[Float32, Float32]:
@@ -61,10 +66,10 @@ class SquaredError:
     name: str = "regression"
     renews: None = None
 
-    def format(self, steps: int, largest: float) -> Format:
+    def format(self, steps: int, largest: float, weighted: bool) -> Format:
         bound = RESIDUAL_ROOM * largest * steps * WEIGHT_STEP
         bits = bits_for(bound)
-        return Format(Column(bits, int(np.ceil(bound * 2.0**bits))), Column(WEIGHT_BITS, steps))
+        return Format(Column(bits, int(np.ceil(bound * 2.0**bits))), _weights(steps, weighted))
 
     def gradients(self, score: Floats, label: Float32, steps: Steps, form: Format) -> tuple[Float32, Float32]:
         weight = (steps * WEIGHT_STEP).astype(np.float32)
@@ -92,9 +97,10 @@ class Quantile:
     def renews(self) -> float:
         return float(np.float32(self.alpha))  # LightGBM keeps its alpha as a float32
 
-    def format(self, steps: int, largest: float) -> Format:  # noqa: ARG002  all losses are asked alike
+    def format(self, steps: int, largest: float, weighted: bool) -> Format:  # noqa: ARG002  all losses are asked alike
         factor = max(self._share.numerator, self._share.denominator - self._share.numerator)
-        return Format(Column(WEIGHT_BITS, steps * factor), Column(WEIGHT_BITS, steps))
+        weights = _weights(steps, weighted)
+        return Format(Column(weights.bits, weights.largest * factor), weights)
 
     def gradients(self, score: Floats, label: Float32, steps: Steps, form: Format) -> tuple[Float32, Float32]:
         del form  # whole multiples of the weight are on its grid already

@@ -101,7 +101,7 @@ class _Grower:
         self._private = desk.identity().secret("bags")
         self._objective, self._steps = plan.objective, rows.steps
         self._everybody = start.steps + bins.rows
-        self._form: Format = plan.objective.format(start.steps, start.largest)
+        self._form: Format = plan.objective.format(start.steps, start.largest, plan.weighted)
         self._data = bins.dataset(rows.X, plan.max_bin, plan.feature_names)
         self._score: Floats = np.full(len(rows.label), start.score)
 

@@ -147,7 +147,7 @@ def pooled(parts: Sequence[Rows], which: ExactPlan) -> str:
     start = float((np.rint(label.astype(float) * steps * 2**20)).sum() / 2**20 / steps.sum()) if alpha is None else 0.0
     if alpha is not None:
         start = percentile(label.astype(float), steps, which)
-    form = objective.format(int(steps.sum()), 2.0 ** np.ceil(np.log2(np.abs(label - start).max())))
+    form = objective.format(int(steps.sum()), 2.0 ** np.ceil(np.log2(np.abs(label - start).max())), which.weighted)
     data, score, trees = bins_of(parts, which).dataset(X, which.max_bin, FEATURES), np.full(len(label), start), []
     for number in range(which.trees):
         bags = [bag_of(IDENTITIES[k].secret("bags"), which, number, len(part.label)) for k, part in enumerate(parts)]
