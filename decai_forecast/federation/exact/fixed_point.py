@@ -48,14 +48,15 @@ class Column:
     def to_ints(self, values: Floats) -> Ints:
         """The multiples; :class:`OutOfRange` unless every value is one, finite and within the range."""
         steps = values * 2.0**self.bits
-        whole = np.rint(steps)
-        if not (whole == steps).all() or np.abs(whole).max(initial=0.0) > self.largest:
-            worst = values[(whole != steps) | ~(np.abs(whole) <= self.largest)][0]
+        with np.errstate(invalid="ignore"):  # what is not finite becomes some number, and is found in the next line
+            whole = steps.astype(np.int64)
+        if not (whole == steps).all() or max(steps.max(initial=0.0), -steps.min(initial=0.0)) > self.largest:
+            worst = values[(whole != steps) | ~(np.abs(steps) <= self.largest)][0]
             raise OutOfRange(
                 f"{worst!r} is not a multiple of 2^-{self.bits} within +-{self.largest * 2.0**-self.bits:g}; "
                 "a gradient is not finite or larger than was agreed"
             )
-        return whole.astype(np.int64)
+        return whole
 
     def to_floats(self, numbers: Ints) -> Floats:
         return np.asarray(numbers * 2.0**-self.bits)

@@ -183,11 +183,11 @@ class Group:
 
         ``columns``: numbers and bytes of their words; all of the same length.
         """
-        packed = []
+        packed: list[words.Words] = []
         for numbers, width in columns:
             kind = words.unit(width)
-            packed.append((numbers.astype(kind) + self._masks.take(len(numbers), kind), width))
-        blobs = [b"".join([words.to_bytes(masked[low:high], width) for masked, width in packed]) for low, high in bounds]
+            packed += words.to_planes(numbers.astype(kind) + self._masks.take(len(numbers), kind), width)
+        blobs = [b"".join([plane[low:high].tobytes() for plane in packed]) for low, high in bounds]
         parts = self.route(phase, blobs)
         parts[self.rank] = blobs[self.rank]
         low, high = bounds[self.rank]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from decai_forecast.federation.exact.errors import OutOfRange
 
-__all__ = ["Ints", "add", "from_bytes", "signed", "to_bytes", "unit", "width_for"]
+__all__ = ["Ints", "add", "from_bytes", "signed", "to_bytes", "to_planes", "unit", "width_for"]
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[Any]
@@ -47,11 +47,19 @@ def _planes(width: int) -> list[tuple[type[np.unsignedinteger[Any]], int]]:
 PLANES = {width: _planes(width) for width in range(3, 9)}
 
 
-def to_bytes(words: Words, width: int) -> bytes:
-    """The low ``width`` bytes of each word: first all words' lowest plane (of 8, 4, 2 or 1 bytes), then the next."""
+def to_planes(words: Words, width: int) -> list[Words]:
+    """The low ``width`` bytes of each word, as one array per plane (of 8, 4, 2 or 1 bytes), the lowest first."""
     size = words.dtype.itemsize
-    planes = [words.view(kind)[at // kind().itemsize :: size // kind().itemsize] for kind, at in PLANES[width]]
-    return b"".join([plane.tobytes() for plane in planes])
+    if width == size:
+        return [words]
+    return [
+        np.ascontiguousarray(words.view(kind)[at // kind().itemsize :: size // kind().itemsize]) for kind, at in PLANES[width]
+    ]
+
+
+def to_bytes(words: Words, width: int) -> bytes:
+    """The planes one after the other."""
+    return b"".join([plane.tobytes() for plane in to_planes(words, width)])
 
 
 def from_bytes(data: bytes | memoryview, width: int) -> Words:
