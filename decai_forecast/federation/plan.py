@@ -9,11 +9,11 @@ from datetime import date
 from typing import Any
 
 from decai_forecast.errors import ConfigError
+from decai_forecast.network import STRATEGIES
 
-__all__ = ["BAGGING", "EXACT", "STRATEGIES", "Member", "Plan", "Shared"]
+__all__ = ["BAGGING", "EXACT", "Member", "Plan", "Shared"]
 
-EXACT, BAGGING = "exact", "bagging"
-STRATEGIES = (EXACT, BAGGING)
+EXACT, BAGGING = STRATEGIES
 EXACT_TREES = 100  # of each quantile, as many as the pooled model has that was tuned
 ROUNDS = 12  # boosting rounds: every member grows trees on the common score, then all see the average
 TREES = 5  # per member, quantile and boosting round; more rounds of fewer trees cost messages, fewer of more drift apart

@@ -51,10 +51,13 @@ class Desk:
         if new := {name: public.hex() for name, public in keys.items() if name not in known}:
             self._store.write_json(f"{FOLDER}/pinned.json", {name: key.hex() for name, key in known.items()} | new)
 
-    def begin(self, subject: str, roster: Roster) -> None:
-        """:class:`Begun` if ``subject`` was begun with other companies; else writes down who trains it."""
+    def begin(self, subject: str, roster: Roster, rows: str) -> None:
+        """:class:`Begun` if ``subject`` was begun with other companies or other own rows; else writes down who trains it.
+
+        ``rows``: digest of the own rows. Changed ones summed again would show their change.
+        """
         key = f"{FOLDER}/begun/{hashlib.sha256(subject.encode()).hexdigest()[:32]}.json"
-        mine = {"subject": subject, "names": list(roster.names), "roster": roster.digest.hex()}
+        mine = {"subject": subject, "names": list(roster.names), "roster": roster.digest.hex(), "rows": rows}
         if not self._store.exists(key):
             return self._store.write_json(key, mine)
         begun: dict[str, Any] = self._store.read_json(key)
@@ -62,6 +65,11 @@ class Desk:
             raise Begun(
                 f"{subject} was begun by {', '.join(begun['names'])}; training it with {', '.join(roster.names)} would show "
                 "by subtraction what one company contributed. Train it with the same companies, or leave it"
+            )
+        if begun["rows"] != rows:
+            raise Begun(
+                f"{subject} was begun with other rows of {self._name}: the sums would show what changed in them. The next "
+                "cut-off takes the new rows"
             )
         return None
 

@@ -56,6 +56,14 @@ class Rows:
     def steps(self) -> npt.NDArray[np.int64]:
         return to_steps(np.ones(len(self.label)) if self.weight is None else self.weight)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of features, labels and weights."""
+        whole = hashlib.sha256()
+        for part in (self.X, self.label, self.steps):
+            whole.update(part.tobytes())
+        return whole.hexdigest()
+
 
 @dataclass(frozen=True)
 class Trained:
@@ -74,7 +82,7 @@ def train(rows: Rows, plan: ExactPlan, group: Group, desk: Desk, progress: Progr
     check_library()
     rows = rows.checked(plan)
     group.agree("plan", plan.digest)
-    desk.begin(plan.subject, group.roster)
+    desk.begin(plan.subject, group.roster, rows.digest)
     bins = agree_bins(group.total, rows.X, plan.max_bin)
     group.agree("bins", bins.digest)
     start = agree_start(group.total, plan, rows.label, rows.steps)

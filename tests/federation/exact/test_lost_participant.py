@@ -62,13 +62,24 @@ def test_what_was_begun_is_not_trained_without_one_of_them(tmp_path: Path) -> No
     for one in outcomes(parts[:3], plan(trees=1), tmp_path):
         assert isinstance(one, Begun | PeerLost)
     with pytest.raises(Begun, match="was begun by ada, bea, cyd, dot; training it with ada, bea, cyd would show"):
-        desk(0, tmp_path).begin(plan().subject, roster_of(3))
+        desk(0, tmp_path).begin(plan().subject, roster_of(3), parts[0].digest)
 
 
 def test_a_company_in_anothers_place_is_another_roster(tmp_path: Path) -> None:
     """As many, but not the same: also a difference of two sums."""
     place = desk(0, tmp_path)
-    place.begin("s", roster_of(3))
-    place.begin("s", roster_of(3))
+    place.begin("s", roster_of(3), "r")
+    place.begin("s", roster_of(3), "r")
     with pytest.raises(Begun):
-        place.begin("s", Roster.of({one.name: one.public for one in (*IDENTITIES[:2], IDENTITIES[3])}))
+        place.begin("s", Roster.of({one.name: one.public for one in (*IDENTITIES[:2], IDENTITIES[3])}), "r")
+
+
+def test_changed_rows_are_not_summed_again(tmp_path: Path) -> None:
+    """One label corrected between two attempts: the difference of the sums would be that label's."""
+    parts = companies()
+    interrupted(parts, tmp_path)
+    parts[1].label[5] += 1
+    found = outcomes(parts, WHICH, tmp_path)
+    assert isinstance(found[1], Begun)
+    assert "other rows of bea" in str(found[1])
+    assert all(isinstance(one, PeerLost) for one in (found[0], found[2]))

@@ -110,11 +110,11 @@ def test_who_stops_or_is_silent_is_named(transport: Make) -> None:
         raise ValueError("of its own")
 
     def sleep(_: Any) -> None:
-        Event().wait(2.5)
+        Event().wait(2.0)
 
     wait = [lambda group: group.cast("x", b"")] * 2
     assert [str(one) for one in together([*wait, stop], transport(20.0))[:2]] == ["cyd stopped the training"] * 2
-    assert [str(one) for one in together([*wait, sleep], transport(1.5), patience=5.0)[:2]] == [
+    assert [str(one) for one in together([*wait, sleep], transport(1.2), patience=5.0)[:2]] == [
         "cyd did not answer in time"
     ] * 2
 
