@@ -1,6 +1,6 @@
 """Gradients on a grid: whole multiples of a power of two, so that every sum of them is exact.
 
-A float64 holds whole numbers up to 2^53. Gradients and hessians that are multiples of a grid step, with totals below 2^52
+A float64 holds whole numbers up to 2^53. Gradients and hessians that are multiples of a grid step, with totals up to 2^52
 steps, add up to the same bits in any order and any grouping: LightGBM's histograms over one pool, or whole numbers added
 under masks over many companies. That is why the trees are *identical* and not only close, ties included.
 """
@@ -20,7 +20,7 @@ from decai_forecast.federation.exact.words import Ints, width_for
 
 __all__ = ["EXACT_BITS", "Column", "Format", "bits_for"]
 
-EXACT_BITS = 52  # totals stay below 2^52 steps: exact in float64, with a bit to spare for differences
+EXACT_BITS = 52  # totals stay within 2^52 steps: exact in float64, with a bit to spare for differences
 Floats = npt.NDArray[np.float64]
 
 
@@ -37,7 +37,7 @@ class Column:
     largest: int
 
     def __post_init__(self) -> None:
-        if self.largest >= 2**EXACT_BITS:
+        if self.largest > 2**EXACT_BITS:
             raise OutOfRange(f"totals of 2^{self.largest.bit_length()} steps are not exact; at most 2^{EXACT_BITS}")
 
     @cached_property

@@ -3,7 +3,7 @@
 import lightgbm as lgb
 import numpy as np
 import pytest
-from parties import companies, plan, pool, pooled, stock, structure, trained
+from parties import companies, plan, pool, pooled, rows, stock, structure, trained
 
 ALPHAS = [None, 0.1, 0.5, 0.9]
 
@@ -42,4 +42,11 @@ def test_a_company_with_a_single_row_changes_the_model_as_its_row_does() -> None
     parts = companies(3)
     parts[1] = type(parts[1])(parts[1].X[:1], parts[1].label[:1])
     which = plan(alpha=0.9, trees=3)
+    assert trained(parts, which)[0].text == pooled(parts, which)
+
+
+def test_rows_whose_number_is_a_power_of_two() -> None:
+    """The bound of the sums then lies on the edge of what is exact."""
+    parts = [rows(k, size) for k, size in enumerate((300, 300, 424))]
+    which = plan(alpha=None, trees=2)
     assert trained(parts, which)[0].text == pooled(parts, which)
