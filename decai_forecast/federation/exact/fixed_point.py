@@ -40,11 +40,6 @@ class Column:
         if self.largest > 2**EXACT_BITS:
             raise OutOfRange(f"totals of 2^{self.largest.bit_length()} steps are not exact; at most 2^{EXACT_BITS}")
 
-    @cached_property
-    def width(self) -> int:
-        """Bytes of a word that holds every total."""
-        return width_for(self.largest)
-
     def to_ints(self, values: Floats) -> Ints:
         """The multiples; :class:`OutOfRange` unless every value is one, finite and within the range."""
         steps = values * 2.0**self.bits
@@ -71,7 +66,14 @@ class Format:
 
     def to_ints(self, histogram: Floats) -> list[tuple[Ints, int]]:
         """Numbers and bytes of their words, of each column of a histogram (bins x 2)."""
-        return [(column.to_ints(histogram[:, k]), column.width) for k, column in enumerate((self.gradient, self.hessian))]
+        columns = (self.gradient, self.hessian)
+        return [(column.to_ints(histogram[:, k]), self.widths[k]) for k, column in enumerate(columns)]
+
+    @cached_property
+    def widths(self) -> tuple[int, int]:
+        """Bytes of a gradient's and of a hessian's word in a sum."""
+        gradient = width_for(self.gradient.largest)
+        return gradient, width_for(self.hessian.largest, 3 if gradient > 4 else 4)
 
     def to_floats(self, sums: Sequence[Ints], out: Floats) -> None:
         """The histogram that the columns' sums stand for, into ``out`` (bins x 2)."""

@@ -29,6 +29,7 @@ from decai_forecast.federation.exact.words import Ints
 
 __all__ = ["Certificate", "Group", "Traffic", "Wire"]
 
+NONCE = struct.Struct("<BBxxQ")  # sender, receiver, step: 12 bytes
 CAST_TO_ALL = 0xFF  # in place of a receiver's rank
 
 
@@ -126,7 +127,7 @@ class Group:
 
     def _bound(self, phase: str, sender: int, receiver: int) -> tuple[bytes, bytes]:
         """Nonce (never twice under a key) and the data that the seal covers beside the blob."""
-        return struct.pack("<BBxxQ", sender, receiver, self._step), phase.encode() + self._epoch
+        return NONCE.pack(sender, receiver, self._step), phase.encode() + self._epoch
 
     def _cast_open(self, phase: str, blob: bytes) -> list[Blob]:
         got: list[Blob] = list(self._exchange(frames.CAST, phase, blob))

@@ -19,9 +19,12 @@ Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[Any]
 
 
-def width_for(largest: int) -> int:
-    """Bytes of a word that holds every whole number from -``largest`` to ``largest``; at least 3, at most 8."""
-    width = max(3, (largest.bit_length() + 1 + 7) // 8)
+def width_for(largest: int, least: int = 4) -> int:
+    """Bytes of a word that holds every whole number from -``largest`` to ``largest``; at least ``least`` (3 or 4), at most 8.
+
+    Four bytes are a machine's word; taking one off saves less than the time it takes, unless words beside it are long.
+    """
+    width = max(least, (largest.bit_length() + 1 + 7) // 8)
     if width > 8:
         raise OutOfRange(f"totals up to 2^{largest.bit_length()} need {width} bytes; a word has at most 8")
     return width

@@ -22,6 +22,7 @@ def test_sums_of_narrow_words_are_exact_and_signed(width: int) -> None:
 
 def test_a_word_is_as_wide_as_the_total_needs() -> None:
     """One bit for the sign, and never fewer than three bytes."""
-    assert [width_for(n) for n in (1, 2**23 - 1, 2**23, 2**31 - 1, 2**31, 2**52)] == [3, 3, 4, 4, 5, 7]
+    assert [width_for(n, 3) for n in (1, 2**23 - 1, 2**23, 2**31 - 1, 2**31, 2**52)] == [3, 3, 4, 4, 5, 7]
+    assert width_for(1) == 4
     with pytest.raises(OutOfRange, match="at most 8"):
         width_for(2**63)
