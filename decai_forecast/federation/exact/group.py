@@ -202,10 +202,7 @@ class Group:
         for rank, part in enumerate(parts):
             if len(part) != count * width:
                 raise Differs(f"{self.roster.names[rank]}: {len(part):,} bytes in {phase}, expected {count * width:,}")
-        total = words.from_bytes(parts[0], width).copy()
-        for part in parts[1:]:
-            words.add(total, words.from_bytes(part, width))
-        return words.signed(total, width)
+        return words.total(parts, width)
 
     # agreement
 

@@ -6,6 +6,7 @@ arithmetic is modulo the word.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from decai_forecast.federation.exact.errors import OutOfRange
 
-__all__ = ["Ints", "add", "from_bytes", "signed", "to_bytes", "to_planes", "unit", "width_for"]
+__all__ = ["Ints", "to_bytes", "to_planes", "total", "unit", "width_for"]
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[Any]
@@ -65,25 +66,18 @@ def to_bytes(words: Words, width: int) -> bytes:
     return b"".join([plane.tobytes() for plane in to_planes(words, width)])
 
 
-def from_bytes(data: bytes | memoryview, width: int) -> Words:
-    """Words of :func:`unit` from what :func:`to_bytes` made."""
-    kind = unit(width)
-    if width == kind().itemsize:
-        return np.frombuffer(data, kind)
-    count = len(data) // width
-    out = np.zeros(count, kind)
+def total(parts: Sequence[bytes], width: int) -> Ints:
+    """The signed sum, modulo the word, of what :func:`to_bytes` made of equally many words each."""
+    kind, count = unit(width), len(parts[0]) // width
+    joined = np.frombuffer(b"".join(parts), np.uint8).reshape(len(parts), width * count)
+    words: Words = np.zeros(count, kind)
     for part, at in PLANES[width]:
-        size = part().itemsize
-        out.view(part)[at // size :: kind().itemsize // size] = np.frombuffer(data, part, count, at * count)
-    return out
+        plane = joined[:, at * count : (at + part().itemsize) * count].view(part)
+        words += plane.sum(axis=0, dtype=kind) << kind(8 * at)
+    return _signed(words, width)
 
 
-def add(total: Words, words: Words) -> None:
-    """Adds in place, modulo the word."""
-    np.add(total, words, out=total)
-
-
-def signed(words: Words, width: int) -> Ints:
+def _signed(words: Words, width: int) -> Ints:
     """The whole numbers that the low ``width`` bytes stand for, in two's complement."""
     spare = 8 * (words.dtype.itemsize - width)
     kind = np.int32 if words.dtype.itemsize == 4 else np.int64
