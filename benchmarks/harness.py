@@ -30,14 +30,22 @@ def cpu_seconds() -> float:
 
 def said(**values: Any) -> None:
     """What a case prints at its end; it then leaves at once (DuckDB's binding would print a page about leaked types)."""
-    print(json.dumps(values | {"rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}), flush=True)
+    print(json.dumps(values | {"rss_mb": peak_mb()}), flush=True)
     os._exit(0)
+
+
+def peak_mb() -> int:
+    """The peak resident memory of this program; that of rusage would also hold what the process it was forked from had."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return round(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024)
 
 
 def run_case(script: str, *arguments: str) -> dict[str, Any]:
     """One case in a fresh process; raises with its error output if it fails."""
     command = [sys.executable, str(HERE / script), *arguments]
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {"PYTHONPATH": f"{HERE}:{HERE.parent}"}
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"} | {
+        "PYTHONPATH": f"{HERE}:{HERE.parent}"
+    }
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{script} {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")

@@ -152,6 +152,8 @@ def cpu_seconds() -> float:
 
 def said(**values: Any) -> None:
     """The last line of a peer; ``rss_mb`` is the peak of its largest process."""
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    with open("/proc/self/status") as status:  # rusage would also hold what the process it was forked from had
+        own = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    peak = max(own, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     print(json.dumps(values | {"rss_mb": round(peak / 1024)}), flush=True)
     sys.stdout.flush()
