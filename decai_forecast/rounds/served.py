@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from decai_forecast.contracts import Contract
 from decai_forecast.errors import NotEnoughData
-from decai_forecast.reports.words import plural
 from decai_forecast.rounds.check import accepted_frame
 from decai_forecast.rounds.newcomer import trained_before
 from decai_forecast.rounds.round import Round
@@ -30,6 +29,7 @@ def serve_young(
 ) -> Mapping[str, Any]:
     """Writes the rows to forecast of a partner with some sales; raises ``error`` if it has trained before, or sold nothing."""
     from decai_forecast.demand.prepare import forecast_rows
+    from decai_forecast.reports.words import plural
 
     if trained_before(seat, night.id):
         raise error
