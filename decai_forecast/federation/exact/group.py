@@ -19,6 +19,7 @@ from typing import Protocol
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from decai_forecast.federation.exact import frames, words
 from decai_forecast.federation.exact.errors import Differs, ExactError, Tampered
@@ -161,9 +162,9 @@ class Group:
             for rank, blob in enumerate(given)
         ]
 
-    def _opened(self, seal: object, bound: tuple[bytes, bytes], blob: Blob, rank: int, phase: str) -> bytes:
+    def _opened(self, seal: AESGCM, bound: tuple[bytes, bytes], blob: Blob, rank: int, phase: str) -> bytes:
         try:
-            return bytes(seal.decrypt(bound[0], blob, bound[1]))  # type: ignore[attr-defined]
+            return seal.decrypt(bound[0], blob, bound[1])
         except InvalidTag:
             raise Tampered(
                 f"{self.roster.names[rank]}: its message of step {self._step - 1} ({phase}) is not what it sealed; "

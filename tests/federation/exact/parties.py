@@ -121,7 +121,8 @@ def alone(_: str, numbers: np.ndarray, width: int) -> np.ndarray:
 
 def pool(parts: Sequence[Rows]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All rows in one place: features, labels, weights in steps."""
-    return tuple(np.concatenate([getattr(part, name) for part in parts]) for name in ("X", "label", "steps"))  # type: ignore[return-value]
+    features, label, steps = ([getattr(part, name) for part in parts] for name in ("X", "label", "steps"))
+    return np.concatenate(features), np.concatenate(label), np.concatenate(steps)
 
 
 def bins_of(parts: Sequence[Rows], which: ExactPlan) -> Bins:

@@ -67,12 +67,13 @@ class GrpcTls(GrpcRelay):
         return GrpcWire("localhost", self.port, session, rank, names, tls()[1], patience)
 
 
-@pytest.fixture(params=[LoopbackRelay, Grpc, GrpcTls], ids=["loopback", "grpc", "grpc with TLS"])
-def transport(request: pytest.FixtureRequest) -> Callable[[float], Transport]:
-    return request.param  # type: ignore[no-any-return]
-
-
 Make = Callable[[float], Transport]
+
+
+@pytest.fixture(params=[LoopbackRelay, Grpc, GrpcTls], ids=["loopback", "grpc", "grpc with TLS"])
+def transport(request: pytest.FixtureRequest) -> Make:
+    make: Make = request.param
+    return make
 
 
 def test_a_training_over_it_is_exact(transport: Make, tmp_path: Path) -> None:
