@@ -38,6 +38,11 @@ ROOT = struct.Struct("<ddi4x")
 COUNT = Column(0, 2**40)
 CATEGORIES = 32  # max_cat_threshold, LightGBM's default: part of a split's size even without categories
 SPLIT_BYTES = 2 * (2 * 4 + 4 + 1 + 8 * 7 + 4 * 2 + CATEGORIES * 4 + 1 + 8 * 2)  # two SplitInfo
+# SplitInfo: feature, left and right count, gain, threshold, the left side's output and sums of gradient and hessian as the
+# right side's, default direction, monotone type, number of categories. Passed over, so packed as zeros: two sums that only
+# quantised gradients use, and the categories. LightGBM does not write these but sends what its buffer held before there,
+# which is bins of the own histogram.
+SPLIT = struct.Struct("<3idI4d8x2d8x2Bi128x")
 NO_SPLIT = struct.pack("<iiid", -1, 0, 0, -np.inf)  # the beginning of a SplitInfo: feature, left, right, gain
 
 _I32P = ctypes.POINTER(ctypes.c_int32)
@@ -145,13 +150,23 @@ class Collectives:
 
     def _split(self, mine: bytes) -> list[bytes]:
         self._expect("split", len(mine) == SPLIT_BYTES, f"an allgather of {len(mine)} bytes")
+        half = SPLIT_BYTES // 2
+        splits = _only_sums(mine[:half]) + _only_sums(mine[half:])
         self._phase = "hist"
-        return self._group.cast("split", mine)
+        return self._group.cast("split", splits)
 
     def _expect(self, phase: str, fits: bool, what: str) -> None:
         if self._phase != phase or not fits:
             raise Denied(f"LightGBM asked for {what} in phase {self._phase}: no rule allows it, nothing was sent")
         self.calls += 1
+
+
+def _only_sums(split: bytes) -> bytes:
+    """The split with what LightGBM wrote of it, all computed from sums, and zeros in place of what its buffer held before."""
+    feature, *_, categories = known = SPLIT.unpack(split)
+    if categories:
+        raise Denied(f"LightGBM split by {categories} categories: no rule allows it, nothing was sent")
+    return SPLIT.pack(*known) if feature >= 0 else NO_SPLIT.ljust(SPLIT.size, b"\0")
 
 
 def _bytes_at(address: int, size: int) -> npt.NDArray[np.uint8]:

@@ -1,0 +1,36 @@
+"""What is cast about splits is made of sums over all companies, and of nothing that one of them has."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from parties import companies, plan, pool, trained
+
+from decai_forecast.federation.exact.group import Group
+from decai_forecast.federation.exact.train import Rows
+
+
+def splits_cast(parts: list[Rows], monkeypatch: pytest.MonkeyPatch) -> dict[int, list[bytes]]:
+    """What each rank casts of its splits, before it is sealed."""
+    said, cast = defaultdict(list), Group.cast
+
+    def heard(group: Group, phase: str, blob: bytes) -> list[bytes]:
+        if phase == "split":
+            said[group.rank].append(blob)
+        return cast(group, phase, blob)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Group, "cast", heard)
+        trained(parts, plan(alpha=0.5, trees=2))
+    return dict(said)
+
+
+def test_splits_are_the_same_whoever_has_which_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """LightGBM writes a split over the bytes of its own histogram and sends the rest of these along: the same rows dealt out
+    otherwise have the same sums, so every byte that differs is of one company."""
+    X, label, _ = pool(companies())
+    dealt = np.random.default_rng(1).integers(0, 3, len(label))
+    others = [Rows(X[dealt == k], label[dealt == k]) for k in range(3)]
+    first = splits_cast(companies(), monkeypatch)
+    assert len(first[0]) == 2 * 7
+    assert splits_cast(others, monkeypatch) == first
