@@ -68,6 +68,24 @@ def test_what_some_began_is_not_trained_without_them(tmp_path: Path) -> None:
         train_shared([*four[:2], four[3]], replace(which, cutoffs=(SHIP,)))
 
 
+def test_another_quantile_of_what_was_begun_needs_the_same_members(tmp_path: Path) -> None:
+    """The sums for counts and bins are the same for every quantile: three would see the fourth's."""
+    four, which = members(tmp_path, 4), exact(quantiles=(0.1,))
+    train_shared(four, which)
+    with pytest.raises(FederationError, match=r"p0, p1, p2 could not train 2026-06-22 together \(exact_begun\)"):
+        train_shared(four[:3], replace(which, quantiles=(0.9,)))
+    assert list(train_shared(four, replace(which, quantiles=(0.9,))).models[SHIP]) == [0.9]
+
+
+def test_a_weight_that_is_none_puts_out_its_owner_only(tmp_path: Path) -> None:
+    """Found before the others write down with whom they train."""
+    whole = [member(tmp_path, f"p{k}", {SHIP: rows(k).assign(weight=1.0)}) for k in range(3)]
+    broken = member(tmp_path, "odd", {SHIP: rows(5).assign(weight=0.0)})
+    found = train_shared([*whole, broken], exact(quantiles=(0.5,)))
+    assert dict(found.dropped) == {"odd": "exact_refused"}
+    assert list(found.models) == [SHIP]
+
+
 def test_a_member_with_another_key_than_is_known_is_refused(tmp_path: Path) -> None:
     """Neither its own say nor the coordinator's changes a pinned key."""
     there = members(tmp_path, 3)

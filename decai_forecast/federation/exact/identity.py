@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from decai_forecast.federation.exact.errors import Refused, Tampered
 
-__all__ = ["MIN_PARTIES", "Identity", "Roster", "derive"]
+__all__ = ["MAX_PARTIES", "MIN_PARTIES", "Identity", "Roster", "derive"]
 
 MIN_PARTIES = 3  # of two, each could subtract itself from a sum and read the other
 MAX_PARTIES = 200  # ranks fit a byte

@@ -43,10 +43,11 @@ class Call:
 
 
 def plan_of(plan: Plan, cutoff: date, quantile: float, weighted: bool) -> ExactPlan:
-    """The exact plan of one quantile. Its subject is the cut-off, not the night: rows before a cut-off are the same in every
-    night, so what was begun with some companies must not be trained with others in the next one."""
+    """The exact plan of one quantile. Its subject is the cut-off, not the night and not the quantile: rows before a cut-off
+    are the same in all of them, and so are the sums for bins. What was begun with some companies must not be trained with
+    others."""
     return from_demand(
-        plan.params, f"{cutoff}/{quantile}", plan.feature_names, plan.exact_trees, plan.seed, alpha=quantile, weighted=weighted
+        plan.params, str(cutoff), plan.feature_names, plan.exact_trees, plan.seed, alpha=quantile, weighted=weighted
     )
 
 

@@ -50,9 +50,9 @@ IRRELEVANT = frozenset(  # of LightGBM's parameters, those that a plan may carry
 class ExactPlan:
     """One model to train together.
 
-    ``subject``: what it is a model of (round, cut-off, quantile), never used twice with another roster. ``alpha``: the
-    quantile, or None for the mean. ``weighted``: whether rows have weights. ``least_weight``: weight of a leaf at least, in
-    mean rows. ``bag``: share of its rows that each participant draws, in private, for every tree.
+    ``subject``: which rows it learns from (a cut-off's), never used twice with another roster. ``alpha``: the quantile, or
+    None for the mean. ``weighted``: whether rows have weights. ``least_weight``: weight of a leaf at least, in mean rows.
+    ``bag``: share of its rows that each participant draws, in private, for every tree.
     """
 
     subject: str

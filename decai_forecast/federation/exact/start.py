@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from decai_forecast.federation.exact.errors import OutOfRange
+from decai_forecast.federation.exact.errors import OutOfRange, Refused
+from decai_forecast.federation.exact.identity import MAX_PARTIES
 from decai_forecast.federation.exact.order import Renewal, Sum
 from decai_forecast.federation.exact.plan import ExactPlan
 
-__all__ = ["Start", "agree_start"]
+__all__ = ["Start", "agree_start", "label_sum"]
 
 MEAN_BITS = 20  # fraction bits of the labels in the sum for their mean
+MOST = 2**63 // MAX_PARTIES  # of one participant: then the sum over all fits a word of eight bytes
 EXPONENTS = np.arange(-40, 41)  # of two: bounds of the largest label that can be told apart
 
 
@@ -30,10 +32,7 @@ class Start:
 
 def agree_start(total: Sum, plan: ExactPlan, label: npt.NDArray[np.float32], steps: npt.NDArray[np.int64]) -> Start:
     """The start over everybody's rows: the weighted mean, or the quantile of the objective."""
-    weighted = np.rint(label.astype(np.float64) * steps * 2.0**MEAN_BITS)
-    if np.abs(weighted).sum() >= 2.0**60:
-        raise OutOfRange("labels are too large for exact sums: divide them by a common scale first")
-    sums = total("start", np.array([weighted.sum(), steps.sum(), len(label)], dtype=np.int64), 8)
+    sums = total("start", np.array([label_sum(label, steps), steps.sum(), len(label)], dtype=np.int64), 8)
     everybody, alpha = int(sums[1]), plan.objective.renews
     if alpha is None:
         score = float(sums[0]) * 2.0**-MEAN_BITS / everybody
@@ -41,6 +40,14 @@ def agree_start(total: Sum, plan: ExactPlan, label: npt.NDArray[np.float32], ste
         rule = Renewal(alpha, plan.weighted, 1, everybody + int(sums[2]))
         score = float(rule.values(total, label.astype(np.float64), steps, np.zeros(len(label), dtype=np.int64), 1)[0])
     return Start(score, everybody, _largest(total, float(np.abs(label - score).max())))
+
+
+def label_sum(label: npt.NDArray[np.float32], steps: npt.NDArray[np.int64]) -> int:
+    """Weight times label of the own rows, in steps of 2^-20 of a label and of a weight's; :class:`Refused` if too large."""
+    weighted = np.rint(label.astype(np.float64) * steps * 2.0**MEAN_BITS)
+    if np.abs(weighted).sum() >= MOST:
+        raise Refused("labels are too large for exact sums: divide them by a common scale first")
+    return int(weighted.astype(np.int64).sum())  # added as whole numbers: the order of rows does not matter
 
 
 def _largest(total: Sum, own: float) -> float:

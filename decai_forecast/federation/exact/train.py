@@ -20,7 +20,7 @@ from decai_forecast.federation.exact.group import Certificate, Group
 from decai_forecast.federation.exact.objectives import to_steps
 from decai_forecast.federation.exact.order import Renewal
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
-from decai_forecast.federation.exact.start import Start, agree_start
+from decai_forecast.federation.exact.start import Start, agree_start, label_sum
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
 from decai_forecast.federation.model_text import Tree
 
@@ -42,7 +42,7 @@ class Rows:
     weight: npt.NDArray[np.float64] | None = None
 
     def checked(self, plan: ExactPlan) -> Rows:
-        """:class:`Refused` unless the rows fit the plan."""
+        """:class:`Refused` unless the rows fit the plan: all that one participant alone can find, before others begin."""
         X, label = (np.ascontiguousarray(part, np.float32) for part in (self.X, self.label))
         if X.shape != (len(label), len(plan.feature_names)) or not len(label):
             raise Refused(f"rows of {X.shape} with {len(label)} labels; the plan has {len(plan.feature_names)} features")
@@ -50,7 +50,11 @@ class Rows:
             raise Refused(f"the plan says that rows have {'' if plan.weighted else 'no '}weights; these rows do otherwise")
         if not np.isfinite(label).all() or np.isinf(X).any():
             raise Refused("a label is not finite, or a feature is infinite (a missing feature is NaN)")
-        return replace(self, X=X, label=label)
+        fitting = replace(self, X=X, label=label)
+        if fitting.steps.shape != label.shape:
+            raise Refused(f"{len(label)} rows with {len(fitting.steps)} weights")
+        label_sum(label, fitting.steps)
+        return fitting
 
     @property
     def steps(self) -> npt.NDArray[np.int64]:
