@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from decai_forecast.federation.exact import frames, words
-from decai_forecast.federation.exact.errors import Differs, ExactError, Tampered
+from decai_forecast.federation.exact.errors import Differs, Tampered
 from decai_forecast.federation.exact.frames import Blob, Frame
 from decai_forecast.federation.exact.identity import MIN_PARTIES, Identity, Roster
 from decai_forecast.federation.exact.keys import SHARE_BYTES, Hello, PairKeys
@@ -115,15 +115,15 @@ class Group:
     # steps
 
     def _exchange(self, op: int, phase: str, body: bytes) -> list[memoryview]:
-        began = time.perf_counter()
-        answer = self._wire.exchange(Frame(op, self.rank, self._step, body))
+        began, step = time.perf_counter(), self._step
+        self._step += 1  # before it is sent: what did not arrive may have been seen, and its nonce is used up
+        answer = self._wire.exchange(Frame(op, self.rank, step, body))
         traffic = self.traffic
         traffic.waited += time.perf_counter() - began
         traffic.steps += 1
         traffic.sent += frames.HEADER.size + len(body)
         traffic.received += frames.HEADER.size + len(answer.body)
-        self._seen.update(struct.pack("<BQ", op, self._step) + phase.encode() + b"|")
-        self._step += 1
+        self._seen.update(struct.pack("<BQ", op, step) + phase.encode() + b"|")
         return frames.read_table(answer.body, self.size)
 
     def _bound(self, phase: str, sender: int, receiver: int) -> tuple[bytes, bytes]:
@@ -222,9 +222,3 @@ class Group:
         signed = Certificate(self.roster.names, roster, self._epoch, transcript, model, tuple(signatures))
         signed.verify(self.roster)
         return signed
-
-    def close(self, error: BaseException | None = None) -> None:
-        """Leaves; with an ``error`` that was not the others', tells them that they wait in vain."""
-        if error is not None and not (isinstance(error, ExactError) and error.code == "exact_peer_lost"):
-            self._wire.abort()
-        self._wire.close()

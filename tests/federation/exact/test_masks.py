@@ -7,6 +7,8 @@ import pytest
 from parties import together
 from relays import Listening
 
+from decai_forecast.federation.exact.errors import PeerLost
+from decai_forecast.federation.exact.frames import Frame
 from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.masks import Stream
 
@@ -80,3 +82,23 @@ def test_a_new_session_has_new_keys() -> None:
         together([lambda group: group.total("x", np.arange(50), 8)] * 3, relay)
     first, second = ({bytes(frame.body) for frames in relay.heard for frame in frames} for relay in relays)
     assert not first & second
+
+
+def test_a_nonce_is_used_up_by_a_message_that_did_not_arrive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relay that breaks off and is spoken to again gets no second message under the same nonce, which would show the
+    difference of both."""
+    heard: dict[int, list[bytes]] = {}
+
+    def lost(frame: Frame) -> Frame:
+        heard.setdefault(frame.rank, []).append(bytes(frame.body))
+        raise PeerLost("broken")
+
+    def part(group: Group) -> None:
+        monkeypatch.setattr(group._wire, "exchange", lost)
+        for said in (b"a" * 20, b"b" * 20):
+            with pytest.raises(PeerLost):
+                group.cast("x", said)
+
+    assert together([part] * 3) == [None] * 3
+    for first, second in heard.values():
+        assert bytes(a ^ b for a, b in zip(first[:20], second[:20], strict=True)) != bytes([ord("a") ^ ord("b")] * 20)
