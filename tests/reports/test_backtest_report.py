@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from decai_forecast.errors import ConfigError
-from decai_forecast.reports.backtest import build_backtest_report
+from decai_forecast.reports.backtest import BacktestFacts, build_backtest_report
 from decai_forecast.reports.backtest.headline import headline
 from decai_forecast.reports.backtest.money import money
 from decai_forecast.reports.backtest.scores import means, paired, partners
@@ -165,6 +165,27 @@ def test_no_forecast_at_all_is_an_error_too() -> None:
     nobody = pd.DataFrame(columns=["partner", "origin", "model", "actual"])
     with pytest.raises(ConfigError, match="no forecast of any company to judge"):
         build_backtest_report(replace(facts, found=replace(facts.found, forecasts=nobody)))
+
+
+def _without_sales(facts: BacktestFacts, partner: str) -> BacktestFacts:
+    rows = facts.found.forecasts
+    dead = rows.assign(actual=rows["actual"].mask(rows["partner"] == partner, 0.0))
+    return replace(facts, found=replace(facts.found, forecasts=dead))
+
+
+def test_no_sale_to_judge_by_is_an_error_that_says_so() -> None:
+    """No error is a share of nothing: a page of dashes, or none at all, would not say why."""
+    with pytest.raises(ConfigError, match=r"orders.parquet: shop_3 sold nothing in the periods .* ask for more --origins"):
+        build_backtest_report(_without_sales(backtests.facts(partner="shop_3"), "shop_3"))
+
+
+def test_who_sold_nothing_stands_last_and_disturbs_no_order() -> None:
+    """Of a company without a sale there is no rise; the others stand by theirs, and it is no pair that was compared."""
+    rises = {f"shop_{k}": {"combined": 0.3 + k / 100} for k in range(7)}
+    found = build_backtest_report(_without_sales(backtests.facts(errors=rises), "shop_1"))
+    order = ["shop_6", "shop_5", "shop_4", "shop_3", "shop_2", "shop_0", "shop_1"]
+    assert [row["partner"] for row in found["partners"]] == order
+    assert "(lower for 0 of 6)" in found["headline"]["sentences"][1]
 
 
 def test_equal_facts_give_equal_reports(report: dict[str, Any]) -> None:

@@ -45,12 +45,16 @@ class BacktestFacts:
     def rows(self) -> pd.DataFrame:
         """The forecasts of the partners that are told, with the price last known at each origin.
 
-        :class:`ConfigError` where there is no forecast with a known actual.
+        :class:`ConfigError` where there is no forecast with a known actual, or no sale among these: no error is a share of it.
         """
         found = self.found.forecasts
         rows = found if self.partner == EVERYBODY else found[found["partner"] == self.partner]
         if not rows["actual"].notna().any():
             raise ConfigError(self._nothing())
+        if not rows["actual"].sum() > 0:
+            whose = "nobody" if self.partner == EVERYBODY else self.partner
+            sold = "anything" if self.partner == EVERYBODY else "nothing"
+            raise ConfigError(f"{self.source}: {whose} sold {sold} in the periods that are judged; ask for more --origins")
         return rows if {PRICE, "unit_cost"} & set(rows) else _priced(rows, self.tables)
 
     def _nothing(self) -> str:

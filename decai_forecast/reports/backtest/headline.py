@@ -101,11 +101,12 @@ def _moved(found: pd.DataFrame, measure: str, model: str) -> str:
 
 
 def _count(partners: list[Report], measure: str, model: str, before: str, after: str = "") -> str:
-    """For how many the combination is better; nothing where there is one only, since the change says it."""
+    """For how many of those with both figures the combination is better; nothing for one partner: the change says it."""
     if len(partners) == 1:
         return ""
     pairs = [(r["scores"][COMBINED][measure], r["scores"][model][measure]) for r in partners if model in r["scores"]]
-    return f"{before}lower for {sum(ours < theirs for ours, theirs in pairs)} of {len(pairs)}{after}"
+    known = [ours < theirs for ours, theirs in pairs if not isnan(ours) and not isnan(theirs)]
+    return f"{before}lower for {sum(known)} of {len(known)}{after}"
 
 
 def _worse(facts: BacktestFacts, partners: list[Report]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -89,9 +90,10 @@ def _word(pairs: int, tests: int, median_change: float, p: float) -> str:
 
 
 def partners(facts: BacktestFacts) -> list[dict[str, Any]]:
-    """Every partner's scores by model, and the change of the combination against its own forecaster; the worst first."""
+    """Every partner's scores by model, and the change of the combination against its own forecaster; the worst first, unknown
+    changes last."""
     found = [_partner(facts, name, part.set_index("model")) for name, part in facts.scored.groupby("partner", sort=True)]
-    return sorted(found, key=lambda row: (-(row["change"].get("wape") or 0.0), row["partner"]))
+    return sorted(found, key=lambda row: (isnan(row["change"]["wape"]), -row["change"]["wape"], row["partner"]))
 
 
 def _partner(facts: BacktestFacts, name: object, found: pd.DataFrame) -> dict[str, Any]:
