@@ -77,7 +77,7 @@ def calibrate(past: Sequence[pd.DataFrame]) -> Calibration:
 def _deviates(low: Floats, high: Floats, trust: int) -> tuple[float, float]:
     """Where the share of past actuals at or below a level is 10 % and 90 %, an actual at several levels spread over them."""
     span = np.maximum(high - low, 1e-9)
-    share = np.clip((GRID[:, None] - low) / span, 0, 1).mean(axis=1)
+    share = [float(np.clip((level - low) / span, 0, 1).mean()) for level in GRID]  # level by level: rows x levels are gigabytes
     weight = len(low) / (len(low) + trust)
     seen = [NORMAL.inv_cdf(float(np.interp(level, share, GRID))) for level in (TRAINED[0], TRAINED[-1])]
     lower, upper = (usual + weight * (z - usual) for usual, z in zip(USUAL, seen, strict=True))

@@ -1,5 +1,6 @@
 """Calibration finds the levels at which 10 % and 90 % of what comes lie below, per third of the series by volume."""
 
+import tracemalloc
 from statistics import NormalDist
 
 import numpy as np
@@ -48,6 +49,17 @@ def test_each_third_by_volume_has_its_own_levels() -> None:
     found = calibrate([exact.where(~small, sure)] * 3)
     assert found.deviates[0][1] > 2.2
     assert found.deviates[2][1] == pytest.approx(EDGE, abs=0.15)
+
+
+def test_memory_is_a_few_columns_of_the_rows() -> None:
+    """Not a column per level that is looked at: a company of thousands of series must fit beside its models."""
+    past = forecast(1.0, series=3000)
+    calibrate([past.head(13)])  # what is imported on the way does not count
+    tracemalloc.start()
+    calibrate([past])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 60 * 8 * len(past)
 
 
 def test_the_median_stays() -> None:
