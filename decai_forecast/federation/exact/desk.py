@@ -8,6 +8,7 @@ not at all. Beginning again with the same ones shows nothing new: rows, bags and
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ __all__ = ["CHECKPOINT_TREES", "Desk"]
 
 CHECKPOINT_TREES = 10  # finished trees between two writes; at most so many are grown again
 FOLDER = "federation/exact"
+PINNED = f"{FOLDER}/pinned.json"
 
 
 class Desk:
@@ -33,13 +35,12 @@ class Desk:
         """The signing key; made at the first call, the same ever after."""
         key = f"{FOLDER}/identity.json"
         if not self._store.exists(key):
-            self._store.write_json(key, {"ed25519": Identity.create(self._name).to_bytes().hex()})
+            self._create(key, {"ed25519": Identity.create(self._name).to_bytes().hex()})
         return Identity.from_bytes(self._name, bytes.fromhex(str(self._store.read_json(key)["ed25519"])))
 
     def pinned(self) -> dict[str, bytes]:
         """The public keys that this company knows the others by."""
-        key = f"{FOLDER}/pinned.json"
-        raw: dict[str, str] = self._store.read_json(key) if self._store.exists(key) else {}
+        raw: dict[str, str] = self._store.read_json(PINNED) if self._store.exists(PINNED) else {}
         return {name: bytes.fromhex(public) for name, public in raw.items()}
 
     def pin(self, keys: Mapping[str, bytes]) -> None:
@@ -47,9 +48,12 @@ class Desk:
         company must be confirmed by it, and the old one taken out by hand."""
         known = self.pinned()
         if changed := sorted(name for name, public in keys.items() if known.get(name, public) != public):
-            raise Refused(f"{', '.join(changed)}: known by another key; ask whether it has a new one, then unpin the old")
+            raise Refused(
+                f"{', '.join(changed)}: known by another key; ask whether it has a new one, then take the old one out of "
+                f"{PINNED} in the store of {self._name}"
+            )
         if new := {name: public.hex() for name, public in keys.items() if name not in known}:
-            self._store.write_json(f"{FOLDER}/pinned.json", {name: key.hex() for name, key in known.items()} | new)
+            self._store.write_json(PINNED, {name: key.hex() for name, key in known.items()} | new)
 
     def begin(self, subject: str, roster: Roster, rows: str) -> None:
         """:class:`Begun` if ``subject`` was begun with other companies or other own rows; else writes down who trains it.
@@ -58,8 +62,8 @@ class Desk:
         """
         key = f"{FOLDER}/begun/{hashlib.sha256(subject.encode()).hexdigest()[:32]}.json"
         mine = {"subject": subject, "names": list(roster.names), "roster": roster.digest.hex(), "rows": rows}
-        if not self._store.exists(key):
-            return self._store.write_json(key, mine)
+        if self._create(key, mine):
+            return
         begun: dict[str, Any] = self._store.read_json(key)
         if begun["roster"] != mine["roster"]:
             raise Begun(
@@ -71,7 +75,10 @@ class Desk:
                 f"{subject} was begun with other rows of {self._name}: the sums would show what changed in them. The next "
                 "cut-off takes the new rows"
             )
-        return None
+
+    def _create(self, key: str, value: Mapping[str, Any]) -> bool:
+        """False if it is there: of two calls at the same time one is the first."""
+        return self._store.create_bytes(key, json.dumps(value, indent=1, sort_keys=True).encode())
 
     def trees(self, plan: ExactPlan, roster: Roster) -> list[Tree]:
         """The finished trees of an interrupted training of this very plan by these companies."""

@@ -1,7 +1,9 @@
 """A participant that goes ends the training; nobody goes on without it, and all can go on with it."""
 
 from functools import partial
+from itertools import combinations
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -83,3 +85,26 @@ def test_changed_rows_are_not_summed_again(tmp_path: Path) -> None:
     assert isinstance(found[1], Begun)
     assert "other rows of bea" in str(found[1])
     assert all(isinstance(one, PeerLost) for one in (found[0], found[2]))
+
+
+def test_two_calls_at_once_do_not_both_begin(tmp_path: Path) -> None:
+    """A coordinator that calls for the same cut-off twice, with other companies, in the same moment: one of them begins."""
+    place = desk(0, tmp_path)
+    rosters = [Roster.of({one.name: one.public for one in chosen}) for chosen in combinations(IDENTITIES, 4)]
+    for subject in map(str, range(10)):
+        ready, begun = Barrier(len(rosters)), list[Roster]()
+
+        def call(roster: Roster, subject: str = subject, ready: Barrier = ready, begun: list[Roster] = begun) -> None:
+            ready.wait()
+            try:
+                place.begin(subject, roster, "r")
+                begun.append(roster)
+            except Begun:
+                pass
+
+        callers = [Thread(target=call, args=(roster,)) for roster in rosters]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+        assert len(begun) == 1
