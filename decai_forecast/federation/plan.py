@@ -41,7 +41,7 @@ class Plan:
     feature_names: tuple[str, ...]
     minimum: int
     seed: int
-    strategy: str = EXACT
+    strategy: str
     exact_trees: int = EXACT_TREES
     rounds: int = ROUNDS
     trees: int = TREES

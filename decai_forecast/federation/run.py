@@ -24,8 +24,7 @@ def train_shared(
     """Trains one model per cut-off and quantile together; a cut-off with fewer than ``plan.minimum`` members is left out.
 
     The result is the same for every number of ``workers``; trained exactly, all members work at the same time.
-    :class:`FederationError` if the last cut-off, which ships, cannot
-    be trained.
+    :class:`FederationError` if the last cut-off, which ships, cannot be trained.
     """
     os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
     os.environ.setdefault("FLWR_DISABLE_UPDATE_CHECK", "1")

@@ -84,7 +84,8 @@ def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State) -> State:
         return state
     found = train_together(grid, plan, cutoff, {node.partner: (node.id, node.key) for node in state.nodes})
     if found.stopped and cutoff == max(plan.cutoffs):
-        raise FederationError(f"{', '.join(sorted(found.members))} could not train {cutoff} together ({found.stopped})")
+        together = f"{', '.join(sorted(found.members))} could not train {cutoff} together ({found.stopped})"
+        raise FederationError(f"{together}; dropped: {_told(dict(state.dropped) | found.dropped)}")
     left = tuple(node for node in state.nodes if node.partner in found.members and found.models)
     return _kept(replace(state, nodes=left, models=found.models, dropped=dict(state.dropped) | found.dropped), plan, cutoff)
 
@@ -139,9 +140,14 @@ def _kept(state: State, plan: Plan, cutoff: date) -> State:
     if there >= plan.minimum:
         return state
     if cutoff == max(plan.cutoffs):
-        said = ", ".join(f"{partner} ({code})" for partner, code in sorted(state.dropped.items()))
-        raise FederationError(f"{there} partners can train together, {plan.minimum} are needed; dropped: {said or 'none'}")
+        raise FederationError(
+            f"{there} partners can train together, {plan.minimum} are needed; dropped: {_told(state.dropped)}"
+        )
     return State((), dropped=state.dropped)
+
+
+def _told(dropped: Mapping[str, str]) -> str:
+    return ", ".join(f"{partner} ({code})" for partner, code in sorted(dropped.items())) or "none"
 
 
 def _common_start(nodes: tuple[Node, ...]) -> list[float]:

@@ -1,4 +1,4 @@
-"""The default strategy under Flower: what the members train is the model of their pooled rows."""
+"""The exact strategy under Flower: what the members train is the model of their pooled rows."""
 
 import re
 from dataclasses import replace
@@ -11,9 +11,13 @@ from members import FEATURES, OLD, SHIP, Member, member, members, plan, predicte
 
 from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.errors import ConfigError, FederationError
-from decai_forecast.federation import Plan, train_shared, validate
+from decai_forecast.federation import Plan, server_app, train_shared, validate
+from decai_forecast.federation.client_app import app as client
+from decai_forecast.federation.exact import coordinate
+from decai_forecast.federation.exact.coordinate import Together
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.exact.identity import Identity, Roster
+from decai_forecast.federation.local_grid import LocalGrid
 from decai_forecast.store import Store
 
 
@@ -75,6 +79,15 @@ def test_another_quantile_of_what_was_begun_needs_the_same_members(tmp_path: Pat
     with pytest.raises(FederationError, match=r"p0, p1, p2 could not train 2026-06-22 together \(exact_begun\)"):
         train_shared(four[:3], replace(which, quantiles=(0.9,)))
     assert list(train_shared(four, replace(which, quantiles=(0.9,))).models[SHIP]) == [0.9]
+
+
+def test_who_was_lost_is_told_with_what_stopped_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others' refusal alone does not say whom to ask."""
+    lost = Together({}, frozenset({"p0", "p1", "p2"}), {"p3": "timeout"}, "exact_begun")
+    monkeypatch.setattr(coordinate, "train_together", lambda *_: lost)
+    there = server_app.State((server_app.Node(1, "p0", 10, key=bytes(32)),), dropped={"p4": "other_features"})
+    with pytest.raises(FederationError, match=r"\(exact_begun\); dropped: p3 \(timeout\), p4 \(other_features\)$"):
+        server_app.train_exactly(LocalGrid(client, [], {}, workers=1), exact(), SHIP, there)
 
 
 def test_a_weight_that_is_none_puts_out_its_owner_only(tmp_path: Path) -> None:
