@@ -4,8 +4,11 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from parties import companies, plan, pool, trained
+from parties import companies, plan, pool, together, trained
+from test_default_deny import FORM
 
+from decai_forecast.federation.exact.collectives import SPLIT, SPLIT_BYTES, Collectives
+from decai_forecast.federation.exact.errors import Denied
 from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.train import Rows
 
@@ -34,3 +37,18 @@ def test_splits_are_the_same_whoever_has_which_row(monkeypatch: pytest.MonkeyPat
     first = splits_cast(companies(), monkeypatch)
     assert len(first[0]) == 2 * 7
     assert splits_cast(others, monkeypatch) == first
+
+
+def test_a_split_by_categories_is_denied() -> None:
+    """Its list of them would lie where zeros are sent."""
+    split = SPLIT.pack(0, 5, 5, 1.0, 3, *[0.0] * 6, 1, 0, 2)
+    assert 2 * len(split) == SPLIT_BYTES
+
+    def asked(group: Group) -> int:
+        collectives, before = Collectives(group, FORM), group.traffic.steps
+        collectives._phase = "split"
+        with pytest.raises(Denied, match="by 2 categories"):
+            collectives._split(2 * split)
+        return group.traffic.steps - before
+
+    assert together([asked] * 3) == [0] * 3
