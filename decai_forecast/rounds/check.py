@@ -89,7 +89,8 @@ def check(seat: Seat, night: Round) -> Done:
     for contract in wanted:
         _tell(seat, night, contract, done)
     verdict = done.facts["data_sets"].get(DEMAND)  # a newcomer's may be absent
-    if verdict and verdict["verdict"] not in COUNTED and not (verdict["code"] in EMPTY and may_be_new(seat, contracts[DEMAND])):
+    new = verdict and verdict["code"] == EMPTY and may_be_new(seat, contracts[DEMAND], night.id)
+    if verdict and verdict["verdict"] not in COUNTED and not new:
         text = done.bytes(seat.store, f"{DEMAND}.txt").decode()
         raise Refused("\n".join(text.splitlines()[:3]), verdict["code"])
     return done

@@ -37,7 +37,7 @@ def pull(seat: Seat, night: Round) -> Done:
     contracts = seat.contracts()
     remember_channels(seat, contracts)
     with TemporaryDirectory(prefix="decai-pull-") as folder:
-        found, missing = _fetch(seat, contracts, night.as_of, Path(folder))
+        found, missing = _fetch(seat, contracts, night, Path(folder))
         inputs = {
             "as_of": night.as_of.isoformat(),
             "contracts": {name: contract.digest for name, contract in sorted(contracts.items())},
@@ -58,7 +58,7 @@ def pull(seat: Seat, night: Round) -> Done:
 
 
 def _fetch(
-    seat: Seat, contracts: Mapping[str, Contract], as_of: date, folder: Path
+    seat: Seat, contracts: Mapping[str, Contract], night: Round, folder: Path
 ) -> tuple[dict[str, Pulled], dict[str, DeliveryError]]:
     found: dict[str, Pulled] = {}
     missing: dict[str, DeliveryError] = {}
@@ -66,11 +66,11 @@ def _fetch(
         target = folder / f"{name}.parquet"
         try:
             found[name] = pull_delivery(
-                contract, seat.base, as_of, target, state=seat.store, credentials=seat.connections,
+                contract, seat.base, night.as_of, target, state=seat.store, credentials=seat.connections,
                 allowed=seat.allowed, closed=seat.off_limits,
             )  # fmt: skip
         except DeliveryError as error:
-            if name == DEMAND and not (isinstance(error, SourceAbsent) and may_be_new(seat, contract)):
+            if name == DEMAND and not (isinstance(error, SourceAbsent) and may_be_new(seat, contract, night.id)):
                 raise
             missing[name] = error
     return found, missing

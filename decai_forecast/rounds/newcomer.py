@@ -12,18 +12,18 @@ from decai_forecast.steps import read_done
 
 __all__ = ["EMPTY", "may_be_new", "trained_before"]
 
-EMPTY = ("empty", "row_count")  # codes of a refused delivery that holds nothing
+EMPTY = "empty"  # code of a refused delivery that holds no row
 
 
-def may_be_new(seat: Seat, contract: Contract) -> bool:
-    """Whether the partner, without a sale to show, is a newcomer: it declares what it expects, and has never trained."""
-    return contract.expected_demand > 0 and not trained_before(seat, "")
+def may_be_new(seat: Seat, contract: Contract, round_id: str) -> bool:
+    """Whether the partner, without a sale to show, is a newcomer: it declares what it expects, and never trained before."""
+    return contract.expected_demand > 0 and not trained_before(seat, round_id)
 
 
 def trained_before(seat: Seat, round_id: str) -> bool:
-    """In any round before ``round_id`` (any at all, if empty): who has trained once is no newcomer any more."""
+    """In any round before ``round_id``: who has trained once is no newcomer any more."""
     for earlier in reversed(seat.store.children("rounds")):
-        done = read_done(seat.store, earlier, "train") if not round_id or earlier < round_id else None
+        done = read_done(seat.store, earlier, "train") if earlier < round_id else None
         if done is not None and not done.facts.get("newcomer"):
             return True
     return False

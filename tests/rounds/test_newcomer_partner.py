@@ -12,6 +12,7 @@ from support import copy_of
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.network import Network, Participant
 from decai_forecast.rounds import Round, take_seat
+from decai_forecast.rounds.check import Refused
 from decai_forecast.rounds.federate import keep_last
 from decai_forecast.rounds.forecast import combine, simulate
 from decai_forecast.rounds.inbox import run_delivery, standing
@@ -93,6 +94,36 @@ def test_without_a_sale_the_declared_total_is_where_it_starts(network: Network) 
     page = seat.store.read_bytes(outbox_key(LATER.id, "report.html")).decode()
     assert "A newcomer:" in page
     assert "no forecast, no figures of its own" not in page
+
+
+@pytest.fixture
+def declared(finished: Network, tmp_path: Path) -> Network:
+    """As ``network``, with the company without sales alone beside the five."""
+    found = copy_of(finished, tmp_path / "declared")
+    found = replace(found, participants=(*found.participants, Participant("unborn")))
+    found.save()
+    _join(found, "unborn", weeks=0)
+    return found
+
+
+def test_sales_that_its_contract_refuses_are_not_no_sales(declared: Network) -> None:
+    """Too few rows by its own rule are refused as any company's; a forecast from the declared total would hide them."""
+    demand = pd.read_parquet(declared.home / "sources/shop_2/demand.parquet")
+    demand.tail(3).to_parquet(declared.home / "sources/unborn/demand.parquet", index=False)
+    contract = declared.home / "contracts/unborn/demand.odcs.yaml"
+    contract.write_text(contract.read_text().replace("mustBeGreaterThan: 0", "mustBeGreaterThan: 3"))
+    with pytest.raises(Refused) as error:
+        run_delivery(declared, take_seat(declared, "unborn"), LATER)
+    assert error.value.reason == "row_count"
+
+
+def test_a_newcomers_night_can_be_repeated_when_it_has_trained_since(declared: Network) -> None:
+    """What it became later changes nothing of a night in which it was new."""
+    seat = take_seat(declared, "unborn")
+    before = run_delivery(declared, seat, LATER)
+    later = f"rounds/{Round.of('2027-07-05').id}/train/done.json"
+    seat.store.write_json(later, {"step": "train", "inputs": "", "outputs": {}, "facts": {"newcomer": ""}})
+    assert run_delivery(declared, seat, LATER) == before
 
 
 def test_who_has_trained_before_is_no_newcomer(network: Network) -> None:
