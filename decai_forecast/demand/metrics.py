@@ -20,7 +20,7 @@ from decai_forecast.demand.table import DATE, ITEM, LOCATION
 
 __all__ = [
     "ITEM_CLASSES", "Scores", "item_classes", "levels_of", "naive_scales", "newsvendor_cost", "order_quantity", "pinball",
-    "pit", "score", "summarise", "wape", "with_history",
+    "pit", "score", "summarise", "transformed", "wape", "with_history",
 ]  # fmt: skip
 
 ITEM_CLASSES = ("smooth", "erratic", "intermittent", "lumpy", "silent")
@@ -123,6 +123,16 @@ def pit(actual: Floats, quantiles: Floats, levels: Sequence[float], rng: np.rand
     return np.asarray(low + (high - low) * rng.random(len(actual)))
 
 
+def transformed(known: pd.DataFrame, rng: np.random.Generator) -> Floats:
+    """The PIT of each row with an ``actual``: from the whole distribution where the frame tells it (``level_low`` and
+    ``level_high``), else from the levels it has."""
+    if "level_low" in known:
+        low, high = known["level_low"].to_numpy(float), known["level_high"].to_numpy(float)
+        return np.asarray(low + (high - low) * rng.random(len(known)))
+    levels = levels_of(known)
+    return pit(known["actual"].to_numpy(float), known[[name_of(level) for level in levels]].to_numpy(float), levels, rng)
+
+
 def order_quantity(forecast: pd.DataFrame, ratio: float) -> Floats:
     """The quantile at ``ratio`` of each row, linear between the levels given; the outermost level beyond them."""
     levels = levels_of(forecast)
@@ -208,21 +218,12 @@ def _row_losses(known: pd.DataFrame, holding: float, shortage: float, seed: int)
     found["_money"] = cost * next(
         (known[c].to_numpy(float) for c in ("unit_cost", "price") if c in known), np.full(len(y), np.nan)
     )
-    u = _transformed(known, y, np.random.default_rng(seed))
+    u = transformed(known, np.random.default_rng(seed))
     found["pit_coverage"] = ((u >= INSIDE[0]) & (u <= INSIDE[1])).astype(float)
     for q in TRAINED:
         value = known[name_of(q)].to_numpy(float)
         found |= {f"below_{name_of(q)}": (y < value).astype(float), f"upto_{name_of(q)}": (y <= value).astype(float)}
     return pd.DataFrame(found, index=known.index)
-
-
-def _transformed(known: pd.DataFrame, y: Floats, rng: np.random.Generator) -> Floats:
-    """The PIT of each row: from the whole distribution where the frame tells it, else from the levels it has."""
-    if "level_low" in known:
-        low, high = known["level_low"].to_numpy(float), known["level_high"].to_numpy(float)
-        return np.asarray(low + (high - low) * rng.random(len(y)))
-    levels = levels_of(known)
-    return pit(y, known[[name_of(level) for level in levels]].to_numpy(float), levels, rng)
 
 
 def _scaled(known: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

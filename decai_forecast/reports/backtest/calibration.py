@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from decai_forecast.demand.metrics import levels_of, pit
+from decai_forecast.demand.metrics import levels_of, transformed
 from decai_forecast.demand.panel import Floats
 from decai_forecast.demand.quantiles import name_of
 from decai_forecast.reports.backtest.facts import BacktestFacts
@@ -32,7 +32,7 @@ def _one(rows: pd.DataFrame) -> dict[str, Any]:
     levels = levels_of(rows)
     shares = np.mean([_shares(part, levels) for part in parts], axis=0)
     told = [_level(level, below, upto) for level, (below, upto) in zip(levels, shares.tolist(), strict=True)]
-    return {"pit": np.mean([_histogram(part, levels) for part in parts], axis=0).tolist(), "levels": told}
+    return {"pit": np.mean([_histogram(part) for part in parts], axis=0).tolist(), "levels": told}
 
 
 def _level(level: float, below: float, upto: float) -> dict[str, Any]:
@@ -46,17 +46,8 @@ def _shares(part: pd.DataFrame, levels: tuple[float, ...]) -> Floats:
     return np.stack([(y < q).mean(axis=0), (y <= q).mean(axis=0)], axis=1)
 
 
-def _histogram(part: pd.DataFrame, levels: tuple[float, ...]) -> Floats:
-    return np.asarray(np.histogram(_transform(part, levels), bins=BINS, range=(0.0, 1.0))[0] / len(part))
-
-
-def _transform(part: pd.DataFrame, levels: tuple[float, ...]) -> Floats:
-    """From the whole distribution where the backtest tells it, else from the levels there are; as :func:`summarise` does."""
-    rng = np.random.default_rng(SEED)
-    if "level_low" in part:
-        low, high = (part[name].to_numpy(float) for name in ("level_low", "level_high"))
-        return np.asarray(low + (high - low) * rng.random(len(part)))
-    return pit(part["actual"].to_numpy(float), _quantiles(part, levels), levels, rng)
+def _histogram(part: pd.DataFrame) -> Floats:
+    return np.asarray(np.histogram(transformed(part, np.random.default_rng(SEED)), bins=BINS, range=(0.0, 1.0))[0] / len(part))
 
 
 def _quantiles(part: pd.DataFrame, levels: tuple[float, ...]) -> Floats:
