@@ -52,8 +52,12 @@ def earlier_nights(seat: Seat, night: Round) -> list[Earlier]:
     return [found[cutoff] for cutoff in sorted(found, reverse=True)]
 
 
-def nearest_forecasts(seat: Seat, nights: Sequence[Earlier], table: pd.DataFrame) -> pd.DataFrame | None:
+def nearest_forecasts(
+    seat: Seat, nights: Sequence[Earlier], table: pd.DataFrame, *, overridden: bool = False
+) -> pd.DataFrame | None:
     """Of each past period the forecast of the last night before it, as the model made it, with what was sold since.
+
+    With ``overridden`` only rows that a planner changed: of each the last night before the period that had an override in it.
 
     Columns: location_id, item_id, date, ``h``, ``mean``, q10, q50, q90 (units), ``override`` (the id of the planner's override
     in force) and ``actual`` (units, NaN where unknown or censored). None where no earlier night has forecast a known period.
@@ -66,6 +70,7 @@ def nearest_forecasts(seat: Seat, nights: Sequence[Earlier], table: pd.DataFrame
         return None
     columns = [*KEYS, "h", "override", *(f"model_{name}" for name in MODEL)]
     frames = [seat.store.read_frame(earlier.key)[columns] for earlier in nights]
+    frames = [frame[frame["override"] != ""] for frame in frames] if overridden else frames
     rows = pd.concat(frames, ignore_index=True).sort_values("h", kind="stable").drop_duplicates(KEYS, ignore_index=True)
     sold = table[KEYS].assign(actual=table[QUANTITY].where(~table[CENSORED]))
     known = rows.merge(sold, on=KEYS, validate="one_to_one")

@@ -60,7 +60,7 @@ def scores_of(seat: Seat, nights: Sequence[Earlier], table: pd.DataFrame) -> lis
     from decai_forecast.demand.overrides import read_overrides, score_overrides
 
     touched = [earlier for earlier in nights if earlier.combined.facts["overrides"]]
-    past = nearest_forecasts(seat, touched, table)
+    past = nearest_forecasts(seat, touched, table, overridden=True)
     if past is None:
         return []
     found = score_overrides(past, read_overrides(seat.store))
