@@ -106,11 +106,11 @@ def _of_kind(
     sold = set(table[key].astype(str))
     fresh = _new(rows, key, sold, then, notes)
     older = rows[rows[key].isin(sold)]
-    attributes = _attributes(rows, key)
+    attributes, stocked = _attributes(rows, key), _stocked(seat, checked) if len(fresh) else None
     for one in [fresh.iloc[k : k + 1] for k in range(len(fresh))] if len(older) else []:
         try:
             weights = similar(one, older, attributes, key=key, partner=seat.partner)
-            series = _series(seat, checked, table, str(one[key].iloc[0]), key, list(weights["like"]))
+            series = _series(stocked, table, str(one[key].iloc[0]), key, list(weights["like"]))
             past = table[table[key].isin(weights["like"])]
             yield first_forecast(series, weights, past, seat.calendar, cutoff, partner=seat.partner)
         except NotEnoughData as error:
@@ -142,13 +142,15 @@ def _attributes(rows: pd.DataFrame, key: str) -> list[str]:
     return [name for name in names if name in shared or name in numbers]
 
 
-def _series(seat: Seat, checked: Done, table: pd.DataFrame, one: str, key: str, like: Sequence[str]) -> pd.DataFrame:
-    """Where a new item is sold, or what a new site sells: as its stock says, else everywhere the most similar one does."""
+def _stocked(seat: Seat, checked: Done) -> pd.DataFrame | None:
+    """location_id, item_id of all that the data set ``stock`` lists; None where no stock of sites was delivered."""
     stock = accepted_frame(seat, checked, "stock")
-    columns = [LOCATION, ITEM]
-    if stock is not None and LOCATION in stock:
-        there = stock[stock[key].astype(str) == one][columns].astype(str).drop_duplicates()
-        if len(there):
-            return there
-    nearest = table[table[key].astype(str) == like[0]][columns].astype(str).drop_duplicates()
+    return None if stock is None or LOCATION not in stock else stock[[LOCATION, ITEM]].drop_duplicates().astype(str)
+
+
+def _series(stocked: pd.DataFrame | None, table: pd.DataFrame, one: str, key: str, like: Sequence[str]) -> pd.DataFrame:
+    """Where a new item is sold, or what a new site sells: as its stock says, else everywhere the most similar one does."""
+    if stocked is not None and len(there := stocked[stocked[key] == one]):
+        return there
+    nearest = table.loc[table[key] == like[0], [LOCATION, ITEM]].drop_duplicates()
     return nearest.assign(**{key: one})
