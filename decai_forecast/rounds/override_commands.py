@@ -148,7 +148,10 @@ def _day(text: str, option: str) -> date:
 
 
 def _who(given: str) -> str:
-    return given or getpass.getuser()
+    try:
+        return given or getpass.getuser()
+    except (KeyError, OSError):  # a container under a number without a name; OSError from Python 3.13 on
+        raise ConfigError("your login has no name; give one with --who") from None
 
 
 def _now() -> str:
