@@ -37,9 +37,10 @@ def briefing(seat: Seat, trained: Done, watched: Done | None, combined: Done) ->
 
 
 def _totals(table: pd.DataFrame, hierarchy: pd.DataFrame, horizon: int) -> Iterator[Mapping[str, Any]]:
-    """Units per period over the last and the next horizon: the company, then its sites and categories, the largest first.
+    """Units per period over the last and the next horizon: the company, then its sites, then the categories of each site, the
+    largest first.
 
-    A level with one total says nothing new and is left out; categories count over all sites.
+    A level with one total says nothing new and is left out.
     """
     dates = sorted(table["date"].unique())[-horizon:]
     last, first = table[table["date"].isin(dates)], hierarchy["date"].min()
