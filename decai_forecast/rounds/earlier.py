@@ -57,21 +57,24 @@ def nearest_forecasts(
 ) -> pd.DataFrame | None:
     """Of each past period the forecast of the last night before it, as the model made it, with what was sold since.
 
-    With ``overridden`` only rows that a planner changed: of each the last night before the period that had an override in it.
+    ``nights``: the newest first, as :func:`earlier_nights` gives them. With ``overridden`` only rows that a planner changed: of
+    each the last night before the period that had an override in it.
 
     Columns: location_id, item_id, date, ``h``, ``mean``, q10, q50, q90 (units), ``override`` (the id of the planner's override
     in force) and ``actual`` (units, NaN where unknown or censored). None where no earlier night has forecast a known period.
     """
     import pandas as pd
 
-    from decai_forecast.demand.table import CENSORED, KEYS, QUANTITY
+    from decai_forecast.demand.table import CENSORED, DATE, KEYS, QUANTITY
 
     if not nights or table.empty:
         return None
     columns = [*KEYS, "h", "override", *(f"model_{name}" for name in MODEL)]
-    frames = [seat.store.read_frame(earlier.key)[columns] for earlier in nights]
-    frames = [frame[frame["override"] != ""] for frame in frames] if overridden else frames
-    rows = pd.concat(frames, ignore_index=True).sort_values("h", kind="stable").drop_duplicates(KEYS, ignore_index=True)
+    rows, last = pd.DataFrame(), table[DATE].max()
+    for earlier in nights:  # the newest first; one by one, since all their horizons together are gigabytes
+        frame = seat.store.read_frame(earlier.key)[columns]
+        past = frame[(frame[DATE] <= last) & ((frame["override"] != "") | (not overridden))]
+        rows = pd.concat([rows, past]).drop_duplicates(KEYS, ignore_index=True) if len(rows) else past
     sold = table[KEYS].assign(actual=table[QUANTITY].where(~table[CENSORED]))
     known = rows.merge(sold, on=KEYS, validate="one_to_one")
     return known.rename(columns={f"model_{name}": name for name in MODEL}) if len(known) else None
