@@ -154,19 +154,27 @@ def _first(pool: pd.DataFrame, calendar: Calendar, cutoff: date, told: float | N
     ratio = pool[QUANTITY].to_numpy(float) / (scale if told is None else mean)
     levels = _weighted_quantiles(ratio, weight, TRAINED) * scale
     dates = [pd.Timestamp(calendar.add(cutoff, k)) for k in range(calendar.horizon)]
-    season = [_season(pool, calendar, day.date()) for day in dates]
+    season = _season(pool, calendar, [day.date() for day in dates])
     out = pd.DataFrame({DATE: dates, "h": range(1, calendar.horizon + 1), "actual": np.nan, "scale": scale})
-    return out.assign(**{name_of(q): level * np.array(season) for q, level in zip(TRAINED, levels, strict=True)})
+    return out.assign(**{name_of(q): level * season for q, level in zip(TRAINED, levels, strict=True)})
 
 
-def _season(pool: pd.DataFrame, calendar: Calendar, day: date) -> float:
-    """Demand of the similar series around ``day`` a year ago, in multiples of their year; 1 where they have no such period."""
+def _season(pool: pd.DataFrame, calendar: Calendar, days: Sequence[date]) -> Floats:
+    """Demand of the similar series around each day a year ago, in multiples of their year; 1 where they have no such period."""
+    weight = pool[WEIGHT].to_numpy(float)
+    weighed = (
+        pd.DataFrame({"sum": weight * pool[QUANTITY] / pool["mean"], "weight": weight}).groupby(pool[DATE].to_numpy()).sum()
+    )
+    if len(weighed) < calendar.year:  # of part of a year a season cannot be told from a trend
+        return np.ones(len(days))
     reach = {"D": 3, "W": 2, "M": 0}[calendar.frequency]
     back = calendar.year * (1 + (calendar.horizon - 1) // calendar.year)
-    low, high = (pd.Timestamp(calendar.add(day, -back + shift)) for shift in (-reach, reach))
-    near = pool[(pool[DATE] >= low) & (pool[DATE] <= high)]
-    whole = pool[DATE].nunique() >= calendar.year  # of part of a year a season cannot be told from a trend
-    return float(np.average(near[QUANTITY] / near["mean"], weights=near[WEIGHT])) if whole and len(near) else 1.0
+    edges = [[pd.Timestamp(calendar.add(day, -back + shift)) for day in days] for shift in (-reach, reach)]
+    first = weighed.index.searchsorted(pd.DatetimeIndex(edges[0]), side="left")
+    last = weighed.index.searchsorted(pd.DatetimeIndex(edges[1]), side="right")
+    upto = np.vstack([np.zeros(2), weighed.to_numpy().cumsum(axis=0)])
+    total, share = (upto[last] - upto[first]).T
+    return np.asarray(np.divide(total, share, out=np.ones(len(days)), where=last > first), dtype=float)
 
 
 def _weighted_quantiles(values: Floats, weight: Floats, levels: Sequence[float]) -> Floats:
