@@ -13,7 +13,7 @@ import pandas as pd
 
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
-from decai_forecast.simulation.engine import Ints, Outage, Policy, lost_sales, order_up_to, pipeline
+from decai_forecast.simulation.lost_sales import Ints, Outage, Policy, lost_sales, order_up_to, pipeline
 from decai_forecast.simulation.measures import days_of_supply, low_quantile, served, standard_error
 from decai_forecast.simulation.sampling import LEVELS, Floats, correlate, inverse, uniforms
 from decai_forecast.simulation.world import World

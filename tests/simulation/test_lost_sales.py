@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from decai_forecast.simulation.engine import Outage, Policy, lost_sales, order_up_to, pipeline
+from decai_forecast.simulation.lost_sales import Outage, Policy, lost_sales, order_up_to, pipeline
 
 
 def deterministic(levels: float, on_hand: float, lead: int, periods: int, review: int = 1) -> Policy:
