@@ -88,6 +88,10 @@ class Desk:
     def keep(self, plan: ExactPlan, roster: Roster, trees: list[Tree]) -> None:
         self._store.write_json(_checkpoint(plan, roster), {"subject": plan.subject, "trees": trees})
 
+    def finish(self, plan: ExactPlan, roster: Roster) -> None:
+        """The training is over: its kept trees are of no use any more."""
+        self._store.remove(_checkpoint(plan, roster))
+
 
 def _checkpoint(plan: ExactPlan, roster: Roster) -> str:
     return f"{FOLDER}/checkpoints/{plan.digest.hex()[:32]}-{roster.digest.hex()[:16]}.json"

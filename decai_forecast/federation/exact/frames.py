@@ -8,6 +8,7 @@ op        body to the relay                                        body back
 JOIN      session 32 bytes; ``rank`` and, in ``step``, the size    none; the session starts when all joined
 CAST      one blob                                                 a table of all others' blobs
 ROUTE     a table: one blob for each rank                          a table: one blob from each rank
+TELL      how far the training is (progress.py)                    none: it is no step
 ABORT     reason u8; ``rank`` is whom it is about                  the same, to everybody else
 ========  =======================================================  =======================================
 
@@ -31,6 +32,7 @@ __all__ = [
     "MAX_BODY",
     "REASONS",
     "ROUTE",
+    "TELL",
     "Frame",
     "abort",
     "deliver",
@@ -38,7 +40,7 @@ __all__ = [
     "table",
 ]
 
-JOIN, CAST, ROUTE, ABORT = 1, 2, 3, 15
+JOIN, CAST, ROUTE, TELL, ABORT = 1, 2, 3, 4, 15
 HEADER = struct.Struct("<cBBxQQ4x")
 MAX_BODY = 256 * 2**20  # bytes; a histogram of 2000 features has 4 MB
 REASONS = {1: "left", 2: "did not answer in time", 3: "is at another step", 4: "stopped the training", 5: "joined twice"}

@@ -26,6 +26,7 @@ from decai_forecast.federation.exact.errors import Differs, Tampered
 from decai_forecast.federation.exact.frames import Blob, Frame
 from decai_forecast.federation.exact.identity import MIN_PARTIES, Identity, Roster
 from decai_forecast.federation.exact.keys import SHARE_BYTES, Hello, PairKeys
+from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.exact.words import Ints
 
 __all__ = ["Certificate", "Group", "Traffic", "Wire"]
@@ -39,6 +40,9 @@ class Wire(Protocol):
 
     def exchange(self, frame: Frame) -> Frame:
         """Gives one frame and waits for the answer of the same step."""
+
+    def tell(self, body: bytes) -> None:
+        """Tells the relay how far the training is; no answer."""
 
     def abort(self) -> None:
         """Tells the others that this participant stops, if that is still possible."""
@@ -204,6 +208,11 @@ class Group:
             if len(part) != count * width:
                 raise Differs(f"{self.roster.names[rank]}: {len(part):,} bytes in {phase}, expected {count * width:,}")
         return words.total(parts, width)
+
+    def tell(self, trees: int, of: int, loss: float) -> None:
+        """One participant, the first of the roster, tells the relay how far all are."""
+        if self.rank == 0:
+            self._wire.tell(Progress(trees, of, loss, self.traffic.sent, self.traffic.received).pack())
 
     # agreement
 

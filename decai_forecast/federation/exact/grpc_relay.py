@@ -21,6 +21,7 @@ from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame
 from decai_forecast.federation.exact.loopback import PATIENCE, WAIT, checked
+from decai_forecast.federation.exact.progress import Progress, Watch
 
 __all__ = ["GrpcRelay", "GrpcWire", "Metrics", "Tls"]
 
@@ -109,10 +110,16 @@ class GrpcRelay:
     ``tls``: None only on the loopback interface, for tests.
     """
 
-    def __init__(self, address: str = "127.0.0.1:0", tls: Tls | None = None, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        address: str = "127.0.0.1:0",
+        tls: Tls | None = None,
+        patience: float = PATIENCE,
+        watch: Watch | None = None,
+    ) -> None:
         if tls is None and not address.startswith("127.0.0.1:"):
             raise ValueError(f"{address}: a relay that others can reach needs TLS")
-        self._address, self._tls, self._patience = address, tls, patience
+        self._address, self._tls, self._patience, self._watch = address, tls, patience, watch
         self.metrics, self._sessions = Metrics(), dict[bytes, _Session]()
         self._loop = asyncio.new_event_loop()
         Thread(target=self._loop.run_forever, daemon=True, name="relay").start()
@@ -165,11 +172,20 @@ class GrpcRelay:
             if data is grpc.aio.EOF:
                 return 1
             self.metrics.received += len(data)
-            return Frame.unpack(data)
+            frame = Frame.unpack(data)
+            if frame.op != frames.TELL:
+                return frame
+            self._told(frame)
+            return await self._read(context)
         except TimeoutError:
             return 2
         except (PeerLost, grpc.RpcError):
             return 1
+
+    def _told(self, frame: Frame) -> None:
+        note = Progress.unpack(frame.body)
+        if self._watch:
+            self._watch(note)
 
     async def _write(self, context: Any, frame: Frame) -> None:
         data = frame.pack()
@@ -239,6 +255,9 @@ class GrpcWire:
         if isinstance(answer, Exception):
             raise answer
         return checked(frame, Frame.unpack(answer), self._names)
+
+    def tell(self, body: bytes) -> None:
+        self._out.put(Frame(frames.TELL, 0, 0, body).pack())
 
     def abort(self) -> None:
         """Waits until the relay has it: closing at once would cancel the stream before."""

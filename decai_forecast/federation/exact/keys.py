@@ -47,12 +47,16 @@ class Hello:
                 raise Tampered(f"{self._roster.names[rank]}: a hello of {len(body)} bytes; it has {HELLO_BYTES}")
             self._roster.verify(rank, HELLO, self._signed(rank, bytes(body[:32])), bytes(body[32:]))
         epoch = hashlib.sha256(b"epoch" + self._session + self._roster.digest + b"".join(bodies)).digest()
-        shared = {
-            rank: self._secret.exchange(X25519PublicKey.from_public_bytes(bytes(body[:32])))
-            for rank, body in enumerate(bodies)
-            if rank != self.rank
-        }
+        shared = {rank: self._shared(rank, bytes(body[:32])) for rank, body in enumerate(bodies) if rank != self.rank}
         return PairKeys(self.rank, epoch, shared)
+
+    def _shared(self, rank: int, public: bytes) -> bytes:
+        try:
+            return self._secret.exchange(X25519PublicKey.from_public_bytes(public))
+        except ValueError:  # of small order: the secret would be zero whatever the own key is (RFC 7748, 6.1)
+            raise Tampered(
+                f"{self._roster.names[rank]}: its key makes a secret that anybody can know; it is not used"
+            ) from None
 
 
 @dataclass(frozen=True)

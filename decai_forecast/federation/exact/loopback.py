@@ -14,6 +14,7 @@ from threading import Event, Lock, Thread
 from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame
+from decai_forecast.federation.exact.progress import Progress, Watch
 
 __all__ = ["PATIENCE", "WAIT", "LoopbackRelay", "LoopbackWire"]
 
@@ -24,7 +25,8 @@ WAIT = 1.5 * PATIENCE  # seconds that a participant waits for the relay, which m
 class LoopbackRelay:
     """A star on 127.0.0.1: one thread per session carries frames between its participants."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE, watch: Watch | None = None) -> None:
+        self._watch = watch
         self._patience, self._closed, self._lock = patience, Event(), Lock()
         self._server = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._waiting: dict[bytes, dict[int, socket.socket]] = {}
@@ -89,7 +91,7 @@ class LoopbackRelay:
         """Carries one session to its end; whoever ends it is named to the others."""
         end = None
         while end is None:
-            given, end = _collect(connections)
+            given, end = _collect(connections, self._watch)
             try:
                 answers = [] if end else self._answers(given)
             except PeerLost:
@@ -125,12 +127,16 @@ def _alive(connection: socket.socket) -> bool:
         return False
 
 
-def _collect(connections: Sequence[socket.socket]) -> tuple[list[Frame], Frame | None]:
+def _collect(connections: Sequence[socket.socket], watch: Watch | None) -> tuple[list[Frame], Frame | None]:
     """One frame of everybody, or who is why there is none."""
     given: list[Frame] = []
     for rank, connection in enumerate(connections):
         try:
             frame = receive(connection)
+            while frame.op == frames.TELL:
+                note, frame = Progress.unpack(frame.body), receive(connection)
+                if watch:
+                    watch(note)
         except TimeoutError:
             return given, frames.abort(rank, 2)
         except (OSError, PeerLost):
@@ -164,6 +170,10 @@ class LoopbackWire:
         except OSError as error:
             raise PeerLost(f"the connection to the relay broke: {error}") from None
         return checked(frame, answer, self._names)
+
+    def tell(self, body: bytes) -> None:
+        with contextlib.suppress(OSError):  # found at the next step
+            send(self._socket, Frame(frames.TELL, 0, 0, body))
 
     def abort(self) -> None:
         with contextlib.suppress(OSError):

@@ -17,6 +17,7 @@ from decai_forecast.federation.exact.desk import CHECKPOINT_TREES, Desk
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Floats, Format
 from decai_forecast.federation.exact.group import Certificate, Group
+from decai_forecast.federation.exact.loss import mean_loss
 from decai_forecast.federation.exact.objectives import to_steps
 from decai_forecast.federation.exact.order import Renewal
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
@@ -94,7 +95,9 @@ def train(rows: Rows, plan: ExactPlan, group: Group, desk: Desk, progress: Progr
     if not trees:
         raise Refused("no tree can be split: too few rows, or features that say nothing")
     text = model_of(plan, start.score, trees).text()
-    return Trained(text, group.certify(hashlib.sha256(text.encode()).digest()))
+    trained = Trained(text, group.certify(hashlib.sha256(text.encode()).digest()))
+    desk.finish(plan, group.roster)
+    return trained
 
 
 def bag_of(private: bytes, plan: ExactPlan, number: int, rows: int) -> npt.NDArray[np.bool_]:
@@ -109,7 +112,7 @@ class _Grower:
     """Grows tree after tree on the running score of the own rows."""
 
     def __init__(self, rows: Rows, plan: ExactPlan, group: Group, desk: Desk, bins: Bins, start: Start) -> None:
-        self._rows, self._plan, self._group, self._desk, self._start = rows, plan, group, desk, start.score
+        self._rows, self._plan, self._group, self._desk, self._start = rows, plan, group, desk, start
         self._private = desk.identity().secret("bags")
         self._objective, self._steps = plan.objective, rows.steps
         self._everybody = start.steps + bins.rows
@@ -128,9 +131,16 @@ class _Grower:
                 trees.append(tree)
                 if len(trees) % CHECKPOINT_TREES == 0:
                     self._desk.keep(self._plan, self._group.roster, trees)
+                    self._tell(len(trees))
                 if progress:
                     progress(len(trees), self._group.traffic.sent)
         return trees
+
+    def _tell(self, trees: int) -> None:
+        """How far all are, for who waits for the model."""
+        residual = self._rows.label - self._score
+        loss = mean_loss(self._group.total, self._objective.renews, residual, self._steps, self._start)
+        self._group.tell(trees, self._plan.trees, loss)
 
     def _resumed(self) -> list[Tree]:
         """The trees that all participants have kept of this training, and the score after them."""
@@ -141,7 +151,7 @@ class _Grower:
         if kept:
             import lightgbm as lgb
 
-            text = model_of(self._plan, self._start, kept).text()
+            text = model_of(self._plan, self._start.score, kept).text()
             self._score = lgb.Booster(model_str=text).predict(self._rows.X, num_threads=1)
         return kept
 

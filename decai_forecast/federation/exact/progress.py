@@ -1,0 +1,42 @@
+"""How far a training is: told by one participant to the relay, which tells the coordinator.
+
+What is told is in the model, which the coordinator gets anyhow, or what the relay counts itself: trees, bytes, and the mean
+loss over everybody's rows, a sum under masks like any other.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from decai_forecast.federation.exact.errors import PeerLost
+
+__all__ = ["Progress", "Watch"]
+
+BODY = struct.Struct("<IIdQQ")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """``tree`` of ``trees`` are finished. ``loss``: weighted mean over everybody's rows, pinball or squared error.
+    ``sent``, ``received``: bytes of one participant since the training of this model began."""
+
+    tree: int
+    trees: int
+    loss: float
+    sent: int
+    received: int
+
+    def pack(self) -> bytes:
+        return BODY.pack(self.tree, self.trees, self.loss, self.sent, self.received)
+
+    @classmethod
+    def unpack(cls, body: bytes | memoryview) -> Progress:
+        """:class:`PeerLost` if ``body`` is none."""
+        if len(body) != BODY.size:
+            raise PeerLost(f"a note of progress of {len(body)} bytes; it has {BODY.size}")
+        return cls(*BODY.unpack(body))
+
+
+Watch = Callable[[Progress], None]
