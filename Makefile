@@ -20,7 +20,7 @@ up: .venv/base  ## the same, and keeps the pages running until Ctrl-C
 	@$(BIN)/decai up $(if $(DATA),--data "$(DATA)")
 
 test: .venv/dev  ## all tests (those that need a browser or the real orders skip where these are absent)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-fast: .venv/dev  ## all tests but those that start Airflow
 	@$(BIN)/python -m pytest -m "not e2e"
