@@ -28,6 +28,8 @@ DATA_SETS = {  # data set -> columns without which it is of no use
     "open_orders": ("order_id", "item_id", "expected_on", "quantity"),
     "prices": ("item_id", "valid_from", "price"),
     "locations": ("location_id",),
+    "lanes": ("from_id", "to_id", "lead_time_days"),
+    "bill_of_materials": ("item_id", "component_id", "quantity"),
 }
 LOGICAL_TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
 UNTYPED = "untyped"  # a column without a logicalType: told once, and no rule is blamed for it

@@ -34,7 +34,8 @@ FAULTS = [  # (in the drafted text, instead, text of the line it is reported at,
     ("timeZone, value: UTC", "timeZone, value: Europe/Pariss", "Pariss",
      "timeZone 'Europe/Pariss' is not an IANA name such as Europe/Paris; did you mean 'Europe/Paris'?"),
     ("value: demand,", "value: demnad,", "demnad",
-     "customProperties needs dataSet, one of demand, stock, items, receipts, open_orders, prices, locations; found 'demnad'; "
+     "customProperties needs dataSet, one of demand, stock, items, receipts, open_orders, prices, locations, lanes, "
+     "bill_of_materials; found 'demnad'; "
      "did you mean 'demand'?"),
     ("    properties:\n", "    properties:\n      -\n", "      -",
      "an entry of 'properties' must be a mapping, not None"),

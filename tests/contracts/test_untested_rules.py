@@ -88,7 +88,7 @@ BESIDE = """schema:
     ("target", "said"),
     [
         ("itms.item_id", "a relationship points to <data set>.<column>, data set one of demand, stock, items, receipts, "
-                         "open_orders, prices, locations; not 'itms.item_id'; did you mean 'items'?"),
+                         "open_orders, prices, locations, lanes, bill_of_materials; not 'itms.item_id'; did you mean 'items'?"),
         ("items.itemid", "items.odcs.yaml beside this file has no column 'itemid'; did you mean 'item_id'?; "
                          "there are item_id, vendor"),
     ],

@@ -47,6 +47,10 @@ def test_names_are_compared_in_one_form(written: str, compared: str) -> None:
         ("prices", ["Artikel", "gültig ab", "Preis"]),
         ("locations", ["store_nbr", "city"]),
         ("locations", ["Filiale", "Land"]),
+        ("lanes", ["origin", "destination", "lead_time"]),
+        ("lanes", ["Von", "Nach", "Lieferzeit"]),
+        ("bill_of_materials", ["item", "component", "qty"]),
+        ("bill_of_materials", ["Artikel", "Komponente", "Menge"]),
     ],
 )
 def test_a_data_set_is_known_by_its_columns(data_set: str, names: list[str]) -> None:
@@ -97,7 +101,7 @@ def test_a_file_that_fits_nothing(tmp_path: Path) -> None:
         draft_from_sample(sample, partner="acme")
     assert str(error.value) == (
         f"{sample}: no data set fits the columns colour; "
-        "name one of demand, stock, items, receipts, open_orders, prices, locations with --data-set"
+        "name one of demand, stock, items, receipts, open_orders, prices, locations, lanes, bill_of_materials with --data-set"
     )
 
 

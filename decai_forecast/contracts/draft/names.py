@@ -16,14 +16,14 @@ from decai_forecast.errors import ConfigError
 __all__ = ["AMOUNTS", "about", "guess_data_set", "identifies", "map_columns", "means", "missing_columns", "normal", "usual_key"]
 
 UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
-IDENTITIES = ("item_id", "location_id", "vendor", "order_id", "gtin", "gln")
+IDENTITIES = ("item_id", "location_id", "vendor", "order_id", "gtin", "gln", "from_id", "to_id", "component_id")
 CODE_WORDS = frozenset(
     ("id", "code", "no", "nr", "num", "number", "nummer", "numero", "ean", "gtin", "gln", "upc", "sku", "zip", "plz",
      "postcode", "postal", "phone")
 )  # fmt: skip
 AMOUNTS = frozenset(
     ("quantity", "on_hand", "reserved", "available", "on_order", "in_transit", "price", "list_price", "promotional_price",
-     "unit_cost", "lead_time_days", "units_per_case")
+     "unit_cost", "lead_time_days", "units_per_case", "share", "capacity", "recovery_days")
 )  # fmt: skip
 
 

@@ -20,6 +20,8 @@ PURPOSES = {
     "open_orders": "Orders that are still to come in, for the stock to be expected.",
     "prices": "Prices per item with the days they hold, for demand forecasting.",
     "locations": "Facts about locations: number, country, time zone.",
+    "lanes": "Lanes of the supply network with lead times, shares and capacities, for the resilience report.",
+    "bill_of_materials": "What items are made of, for the resilience report.",
 }
 
 
