@@ -61,6 +61,7 @@ class Assumptions:
     shortage_cost: float = 9.0  # per unit short
     review_periods: int = 1
     supplier_outage_days: int = 28
+    holding_rate: float = 0.2  # cost of holding a unit for a year, as a share of its unit cost, where that was delivered
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class Network:
     source_folders: tuple[str, ...] = ()  # absolute folders outside the home that contracts may name files in
     assumptions: Assumptions = field(default_factory=Assumptions)
     notify: tuple[Mapping[str, Any], ...] = ()
+    supply: Mapping[str, Any] = field(default_factory=dict)  # by participant; docs/how-to/supply-network.md
 
     @property
     def partners(self) -> tuple[str, ...]:

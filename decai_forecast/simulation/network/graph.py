@@ -23,7 +23,8 @@ class Graph:
 
     Lanes are sorted by child, then component, then parent. Lanes into the same child with the same ``component`` are
     alternatives (dual sourcing) that share its orders; different components are all needed (assembly).
-    ``demand`` are the nodes that customers outside the network buy from; they may supply children, too.
+    ``demand`` are the nodes that customers outside the network buy from; they may supply children, too. A place can have
+    several nodes: its own, under its name, and one for each component that it keeps.
     """
 
     nodes: tuple[str, ...]
@@ -32,6 +33,11 @@ class Graph:
     child: Ints  # [lane]
     component: Ints  # [lane]
     demand: Ints  # [demand node]
+    places: tuple[str, ...] = ()  # [node]: the site or supplier; empty: every node is a place of its own
+
+    def at(self, place: str) -> Ints:
+        """The nodes of a place."""
+        return np.flatnonzero(np.array([name == place for name in self.places or self.nodes], dtype=bool))
 
     @property
     def levels(self) -> Ints:

@@ -1,0 +1,102 @@
+"""The list of what the network was built from: what was delivered, and what was taken for granted instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from decai_forecast.simulation.network.fill import Inputs
+from decai_forecast.simulation.network.supply import Assumption
+from decai_forecast.simulation.network.topology import Topology
+from decai_forecast.simulation.network.walk import UNKNOWN
+
+__all__ = ["told"]
+
+
+def told(inputs: Inputs, found: Sequence[Topology]) -> tuple[Assumption, ...]:
+    return tuple(
+        Assumption(name, text, assumed)
+        for part in (
+            _stock(inputs),
+            _transit(inputs),
+            _leads(inputs),
+            _supply(inputs, found),
+            _places(inputs, found),
+            _money(inputs),
+        )
+        for name, text, assumed in part
+    )
+
+
+def _stock(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
+    known, missing = inputs.told["stock"], inputs.told["no stock"]
+    if known:
+        yield "Opening stock", f"as delivered for {known} of {known + missing} pairs of place and item", False
+    if missing:
+        yield "Opening stock", f"not delivered for {missing} pairs of place and item: they start at the order-up-to level", True
+
+
+def _transit(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
+    if not inputs.transit.known:
+        text = (
+            "no open orders were delivered: what stock lacks to the order-up-to level is on its way, spread over the lead time"
+        )
+        yield "Goods in transit", text, True
+        return
+    yield "Goods in transit", "open orders as delivered", False
+    if late := inputs.transit.overdue:
+        yield "Goods in transit", f"{late} open orders are overdue: they arrive in the first period", True
+
+
+def _leads(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
+    seen, given, missing = (inputs.told[f"lead {how}"] for how in ("observed", "delivered", "assumed"))
+    if seen:
+        yield "Lead times", f"observed in receipts, with their spread, for {seen} lanes of items", False
+    if given:
+        yield "Lead times", f"as delivered for {given} lanes of items; every shipment is on time", False
+    if missing:
+        days = inputs.assumptions.lead_time_days
+        yield "Lead times", f"not delivered for {missing} lanes of items: {days} days, every shipment on time", True
+
+
+def _supply(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, str, bool]]:
+    unknown = sum(len(t.items) for t in found if UNKNOWN in t.graph.nodes)
+    if unknown:
+        yield "Suppliers", f"none was delivered for {unknown} items: one unknown supplier", True
+    even = sum(len(vendors) > 1 for item, vendors in inputs.facts.vendors.items() if item in inputs.facts.demand)
+    if even and not inputs.facts.lanes:
+        yield "Suppliers", f"{even} items have several: their orders are split evenly", True
+    components = {key.item for t in found for key in t.keys if key.item}
+    if components:
+        text = f"stock of {len(components)} components is divided among the items they go into, by what these need"
+        yield "Components", text, True
+
+
+def _places(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, str, bool]]:
+    names = {key.place for topology in found for key in topology.keys}
+    missing, days = len(names - set(inputs.facts.recovery)), inputs.assumptions.supplier_outage_days
+    if missing < len(names):
+        yield "Time to recover", f"as delivered for {len(names) - missing} of {len(names)} suppliers and sites", False
+    if missing:
+        yield "Time to recover", f"not delivered for {missing} suppliers and sites: {days} days", True
+    limited = {place for place, _ in inputs.facts.capacity} & names
+    if limited:
+        yield "Capacity", f"as delivered for {len(limited)} places, divided among their items by what these need", False
+    if len(limited) < len(names):
+        yield "Capacity", f"not delivered for {len(names) - len(limited)} suppliers and sites: no limit", True
+
+
+def _money(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
+    costs, given = inputs.costs, inputs.assumptions
+    if not costs.money:
+        yield "Costs", "no unit costs were delivered: figures are in units", True
+        return
+    ratio = given.shortage_cost / given.holding_cost
+    yield (
+        "Costs",
+        f"holding costs {given.holding_rate:.0%} of the unit cost a year, a unit short {ratio:g} times a period's",
+        True,
+    )
+    if costs.unknown:
+        yield "Costs", f"no unit cost was delivered for {costs.unknown} items: the median of the others", True
+    if not costs.price:
+        yield "Margins", "no prices were delivered: lost sales are told in units", True
