@@ -56,8 +56,8 @@ def plan_of(options: argparse.Namespace) -> Any:
 def exact_party(k: int, port: int, folder: Path, options: argparse.Namespace, out: Any) -> None:
     from decai_forecast.federation.exact.desk import Desk
     from decai_forecast.federation.exact.group import Group
+    from decai_forecast.federation.exact.host import HostWire
     from decai_forecast.federation.exact.identity import Identity, Roster
-    from decai_forecast.federation.exact.loopback import LoopbackWire
     from decai_forecast.federation.exact.train import Rows, train
     from decai_forecast.store import Store
 
@@ -66,7 +66,7 @@ def exact_party(k: int, port: int, folder: Path, options: argparse.Namespace, ou
     roster, marks = Roster.of(pinned), []
     X, y = load(folder, range(k, k + 1))
     began = time.perf_counter()
-    group = Group(LoopbackWire(port, SESSION, k, roster.names), people[k], roster, pinned, SESSION)
+    group = Group(HostWire(port, SESSION, k, roster.names), people[k], roster, pinned, SESSION)
 
     def mark(_: int, sent: int) -> None:
         marks.append((time.perf_counter(), sent, group.traffic.received, group.traffic.steps, time.process_time()))
@@ -80,10 +80,10 @@ def exact_party(k: int, port: int, folder: Path, options: argparse.Namespace, ou
 
 
 def exact(folder: Path, options: argparse.Namespace) -> tuple[str, dict[str, Any]]:
-    from decai_forecast.federation.exact.loopback import LoopbackRelay
+    from decai_forecast.federation.exact.host import HostRelay
 
     began = time.process_time()
-    with LoopbackRelay() as relay:
+    with HostRelay() as relay:
         found = parties(exact_party, relay.port, folder, options)
     relayed = time.process_time() - began
     if len({text for text, _ in found.values()}) != 1:

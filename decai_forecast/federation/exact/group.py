@@ -179,9 +179,7 @@ class Group:
 
     def total(self, phase: str, numbers: Ints, width: int) -> Ints:
         """The sum over all participants, for all of them; each word has ``width`` bytes and must hold the total."""
-        kind = words.unit(width)
-        masked = numbers.astype(kind) + self._masks.take(len(numbers), kind)
-        parts = self.cast(phase, words.to_bytes(masked, width))
+        parts = self.cast(phase, words.to_bytes(self._masked(numbers, width), width))
         return self._summed(phase, parts, width, len(numbers))
 
     def scattered(self, phase: str, columns: Sequence[tuple[Ints, int]], bounds: Sequence[tuple[int, int]]) -> list[Ints]:
@@ -191,9 +189,8 @@ class Group:
         """
         packed: list[words.Words] = []
         for numbers, width in columns:
-            kind = words.unit(width)
-            packed += words.to_planes(numbers.astype(kind) + self._masks.take(len(numbers), kind), width)
-        blobs = [b"".join([plane[low:high].tobytes() for plane in packed]) for low, high in bounds]
+            packed += words.to_planes(self._masked(numbers, width), width)
+        blobs = [b"".join([plane[low:high].data for plane in packed]) for low, high in bounds]
         parts = self.route(phase, blobs)
         parts[self.rank] = blobs[self.rank]
         low, high = bounds[self.rank]
@@ -202,6 +199,13 @@ class Group:
             self._summed(phase, [part[cuts[k] : cuts[k + 1]] for part in parts], width, high - low)
             for k, (_, width) in enumerate(columns)
         ]
+
+    def _masked(self, numbers: Ints, width: int) -> words.Words:
+        """The numbers as words under this participant's mask."""
+        kind = words.unit(width)
+        masked = self._masks.take(len(numbers), kind)
+        masked += numbers.view(np.uint64) if kind is np.uint64 else numbers.astype(np.uint32)
+        return masked
 
     def _summed(self, phase: str, parts: Sequence[bytes], width: int, count: int) -> Ints:
         for rank, part in enumerate(parts):

@@ -56,9 +56,7 @@ def to_planes(words: Words, width: int) -> list[Words]:
     size = words.dtype.itemsize
     if width == size:
         return [words]
-    return [
-        np.ascontiguousarray(words.view(kind)[at // kind().itemsize :: size // kind().itemsize]) for kind, at in PLANES[width]
-    ]
+    return [words.view(kind)[at // kind().itemsize :: size // kind().itemsize].copy() for kind, at in PLANES[width]]
 
 
 def to_bytes(words: Words, width: int) -> bytes:
@@ -69,12 +67,23 @@ def to_bytes(words: Words, width: int) -> bytes:
 def total(parts: Sequence[bytes], width: int) -> Ints:
     """The signed sum, modulo the word, of what :func:`to_bytes` made of equally many words each."""
     kind, count = unit(width), len(parts[0]) // width
-    joined = np.frombuffer(b"".join(parts), np.uint8).reshape(len(parts), width * count)
     words: Words = np.zeros(count, kind)
     for part, at in PLANES[width]:
-        plane = joined[:, at * count : (at + part().itemsize) * count].view(part)
-        words += plane.sum(axis=0, dtype=kind) << kind(8 * at)
+        planes = [np.frombuffer(given, part, count, at * count) for given in parts]
+        if at == 0 and part is kind:
+            for plane in planes:
+                words += plane
+        else:
+            words += _sum(planes, kind) << kind(8 * at)
     return _signed(words, width)
+
+
+def _sum(planes: Sequence[Words], kind: type[np.uint32] | type[np.uint64]) -> Words:
+    """Added up in wider words, so that nothing is lost."""
+    words = planes[0].astype(kind)
+    for plane in planes[1:]:
+        np.add(words, plane, out=words)
+    return words
 
 
 def _signed(words: Words, width: int) -> Ints:

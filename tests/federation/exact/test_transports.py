@@ -1,4 +1,4 @@
-"""Loopback sockets and gRPC streams, without and with TLS, behave alike."""
+"""Loopback sockets, files of one host, and gRPC streams without and with TLS behave alike."""
 
 import datetime
 from collections.abc import Callable, Sequence
@@ -20,6 +20,7 @@ from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame
 from decai_forecast.federation.exact.grpc_relay import GrpcRelay, GrpcWire, Tls
+from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.exact.loopback import LoopbackRelay
 
 
@@ -70,7 +71,7 @@ class GrpcTls(GrpcRelay):
 Make = Callable[[float], Transport]
 
 
-@pytest.fixture(params=[LoopbackRelay, Grpc, GrpcTls], ids=["loopback", "grpc", "grpc with TLS"])
+@pytest.fixture(params=[LoopbackRelay, HostRelay, Grpc, GrpcTls], ids=["loopback", "host", "grpc", "grpc with TLS"])
 def transport(request: pytest.FixtureRequest) -> Make:
     make: Make = request.param
     return make
