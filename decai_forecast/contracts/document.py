@@ -15,6 +15,7 @@ from decai_forecast.errors import ContractError, Problem
 __all__ = ["Document", "Where"]
 
 Where = Sequence[str | int]
+CONTRACT = "expected an ODCS data contract (a mapping with apiVersion, kind, id, ...)"
 WIDEST = 160  # characters of a line shown after the place
 
 
@@ -24,14 +25,14 @@ class Document:
     :class:`~decai_forecast.errors.ContractError` if the file is not UTF-8, not YAML, or not a mapping.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, expected: str = CONTRACT) -> None:
         self.path, self.text = path, _read(path)
         try:
             self.tree, value = read_yaml(self.text)
         except YamlFault as error:
             raise self.error([error.problem]) from None
         if not isinstance(value, dict):
-            raise self.error([Problem(1, 1, "expected an ODCS data contract (a mapping with apiVersion, kind, id, ...)")])
+            raise self.error([Problem(1, 1, expected)])
         self.value = cast("Mapping[str, Any]", _plain(value))
 
     def error(self, problems: Sequence[Problem]) -> ContractError:

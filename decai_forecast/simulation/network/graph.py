@@ -40,6 +40,12 @@ class Graph:
         return np.flatnonzero(np.array([name == place for name in self.places or self.nodes], dtype=bool))
 
     @property
+    def components(self) -> frozenset[str]:
+        """The components that places keep, beside the items themselves: nodes named ``place/component``."""
+        pairs = zip(self.nodes, self.places, strict=False)
+        return frozenset(node.removeprefix(f"{place}/") for node, place in pairs if node != place)
+
+    @property
     def levels(self) -> Ints:
         """[node]: length of the longest way from a source; the nodes of a level depend only on lower ones."""
         found = np.zeros(len(self.nodes), dtype=np.int64)

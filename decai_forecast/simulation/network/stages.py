@@ -23,7 +23,7 @@ class Stages:
     lead: Ints  # [lane, item]: periods from shipping to arrival, >= 0
     lead_late: Floats | None  # [lane, item, k]: probability that a shipment takes k periods more; None: none is ever late
     stock: Floats  # [node, item]: on hand at the start; 0 for sources
-    transit: Floats  # [lane, item, period]: arrives in that period, ordered before the start
+    transit: Floats  # [lane, item, period]: arrives in that period, ordered before the start; in units of the child
     level: Floats  # [node, item, period] or [node, item, 1]: order-up-to level of the inventory position
     review: Ints  # [node]: orders in periods 0, review, 2 review ...
     capacity: Floats  # [node, item]: units it can ship per period; infinity: no limit

@@ -1,0 +1,20 @@
+"""The standard sweep: every supplier and every site down, one at a time, for as long as it takes to recover."""
+
+from __future__ import annotations
+
+from math import ceil
+
+from decai_forecast.simulation.network.supply import SITE, Place, SupplyNetwork
+from decai_forecast.simulation.shocks.scenario import Scenario, Shock
+
+__all__ = ["standard_sweep"]
+
+
+def standard_sweep(network: SupplyNetwork) -> tuple[Scenario, ...]:
+    """One scenario per place, by name; those that recover at once are left out."""
+    return tuple(_down(place) for place in network.places if place.recovery_days > 0)
+
+
+def _down(place: Place) -> Scenario:
+    kind = "site-down" if place.kind == SITE else "supplier-down"
+    return Scenario(f"{place.name} down", (Shock(kind, place.name, 0, ceil(place.recovery_days)),))
