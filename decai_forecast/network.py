@@ -76,7 +76,7 @@ class Network:
     time_zone: str = "UTC"
     simulated: bool = False
     quorum: int = 0  # 0: two thirds of the partners, at least three
-    strategy: str = "bagging"  # one of STRATEGIES
+    strategy: str = "exact"  # one of STRATEGIES
     grace_minutes: float = 30.0
     late_minutes: float = 60.0  # after a contract's timeOfAvailability a delivery that is not finished is late
     retry_minutes: float = 10.0  # until a source that is not there yet is asked again

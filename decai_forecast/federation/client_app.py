@@ -21,6 +21,7 @@ from decai_forecast.federation.codes import CLIENT_FAILED, NO_ROWS, code_of
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.model_text import parse, sanitise, validate
 from decai_forecast.federation.plan import EXACT, Plan
+from decai_forecast.federation.preflight import OtherFeatures, schema_of, versions
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store
 
@@ -52,12 +53,6 @@ class NoRows(FederationError):
     code = NO_ROWS
 
 
-class OtherFeatures(FederationError):
-    """The node's training rows lack a column of the plan: it was prepared by another version."""
-
-    code = "other_features"
-
-
 class Rows:
     """A node's training rows of one cut-off; where it grows trees alone they are binned once."""
 
@@ -68,7 +63,7 @@ class Rows:
         if trained is None or name not in trained.outputs:
             raise NoRows(f"{partner}: no training rows before {cutoff}")
         frame = trained.frame(store, name)
-        if missing := [column for column in (*plan.feature_names, "target") if column not in frame]:
+        if missing := [column for column in plan.columns if column not in frame]:
             raise OtherFeatures(f"{partner}: training rows lack {', '.join(missing)}")
         self.X = frame[list(plan.feature_names)].to_numpy(np.float32).copy()
         self.target: npt.NDArray[np.float64] = frame["target"].to_numpy(float).copy()
@@ -113,10 +108,13 @@ def describe(message: Message, context: Context) -> Message:
         plan, rows, _ = _own_rows(message, context)
     except Exception as error:  # an error message has no place for the name
         return _reply(message, partner=partner, code=code_of(error))
+    columns = [*plan.columns, *(["weight"] if rows.weight is not None else [])]
+    has: dict[str, Any] = {f"version-{name}": found for name, found in versions().items()}
+    has |= {"schema": schema_of(columns), "agreed": str(context.node_config.get("agreed", "")), "rows": len(rows.target)}
     if plan.strategy == EXACT:
-        return _reply(message, partner=partner, rows=len(rows.target), key=_desk(context).identity().public)
+        return _reply(message, partner=partner, **has, key=_desk(context).identity().public)
     starts = [float(np.quantile(rows.target, quantile)) for quantile in plan.quantiles]
-    return _reply(message, partner=partner, rows=len(rows.target), starts=starts)
+    return _reply(message, partner=partner, **has, starts=starts)
 
 
 def _desk(context: Context) -> Desk:

@@ -5,9 +5,9 @@ Every message is deflated and inflated exactly as SuperLink and SuperNode do, so
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from flwr.app import Context, Error, Message, RecordDict
@@ -17,35 +17,66 @@ from flwr.supercore.inflatable.inflatable_object import get_all_nested_objects, 
 from flwr.supercore.inflatable.inflatable_utils import inflate_object_from_contents
 from flwr.supercore.run import Run
 
+from decai_forecast.federation.ask import replies_of
 from decai_forecast.federation.codes import CLIENT_FAILED, code_of
+from decai_forecast.federation.node_process import NodeGone, NodeProcess, Nursery
 
 __all__ = ["LocalGrid"]
 
-POLL = 0.005  # seconds between looks for finished work
 SERVER_NODE = 1
 
 
-def over_the_wire(message: Message) -> tuple[Message, int]:
-    """The message as the other side gets it, and its size in bytes."""
+def deflated(message: Message) -> tuple[str, dict[str, bytes]]:
+    """The message as bytes: the id of its object, and all objects by their ids."""
     with no_object_id_recompute():  # hash each object once
         object_id = message.object_id
-        objects = {key: item.deflate() for key, item in get_all_nested_objects(message).items()}
+        return object_id, {key: item.deflate() for key, item in get_all_nested_objects(message).items()}
+
+
+def inflated(object_id: str, objects: Mapping[str, bytes]) -> Message:
+    """The message as the other side gets it."""
     received = inflate_object_from_contents(object_id, dict(objects))
     received.metadata.__dict__["_message_id"] = object_id
-    return received, sum(len(data) for data in objects.values())
+    return received
+
+
+class LocalNode:
+    """A node's application with the state it keeps between messages."""
+
+    def __init__(self, client: ClientApp, context: Context) -> None:
+        self._client, self._context = client, context
+
+    def __call__(self, object_id: str, objects: Mapping[str, bytes]) -> tuple[str, Mapping[str, bytes]]:
+        message = inflated(object_id, objects)
+        try:
+            return deflated(self._client(message, self._context))
+        except Exception as error:  # a node's failure is an answer; what leaves is a code, never its text
+            return deflated(failed(message, error))
+
+
+def failed(message: Message, error: Exception) -> Message:
+    return Message(Error(code=CLIENT_FAILED, reason=code_of(error)), reply_to=message)
+
+
+Node = Callable[[str, Mapping[str, bytes]], tuple[str, Mapping[str, bytes]]]
 
 
 class LocalGrid(Grid):
-    """A grid of ``len(node_configs)`` nodes; ``workers`` of them work at the same time."""
+    """A grid of ``len(node_configs)`` nodes; ``workers`` of them work at the same time: in threads, or each in a process of
+    ``nursery`` (which knows our ClientApp only)."""
 
     def __init__(
-        self, client: ClientApp, node_configs: Sequence[dict[str, Any]], run_config: dict[str, Any], *, workers: int
+        self,
+        client: ClientApp,
+        node_configs: Sequence[dict[str, Any]],
+        run_config: dict[str, Any],
+        *,
+        workers: int,
+        nursery: Nursery | None = None,
     ) -> None:
-        self._client, self._run = client, Run.create_empty(run_id=1)
-        self._contexts = {
-            1000 + k: Context(run_id=1, node_id=1000 + k, node_config=config, state=RecordDict(), run_config=dict(run_config))
-            for k, config in enumerate(node_configs)
-        }
+        self._run = Run.create_empty(run_id=1)
+        make: Callable[..., Node] = nursery.node if nursery else partial(_node, client)
+        self.nodes = {1000 + k: make(1000 + k, config, dict(run_config)) for k, config in enumerate(node_configs)}
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="node")
         self._open: dict[str, Future[tuple[Message, int]]] = {}
         self.traffic = 0
@@ -54,6 +85,9 @@ class LocalGrid(Grid):
         return self
 
     def __exit__(self, *error: object) -> None:
+        for node in self.nodes.values():
+            if isinstance(node, NodeProcess):
+                node.close()
         self._pool.shutdown(cancel_futures=True)
 
     @property
@@ -69,24 +103,26 @@ class LocalGrid(Grid):
         return Message(content, dst_node_id, message_type, ttl=ttl, group_id=group_id)
 
     def get_node_ids(self) -> list[int]:
-        return list(self._contexts)
+        return list(self.nodes)
 
     def push_messages(self, messages: Iterable[Message]) -> list[str]:
         ids = []
         for message in messages:
             message.metadata.__dict__.update(_run_id=self._run.run_id, _src_node_id=SERVER_NODE)
             message.metadata.__dict__["_message_id"] = message.object_id
-            sent, size = over_the_wire(message)
-            self.traffic += size
-            ids.append(sent.metadata.message_id)
-            self._open[ids[-1]] = self._pool.submit(self._answer, sent)
+            object_id, objects = deflated(message)
+            ids.append(object_id)
+            self._open[object_id] = self._pool.submit(self._answer, object_id, objects)
         return ids
 
-    def _answer(self, message: Message) -> tuple[Message, int]:
+    def _answer(self, object_id: str, objects: Mapping[str, bytes]) -> tuple[Message, int]:
+        """The reply and the bytes of both ways."""
+        message = inflated(object_id, objects)
         try:
-            return over_the_wire(self._client(message, self._contexts[message.metadata.dst_node_id]))
-        except Exception as error:  # a node's failure is an answer; what leaves is a code, never its text
-            return over_the_wire(Message(Error(code=CLIENT_FAILED, reason=code_of(error)), reply_to=message))
+            reply_id, reply = self.nodes[message.metadata.dst_node_id](object_id, objects)
+        except NodeGone as error:
+            reply_id, reply = deflated(failed(message, error))
+        return inflated(reply_id, reply), sum(map(len, [*objects.values(), *reply.values()]))
 
     def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
         done = [key for key in list(message_ids) if key in self._open and self._open[key].done()]
@@ -96,12 +132,14 @@ class LocalGrid(Grid):
 
     def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
         """All answers that come within ``timeout`` seconds; who is late is simply not among them."""
-        waiting, received = set(self.push_messages(messages)), []
-        end = time.monotonic() + (timeout if timeout is not None else float("inf"))
-        while waiting and time.monotonic() < end:
-            arrived = self.pull_messages(waiting)
-            received += arrived
-            waiting -= {message.metadata.reply_to_message_id for message in arrived}
-            if waiting and not arrived:
-                time.sleep(POLL)
-        return received
+        return list(replies_of(self, list(messages), timeout if timeout is not None else float("inf")).values())
+
+
+def _node(client: ClientApp, node_id: int, config: dict[str, Any], run_config: dict[str, Any]) -> LocalNode:
+    return LocalNode(client, Context(run_id=1, node_id=node_id, node_config=config, state=RecordDict(), run_config=run_config))
+
+
+def node_of_our_app(node_id: int, config: dict[str, Any], run_config: dict[str, Any]) -> LocalNode:
+    from decai_forecast.federation.client_app import app
+
+    return _node(app, node_id, config, run_config)

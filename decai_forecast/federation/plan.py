@@ -48,10 +48,17 @@ class Plan:
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
     params: Mapping[str, Any] = field(default_factory=dict)
     timeout: float = 600.0  # seconds for all members' answers to one message
+    grace: float = 60.0  # seconds for the others once ``minimum`` members have said that they are there
+    agreed: str = ""  # digest of the network's agreement (preflight.py); empty: not compared
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
             raise ConfigError(f"strategy {self.strategy!r} is not one of {', '.join(STRATEGIES)}")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What training rows have; some have weights too."""
+        return (*self.feature_names, "target")
 
     def to_config(self) -> dict[str, str | int | float]:
         """As Flower's run configuration: flat, text and numbers only."""
@@ -68,6 +75,8 @@ class Plan:
             "quantiles": ",".join(str(q) for q in self.quantiles),
             "params": json.dumps(dict(self.params), sort_keys=True),
             "timeout": float(self.timeout),
+            "grace": float(self.grace),
+            "agreed": self.agreed,
         }
 
     @classmethod
@@ -85,6 +94,8 @@ class Plan:
             quantiles=tuple(float(q) for q in str(config["quantiles"]).split(",")),
             params=json.loads(str(config["params"])),
             timeout=float(config["timeout"]),
+            grace=float(config["grace"]),
+            agreed=str(config["agreed"]),
         )
 
 

@@ -1,55 +1,119 @@
-"""One shared training on the in-process runtime."""
+"""One shared training, on either runtime: all nodes in this process, or behind a SuperLink at their owners'."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
 
 from decai_forecast.errors import FederationError
 from decai_forecast.federation.codes import TIMEOUT
 from decai_forecast.federation.plan import EXACT, Member, Plan, Shared
+from decai_forecast.federation.progress import Limited, Step
 from decai_forecast.store import Store
 
-__all__ = ["train_shared"]
+if TYPE_CHECKING:
+    from flwr.serverapp import Grid
+
+    from decai_forecast.federation.server_app import Venue
+
+__all__ = ["FLOWER", "InProcess", "Runtime", "train_shared"]
 
 WORKERS = 2  # nodes that work at the same time: one per core of the smallest machine this runs on
+PACE = 10.0  # seconds between two lines of progress
+OWN_PROCESSES = 60  # exact trees of all models from which on a process for every member is worth its start
+FLOWER = {  # else Flower reports use, asks for updates, and installs what an app names
+    "FLWR_TELEMETRY_ENABLED": "0",
+    "FLWR_DISABLE_UPDATE_CHECK": "1",
+    "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",
+}
+
+
+class Runtime(Protocol):
+    """Where the nodes are and how they are reached."""
+
+    def open(self, plan: Plan, venue: Venue) -> contextlib.AbstractContextManager[tuple[Grid, Venue]]:
+        """The grid of the members' nodes, for one training, and the venue with what this runtime changes in it."""
+
+    def traffic(self, grid: Grid) -> int:
+        """Bytes of Flower's messages so far, both ways; 0 where they are not counted."""
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """All nodes on this host: ``workers`` threads; trained exactly and with many trees, a process for every member."""
+
+    members: Sequence[Member]
+    workers: int = WORKERS
+
+    @contextmanager
+    def open(self, plan: Plan, venue: Venue) -> Iterator[tuple[Grid, Venue]]:
+        from decai_forecast.federation import client_app
+        from decai_forecast.federation.local_grid import LocalGrid
+        from decai_forecast.federation.node_process import Nursery
+
+        nodes = [
+            {"partner": member.partner, "store": member.store, "agreed": plan.agreed}
+            for member in sorted(self.members, key=lambda m: m.partner)
+        ]
+        exact = plan.strategy == EXACT
+        if exact:
+            _introduce(self.members)
+        apart = exact and plan.exact_trees * len(plan.cutoffs) * len(plan.quantiles) >= OWN_PROCESSES
+        workers = len(nodes) if exact else self.workers  # trained exactly they wait for one another
+        try:
+            with contextlib.ExitStack() as stack:
+                nursery = stack.enter_context(Nursery()) if apart else None
+                grid = LocalGrid(client_app.app, nodes, plan.to_config(), workers=workers, nursery=nursery)
+                yield stack.enter_context(grid), venue
+        finally:
+            client_app.rows_of.cache_clear()
+
+    def traffic(self, grid: Grid) -> int:
+        return int(grid.traffic)
 
 
 def train_shared(
-    members: Sequence[Member], plan: Plan, *, progress: Callable[[str], None] | None = None, workers: int = WORKERS
+    members: Sequence[Member],
+    plan: Plan,
+    *,
+    progress: Callable[[str], None] | None = None,
+    watch: Callable[[Step], None] | None = None,
+    workers: int = WORKERS,
+    runtime: Runtime | None = None,
 ) -> Shared:
     """Trains one model per cut-off and quantile together; a cut-off with fewer than ``plan.minimum`` members is left out.
 
-    The result is the same for every number of ``workers``; trained exactly, all members work at the same time.
-    :class:`FederationError` if the last cut-off, which ships, cannot be trained.
+    The result is the same on every ``runtime`` (by default this process, with ``workers`` threads). ``progress`` gets lines
+    for people, ``watch`` every step of which the nodes tell. :class:`FederationError` if the last cut-off, which ships, cannot
+    be trained.
     """
-    os.environ.setdefault("FLWR_TELEMETRY_ENABLED", "0")
-    os.environ.setdefault("FLWR_DISABLE_UPDATE_CHECK", "1")
-    os.environ.setdefault("FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION", "1")
+    for name, value in FLOWER.items():
+        os.environ.setdefault(name, value)
     from flwr.app import Context, RecordDict
 
-    from decai_forecast.federation import client_app
-    from decai_forecast.federation.local_grid import LocalGrid
-    from decai_forecast.federation.server_app import make_app
+    from decai_forecast.federation.server_app import Venue, make_app
 
     if len(members) < plan.minimum:
         raise FederationError(f"{len(members)} partners can train together, {plan.minimum} are needed")
     plan = plan if plan.params else replace(plan, params=_default_params())
-    began, config = time.monotonic(), plan.to_config()
-    nodes = [{"partner": member.partner, "store": member.store} for member in sorted(members, key=lambda m: m.partner)]
-    try:
-        if plan.strategy == EXACT:
-            _introduce(members)
-            workers = len(members)  # they wait for one another
-        with LocalGrid(client_app.app, nodes, config, workers=workers) as grid:
-            context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config=dict(config))
-            make_app(progress)(grid, context)
-            traffic = grid.traffic
-    finally:
-        client_app.rows_of.cache_clear()
+    began, runtime = time.monotonic(), runtime or InProcess(members, workers)
+    say = progress or (lambda _: None)
+    lines = Limited(lambda step: say(step.line()), PACE)
+
+    def tell(step: Step) -> None:
+        lines(step)
+        if watch:
+            watch(step)
+
+    with runtime.open(plan, Venue(say=say, watch=tell)) as (grid, venue):
+        context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config=plan.to_config())
+        make_app(venue)(grid, context)
+        traffic = runtime.traffic(grid)
     return _result(context, plan, members, time.monotonic() - began, traffic)
 
 

@@ -11,19 +11,47 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
-from flwr.app import ConfigRecord, Context, Message, MessageType, RecordDict
+from flwr.app import ConfigRecord, Context, Message, MessageType
 from flwr.serverapp import Grid, ServerApp
 
 from decai_forecast.errors import FederationError, ModelTextError
+from decai_forecast.federation.ask import ask
 from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT
+from decai_forecast.federation.exact.loopback import LoopbackRelay
+from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import ModelText, merge, shift, validate
 from decai_forecast.federation.plan import EXACT, Plan
+from decai_forecast.federation.preflight import compare, schema_of
+from decai_forecast.federation.progress import Watch
 
-__all__ = ["app", "make_app"]
+__all__ = ["Relay", "Venue", "app", "make_app"]
 
-Progress = Callable[[str], None]
+Say = Callable[[str], None]
+"""A line for people"""
+
+
+class Relay(Protocol):
+    """Where the nodes meet to train exactly (exact/loopback.py, exact/grpc_relay.py)."""
+
+    @property
+    def port(self) -> int: ...
+
+    def __enter__(self) -> Relay: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+@dataclass(frozen=True)
+class Venue:
+    """What differs between the runtimes. ``names``: node -> partner, where nodes are registered; a node that says another
+    name is not heard. ``relay``: makes the relay of the exact strategy, which passes on how far the training is."""
+
+    names: Mapping[int, str] | None = None
+    relay: Callable[[Callable[[Progress], None]], Relay] = lambda watch: LoopbackRelay(watch=watch)
+    say: Say = lambda _: None
+    watch: Watch = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -47,8 +75,8 @@ class State:
     dropped: Mapping[str, str] = field(default_factory=dict)
 
 
-def make_app(progress: Progress | None = None) -> ServerApp:
-    """The ServerApp; ``progress`` gets one line per cut-off."""
+def make_app(venue: Venue = Venue()) -> ServerApp:  # frozen, and the same for every call
+    """The ServerApp; ``venue.say`` gets one line per cut-off, and one for each who cannot take part."""
     server = ServerApp()
 
     @server.main()
@@ -57,16 +85,15 @@ def make_app(progress: Progress | None = None) -> ServerApp:
         dropped: dict[str, str] = {}
         rows: dict[str, int] = {}
         for cutoff in plan.cutoffs:
-            present = _kept(_present(grid, plan, cutoff, dropped), plan, cutoff)
-            state = (train_exactly if plan.strategy == EXACT else train_cutoff)(grid, plan, cutoff, present)
+            present = _kept(_present(grid, plan, cutoff, dropped, venue), plan, cutoff)
+            exact = plan.strategy == EXACT
+            state = train_exactly(grid, plan, cutoff, present, venue) if exact else train_cutoff(grid, plan, cutoff, present)
             dropped |= state.dropped
             rows = {node.partner: node.rows for node in state.nodes}
             texts = {f"q{quantile}": model.text().encode() for quantile, model in state.models.items()}
             context.state[f"model/{cutoff}"] = ConfigRecord(texts)
-            if progress:
-                progress(
-                    f"shared forecaster of {cutoff}: {len(state.nodes)} partners, {sum(n.rows for n in state.nodes):,} rows"
-                )
+            there = f"{len(state.nodes)} partners, {sum(n.rows for n in state.nodes):,} rows"
+            venue.say(f"shared forecaster of {cutoff}: {there}")
         context.state["rows"] = ConfigRecord(dict(rows))
         context.state["dropped"] = ConfigRecord(dict(dropped))
 
@@ -76,13 +103,13 @@ def make_app(progress: Progress | None = None) -> ServerApp:
 app = make_app()
 
 
-def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State) -> State:
+def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, venue: Venue = Venue()) -> State:
     """The shared models of one cut-off, trained by all present as if their rows lay in one place."""
     from decai_forecast.federation.exact.coordinate import train_together
 
     if not state.nodes:
         return state
-    found = train_together(grid, plan, cutoff, {node.partner: (node.id, node.key) for node in state.nodes})
+    found = train_together(grid, plan, cutoff, {node.partner: (node.id, node.key) for node in state.nodes}, venue)
     if found.stopped and cutoff == max(plan.cutoffs):
         together = f"{', '.join(sorted(found.members))} could not train {cutoff} together ({found.stopped})"
         raise FederationError(f"{together}; dropped: {_told(dict(state.dropped) | found.dropped)}")
@@ -102,35 +129,74 @@ def train_cutoff(grid: Grid, plan: Plan, cutoff: date, state: State) -> State:
     return state
 
 
-def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str]) -> State:
-    """Who takes part in a cut-off; who cannot is dropped, unless it only has no rows of an old one."""
-    content = RecordDict({"config": ConfigRecord({"cutoff": cutoff.isoformat()})})
-    ask = [Message(content, node, MessageType.QUERY, group_id=f"{cutoff}/query") for node in grid.get_node_ids()]
-    nodes, out = [], dict(dropped)
-    for reply in grid.send_and_receive(ask, timeout=plan.timeout):
+def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], venue: Venue) -> State:
+    """Who takes part in a cut-off; who cannot is dropped, unless it only has no rows of an old one.
+
+    Once the quorum has answered, the others get the plan's grace.
+    """
+    known = {node: venue.names.get(node, "") if venue.names is not None else "" for node in grid.get_node_ids()}
+    asked = [node for node in known if known[node] or venue.names is None]
+    group, enough = f"{cutoff}/query", max(plan.minimum, 1)
+    replies = ask(
+        grid,
+        asked,
+        MessageType.QUERY,
+        {"cutoff": cutoff.isoformat()},
+        plan.timeout,
+        group=group,
+        quorum=enough,
+        grace=plan.grace,
+    )
+    nodes, out = list[Node](), dict(dropped)
+    for node_id, reply in replies.items():
         said = {} if reply.has_error() else dict(reply.content.get("config") or {})
-        partner = str(said.get("partner") or f"node {reply.metadata.src_node_id}")
+        partner = known[node_id] or str(said.get("partner") or f"node {node_id}")
         try:
-            nodes.append(_node(reply.metadata.src_node_id, partner, said, plan))
-        except FederationError as error:
-            if str(error) != NO_ROWS or cutoff == max(plan.cutoffs):
-                out.setdefault(partner, str(error))
+            if partner in {node.partner for node in nodes} or said.get("partner", partner) != partner:
+                raise Unfit(MALFORMED, f"node {node_id} says that it is {said.get('partner')!r}, which it is not, or not alone")
+            nodes.append(_node(node_id, partner, said, plan))
+        except Unfit as error:
+            if error.code != NO_ROWS or cutoff == max(plan.cutoffs):
+                out.setdefault(partner, error.code)
+                venue.say(str(error))
     there = sorted((node for node in nodes if node.partner not in out), key=lambda node: node.partner)
     return State(tuple(there), dropped=out)
 
 
+class Unfit(FederationError):
+    """A node that cannot take part, with the code of why."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
 def _node(node_id: int, partner: str, said: Mapping[str, Any], plan: Plan) -> Node:
-    """A node as it describes itself; the error's text is a code."""
+    """A node as it describes itself; :class:`Unfit` if it is not one that can train this plan."""
     if "code" in said:
-        raise FederationError(str(said["code"]))
+        raise Unfit(str(said["code"]), f"{partner} cannot take part: {said['code']}")
+    try:
+        compare(partner, said, (schema_of(plan.columns), schema_of([*plan.columns, "weight"])), plan.agreed)
+        return _described(node_id, partner, said, plan)
+    except FederationError as error:
+        raise Unfit(error.code, str(error)) from None
+
+
+class Malformed(FederationError):
+    """An answer that does not hold what was asked for."""
+
+    code = MALFORMED
+
+
+def _described(node_id: int, partner: str, said: Mapping[str, Any], plan: Plan) -> Node:
     try:
         starts, key = tuple(float(s) for s in said.get("starts", ())), bytes(said.get("key", b""))
         node = Node(node_id, partner, int(said["rows"]), starts, key)
     except (KeyError, TypeError, ValueError):
-        raise FederationError(MALFORMED) from None
+        raise Malformed(f"{partner} answered with something that cannot be read") from None
     expected = (0, 32) if plan.strategy == EXACT else (len(plan.quantiles), 0)
     if node.rows < 1 or (len(node.starts), len(node.key)) != expected or not all(map(math.isfinite, node.starts)):
-        raise FederationError(MALFORMED)
+        raise Malformed(f"{partner} answered with something that makes no sense")
     return node
 
 
@@ -160,14 +226,12 @@ def boosting_round(grid: Grid, plan: Plan, cutoff: date, number: int, starts: li
     """One round: every node grows trees, whoever fails or sends what cannot be read is dropped by its code."""
     texts = {f"trees-{q}": state.last[q].encode() if q in state.last else b"" for q in plan.quantiles}
     values: dict[str, Any] = {"cutoff": cutoff.isoformat(), "boosting-round": number, "starts": starts, **texts}
-    content = RecordDict({"config": ConfigRecord(values)})
-    send = [Message(content, node.id, MessageType.TRAIN, group_id=f"{cutoff}/{number}") for node in state.nodes]
     sent = {node.id: node for node in state.nodes}
     grown: dict[str, dict[float, ModelText]] = {}
     dropped = dict(state.dropped)
     heard: set[str] = set()
-    for reply in grid.send_and_receive(send, timeout=plan.timeout):
-        node = sent[reply.metadata.src_node_id]
+    for node_id, reply in ask(grid, sent, MessageType.TRAIN, values, plan.timeout, group=f"{cutoff}/{number}").items():
+        node = sent[node_id]
         heard.add(node.partner)
         try:
             grown[node.partner] = _read(reply, plan)

@@ -27,7 +27,7 @@ def drive_round(client: Client, network: Network, night: Round, progress: Callab
     ``progress`` gets a text and the numbers of finished and of expected runs. Failing runs do not stop the others.
     """
     conf = {"round": night.id, "as_of": night.as_of.isoformat()}
-    watch = _Watch(client, network, progress)
+    watch = _Watch(client, network, night, progress)
     watch.follow([(f"deliver_{p}", client.trigger(f"deliver_{p}", **conf)) for p in network.partners], "deliveries")
     if _delivered(network, night) >= network.minimum:
         watch.follow(_appear(client, ["federate"], night.id), "federation")
@@ -72,13 +72,14 @@ def _is_of(run: dict[str, Any], round_id: str) -> bool:
 class _Watch:
     """Follows runs to their end; gives up when nothing finishes any more."""
 
-    def __init__(self, client: Client, network: Network, progress: Callable[[str, int, int], None]) -> None:
+    def __init__(self, client: Client, network: Network, night: Round, progress: Callable[[str, int, int], None]) -> None:
         self.client, self.progress = client, progress
+        self.public, self.night = network.public(), night
         self.expected = 2 * len(network.partners) + 2
         self.over: dict[tuple[str, str], str] = {}
 
     def follow(self, runs: list[tuple[str, str]], what: str) -> None:
-        tasks, moved = -1, time.monotonic()
+        seen, moved = (-1, ""), time.monotonic()
         while open_runs := [run for run in runs if run not in self.over]:
             self.client.check_health()
             states = self._states(open_runs)
@@ -86,12 +87,19 @@ class _Watch:
             done = sum(
                 t["state"] in (*OVER, "skipped", "upstream_failed") for run in open_runs for t in self.client.tasks(*run)
             )
-            if done != tasks:
-                tasks, moved = done, time.monotonic()
-            self.progress(what, len(self.over), self.expected)
+            if (done, training := self._training()) != seen:
+                seen, moved = (done, training), time.monotonic()
+            self.progress(f"{what}: {training}" if training and what == "federation" else what, len(self.over), self.expected)
             if time.monotonic() - moved > STALLED:
                 raise ApiError(f"nothing finished for {STALLED:.0f} s; still running: {', '.join(dag for dag, _ in open_runs)}")
             time.sleep(1.0)
+
+    def _training(self) -> str:
+        """How far the shared training is: a long one is no stand-still."""
+        from decai_forecast.rounds.federate import read_progress
+
+        far = read_progress(self.public, self.night.id)
+        return f"model {far['model']} of {far['models']}, tree {far['tree']} of {far['trees']}" if far else ""
 
     def _states(self, runs: list[tuple[str, str]]) -> dict[tuple[str, str], Any]:
         return {(dag, run): self.client.call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"] for dag, run in runs}

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import date
-from typing import Any
+from datetime import UTC, date, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from decai_forecast.errors import BelowQuorum
 from decai_forecast.network import COORDINATOR, Network
@@ -21,8 +22,12 @@ from decai_forecast.rounds.seat import SEED
 from decai_forecast.steps import Done, Writer, run_step
 from decai_forecast.store import Store, digest_bytes
 
-__all__ = ["SharedModels", "federate", "keep_last", "published"]
+if TYPE_CHECKING:
+    from decai_forecast.federation.progress import Step
 
+__all__ = ["SharedModels", "federate", "keep_last", "published", "read_progress"]
+
+PACE = 5.0  # seconds between two writes of how far the training is
 Progress = Callable[[str], None]
 
 
@@ -82,6 +87,8 @@ def _train(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     from decai_forecast.demand import FEATURES
     from decai_forecast.federation import Member, Plan, train_shared
+    from decai_forecast.federation.preflight import agreement
+    from decai_forecast.federation.progress import Limited
 
     members = [Member(partner, network.store(partner).url) for partner in sorted(roster.members)]
     plan = Plan(
@@ -91,10 +98,27 @@ def _train(
         minimum=roster.minimum,
         seed=SEED,
         strategy=network.strategy,
+        agreed=agreement(network.frequency, network.horizon),
     )
-    shared = train_shared(members, plan, progress=progress)
+    watch = Limited(partial(_write_progress, network.public(), roster.round), PACE)
+    shared = train_shared(members, plan, progress=progress, watch=watch)
     models = {cutoff.isoformat(): texts for cutoff, texts in shared.models.items()}
     return models, {"rows": dict(shared.rows), "dropped": dict(shared.dropped), "seconds": round(shared.seconds, 1)}
+
+
+def _write_progress(public: Store, round_id: str, step: Step) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    public.write_json(_progress_key(round_id), step.to_json() | {"at": now, "line": step.line()})
+
+
+def _progress_key(round_id: str) -> str:
+    return f"rounds/{round_id}/progress.json"
+
+
+def read_progress(public: Store, round_id: str) -> dict[str, Any] | None:
+    """How far the training of a round is, or was when it ended; None if it has not begun."""
+    key = _progress_key(round_id)
+    return dict(public.read_json(key)) if public.exists(key) else None
 
 
 def _asked(network: Network, missing: Mapping[str, str]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from decai_forecast.network import Network
 from decai_forecast.rounds.close import read_closing
+from decai_forecast.rounds.federate import published, read_progress
 from decai_forecast.rounds.inbox import standing
 from decai_forecast.rounds.quality import quality
 from decai_forecast.rounds.report import outbox_key
@@ -39,12 +40,20 @@ def summarise(network: Network, night: Round, *, scores: bool = True) -> dict[st
         "as_of": night.as_of.isoformat(),
         "status": closing.status if closing else "open",
         "note": note_of_round(network, night.id),
+        "training": _training(network, night.id),
         "partners": [
             _partner(network, night, partner, now.submissions.get(partner, {}), missing.get(partner, ""), partner in members)
             | {"quality": quality(network.store(partner), night.id) if scores else None}
             for partner in network.partners
         ],
     }
+
+
+def _training(network: Network, round_id: str) -> dict[str, Any] | None:
+    """How far the shared training is; None before it begins, and where the strategy does not tell."""
+    public = network.public()
+    found = read_progress(public, round_id)
+    return found and found | {"finished": published(public, round_id)}
 
 
 def _partner(network: Network, night: Round, partner: str, submission: Any, why: str, member: bool) -> dict[str, Any]:

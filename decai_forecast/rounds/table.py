@@ -57,6 +57,9 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
         table.add_row(row["partner"], verdict, quality, rows, *errors, row["choice"], row["exposure"])
     console.print(table)
     console.print(f"\n{averages(summary)}\n{summary['note']}", highlight=False, soft_wrap=not console.is_terminal)
+    if training := summary["training"]:
+        what = "Trained together; last" if training["finished"] else f"Training together, at {training['at']}"
+        console.print(f"{what}: {training['line']}", highlight=False, soft_wrap=not console.is_terminal)
     console.print("Reports:", highlight=False)
     for row in summary["partners"]:
         where = os.path.relpath(row["report"], Path.cwd()) if row["report"] else "none"

@@ -20,7 +20,7 @@ from decai_forecast.orchestration.stack import free_port, running
 def network(orders_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Network:
     """Quorum three of five; the grace is short, so that an absent partner costs seconds."""
     home = tmp_path_factory.mktemp("network") / "home"
-    found = replace(from_table(home, orders_file, name="five"), quorum=3, grace_minutes=0.2)
+    found = replace(from_table(home, orders_file, name="five"), quorum=3, strategy="bagging", grace_minutes=0.2)
     found.save()
     return found
 

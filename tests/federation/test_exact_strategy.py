@@ -122,7 +122,8 @@ def test_only_keys_counts_digests_and_the_model_cross(tmp_path: Path) -> None:
     grid = Overheard(there, which, workers=3)
     serve(grid, which)
     names = {name for message in grid.heard for name in message.content["config"]}
-    assert names == {"partner", "rows", "key", "digest", "model"}
+    said = {"partner", "rows", "key", "schema", "agreed", "version-decai-forecast", "version-flwr", "version-lightgbm"}
+    assert names == said | {"digest", "model"}
     assert not re.search(re.escape(str(tmp_path)), str([dict(message.content["config"]) for message in grid.heard]))
 
 

@@ -21,7 +21,9 @@ from decai_forecast.rounds.run import run_round
 @pytest.fixture(scope="session")
 def founded(orders_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Network:
     """Five companies, quorum three, nothing run yet."""
-    network = replace(from_table(tmp_path_factory.mktemp("founded") / "home", orders_file, name="five"), quorum=3)
+    network = replace(
+        from_table(tmp_path_factory.mktemp("founded") / "home", orders_file, name="five"), quorum=3, strategy="bagging"
+    )
     network.save()
     return network
 

@@ -7,20 +7,25 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from typing import Any, Protocol
 
-from flwr.app import ConfigRecord, Message, RecordDict
+from flwr.app import Message
 from flwr.serverapp import Grid
 
 from decai_forecast.errors import ModelTextError
+from decai_forecast.federation.ask import ask
 from decai_forecast.federation.codes import MALFORMED, TIMEOUT
 from decai_forecast.federation.exact.errors import Begun, Differs, PeerLost
-from decai_forecast.federation.exact.loopback import LoopbackRelay
 from decai_forecast.federation.exact.node import Call
+from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import ModelText, validate
 from decai_forecast.federation.plan import Plan
+from decai_forecast.federation.progress import Step, Watch
 
 __all__ = ["Together", "train_together"]
 
@@ -43,19 +48,31 @@ Nodes = Mapping[str, tuple[int, bytes]]
 """partner -> node id, public key"""
 
 
-def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes) -> Together:
+class Venue(Protocol):
+    """Where the nodes meet, and who is told how far they are (``server_app.Venue``)."""
+
+    @property
+    def relay(self) -> Callable[[Callable[[Progress], None]], Any]: ...
+
+    @property
+    def watch(self) -> Watch: ...
+
+
+def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, venue: Venue) -> Together:
     """All quantiles of one cut-off, one after the other.
 
     Who fails before the first sum is left out and the others begin again. Once sums have crossed, the partners themselves
     refuse to go on without one of them (see desk.py): then there is no model of this cut-off.
     """
     there, dropped, models = dict(nodes), dict[str, str](), dict[float, ModelText]()
-    with LoopbackRelay() as relay:
+    notes: deque[Progress] = deque(maxlen=1)  # the newest; the relay's thread puts it here, this one reports it
+    with venue.relay(notes.append) as relay:
         for quantile in plan.quantiles:
             model, stopped = None, ""
             for _ in range(ATTEMPTS):
                 if model is None and stopped != Begun.code and len(there) >= plan.minimum:
-                    model, failed = _attempt(grid, plan, cutoff, quantile, there, relay.port)
+                    tell = partial(_report, plan, cutoff, quantile, notes, venue.watch)
+                    model, failed = _attempt(grid, plan, cutoff, quantile, there, relay.port, tell)
                     stopped = max(failed.values(), key=ORDER.index, default="") if set(failed.values()) <= set(ORDER) else ""
                     blamed = {partner: code for partner, code in failed.items() if code not in ORDER}
                     dropped |= blamed
@@ -66,16 +83,22 @@ def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes) -> Togeth
     return Together(models, frozenset(there), dropped)
 
 
+def _report(plan: Plan, cutoff: date, quantile: float, notes: deque[Progress], watch: Watch) -> None:
+    if notes:
+        number = plan.cutoffs.index(cutoff) * len(plan.quantiles) + plan.quantiles.index(quantile) + 1
+        watch(Step(cutoff, quantile, number, len(plan.cutoffs) * len(plan.quantiles), notes.pop()))
+
+
 def _attempt(
-    grid: Grid, plan: Plan, cutoff: date, quantile: float, nodes: Nodes, port: int
+    grid: Grid, plan: Plan, cutoff: date, quantile: float, nodes: Nodes, port: int, tell: Callable[[], None]
 ) -> tuple[ModelText | None, dict[str, str]]:
     """The model, or who answered with which code in place of it."""
     keys, speaker = {partner: key for partner, (_, key) in nodes.items()}, min(nodes)
     call = Call(quantile, hashlib.sha256(os.urandom(32)).digest(), port, keys, speaker)
-    content = RecordDict({"config": ConfigRecord(call.to_config() | {"cutoff": cutoff.isoformat()})})
-    send = [Message(content, node, "train.exact", group_id=f"{cutoff}/{quantile}") for node, _ in nodes.values()]
+    values, group = call.to_config() | {"cutoff": cutoff.isoformat()}, f"{cutoff}/{quantile}"
     names = {node: partner for partner, (node, _) in nodes.items()}
-    replies = {names[one.metadata.src_node_id]: one for one in grid.send_and_receive(send, timeout=PATIENCE * plan.timeout)}
+    answers = ask(grid, names, "train.exact", values, PATIENCE * plan.timeout, group=group, meanwhile=tell)
+    replies = {names[node]: reply for node, reply in answers.items()}
     failed = {partner: TIMEOUT for partner in nodes if partner not in replies}
     failed |= {partner: str(one.error.reason) for partner, one in replies.items() if one.has_error()}
     return (None, failed) if failed else _taken(plan, speaker, replies)

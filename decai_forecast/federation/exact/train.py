@@ -131,6 +131,7 @@ class _Grower:
                 trees.append(tree)
                 if len(trees) % CHECKPOINT_TREES == 0:
                     self._desk.keep(self._plan, self._group.roster, trees)
+                if len(trees) % CHECKPOINT_TREES == 0 or len(trees) == self._plan.trees:
                     self._tell(len(trees))
                 if progress:
                     progress(len(trees), self._group.traffic.sent)

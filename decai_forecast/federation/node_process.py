@@ -1,0 +1,120 @@
+"""Nodes of the in-process runtime in operating-system processes of their own.
+
+Companies that train exactly compute at the same time, tree by tree: in threads of one interpreter they would take turns.
+Their processes are forked from a *nursery*, which has imported LightGBM once and never used it (a fork after its threads
+began hangs); so a node costs milliseconds to start. Not ``multiprocessing``: its children import the parent's main script
+again, which under Airflow is Airflow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from threading import Lock
+from typing import Any
+
+from decai_forecast.errors import FederationError
+
+__all__ = ["NodeGone", "NodeProcess", "Nursery"]
+
+Objects = Mapping[str, bytes]
+
+
+class NodeGone(FederationError):
+    """The node's process ended before it answered."""
+
+    code = "node_gone"
+
+
+class Nursery:
+    """The process that nodes are forked from; a context manager, and with it its nodes end."""
+
+    def __init__(self) -> None:
+        own, theirs = socket.socketpair()
+        told = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}  # a waiting thread must not keep a core from others
+        command = [sys.executable, "-m", "decai_forecast.federation.node_process", str(theirs.fileno())]
+        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=os.environ | told)
+        theirs.close()
+        self._own, self._nodes = own, list[NodeProcess]()
+
+    def __enter__(self) -> Nursery:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for node in self._nodes:
+            node.close()
+        self._own.close()
+        self._process.wait()
+
+    def node(self, node_id: int, config: Mapping[str, Any], run_config: Mapping[str, Any]) -> NodeProcess:
+        """A new node with its own configuration and state."""
+        ours, theirs = socket.socketpair()
+        socket.send_fds(self._own, [pickle.dumps((node_id, dict(config), dict(run_config)))], [theirs.fileno()])
+        theirs.close()
+        pid = int.from_bytes(self._own.recv(4), "little")
+        self._nodes.append(NodeProcess(pid, Connection(ours.detach())))
+        return self._nodes[-1]
+
+
+class NodeProcess:
+    """Asks a node in its process; one question at a time."""
+
+    def __init__(self, pid: int, connection: Connection) -> None:
+        self.pid, self._connection, self._lock = pid, connection, Lock()
+
+    def __call__(self, object_id: str, objects: Objects) -> tuple[str, Objects]:
+        """The reply to a message, both as Flower's serialised objects; :class:`NodeGone` if the process ends first."""
+        with self._lock:
+            try:
+                self._connection.send((object_id, dict(objects)))
+                answer: tuple[str, Objects] = self._connection.recv()
+            except (EOFError, OSError):
+                raise NodeGone("the node's process ended before it answered") from None
+            return answer
+
+    def close(self) -> None:
+        """Ends the process, hung or not."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+def main(descriptor: int) -> None:
+    """The nursery: forks a node for every configuration that comes, until its parent is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who stops the night stops the parent
+    import lightgbm  # noqa: F401  # for all nodes at once
+
+    from decai_forecast import demand  # noqa: F401
+    from decai_forecast.federation.exact import node, train  # noqa: F401
+    from decai_forecast.federation.local_grid import node_of_our_app
+
+    control, children = socket.socket(fileno=descriptor), set[int]()
+    while True:
+        data, given, _, _ = socket.recv_fds(control, 2**20, 1)
+        children -= {child for child in children if os.waitpid(child, os.WNOHANG)[0]}
+        if not data:
+            os._exit(0)
+        pid = os.fork()
+        if pid == 0:
+            control.close()
+            _serve(Connection(given[0]), node_of_our_app(*pickle.loads(data)))
+        os.close(given[0])
+        children.add(pid)
+        control.send(pid.to_bytes(4, "little"))
+
+
+def _serve(connection: Connection, answer: Any) -> None:
+    with contextlib.suppress(EOFError):
+        while True:
+            connection.send(answer(*connection.recv()))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,71 @@
+"""What all must have in common before they train: versions, features, and what the network agreed on.
+
+A node says what it has; the coordinator compares and names who has something else, and what. The exact strategy compares
+plan and LightGBM once more among the companies themselves, who need not believe the coordinator.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import Any
+
+from decai_forecast.errors import FederationError
+
+__all__ = ["OtherAgreement", "OtherFeatures", "OtherVersion", "agreement", "compare", "schema_of", "versions"]
+
+LIBRARIES = ("decai-forecast", "flwr", "lightgbm")
+KNOWN = re.compile(r"[0-9A-Za-z.+!-]{1,40}")  # a version (PEP 440); anything else of a stranger's is not shown
+
+
+class OtherVersion(FederationError):
+    """A library of another version: its trees or features could be others."""
+
+    code = "other_version"
+
+
+class OtherFeatures(FederationError):
+    """Training rows with other columns: they were prepared by another version or from other settings."""
+
+    code = "other_features"
+
+
+class OtherAgreement(FederationError):
+    """Another ``network.yaml``: frequency or horizon."""
+
+    code = "other_agreement"
+
+
+def versions() -> dict[str, str]:
+    """Library -> version, of those whose version changes models or messages."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def agreement(frequency: str, horizon: int) -> str:
+    """Digest of what the network agreed on and every participant reads from its own ``network.yaml``."""
+    return _digest({"frequency": frequency, "horizon": horizon})
+
+
+def schema_of(columns: Iterable[str]) -> str:
+    """Digest of the names of the columns that are trained on, in their order."""
+    return _digest(list(columns))
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def compare(partner: str, said: Mapping[str, Any], schemas: Iterable[str], agreed: str) -> None:
+    """Raises the first mismatch; the text names the partner, what it has and what is expected."""
+    for name, expected in versions().items():
+        found = str(said.get(f"version-{name}", "none"))
+        if found != expected:
+            shown = found if KNOWN.fullmatch(found) else "something that is no version"
+            raise OtherVersion(f"{partner} has {name} {shown}; this training needs {expected}: install the same release")
+    if said.get("schema") not in set(schemas):
+        raise OtherFeatures(f"{partner} has training rows with other columns; prepare the round with the same release")
+    if agreed and said.get("agreed") != agreed:
+        raise OtherAgreement(f"{partner} has another frequency or horizon in its network.yaml; compare the files")
