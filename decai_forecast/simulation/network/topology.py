@@ -1,7 +1,8 @@
 """Items whose ways look alike, put together: one graph, and arrays over its lanes and the items.
 
-Items share a graph when everything above their shops is the same; the shops may differ, since a place that does not sell an
-item has no demand for it. Items of one supplier that ships to shops directly are therefore one group, whatever each shop sells.
+Items share a graph when everything above their shops is the same and every shop is supplied in one way; which shops there are
+may differ, since a place that does not sell an item has no demand for it. Items of one supplier that
+ships to shops directly are therefore one group, whatever each shop sells.
 """
 
 from __future__ import annotations
@@ -56,10 +57,16 @@ class Topology:
 
 def topologies(ways: Sequence[Way], demand: Mapping[str, tuple[str, ...]]) -> list[Topology]:
     """Groups of items, in the order of their first items."""
-    alike: dict[object, list[Way]] = defaultdict(list)
+    alike: dict[object, list[tuple[dict[Key, object], list[Way]]]] = defaultdict(list)
     for way in sorted(ways, key=lambda way: way.item):
-        alike[_form(way, demand[way.item])].append(way)
-    return [_topology(found, demand) for found in alike.values()]
+        own = {key: frozenset((edge.parent, edge.component) for edge in edges) for key, edges in way.into.items()}
+        groups = alike[_form(way, demand[way.item])]
+        supply, group = next((g for g in groups if all(g[0].get(key, how) == how for key, how in own.items())), ({}, []))
+        if not group:
+            groups.append((supply, group))
+        supply.update(own)
+        group.append(way)
+    return [_topology(group, demand) for groups in alike.values() for _, group in groups]
 
 
 def _form(way: Way, sold_at: tuple[str, ...]) -> object:
