@@ -9,9 +9,11 @@ import numpy.typing as npt
 
 from decai_forecast.simulation.network.graph import Bools, Floats, Ints
 
-__all__ = ["Disturbance", "Outcome", "Samples"]
+__all__ = ["Counts", "Disturbance", "Late", "Outcome", "Samples"]
 
 Samples = npt.NDArray[np.float32] | npt.NDArray[np.float64]  # [demand node, item, period, replication], units
+Late = npt.NDArray[np.uint8]  # [lane, item, period, replication]: periods that what is shipped then comes late
+Counts = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Outcome:
     demand: Floats  # [demand node, item]: sum
     served: Floats  # [demand node, item]: sum of what was served in the period it was asked for
     short: Floats  # [demand node, item]: sum of units lost, or of backorders over the periods
-    stockouts: Ints  # [demand node, item]: replications with at least one period short
-    first_short: Ints  # [demand node, item, period + 1]: replications whose first short period this is; the last: none was
+    stockouts: Counts  # [demand node, item]: replications with at least one period short
+    first_short: Counts  # [demand node, item, period + 1]: replications whose first short period this is; the last: none was
     on_hand: Floats  # [node, item]: sum over periods
     orders: Floats  # [node, item, 2]: sum and sum of squares of what it orders per period, in its own units
     asked: Floats  # [node, item, 2]: the same of what is asked of it, by children and outside customers
