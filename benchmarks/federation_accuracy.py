@@ -1,0 +1,104 @@
+"""Figure 5: what exact pooling is worth on real companies, against simpler ways to train together and against each alone.
+
+All with the parameters, rows and weights of our demand models. *Lossless* is the reference that figure 1 shows to be, byte for
+byte, what the companies train together; bagging and cyclic have as many boosting rounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from federation_run import Case, reference
+from federation_sets import REAL, Array, Company, companies, write
+from harness import figure
+
+from decai_forecast.demand import FEATURES, TREE_PARAMS
+
+__all__ = ["accuracy"]
+
+TREES = 100
+ALPHAS = (0.1, 0.5, 0.9)
+WAYS = ("pooled", "lossless", "bagging", "cyclic", "local")
+CLOSE = 0.01  # how far lossless may be from pooled, which has other bins and bags
+Predict = Callable[[Array], Array]
+Figures = list[dict[str, Any]]
+
+
+def accuracy(folder: Path) -> tuple[Figures, dict[str, Any]]:
+    figures, table = [], {}
+    for name in REAL:
+        parts = companies(name)
+        write(folder / name, parts)
+        scores = _scores(folder / name, parts)
+        table[name] = scores | {"companies": len(parts), "rows": sum(len(part.y) for part in parts.values())}
+        print(f"  {name}: " + ", ".join(f"{way} {value:.4f}" for way, value in scores.items()), flush=True)
+        figures += _figures(name, scores)
+    return figures, table
+
+
+def _figures(name: str, scores: Mapping[str, float]) -> Figures:
+    ours, rows = scores["lossless"], []
+    for way in WAYS:
+        ratio, told = ours / scores[way] - 1, f"{way}: {scores[way]:.4f}; lossless {ours:.4f}"
+        if way != "lossless":
+            most = CLOSE if way == "pooled" else 0.0
+            rows.append(
+                figure(f"5-wql_against_{way}-{name}", 100 * ratio, "%", told, None, f"<= {100 * most:g}", ratio <= most)
+            )
+    return rows
+
+
+def _scores(folder: Path, parts: Mapping[str, Company]) -> dict[str, float]:
+    """Way -> the partners' mean weighted quantile loss over the horizon."""
+    losses = {way: np.zeros(len(parts)) for way in WAYS}
+    for alpha in ALPHAS:
+        for way, models in _models(folder, list(parts.values()), alpha).items():
+            for k, (part, model) in enumerate(zip(parts.values(), models, strict=True)):
+                error = part.actual - part.units(model(part.future))
+                losses[way][k] += 2 * np.maximum(alpha * error, (alpha - 1) * error).sum() / part.actual.sum() / len(ALPHAS)
+    return {way: float(np.nanmean(loss[np.isfinite(loss)])) for way, loss in losses.items()}
+
+
+def _models(folder: Path, parts: Sequence[Company], alpha: float) -> dict[str, list[Predict]]:
+    """Way -> a model for each company."""
+    import lightgbm as lgb
+
+    params = dict(TREE_PARAMS) | {"alpha": alpha, "seed": 1}
+    whole = [np.concatenate([getattr(part, name) for part in parts]) for name in ("X", "y", "weight")]
+    case = Case(folder, len(parts), TREES, len(FEATURES), alpha=alpha, weighted=True, demand=True)
+    together = {"pooled": _grown(params, *whole), "lossless": lgb.Booster(model_str=reference(case)[0]).predict}
+    together |= {way: _averaged(params, parts, alpha, way) for way in ("bagging", "cyclic")}
+    local = [_grown(params, part.X, part.y, part.weight) for part in parts]
+    return {way: [model] * len(parts) for way, model in together.items()} | {"local": local}
+
+
+def _grown(params: dict[str, Any], X: Array, y: Array, weight: Array) -> Predict:
+    import lightgbm as lgb
+
+    predict: Predict = lgb.train(params, lgb.Dataset(X, y, weight=weight, params=params), TREES).predict
+    return predict
+
+
+def _averaged(params: dict[str, Any], parts: Sequence[Company], alpha: float, way: str) -> Predict:
+    """Trees that each company grows on its own rows upon the common score: all of a round weighted by rows (bagging), or one
+    company's at a time (cyclic)."""
+    import lightgbm as lgb
+
+    start = float(np.quantile(np.concatenate([part.y for part in parts]), alpha))
+    data = [lgb.Dataset(p.X, p.y, weight=p.weight, params=params, free_raw_data=False).construct() for p in parts]
+    scores, grown = [np.full(len(part.y), start) for part in parts], list[tuple[float, Any]]()
+    rows = np.array([len(part.y) for part in parts]) / sum(len(part.y) for part in parts)
+    for number in range(TREES):
+        who = [number % len(parts)] if way == "cyclic" else range(len(parts))
+        new = []
+        for k in who:
+            booster = lgb.Booster(params | {"boost_from_average": False, "seed": number}, data[k].set_init_score(scores[k]))
+            booster.update()
+            new.append((1.0 if way == "cyclic" else float(rows[k]), booster))
+        for k, part in enumerate(parts):
+            scores[k] = scores[k] + sum(share * booster.predict(part.X, num_threads=1) for share, booster in new)
+        grown += new
+    return lambda X: start + sum(share * booster.predict(X, num_threads=1) for share, booster in grown)
