@@ -9,18 +9,19 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from forecast_peers import PEERS, SAMPLED, run_peer
-from forecast_sets import ORIGINS, DemandSet
+from forecast_sets import ORIGINS, DemandSet, load
 from harness import figure
 
 from decai_forecast.demand.backtest import backtest
 from decai_forecast.demand.metrics import summarise
 
-__all__ = ["Accuracy", "against_local", "against_peers", "calibration", "measure"]
+__all__ = ["Accuracy", "against_local", "against_peers", "calibration", "compare", "run_ours", "run_peers", "table"]
 
 SAMPLE = 300  # series of a set that the slow peers forecast
 OURS = ("combined", "shared", "local")
@@ -28,6 +29,7 @@ KEYS = ["partner", "unique_id", "date", "origin"]
 LOSSES = ["actual", "mean", "q10", "q50", "q90"]
 RECURSIVE = "mlforecast_recursive"  # loses to the direct strategy at a third of its cost; with FULL=1 on every set
 MEASURES = ["wape", "wql", "rmsse", "bias", "coverage", "pit_coverage", "width", "cost"]
+Frames = dict[str, pd.DataFrame]
 ALONE = {"iowa": (0.96, 0.94)}  # set -> how far below mlforecast + LightGBM, in WAPE and WQL
 
 
@@ -43,29 +45,46 @@ class Accuracy:
     used: dict[str, Any]
 
 
-def measure(given: DemandSet, *, full: bool) -> Accuracy:
-    """Runs ours and all peers over the test origins of a set."""
-    found = backtest(given.tables, given.calendar, origins=ORIGINS, progress=lambda text: print(f"  {text}", flush=True))
-    ours = found.forecasts.assign(unique_id=_ids(found.forecasts))
-    base = ours.loc[ours["model"] == "combined"]
-    base = base[np.isfinite(base["actual"])]
-    sample = _sample(base)
-    frames, used = {}, {}
-    for name in _wanted(given, full=full):
-        on = given.plain if full or name not in SAMPLED else given.plain[given.plain["unique_id"].isin(sample)]
-        frames[name] = run_peer(name, on, given.origins, horizon=given.calendar.horizon, frequency=given.frequency)
-        used[name] = frames[name].attrs["used"]
-    everywhere = [frame for name, frame in frames.items() if full or name not in SAMPLED]
-    common = _common(base, everywhere)
-    models = {name: ours[ours["model"] == name] for name in OURS} | frames
-    some = _common(common[common["unique_id"].isin(sample)], [frames[n] for n in SAMPLED])
-    scores = _scores(common, {n: f for n, f in models.items() if full or n not in SAMPLED})
-    return Accuracy(given.name, scores, _scores(some, models), common, used)
+def run_ours(name: str) -> Frames:
+    """Our models over the test origins of a set and, on a sample of the series that those forecast, the slow peers."""
+    given = load(name)
+    told = partial(print, f"  {name}", flush=True)
+    found = backtest(given.tables, given.calendar, origins=ORIGINS, workers=1, simple=(), progress=told).forecasts
+    ours = found[found["model"].isin(OURS)]
+    ours = ours.assign(unique_id=_ids(ours))
+    sample = None if full_run() else _sample(_base(ours))
+    return {model: ours[ours["model"] == model] for model in OURS} | _run(given, SAMPLED, sample)
 
 
-def _wanted(given: DemandSet, *, full: bool) -> list[str]:
+def run_peers(name: str) -> Frames:
+    """The peers that are quick enough for every series, over the test origins of a set."""
+    return _run(load(name), [peer for peer in PEERS if peer not in SAMPLED and _wanted(peer, name)])
+
+
+def _run(given: DemandSet, peers: Sequence[str], sample: set[str] | None = None) -> Frames:
+    on = given.plain if sample is None else given.plain[given.plain["unique_id"].isin(sample)]
+    asked = {"horizon": given.calendar.horizon, "frequency": given.frequency, "processes": 1}
+    return {name: run_peer(name, on, given.origins, **asked) for name in peers}
+
+
+def _wanted(peer: str, name: str) -> bool:
     """The recursive strategy is left out where it would cost a third of the hour."""
-    return [name for name in PEERS if full or name != RECURSIVE or given.name != "iowa"]
+    return full_run() or peer != RECURSIVE or name != "iowa"
+
+
+def compare(name: str, found: Frames) -> Accuracy:
+    """What :func:`run_ours` and :func:`run_peers` forecast, scored on the same rows."""
+    base, quick = _base(found["combined"]), [model for model in found if full_run() or model not in SAMPLED]
+    peers = {model: frame for model, frame in found.items() if model not in OURS}
+    common = _common(base, [found[model] for model in quick if model in peers])
+    some = _common(common[common["unique_id"].isin(_sample(base))], [found[peer] for peer in SAMPLED])
+    scores = _scores(common, {model: found[model] for model in quick})
+    return Accuracy(name, scores, _scores(some, found), common, {peer: frame.attrs["used"] for peer, frame in peers.items()})
+
+
+def _base(ours: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the combination that can be scored."""
+    return ours[(ours["model"] == "combined") & np.isfinite(ours["actual"])]
 
 
 def _ids(rows: pd.DataFrame) -> pd.Series:

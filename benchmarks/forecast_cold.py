@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from forecast_sets import DemandSet
+from forecast_sets import DemandSet, load
 from harness import figure
 
-from decai_forecast.demand import fit, predict, prepare, score, to_levels, train_local
+from decai_forecast.demand import fit, predict, prepare, score, to_levels, train_own
 from decai_forecast.demand.newcomers import popularity, share_curve, spread
 from decai_forecast.demand.prepare import Prepared, forecast_rows
 from decai_forecast.demand.target import from_target
@@ -32,9 +32,9 @@ TRAINED = (0.1, 0.5, 0.9)
 Q = ["q10", "q50", "q90"]
 
 
-def cold_start(given: DemandSet) -> pd.DataFrame:
-    """One row per origin, partner, age and model: ``wape``, ``wql``."""
-    rows: list[dict[str, Any]] = []
+def cold_start(name: str) -> pd.DataFrame:
+    """One row per origin, partner, age and model of a set: ``wape``, ``wql``."""
+    given, rows = load(name), list[dict[str, Any]]()
     for origin in given.origins[-LAST.get(given.name, len(given.origins)) :]:
         prepared = _prepared(given, origin)
         for fold in _folds(sorted(prepared)):
@@ -47,7 +47,7 @@ def cold_start(given: DemandSet) -> pd.DataFrame:
                     {"origin": origin, "partner": partner} | row
                     for row in _newcomer(given, partner, origin, shared, shape, others)
                 ]
-        print(f"  cold start at {origin}: {len(prepared)} companies", flush=True)
+        print(f"  {name}: cold start at {origin}: {len(prepared)} companies", flush=True)
     return pd.DataFrame(rows)
 
 
@@ -90,7 +90,7 @@ def _newcomer(
 def _own(recent: pd.DataFrame, given: DemandSet, origin: date, ahead: pd.DataFrame) -> pd.DataFrame:
     try:
         rows = prepare(recent, given.calendar, origin, seed=7)
-        return predict(train_local(rows.train, seed=7), rows.future)
+        return predict(train_own(rows.train, seed=7).models, rows.future)
     except NotEnoughData:
         keys = ["location_id", "item_id"]
         known = recent[(recent["date"] < pd.Timestamp(origin)) & ~recent["censored"]]

@@ -14,7 +14,7 @@ import pandas as pd
 from forecast_sets import load
 from harness import said
 
-from decai_forecast.demand import fit_mean, predict_own, prepare, train_local
+from decai_forecast.demand import predict_own, prepare, train_own
 from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import Floats, Panel
 
@@ -41,7 +41,8 @@ def main() -> dict[str, Any]:
     began = used()
     for _, table in sorted(given.tables.items()):
         rows = prepare(table, given.calendar, given.origins[-1], seed=7)
-        predict_own(train_local(rows.train, seed=7), fit_mean(rows.train, seed=7), rows.future)
+        own = train_own(rows.train, seed=7)
+        predict_own(own.models, own.mean, rows.future)
     whole = used() - began
     return {"cpu": round(whole, 2), "prophet": round(spent[0], 2), "companies": len(given.tables)}
 

@@ -14,7 +14,7 @@ from forecast_daily import BEGIN, DAYS, HORIZON
 from forecast_peers import speed_peer
 from harness import figure, run_case
 
-__all__ = ["speed"]
+__all__ = ["daily", "prophet_share", "speed"]
 
 SERIES = 30_000
 GROWTH = (1_000, 3_000, 10_000, 30_000, 100_000)
@@ -22,14 +22,25 @@ TREES, LEAVES, BINS = 100, 31, 63
 LINEAR = 1.1  # the exponent of time over series up to which growth is called close to linear
 
 
-def speed() -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The figures, and what was measured at each size."""
+def daily() -> tuple[dict[int, dict[str, Any]], dict[str, Any]]:
+    """What ours used at each size, and the peer at SERIES; each alone, since it is CPU seconds that are compared."""
     with TemporaryDirectory(prefix="decai-bench-") as folder:
         ours = {count: _ours(Path(folder), count) for count in GROWTH}
         origin = BEGIN.date() + timedelta(days=DAYS)
         shape = {"trees": TREES, "leaves": LEAVES, "bins": BINS, "min_leaf": 20}
         peer = speed_peer(Path(folder) / f"{SERIES}.parquet", origin, horizon=HORIZON, objective="quantile", **shape)
-    share = run_case("forecast_prophet_share.py")
+    return ours, peer
+
+
+def prophet_share(_: str) -> dict[str, Any]:
+    """Of the CPU seconds of own forecasting: a ratio, which may be taken while other work runs."""
+    return run_case("forecast_prophet_share.py")
+
+
+def speed(
+    ours: dict[int, dict[str, Any]], peer: dict[str, Any], share: dict[str, Any]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The figures, and what was measured at each size."""
     return _figures(ours, peer, share), {"ours": ours, "mlforecast": peer, "prophet": share}
 
 

@@ -15,19 +15,21 @@ from forecast_common import COLUMNS, QUANTILES, Case, Task, arguments, run
 from mlforecast import MLForecast
 from mlforecast.lag_transforms import ExponentiallyWeightedMean, RollingMean, RollingStd
 from mlforecast.target_transforms import BaseTargetTransform
+from sklearn.base import BaseEstimator
 
 LAGS = {52: [1, 2, 3, 4, 8, 13, 26, 52], 12: [1, 2, 3, 6, 12]}
 WINDOWS = {52: (4, 13, 26, 52), 12: (3, 6, 12)}
 SPREAD = {52: 13, 12: 6}  # the window of the standard deviation
 CALENDAR = {52: "week", 12: "month"}
 TREES: dict[str, Any] = {
-    "n_estimators": 100, "learning_rate": 0.08, "min_child_samples": 20, "subsample": 0.7, "subsample_freq": 1,
+    "num_iterations": 100, "learning_rate": 0.08, "min_child_samples": 20, "subsample": 0.7, "subsample_freq": 1,
     "colsample_bytree": 0.7, "reg_lambda": 1.0, "max_bin": 63, "deterministic": True, "force_row_wise": True,
-    "random_state": 0, "n_jobs": 1, "verbosity": -1,
+    "seed": 0, "num_threads": 1, "verbosity": -1,
 }  # fmt: skip
 SMALL = 20_000  # training rows below which a company gets small trees
-QUICK = {"n_estimators": 60, "learning_rate": 0.12, "subsample": 0.3}  # 13 weekly models: a third of the cost, no worse
+QUICK = {"num_iterations": 60, "learning_rate": 0.12, "subsample": 0.3}  # 13 weekly models: a third of the cost, no worse
 QUICK_YEARS = 3  # of weekly history for the direct strategy; five changed nothing but the time
+TOGETHER = "together"
 LEAST = 50  # rows below which LightGBM, with 20 rows a leaf, has next to nothing to split
 
 
@@ -51,12 +53,23 @@ class Scaled(BaseTargetTransform):
         return df[self.id_col].map(self.scale).astype(float)
 
 
-def models(rows: int, quick: bool) -> dict[str, lgb.LGBMRegressor]:
+class Together(BaseEstimator):
+    """LightGBM models by name, on rows that are binned once: the trees of each alone, in four fifths of the time."""
+
+    def __init__(self, models: dict[str, dict[str, Any]]) -> None:
+        self.models = models
+
+    def fit(self, features: pd.DataFrame, target: Any) -> Together:
+        binning = {name: TREES[name] for name in ("max_bin", "min_child_samples", "verbosity")}
+        rows = lgb.Dataset(features, target, params=binning, free_raw_data=False)
+        self.found = {name: lgb.train(params, rows, params["num_iterations"]) for name, params in self.models.items()}
+        return self
+
+
+def models(rows: int, quick: bool) -> dict[str, dict[str, Any]]:
     trees = TREES | {"num_leaves": 15 if rows < SMALL else 31} | (QUICK if quick else {})
-    found = {
-        name: lgb.LGBMRegressor(objective="quantile", alpha=q, **trees) for name, q in zip(COLUMNS, QUANTILES, strict=False)
-    }
-    return found | {"mean": lgb.LGBMRegressor(objective="tweedie", tweedie_variance_power=1.3, **trees)}
+    found = {name: trees | {"objective": "quantile", "alpha": q} for name, q in zip(COLUMNS, QUANTILES, strict=False)}
+    return found | {"mean": trees | {"objective": "tweedie", "tweedie_variance_power": 1.3}}
 
 
 def quick(case: Case) -> bool:
@@ -68,8 +81,8 @@ def forecaster(case: Case, rows: int) -> MLForecast:
     recent = [RollingMean(size, 1) for size in WINDOWS[season]]
     recent += [RollingStd(SPREAD[season], 2), ExponentiallyWeightedMean(0.25)]
     return MLForecast(
-        models=models(rows, quick(case)), freq=case.frequency, lags=LAGS[season], lag_transforms={1: recent},
-        date_features=[CALENDAR[season]], target_transforms=[Scaled(season)], num_threads=1,
+        models={TOGETHER: Together(models(rows, quick(case)))}, freq=case.frequency, lags=LAGS[season],
+        lag_transforms={1: recent}, date_features=[CALENDAR[season]], target_transforms=[Scaled(season)], num_threads=1,
     )  # fmt: skip
 
 
@@ -83,7 +96,15 @@ def forecast(task: Task) -> pd.DataFrame:
     company = forecaster(case, len(rows))
     direct = {"max_horizon": case.horizon} if case.options.strategy == "direct" else {}
     company.fit(rows, static_features=[], dropna=False, **direct)  # LightGBM knows what to do with the lags of the young
+    company.models_ = _by_name(company.models_[TOGETHER])
     return company.predict(case.horizon)
+
+
+def _by_name(fitted: Together | dict[int, Together]) -> dict[str, Any]:
+    """As mlforecast keeps models that it trained one by one: by name, and of the direct strategy by period of the horizon."""
+    if isinstance(fitted, Together):
+        return fitted.found
+    return {name: {period: one.found[name] for period, one in fitted.items()} for name in COLUMNS}
 
 
 def _without_trees(task: Task) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 Importing this is light; LightGBM and Prophet are loaded by the functions that need them.
 """
 
+from decai_forecast.demand.budget import Budget, Own, choose_budget, train_own
 from decai_forecast.demand.calibrate import Calibration, calibrate
 from decai_forecast.demand.censoring import mark_censored, unconstrain
 from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose, choose_groups, chosen, finished
@@ -30,14 +31,17 @@ __all__ = [
     "TRAINED",
     "TREES",
     "TREE_PARAMS",
+    "Budget",
     "Calibration",
     "Choice",
+    "Own",
     "Prepared",
     "Scores",
     "build_table",
     "calibrate",
     "candidates",
     "choose",
+    "choose_budget",
     "choose_groups",
     "chosen",
     "finished",
@@ -52,6 +56,7 @@ __all__ = [
     "score",
     "to_levels",
     "train_local",
+    "train_own",
     "unconstrain",
     "wape",
 ]

@@ -18,8 +18,9 @@ from tempfile import TemporaryDirectory
 
 import pandas as pd
 
+from decai_forecast.demand.budget import train_own
 from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose_groups, finished
-from decai_forecast.demand.local import fit, fit_mean, predict, predict_on_top, predict_own, train_local
+from decai_forecast.demand.local import fit, predict, predict_on_top, predict_own
 from decai_forecast.demand.metrics import with_history
 from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
@@ -67,11 +68,13 @@ def backtest(
     seed: int = 7,
     max_rows: int = MAX_TRAINING_ROWS,
     workers: int = WORKERS,
+    simple: Sequence[str] = SIMPLE,
     progress: Progress | None = None,
 ) -> Backtest:
     """Backtests the partners' demand tables (see table.py) at the last ``origins`` cut-offs, ``warm`` more before them.
 
-    The result is the same for every number of workers. :class:`ConfigError` without a table or with no origin to score.
+    ``simple``: which models of SIMPLE to run beside. The result is the same for every number of workers.
+    :class:`ConfigError` without a table or with no origin to score.
     """
     there = {partner: table for partner, table in sorted(tables.items()) if len(table)}
     if not there or origins < 1:
@@ -81,7 +84,7 @@ def backtest(
         folder = Path(name)
         for partner, table in there.items():
             table.to_parquet(_file(folder, partner), index=False)
-        made = _all_origins(folder, sorted(there), calendar, cutoffs, seed, max_rows, workers, progress)
+        made = _all_origins(folder, sorted(there), calendar, cutoffs, seed, max_rows, workers, simple, progress)
         found = [_partner(partner, made, cutoffs, warm) for partner in sorted(there)]
     skipped = [row for origin in made.values() for row in origin.skipped]
     skipped += [(partner, cutoff, UNSOLD) for partner in sorted(set(tables) - set(there)) for cutoff in cutoffs]
@@ -111,6 +114,7 @@ def _all_origins(
     seed: int,
     max_rows: int,
     workers: int,
+    simple: Sequence[str],
     progress: Progress | None,
 ) -> dict[date, _Origin]:
     made: dict[date, _Origin] = {}
@@ -122,42 +126,50 @@ def _all_origins(
 
     if workers == 1:
         for cutoff in cutoffs:
-            take(cutoff, _one_origin(folder, partners, calendar, cutoff, seed, max_rows))
+            take(cutoff, _one_origin(folder, partners, calendar, cutoff, seed, max_rows, simple))
         return made
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # LightGBM must not be forked after use
-        jobs = {pool.submit(_one_origin, folder, partners, calendar, c, seed, max_rows): c for c in reversed(cutoffs)}
+        jobs = {pool.submit(_one_origin, folder, partners, calendar, c, seed, max_rows, simple): c for c in reversed(cutoffs)}
         for job in as_completed(jobs):
             take(jobs[job], job.result())
     return made
 
 
-def _one_origin(folder: Path, partners: Sequence[str], calendar: Calendar, cutoff: date, seed: int, max_rows: int) -> _Origin:
+def _one_origin(
+    folder: Path,
+    partners: Sequence[str],
+    calendar: Calendar,
+    cutoff: date,
+    seed: int,
+    max_rows: int,
+    simple: Sequence[str],
+) -> _Origin:
     prepared: dict[str, Prepared] = {}
-    simple: dict[str, Frames] = {}
+    beside: dict[str, Frames] = {}
     skipped = []
     for partner in partners:
         table = pd.read_parquet(_file(folder, partner))
         try:
             prepared[partner] = prepare(table, calendar, cutoff, seed=seed, max_rows=max_rows)
-            simple[partner] = _simple(table, calendar, cutoff, prepared[partner].future)
+            beside[partner] = _beside(table, calendar, cutoff, prepared[partner].future, simple)
         except NotEnoughData as error:
             skipped.append((partner, cutoff, str(error)))
     if not prepared:
         return _Origin({}, skipped, 0)
     pooled = pd.concat([rows.train for rows in prepared.values()], ignore_index=True)
     shared = fit(pooled, seed=seed)
-    frames = {p: simple[p] | _candidates(rows, shared, seed) for p, rows in prepared.items()}
+    frames = {p: beside[p] | _candidates(rows, shared, seed) for p, rows in prepared.items()}
     return _Origin(frames, skipped, len(pooled))
 
 
-def _simple(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame) -> Frames:
-    """The simple models, on the rows of ``future`` and with what the measures need of the history, under ``history``."""
+def _beside(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame, simple: Sequence[str]) -> Frames:
+    """The ``simple`` models, on the rows of ``future`` and with what the measures need of the history, under ``history``."""
     from decai_forecast.demand.models import MODELS, as_frame
 
     panel = to_panel(table, calendar)
     origin = panel.index(cutoff)
     rows = future[KEYS]
-    found = {name: rows.merge(as_frame(panel, origin, MODELS[name].forecast(panel, origin)), on=KEYS) for name in SIMPLE}
+    found = {name: rows.merge(as_frame(panel, origin, MODELS[name].forecast(panel, origin)), on=KEYS) for name in simple}
     return found | {"history": with_history(rows.assign(h=future["h"]), panel, origin, _naive_season(calendar))}
 
 
@@ -172,7 +184,8 @@ def _naive_season(calendar: Calendar) -> int:
 
 
 def _candidates(rows: Prepared, shared: Mapping[float, str], seed: int) -> Frames:
-    local = predict_own(train_local(rows.train, seed=seed), fit_mean(rows.train, seed=seed), rows.future)
+    own = train_own(rows.train, seed=seed)
+    local = predict_own(own.models, own.mean, rows.future)
     both = (predict(shared, rows.future), predict_on_top(shared, rows.train, rows.future, seed=seed))
     return candidates(local, *(frame.assign(mean=implied_mean(frame)) for frame in both))
 
@@ -202,7 +215,7 @@ def _told(choice: Choice) -> str:
 
 def _scored(partner: str, cutoff: date, found: Frames, past: Sequence[Frames], choice: Choice) -> list[pd.DataFrame]:
     forecasts = {name: finished(past, found, name) for name in OWN} | {"combined": finished(past, found, choice)}
-    forecasts |= {name: found[name] for name in SIMPLE}
+    forecasts |= {name: found[name] for name in SIMPLE if name in found}
     history = found["history"].drop(columns="h")
     out = []
     for name, frame in forecasts.items():

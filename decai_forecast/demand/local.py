@@ -44,7 +44,8 @@ TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
     "num_threads": 1,  # two tasks share two cores
     "verbosity": -1,
 }
-LOCAL_TREES = 60
+LOCAL_TREES = 40  # of a quantile, where its own past does not say otherwise (see budget.py)
+MEAN_TREES = 60
 ON_TOP = 20  # trees of the partner's own on the shared forecaster: more of them unlearn it
 CARRIED = (LOCATION, ITEM, DATE, "h", "actual", "scale", "lot", "item_class")  # from the rows to their forecast
 LOCAL = {"learning_rate": 0.08, "num_leaves": 8, "feature_fraction": 0.3}  # few rows: small trees, each on few features
@@ -52,31 +53,37 @@ BINNING = {"max_bin": TREE_PARAMS["max_bin"], "feature_pre_filter": False, "verb
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.3}  # a mean with many zeros; 1 is Poisson, 2 gamma
 
 
-def train_local(train: pd.DataFrame, *, seed: int) -> dict[float, str]:
-    """Quantile -> LightGBM model text, trained on FEATURES, ``target`` and ``weight``; same rows and seed, same text."""
-    train = _grown(train)
-    return fit(train, TRAINED, LOCAL | _least_rows(train), LOCAL_TREES, seed=seed)
+def train_local(train: pd.DataFrame, *, seed: int, trees: int | Mapping[float, int] = LOCAL_TREES) -> dict[float, str]:
+    """Quantile -> LightGBM model text, trained on FEATURES, ``target`` and ``weight``; same rows and seed, same text.
+
+    ``trees``: how many, of each quantile where they differ.
+    """
+    train = grown(train)
+    return fit(train, TRAINED, LOCAL | _least_rows(train), trees, seed=seed)
 
 
 def fit(
     train: pd.DataFrame,
     quantiles: Sequence[float] = TRAINED,
     params: Mapping[str, Any] | None = None,
-    trees: int = TREES,
+    trees: int | Mapping[float, int] = TREES,
     *,
     seed: int,
     start: Mapping[float, npt.NDArray[np.float64]] | None = None,
 ) -> dict[float, str]:
-    """Quantile -> model text, with TREE_PARAMS changed by ``params``; ``start`` holds scores to boost on, per quantile."""
+    """Quantile -> model text, with TREE_PARAMS changed by ``params``; ``trees`` of each quantile where they differ.
+
+    ``start`` holds scores to boost on, per quantile.
+    """
     import lightgbm as lgb
 
-    data = _dataset(train, train["target"].to_numpy())
+    data = dataset(train, train["target"].to_numpy())
     models = {}
     for quantile in quantiles:
         if start is not None:
             data.set_init_score(start[quantile])
         alpha = dict(TREE_PARAMS) | dict(params or {}) | {"alpha": quantile, "seed": seed}
-        models[quantile] = str(lgb.train(alpha, data, trees).model_to_string())
+        models[quantile] = str(lgb.train(alpha, data, trees if isinstance(trees, int) else trees[quantile]).model_to_string())
     return models
 
 
@@ -84,15 +91,19 @@ def fit_mean(train: pd.DataFrame, *, seed: int) -> str:
     """The model text of the mean of quantity / scale (Tweedie); empty where nothing was sold at all."""
     import lightgbm as lgb
 
-    train = _grown(train)
+    train = grown(train)
     ratio = from_target(train["target"].to_numpy(), 1.0)
     if not ratio.sum() > 0:
         return ""
-    params = dict(TREE_PARAMS) | LOCAL | _least_rows(train) | TWEEDIE | {"seed": seed}
-    return str(lgb.train(params, _dataset(train, ratio), LOCAL_TREES).model_to_string())
+    return str(lgb.train(params_of(train, seed) | TWEEDIE, dataset(train, ratio), MEAN_TREES).model_to_string())
 
 
-def _grown(train: pd.DataFrame) -> pd.DataFrame:
+def params_of(train: pd.DataFrame, seed: int) -> dict[str, Any]:
+    """LightGBM's parameters of an own model on these rows."""
+    return dict(TREE_PARAMS) | LOCAL | _least_rows(train) | {"seed": seed}
+
+
+def grown(train: pd.DataFrame) -> pd.DataFrame:
     """Without the rows that are made as of a young company: they are for the shared forecaster."""
     return train[~train["young"]] if "young" in train else train
 
@@ -101,7 +112,8 @@ def _least_rows(train: pd.DataFrame) -> dict[str, int]:
     return {"min_data_in_leaf": int(min(TREE_PARAMS["min_data_in_leaf"], max(5, len(train) // 50)))}
 
 
-def _dataset(train: pd.DataFrame, target: npt.NDArray[np.float64]) -> Any:
+def dataset(train: pd.DataFrame, target: npt.NDArray[np.float64]) -> Any:
+    """FEATURES of ``train`` for LightGBM, binned when first used."""
     import lightgbm as lgb
 
     return lgb.Dataset(
@@ -138,7 +150,7 @@ def predict_on_top(shared: Mapping[float, str], train: pd.DataFrame, future: pd.
     """As :func:`predict`: the shared forecaster with ``ON_TOP`` trees of the partner's own grown on what it leaves."""
     import lightgbm as lgb
 
-    train = _grown(train)
+    train = grown(train)
     known, ahead = (frame[list(FEATURES)].to_numpy(np.float32) for frame in (train, future))
     boosters = {q: lgb.Booster(model_str=shared[q]) for q in TRAINED}
     start = {q: booster.predict(known, num_threads=1) for q, booster in boosters.items()}

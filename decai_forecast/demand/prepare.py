@@ -29,14 +29,16 @@ MAX_TRAINING_ROWS = 20_000  # beyond it a partner's trees hardly change, and the
 MIN_TRAINING_ROWS = 50  # two leaves of a tree with the least rows that a leaf may have
 INTERMITTENT = 0.5  # share of periods without a sale from which an item is another kind of item
 YOUNG = 0.1  # rows as of a young company for each row: the shared forecaster serves newcomers from their first weeks
+BESIDE = ("target", "back", "weight")  # columns of the training rows beside FEATURES
 CHUNK = 4_000  # series whose features are in memory at a time
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """``train``: FEATURES, ``target`` (see target.py) and ``weight``, float32, and ``young`` (the row is made as of a company
-    with a short history; for the shared forecaster only). ``future``: location_id, item_id, date,
+    """``train``: FEATURES, ``target`` (see target.py), ``back`` (periods from the target to the cut-off; 1 is the last known)
+    and ``weight``, float32, and ``young`` (the row is made as of a company with a short history; for the shared forecaster
+    only). ``future``: location_id, item_id, date,
     ``h``, ``scale`` (units), ``lot`` (units, see lots.py), ``item_class``, ``actual`` (units, NaN if unknown) and FEATURES,
     one row per series and period of the horizon."""
 
@@ -120,13 +122,13 @@ def _train(panel: Panel, end: int, groups: list[Group], rng: np.random.Generator
     known = _drawn_from(blocks, rng, max_rows)
     young = _drawn_from(_young(panel, end, rng, int(YOUNG * len(known))), rng, int(YOUNG * len(known)))
     every = np.concatenate([known, young])
-    frame = pd.DataFrame(every, columns=[*FEATURES, "target", "weight"])
+    frame = pd.DataFrame(every, columns=[*FEATURES, *BESIDE])
     return frame.assign(young=np.arange(len(every)) >= len(known))
 
 
 def _drawn_from(blocks: list[npt.NDArray[np.float32]], rng: np.random.Generator, most: int) -> npt.NDArray[np.float32]:
     """At most ``most`` rows, with weights normed to a mean of 1."""
-    every = np.concatenate(blocks) if blocks else np.empty((0, len(FEATURES) + 2), dtype=np.float32)
+    every = np.concatenate(blocks) if blocks else np.empty((0, len(FEATURES) + len(BESIDE)), dtype=np.float32)
     if len(every) > most:
         every = every[np.sort(rng.choice(len(every), most, replace=False))]
     if len(every):
@@ -161,16 +163,16 @@ def _possible(panel: Panel, end: int, origins: Ints) -> int:
 def _block(
     panel: Panel, end: int, origins: Ints, groups: list[Group], draws: list[np.random.Generator], share: float
 ) -> npt.NDArray[np.float32]:
-    """FEATURES, target and weight (units, not yet normed) of one chunk's rows, about ``share`` of those that could be."""
+    """FEATURES and BESIDE (the weight in units, not yet normed) of one chunk's rows, about ``share`` of those that could be."""
     known = history(panel, origins)
     rows = _drawn(panel, known, end, draws, share)
     scale, quantity = known.scale[rows.series, rows.origin], panel.quantity[rows.series, rows.target(known)]
     usable = np.isfinite(scale) & np.isfinite(quantity)
     rows = Rows(rows.series[usable], rows.origin[usable], rows.h[usable])
     scale, quantity = scale[usable], quantity[usable]
-    out = np.empty((len(rows.h), len(FEATURES) + 2), dtype=np.float32)
-    out[:, :-2] = feature_matrix(panel, known, groups, rows)
-    out[:, -2], out[:, -1] = to_target(quantity, scale), scale
+    out = np.empty((len(rows.h), len(FEATURES) + len(BESIDE)), dtype=np.float32)
+    out[:, : len(FEATURES)] = feature_matrix(panel, known, groups, rows)
+    out[:, -3], out[:, -2], out[:, -1] = to_target(quantity, scale), end - rows.target(known), scale
     return out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,8 @@ from decai_forecast.steps import Done, Writer, run_step
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from decai_forecast.demand import Budget
 
 __all__ = ["pull", "train"]
 
@@ -94,10 +97,11 @@ def train(seat: Seat, night: Round) -> Done:
         writer.frame("table.parquet", table)
         facts: dict[str, Any] = {"rows": len(clean), "series": series_of(table)}
         try:
-            cutoffs = [c for c in seat.calendar.cutoffs(night.as_of).all if _train_one(seat, table, prices, c, night, writer)]
+            tried = {c: _train_one(seat, table, prices, c, night, writer) for c in seat.calendar.cutoffs(night.as_of).all}
         except NotEnoughData as error:
             return facts | dict(serve_young(seat, night, table, prices, error, writer))
-        return facts | {"cutoffs": [c.isoformat() for c in cutoffs], "newcomer": ""}
+        budgets = {c.isoformat(): asdict(budget) for c, budget in tried.items() if budget is not None}
+        return facts | {"cutoffs": list(budgets), "budgets": budgets, "newcomer": ""}
 
     return run_step(seat.store, night.id, "train", checked.inputs, work, closed=seat.closed(night.id))
 
@@ -115,18 +119,19 @@ def _table(seat: Seat, checked: Done, clean: pd.DataFrame, night: Round, missing
 
 def _train_one(
     seat: Seat, table: pd.DataFrame, prices: pd.DataFrame | None, cutoff: date, night: Round, writer: Writer
-) -> bool:
-    from decai_forecast.demand import fit_mean, prepare, train_local
+) -> Budget | None:
+    """Writes models and rows of a cut-off; how many trees the models got, or None where the history is too short."""
+    from decai_forecast.demand import prepare, train_own
 
     try:
         prepared = prepare(table, seat.calendar, cutoff, seed=SEED, prices=prices)
     except NotEnoughData:
         if cutoff == seat.calendar.cutoffs(night.as_of).ship:
             raise
-        return False
-    models = train_local(prepared.train, seed=SEED)
+        return None
+    own = train_own(prepared.train, seed=SEED)
     writer.frame(f"rows-{cutoff}.parquet", prepared.train)
     writer.frame(f"future-{cutoff}.parquet", prepared.future)
-    writer.bytes(f"local-{cutoff}.json", json.dumps({str(q): text for q, text in sorted(models.items())}).encode())
-    writer.json(f"mean-{cutoff}.json", fit_mean(prepared.train, seed=SEED))
-    return True
+    writer.bytes(f"local-{cutoff}.json", json.dumps({str(q): text for q, text in sorted(own.models.items())}).encode())
+    writer.json(f"mean-{cutoff}.json", own.mean)
+    return own.budget

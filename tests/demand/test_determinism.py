@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from panels import AS_OF, DAYS, MONTHS, WEEKS, delivery, table
 
-from decai_forecast.demand import build_table, fit, fit_mean, predict, predict_on_top, predict_own, prepare, train_local
+from decai_forecast.demand import build_table, fit, predict, predict_on_top, predict_own, prepare, train_own
 from decai_forecast.demand import prepare as prepare_function
 from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import to_panel
@@ -24,16 +24,16 @@ PREPARE = sys.modules[prepare_function.__module__]  # the name of the module is 
 def digest(given: pd.DataFrame, calendar: Calendar = WEEKS, max_rows: int = 20_000) -> str:
     """Of all that a partner makes in a night: rows, own and shared models, forecasts of all candidates."""
     known = prepare(given, calendar, AS_OF, seed=7, max_rows=max_rows)
-    own, mean, shared = train_local(known.train, seed=7), fit_mean(known.train, seed=7), fit(known.train, trees=20, seed=7)
+    alone, shared = train_own(known.train, seed=7), fit(known.train, trees=20, seed=7)
     made = [
-        predict_own(own, mean, known.future),
+        predict_own(alone.models, alone.mean, known.future),
         predict(shared, known.future),
         predict_on_top(shared, known.train, known.future, seed=7),
     ]
     found = sha256()
     for frame in (given, known.train, known.future, *made):
         found.update(frame.to_parquet())
-    for text in (*own.values(), mean, *shared.values()):
+    for text in (*alone.models.values(), alone.mean, *shared.values()):
         found.update(text.encode())
     return found.hexdigest()
 

@@ -25,7 +25,7 @@ def earlier(calendar: Calendar) -> date:
 def test_features_are_the_same_for_all_frequencies(calendar: Calendar) -> None:
     """One list of columns serves days, weeks and months; the forecast rows are one per series and period of the horizon."""
     found = prepare(table(calendar), calendar, AS_OF, seed=1)
-    assert list(found.train) == [*FEATURES, "target", "weight", "young"]
+    assert list(found.train) == [*FEATURES, "target", "back", "weight", "young"]
     assert set(FEATURES) <= set(found.future)
     assert len(found.future) == 4 * calendar.horizon
     assert found.future["date"].min() == pd.Timestamp(calendar.floor(AS_OF))

@@ -1,0 +1,107 @@
+"""How many trees a partner's own models get: judged by time, on the latest rows that the cut-off lets it know.
+
+The rows are split at an earlier cut-off, ``JUDGED`` horizons back: models learn from the rows whose target lies before it and
+are judged on those whose origin does too, but whose target does not. Rows that reach over the split are on neither side, so
+that nothing the models learnt was known later than the origin they are judged at. One training serves all budgets, since
+the first trees of a large model are those of a small one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from decai_forecast.demand import local
+from decai_forecast.demand.features import FEATURES
+from decai_forecast.demand.panel import Floats
+from decai_forecast.demand.quantiles import TRAINED, name_of
+from decai_forecast.demand.target import from_target
+
+__all__ = ["Budget", "Own", "choose_budget", "train_own"]
+
+JUDGED = 2  # horizons: one alone leaves a young company too few rows, and judged worse
+STEP, MOST = 20, 80  # trees
+CLEARLY = 0.01  # what another budget than the usual one must take off the loss: less is noise
+LEAST_LEARNT, LEAST_JUDGED = 50, 200  # rows; fewer tell nothing but their own accidents
+MOST_LEARNT = 4_000  # rows; the best size hardly depends on their number, the time does
+Loss = Callable[[Floats], float]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """``trees``: of the models q10, q50 and q90; ``reason``: how they were chosen, in words; ``judged``: on so many rows."""
+
+    trees: Mapping[str, int]
+    reason: str
+    judged: int
+
+
+@dataclass(frozen=True)
+class Own:
+    """A partner's own models: quantile -> text, the text of the mean (see fit_mean), and what they were allowed."""
+
+    models: Mapping[float, str]
+    mean: str
+    budget: Budget
+
+
+def train_own(train: pd.DataFrame, *, seed: int) -> Own:
+    """All own models of a cut-off, each with its chosen budget, on all rows of ``train`` (see Prepared)."""
+    budget = choose_budget(train, seed=seed)
+    trees = {quantile: budget.trees[name_of(quantile)] for quantile in TRAINED}
+    models = local.train_local(train, seed=seed, trees=trees)
+    return Own(models, local.fit_mean(train, seed=seed), budget)
+
+
+def choose_budget(train: pd.DataFrame, *, seed: int) -> Budget:
+    """The number of trees of each quantile's own model; the usual one where too few rows lie on a side of the split."""
+    learnt, judged = _split(local.grown(train))
+    usual = {name_of(quantile): local.LOCAL_TREES for quantile in TRAINED}
+    if len(learnt) < LEAST_LEARNT or len(judged) < LEAST_JUDGED:
+        told = f"{len(learnt)} rows to learn from and {len(judged)} to judge on, of {LEAST_LEARNT} and {LEAST_JUDGED} needed"
+        return Budget(usual, f"{told}: the usual number of trees", len(judged))
+    if len(learnt) > MOST_LEARNT:
+        learnt = learnt.iloc[np.sort(np.random.default_rng(seed).choice(len(learnt), MOST_LEARNT, replace=False))]
+    trees = _best_quantiles(learnt, judged, seed)
+    return Budget(trees, f"judged on the last {JUDGED} horizons before the cut-off", len(judged))
+
+
+def _split(train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows to learn from and rows to judge on; ``back`` + ``h`` is how far the origin lies before the cut-off."""
+    back, h = train["back"].to_numpy(), train["h"].to_numpy()
+    last = JUDGED * h.max(initial=0)  # periods
+    return train[back > last], train[back + h <= last + 1]
+
+
+def _best_quantiles(learnt: pd.DataFrame, judged: pd.DataFrame, seed: int) -> dict[str, int]:
+    data = local.dataset(learnt, learnt["target"].to_numpy())
+    actual = from_target(judged["target"].to_numpy(np.float64), 1.0)
+    weight = judged["weight"].to_numpy(np.float64)  # the scale up to a factor: a loss times it is one in units
+
+    def best(quantile: float) -> int:
+        def loss(raw: Floats) -> float:
+            over = actual - from_target(raw, 1.0)
+            return float((np.maximum(quantile * over, (quantile - 1) * over) * weight).sum())
+
+        return _best(local.params_of(learnt, seed) | {"alpha": quantile}, data, judged, loss)
+
+    return {name_of(quantile): best(quantile) for quantile in TRAINED}
+
+
+def _best(params: Mapping[str, Any], data: Any, judged: pd.DataFrame, loss: Loss) -> int:
+    """The number of trees with the least loss, if it is clearly less than that of the usual number."""
+    import lightgbm as lgb
+
+    booster, losses = lgb.Booster(dict(params), data), dict[int, float]()
+    rows: npt.NDArray[np.float32] = judged[list(FEATURES)].to_numpy(np.float32)
+    for trees in range(STEP, MOST + STEP, STEP):
+        for _ in range(STEP):
+            booster.update()
+        losses[trees] = loss(booster.predict(rows, num_threads=1))
+    best = min(losses, key=lambda trees: losses[trees])
+    return best if losses[best] < (1 - CLEARLY) * losses[local.LOCAL_TREES] else local.LOCAL_TREES
