@@ -17,10 +17,11 @@ import pandas as pd
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.network.graph import Bools, Floats, Ints
+from decai_forecast.simulation.network.reach import alternatives, not_sure, outside_demand
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import Place, SupplyNetwork
 
-__all__ = ["best_response", "outside_demand", "told_days"]
+__all__ = ["best_response", "told_days"]
 
 TINY = 1e-9
 
@@ -43,14 +44,6 @@ def best_response(network: SupplyNetwork) -> pd.DataFrame:
 def told_days(days: float, horizon_days: int) -> str:
     """``12 days``; a time beyond the horizon (NaN) is ``>90 days``."""
     return f">{horizon_days} days" if np.isnan(days) else f"{days:,.0f} days"
-
-
-def outside_demand(group: Group) -> Floats:
-    """[demand node, item]: mean units per period that customers outside the network buy."""
-    graph, stages = group.graph, group.stages
-    found = stages.throughput.copy()
-    np.subtract.at(found, graph.parent, stages.quantity * stages.share * stages.throughput[graph.child])
-    return np.asarray(np.maximum(found[graph.demand], 0.0), dtype=float)
 
 
 def _exposure(network: SupplyNetwork, place: Place, base: dict[Any, tuple[float, float]]) -> tuple[Any, ...]:
@@ -140,7 +133,7 @@ class _Program:
         is_down = np.zeros(len(graph.nodes), dtype=bool)
         is_down[graph.at(self.down)] = True
         limited = np.isfinite(stages.capacity) | np.isin(graph.places or graph.nodes, list(self.capacity))[:, None]
-        is_open = _open(group, is_down, limited)
+        is_open = not_sure(group, is_down, limited)
         demand = outside_demand(group)
         needed = (stages.throughput > 0) | np.isin(np.arange(len(graph.nodes)), graph.parent)[:, None]
         works = ~(is_down[graph.parent] | is_down[graph.child])[:, None]
@@ -183,7 +176,7 @@ class _Program:
         transit = stages.transit[:, :, :whole].sum(axis=2)
         if whole < stages.transit.shape[2]:
             transit = transit + rest * stages.transit[:, :, whole]
-        for lanes in _alternatives(part.group):
+        for lanes in alternatives(part.group):
             child = int(graph.child[lanes[0]])
             there = part.make[child] >= 0
             row = self.rows.new(transit[lanes][:, there].sum(axis=0), np.zeros(int(there.sum())))
@@ -245,7 +238,7 @@ class _Program:
         """[demand node, item]: what a lost unit counts."""
         for part in self.parts:
             value = part.group.stages.value[part.group.graph.demand]
-            yield part, value if self.valued else np.ones_like(value)
+            yield part, np.where(part.demand > 0, value if self.valued else 1.0, 0.0)
 
     def survives(self) -> float:
         """Periods without a lost unit, at most the horizon."""
@@ -271,24 +264,6 @@ class _Program:
             row, column = np.append(row, np.arange(len(rate))), np.append(column, np.full(len(rate), columns - 1))
             value = np.append(value, -rate)
         return coo_array((value, (row, column)), shape=(rows.count, columns)).tocsr()
-
-
-def _alternatives(group: Group) -> list[list[int]]:
-    """The lanes of each component of each node."""
-    found: dict[tuple[int, int], list[int]] = {}
-    for lane, key in enumerate(zip(group.graph.child.tolist(), group.graph.component.tolist(), strict=True)):
-        found.setdefault(key, []).append(lane)
-    return list(found.values())
-
-
-def _open(group: Group, down: Bools, limited: Bools) -> Bools:
-    """[node, item]: not sure to have enough. Sure is who is neither down nor limited, and has for every component somebody
-    who is sure."""
-    graph = group.graph
-    found = limited | down[:, None]
-    for lanes in _alternatives(group):  # by child, so that parents are done
-        found[graph.child[lanes[0]]] |= found[graph.parent[lanes]].all(axis=0)
-    return found
 
 
 def _solve(weights: Floats, matrix: Any, limit: Floats, upper: Floats) -> Floats:

@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-import numpy as np
+from statistics import NormalDist
 
+import numpy as np
+import numpy.typing as npt
+
+from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.sampling import Floats
 
-__all__ = ["days_of_supply", "first_below", "hhi", "low_quantile", "served", "standard_error"]
+__all__ = [
+    "bullwhip",
+    "concentration",
+    "days_of_supply",
+    "first_below",
+    "hhi",
+    "in_failure",
+    "interval",
+    "loss_of_service",
+    "low_quantile",
+    "ripple",
+    "served",
+    "service_recovery",
+    "single_source",
+    "standard_error",
+    "tail_risk",
+]
+
+Bools = npt.NDArray[np.bool_]
+TINY = 1e-9
+STILL = 1e-4  # squared coefficient of variation (1 %) below which demand hardly varies
 
 
 def days_of_supply(on_hand: Floats, demand: Floats) -> Floats:
@@ -48,3 +72,97 @@ def low_quantile(periods: Floats, probability: float) -> Floats:
     """Quantile over replications (last axis) of times that may be infinite; NaN where it lies beyond the horizon."""
     found = np.quantile(periods, probability, axis=-1, method="inverted_cdf")
     return np.where(np.isfinite(found), found, np.nan)
+
+
+def in_failure(service: Floats, failure: float, recovery: float) -> Bools:
+    """Whether each period (axis 0) belongs to a failure: from the first below ``failure`` until one reaches ``recovery``.
+
+    Two levels, so that service that swings around one of them is one failure and not many (hysteresis).
+    """
+    found = np.zeros(service.shape, dtype=bool)
+    state = np.zeros(service.shape[1:], dtype=bool)
+    for period, now in enumerate(service):
+        state = np.where(state, now < recovery, now < failure)
+        found[period] = state
+    return found
+
+
+def service_recovery(service: Floats, failure: float, recovery: float, start: int = 0) -> Floats:
+    """Periods from ``start`` to the first from which on service holds; 0: it never failed, NaN: not within the horizon.
+
+    ``service`` is periods x replications (or periods alone). This is the output; a node's own time to recover is an input.
+    """
+    failed = in_failure(service, failure, recovery)[start:]
+    last = len(failed) - failed[::-1].argmax(axis=0)  # the first period after the last failed one
+    found = np.where(failed.any(axis=0), last, 0)
+    return np.asarray(np.where(found == len(failed), np.nan, found) if len(failed) else found, dtype=float)
+
+
+def loss_of_service(service: Floats, target: float, days: int) -> tuple[Floats, Floats]:
+    """The area between ``target`` and ``service`` (periods first) in service-days, and the largest depth; both at least 0."""
+    depth = np.maximum(target - service, 0.0)
+    return depth.sum(axis=0) * days, depth.max(axis=0)
+
+
+def ripple(base_served: Floats, served_down: Floats, demand: Floats) -> Floats:
+    """Service lost by each affected node (second axis) while another is disrupted (first axis): a share of its demand.
+
+    ``base_served`` and ``demand``: [affected]; ``served_down``: [disrupted, affected], units on the same demand. NaN where
+    nobody asks for anything.
+    """
+    lost = base_served - served_down
+    return np.asarray(np.divide(lost, demand, out=np.full(lost.shape, np.nan), where=np.broadcast_to(demand, lost.shape) > 0))
+
+
+def _variance(sums: Floats, count: int) -> Floats:
+    """From sums and sums of squares (last axis) of ``count`` values."""
+    mean = sums[..., 0] / count
+    return np.asarray(np.maximum(sums[..., 1] / count - mean**2, 0.0))
+
+
+def bullwhip(orders: Floats, asked: Floats, count: int) -> Floats:
+    """Var(orders) / Var(demand), from sums and sums of squares (last axis) of ``count`` values; NaN where demand hardly varies.
+
+    Chen et al. 2000. Of a demand that is nearly constant the ratio would be a large number that means nothing.
+    """
+    out, into = _variance(orders, count), _variance(asked, count)
+    moves = into > STILL * np.maximum((asked[..., 0] / count) ** 2, TINY)
+    return np.divide(out, into, out=np.full(out.shape, np.nan), where=moves)
+
+
+def concentration(shares: Floats, spend: Floats) -> tuple[Floats, float]:
+    """HHI of the suppliers of each item (``shares``: item x supplier, rows sum to 1), and their mean weighted by ``spend``."""
+    each = np.square(shares).sum(axis=1)
+    total = spend.sum()
+    return each, float((each * spend).sum() / total) if total > 0 else float("nan")
+
+
+def single_source(shares: Floats) -> Bools:
+    """Whether one supplier alone has all orders of an item (``shares``: item x supplier)."""
+    return np.asarray((shares > 0).sum(axis=1) <= 1)
+
+
+def interval(successes: Floats, trials: int, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Wilson's interval for a probability seen ``successes`` times in ``trials`` replications (Wilson 1927)."""
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    share = successes / trials
+    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z / (1 + z**2 / trials) * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
+
+
+def tail_risk(losses: Floats, probabilities: Floats, level: float = 0.95) -> tuple[float, float]:
+    """Value at risk and conditional value at risk (expected shortfall) of scenarios whose probabilities sum to 1.
+
+    The mean of the worst ``1 - level`` of the distribution, of which the scenario at the border counts in part
+    (Rockafellar and Uryasev 2002). Only where somebody gave probabilities: without them, rank by performance impact.
+    """
+    if not np.isclose(probabilities.sum(), 1.0) or (probabilities < 0).any():
+        raise ConfigError(f"probabilities of scenarios sum to {probabilities.sum():g}; expected 1, none below 0")
+    order = np.argsort(losses, kind="stable")
+    sorted_losses, below = losses[order], np.cumsum(probabilities[order])
+    at = min(int(np.searchsorted(below, level - TINY)), len(losses) - 1)
+    weights = np.where(np.arange(len(losses)) > at, probabilities[order], 0.0)
+    weights[at] = max(below[at] - level, 0.0)
+    total = weights.sum()
+    return float(sorted_losses[at]), float(weights @ sorted_losses / total) if total > 0 else float(sorted_losses[at])

@@ -1,0 +1,70 @@
+"""Who depends on whom: which items go through a place, which cannot do without it, and how their supply is divided."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from decai_forecast.simulation.network.graph import Bools, Floats
+from decai_forecast.simulation.network.stages import Group
+from decai_forecast.simulation.network.supply import SUPPLIER, SupplyNetwork
+
+__all__ = ["alternatives", "items_through", "not_sure", "outside_demand", "sole_items", "supplier_shares"]
+
+
+def alternatives(group: Group) -> list[list[int]]:
+    """The lanes of each component of each node, by node: parents are done before their children."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for lane, key in enumerate(zip(group.graph.child.tolist(), group.graph.component.tolist(), strict=True)):
+        found.setdefault(key, []).append(lane)
+    return list(found.values())
+
+
+def not_sure(group: Group, down: Bools, limited: Bools) -> Bools:
+    """[node, item]: not sure to have enough. ``down``: [node]; ``limited``: [node, item], by capacity.
+
+    Sure is who is neither down nor limited, and has for every component somebody who is sure.
+    """
+    graph = group.graph
+    found = limited | down[:, None]
+    for lanes in alternatives(group):
+        found[graph.child[lanes[0]]] |= found[graph.parent[lanes]].all(axis=0)
+    return found
+
+
+def outside_demand(group: Group) -> Floats:
+    """[demand node, item]: mean units per period that customers outside the network buy."""
+    graph, stages = group.graph, group.stages
+    found = stages.throughput.copy()
+    np.subtract.at(found, graph.parent, stages.quantity * stages.share * stages.throughput[graph.child])
+    return np.asarray(np.maximum(found[graph.demand], 0.0), dtype=float)
+
+
+def items_through(network: SupplyNetwork, place: str) -> tuple[str, ...]:
+    """The items that the place ships or sells in normal times."""
+    flows = [(group, (group.stages.throughput[group.graph.at(place)] > 0).any(axis=0)) for group in network.groups]
+    return tuple(sorted(group.stages.items[k] for group, there in flows for k in np.flatnonzero(there)))
+
+
+def sole_items(network: SupplyNetwork, place: str) -> tuple[str, ...]:
+    """The items some of whose customers nobody can supply while the place is down; of a supplier: its single-source items."""
+    found = []
+    for group in network.groups:
+        down = np.zeros(len(group.graph.nodes), dtype=bool)
+        down[group.graph.at(place)] = True
+        stuck = not_sure(group, down, np.zeros(group.stages.stock.shape, dtype=bool))[group.graph.demand]
+        found += [group.stages.items[k] for k in np.flatnonzero((stuck & (outside_demand(group) > 0)).any(axis=0))]
+    return tuple(sorted(found))
+
+
+def supplier_shares(network: SupplyNetwork) -> tuple[tuple[str, ...], tuple[str, ...], Floats]:
+    """Items, suppliers, and [item, supplier]: who ships how much of what an item needs in normal times, rows sum to 1."""
+    suppliers = tuple(place.name for place in network.places if place.kind == SUPPLIER)
+    number = {name: k for k, name in enumerate(suppliers)}
+    shares = []
+    for group in network.groups:
+        ships = np.zeros((len(group.stages.items), len(suppliers)))
+        for node in np.flatnonzero(group.graph.source):
+            ships[:, number[group.graph.nodes[node]]] += group.stages.throughput[node]
+        total = ships.sum(axis=1, keepdims=True)
+        shares.append(np.divide(ships, total, out=np.zeros_like(ships), where=total > 0))
+    return network.items, suppliers, np.concatenate(shares)
