@@ -29,11 +29,12 @@ bench-%: .venv/dev  ## one comparison with its peer (bench-contracts); the resul
 	@PYTHONPATH=benchmarks $(BIN)/python benchmarks/$*.py
 
 bench-forecast: .venv/peers-forecast/made
+bench-federation: .venv/peers-federation/made
 
-.venv/peers-forecast/made: benchmarks/peers/forecast.txt
-	@echo "Installing the peers of the forecast benchmark into .venv/peers-forecast"
-	@$(PYTHON) -m venv .venv/peers-forecast
-	@.venv/peers-forecast/bin/python -m pip install -q --no-deps --require-hashes -r $<
+.venv/peers-%/made: benchmarks/peers/%.txt
+	@echo "Installing the peers of the $* benchmark into .venv/peers-$*"
+	@$(PYTHON) -m venv .venv/peers-$*
+	@.venv/peers-$*/bin/python -m pip install -q --no-deps --require-hashes -r $<
 	@touch $@
 
 check: .venv/dev  ## ruff, mypy, the import rules, docker-compose, the lock files
@@ -52,8 +53,8 @@ lock: .venv/dev  ## writes the requirement files anew from pyproject.toml
 	@for group in base dev; do $(BIN)/uv pip compile pyproject.toml requirements/build.in $$([ $$group = dev ] && echo --group dev) \
 		--universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q \
 		-o requirements/$$group.txt; done
-	@$(BIN)/uv pip compile benchmarks/peers/forecast.in --universal --python-version 3.11 --generate-hashes \
-		--no-strip-extras --no-header -q -o benchmarks/peers/forecast.txt
+	@for peers in forecast federation; do $(BIN)/uv pip compile benchmarks/peers/$$peers.in --universal --python-version 3.11 \
+		--generate-hashes --no-strip-extras --no-header -q -o benchmarks/peers/$$peers.txt || exit 1; done
 
 clean:  ## removes the environment and the networks made here
 	rm -rf .venv .decai .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info
