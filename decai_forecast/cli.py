@@ -10,6 +10,7 @@ import typer.core
 
 from decai_forecast import __version__
 from decai_forecast.errors import DecaiError
+from decai_forecast.federation.superlink.commands import federation_app
 from decai_forecast.founding.commands import network_app, partner_app
 from decai_forecast.orchestration.commands import demo, up
 from decai_forecast.reports.backtest.commands import backtest
@@ -31,6 +32,7 @@ app.add_typer(partner_app, name="partner")
 app.add_typer(contract_app, name="contract")
 app.add_typer(round_app, name="round")
 app.add_typer(forecast_app, name="forecast")
+app.add_typer(federation_app, name="federation")
 app.command("backtest")(backtest)
 app.command("demo")(demo)
 app.command("up")(up)

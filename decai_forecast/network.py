@@ -21,11 +21,12 @@ from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
 
-__all__ = ["STRATEGIES", "Assumptions", "Network", "Participant", "default_home", "valid_id"]
+__all__ = ["RUNTIMES", "STRATEGIES", "Assumptions", "Network", "Participant", "default_home", "valid_id"]
 
 COORDINATOR = "coordinator"
 FILE = "network.yaml"
 STRATEGIES = ("exact", "bagging")  # how the shared forecaster can be trained: docs/explanation/federation.md
+RUNTIMES = ("in_process", "superlink")  # where the parts of a shared training run
 MINIMUM_QUORUM = 3  # fewer than three, and a partner could subtract itself and read the other one
 ID = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 
@@ -77,6 +78,7 @@ class Network:
     simulated: bool = False
     quorum: int = 0  # 0: two thirds of the partners, at least three
     strategy: str = "exact"  # one of STRATEGIES
+    runtime: str = "in_process"  # one of RUNTIMES
     grace_minutes: float = 30.0
     late_minutes: float = 60.0  # after a contract's timeOfAvailability a delivery that is not finished is late
     retry_minutes: float = 10.0  # until a source that is not there yet is asked again
@@ -177,6 +179,8 @@ def _parse(home: Path, path: Path, raw: Any) -> Network:
         network = Network(home=home, **raw)
         if network.strategy not in STRATEGIES:
             raise ConfigError(f"strategy {network.strategy!r} is not known; there are {', '.join(STRATEGIES)}")
+        if network.runtime not in RUNTIMES:
+            raise ConfigError(f"runtime {network.runtime!r} is not known; there are {', '.join(RUNTIMES)}")
         network.calendar, network.zone  # noqa: B018  both raise on a wrong value
     except ZoneInfoNotFoundError:  # before its base class KeyError
         raise ConfigError(f"{path}: time zone {raw.get('time_zone')!r} is not an IANA name such as Europe/Paris") from None

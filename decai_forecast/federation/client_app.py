@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -127,11 +128,13 @@ def _desk(context: Context) -> Desk:
 def train_exactly(message: Message, context: Context) -> Message:
     """Trains one quantile together with everybody on the roster, over the relay; answers with its digest, and the model if
     asked for it."""
-    from decai_forecast.federation.exact.node import Call, train_on_call
+    from decai_forecast.federation.exact.node import Call, connect_here, connect_over_tls, train_on_call
 
+    known = context.node_config
+    relay = partial(connect_over_tls, str(known["relay"]), Path(str(known["keys"]))) if "relay" in known else connect_here
     plan, rows, cutoff = _own_rows(message, context)
     call = Call.from_config(message.content["config"])
-    text = train_on_call(call, plan, cutoff, rows.X, rows.target, rows.weight, _desk(context))
+    text = train_on_call(call, plan, cutoff, rows.X, rows.target, rows.weight, _desk(context), relay)
     given = {"model": text.encode()} if call.speaker == str(context.node_config["partner"]) else {}
     return _reply(message, digest=hashlib.sha256(text.encode()).digest(), **given)
 

@@ -7,7 +7,7 @@ digest. A cut-off of the grid is trained once and reused by every later night.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from functools import partial
@@ -23,7 +23,9 @@ from decai_forecast.steps import Done, Writer, run_step
 from decai_forecast.store import Store, digest_bytes
 
 if TYPE_CHECKING:
+    from decai_forecast.federation import Member
     from decai_forecast.federation.progress import Step
+    from decai_forecast.federation.run import Runtime
 
 __all__ = ["SharedModels", "federate", "keep_last", "published", "read_progress"]
 
@@ -101,9 +103,17 @@ def _train(
         agreed=agreement(network.frequency, network.horizon),
     )
     watch = Limited(partial(_write_progress, network.public(), roster.round), PACE)
-    shared = train_shared(members, plan, progress=progress, watch=watch)
+    shared = train_shared(members, plan, progress=progress, watch=watch, runtime=_runtime(network, members))
     models = {cutoff.isoformat(): texts for cutoff, texts in shared.models.items()}
     return models, {"rows": dict(shared.rows), "dropped": dict(shared.dropped), "seconds": round(shared.seconds, 1)}
+
+
+def _runtime(network: Network, members: Sequence[Member]) -> Runtime | None:
+    if network.runtime == "in_process":
+        return None
+    from decai_forecast.federation.superlink.link import Link, OverSuperLink
+
+    return OverSuperLink(Link(network.home / "federation" / COORDINATOR), members)
 
 
 def _write_progress(public: Store, round_id: str, step: Step) -> None:

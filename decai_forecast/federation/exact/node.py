@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact.desk import Desk
-from decai_forecast.federation.exact.group import Group
+from decai_forecast.federation.exact.group import Group, Wire
 from decai_forecast.federation.exact.identity import Roster
 from decai_forecast.federation.exact.loopback import LoopbackWire
 from decai_forecast.federation.exact.plan import ExactPlan, from_demand
 from decai_forecast.federation.plan import Plan
 
-__all__ = ["Call", "plan_of", "train_on_call"]
+__all__ = ["Call", "Connect", "connect_here", "connect_over_tls", "plan_of", "train_on_call"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,26 @@ class Call:
         return cls(float(config["quantile"]), bytes(config["session"]), int(config["port"]), keys, str(config["speaker"]))
 
 
+Connect = Callable[[Call, int, Sequence[str]], Wire]
+"""(call, own rank, all names) -> the connection to the relay"""
+
+
+def connect_here(call: Call, rank: int, names: Sequence[str]) -> Wire:
+    """To the relay at the call's port of the own host."""
+    return LoopbackWire(call.port, call.session, rank, names)
+
+
+def connect_over_tls(relay: str, keys: Path, call: Call, rank: int, names: Sequence[str]) -> Wire:
+    """To the coordinator's relay, whose address the company has from its admission, never from a call. ``keys``: the folder
+    with the company's key, its admission and the authority's certificate."""
+    from decai_forecast.federation.exact.grpc_relay import GrpcWire, Tls
+
+    certificate = json.loads((keys / "admission.json").read_text())["certificate"].encode()
+    tls = Tls((keys / "tls.key").read_bytes(), certificate, (keys / "authority.crt").read_bytes())
+    host, _, port = relay.rpartition(":")
+    return GrpcWire(host, int(port), call.session, rank, names, tls)
+
+
 def plan_of(plan: Plan, cutoff: date, quantile: float, weighted: bool) -> ExactPlan:
     """The exact plan of one quantile. Its subject is the cut-off, not the night and not the quantile: rows before a cut-off
     are the same in all of them, and so are the sums for bins. What was begun with some companies must not be trained with
@@ -59,6 +80,7 @@ def train_on_call(
     target: npt.NDArray[np.float64],
     weight: npt.NDArray[np.float64] | None,
     desk: Desk,
+    connect: Connect,
 ) -> str:
     """The model text. Raises an :class:`ExactError`; the others are told at once, unless they knew before."""
     from decai_forecast.federation.exact.train import Rows, train
@@ -67,7 +89,7 @@ def train_on_call(
     exact = plan_of(plan, cutoff, call.quantile, weight is not None)
     identity, roster = desk.identity(), Roster.of(call.keys)
     roster.check(desk.pinned(), plan.minimum)
-    wire = LoopbackWire(call.port, call.session, roster.rank(identity.name), roster.names)
+    wire = connect(call, roster.rank(identity.name), roster.names)
     with contextlib.ExitStack() as stack:
         stack.callback(wire.close)
         try:

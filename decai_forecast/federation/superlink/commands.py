@@ -1,0 +1,150 @@
+"""`decai federation ...`: the runtime between companies, each on machines of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+from threading import Event
+from typing import Annotated
+
+import typer
+
+from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.store import Store
+
+__all__ = ["federation_app"]
+
+federation_app = typer.Typer(
+    no_args_is_help=True, help="Training between companies on machines of their own, over a SuperLink."
+)
+Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")]
+Partner = Annotated[str, typer.Argument(help="The company's id in network.yaml.")]
+
+
+def _network(home: Path | None) -> Network:
+    from decai_forecast.federation.run import FLOWER
+
+    os.environ.update(FLOWER)
+    return Network.load(home)
+
+
+@federation_app.command("found")
+def found(
+    host: Annotated[str, typer.Option(help="The name by which companies reach this machine.")],
+    home: Home = None,
+    listen: Annotated[str, typer.Option(help="Address that the fleet and relay ports are bound to.")] = "127.0.0.1",
+    fleet_port: Annotated[int, typer.Option(help="For companies: Flower's messages.")] = 9092,
+    relay_port: Annotated[int, typer.Option(help="For companies: the relay.")] = 9095,
+    control_port: Annotated[int, typer.Option(help="On this machine only.")] = 9093,
+    appio_port: Annotated[int, typer.Option(help="On this machine only.")] = 9091,
+) -> None:
+    """The coordinator makes the federation's certificates.
+
+    Example: decai federation found --host link.example.org --listen 0.0.0.0
+    """
+    from decai_forecast.federation.superlink.link import Ports
+
+    network = _network(home)
+    link = _link(network)
+    link.found(host, Ports(fleet_port, relay_port, control_port, appio_port), listen=listen)
+    print(f"{link.folder}: made; keep it from everybody else. Start the SuperLink with `decai federation up`.")
+
+
+@federation_app.command("up")
+def up(home: Home = None) -> None:
+    """The coordinator runs the SuperLink, until it is stopped.
+
+    Example: decai federation up
+    """
+    link = _link(_network(home))
+    raise typer.Exit(subprocess.run(link.command(), env=link.environment(), check=False).returncode)
+
+
+@federation_app.command("passport")
+def passport(partner: Partner, out: Annotated[Path, typer.Option(help="The file to write.")], home: Home = None) -> None:
+    """A company writes its public keys, for the coordinator and for all other companies.
+
+    Example: decai federation passport acme --out acme.passport.json
+    """
+    from decai_forecast.federation.superlink.passport import apply
+
+    company, desk = _company(_network(home), partner)
+    apply(company.files, partner, desk).write(out)
+    print(f"{out}: send it to the coordinator; hand it to the other companies in a way that the coordinator does not control.")
+
+
+@federation_app.command("admit")
+def admit(file: Path, out: Annotated[Path, typer.Option(help="The file to write.")], home: Home = None) -> None:
+    """The coordinator admits a company; the SuperLink must be running.
+
+    Example: decai federation admit acme.passport.json --out acme.admission.json
+    """
+    from decai_forecast.federation.superlink.passport import Passport
+
+    network = _network(home)
+    shown = Passport.read(file)
+    network.participant(shown.partner)
+    _link(network).admit(shown).write(out)
+    print(f"{out}: send it to {shown.partner}.")
+
+
+@federation_app.command("enter")
+def enter(partner: Partner, file: Path, home: Home = None) -> None:
+    """A company takes the coordinator's answer.
+
+    Example: decai federation enter acme acme.admission.json
+    """
+    from decai_forecast.federation.superlink.passport import Admission
+
+    company, _ = _company(_network(home), partner)
+    company.enter(Admission.read(file))
+    print(f"{partner} is admitted; pin the other companies' passports, then `decai federation node {partner}`.")
+
+
+@federation_app.command("pin")
+def pin(partner: Partner, files: list[Path], home: Home = None) -> None:
+    """A company learns the other companies' signing keys from their passports.
+
+    Example: decai federation pin acme bolt.passport.json corex.passport.json
+    """
+    from decai_forecast.federation.superlink.passport import Passport
+
+    _, desk = _company(_network(home), partner)
+    shown = [Passport.read(file) for file in files]
+    desk.pin({one.partner: bytes.fromhex(one.signing_key) for one in shown} | {partner: desk.identity().public})
+    print(f"{partner} knows {', '.join(sorted(desk.pinned()))}.")
+
+
+@federation_app.command("node")
+def node(partner: Partner, home: Home = None) -> None:
+    """A company takes part, until it is stopped: its SuperNode, and what answers with its own rows.
+
+    Example: decai federation node acme
+    """
+    from decai_forecast.federation.superlink.node import serve
+
+    company, _ = _company(_network(home), partner)
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    serve(company, lambda text: print(text, flush=True), stop)
+
+
+def _link(network: Network):  # type: ignore[no-untyped-def]  # Link, whose module imports gRPC
+    from decai_forecast.federation.superlink.link import Link
+
+    return Link(network.home / "federation" / COORDINATOR)
+
+
+def _company(network: Network, partner: str):  # type: ignore[no-untyped-def]  # Company and Desk, likewise
+    from decai_forecast.federation.exact.desk import Desk
+    from decai_forecast.federation.preflight import agreement
+    from decai_forecast.federation.superlink.node import Company
+    from decai_forecast.federation.superlink.passport import Files
+
+    network.participant(partner)
+    store: Store = network.store(partner)
+    files = Files(network.home / "federation" / partner)
+    return Company(partner, store.url, files, agreement(network.frequency, network.horizon)), Desk(store, partner)

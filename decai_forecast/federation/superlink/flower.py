@@ -1,0 +1,203 @@
+"""Flower 1.32's internals: whatever is not its documented interface is used here and nowhere else.
+
+A SuperLink and SuperNodes in process isolation expect programs that claim *tasks*. Stock ones start a Python process for each
+message and run the code that came with it. Ours claim the tasks themselves and call what is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+from flwr.app import Context, Error, Message
+from flwr.cli.build import build_fab_from_files
+from flwr.common.constant import SubStatus
+from flwr.common.serde import context_from_proto, fab_to_proto, run_from_proto, user_config_to_proto
+from flwr.proto.appio_pb2 import (
+    ClaimTaskRequest,
+    PullPendingTasksRequest,
+    PullTaskInputRequest,
+    PushTaskOutputRequest,
+)
+from flwr.proto.clientappio_pb2_grpc import ClientAppIoStub
+from flwr.proto.control_pb2 import RegisterNodeRequest, StartRunRequest
+from flwr.proto.control_pb2_grpc import ControlStub
+from flwr.proto.serverappio_pb2_grpc import ServerAppIoStub
+from flwr.serverapp import Grid
+from flwr.supercore.fab import Fab
+from flwr.supercore.grpc import create_channel
+from flwr.supercore.heartbeat import HeartbeatSender, make_task_heartbeat_fn_grpc
+from flwr.supercore.interceptors import (
+    AppIoTokenClientInterceptor,
+    RuntimeVersionClientInterceptor,
+    SuperExecAuthClientInterceptor,
+)
+from flwr.supercore.interceptors.superexec_auth_interceptor import CLIENTAPPIO_SUPEREXEC_METHODS, SERVERAPPIO_SUPEREXEC_METHODS
+from flwr.supercore.primitives.asymmetric import public_key_to_bytes
+from flwr.superlink.grid import GrpcGrid
+from flwr.supernode.runtime.run_clientapp import pull_task_input, push_message, push_task_output
+
+from decai_forecast.errors import FederationError
+from decai_forecast.federation.codes import CLIENT_FAILED, code_of
+
+__all__ = ["APP", "executor", "register", "serve_once", "started_run"]
+
+APP = "decai/decai-forecast"
+PYPROJECT = """[project]
+name = "decai-forecast"
+version = "1.0.0"
+description = "Trains the shared forecaster; the code is the installed decai_forecast"
+license = "Apache-2.0"
+dependencies = []
+[tool.flwr.app]
+publisher = "decai"
+[tool.flwr.app.components]
+serverapp = "app:server"
+clientapp = "app:client"
+[tool.flwr.app.config]
+"""
+CODE = b"""from decai_forecast.federation.client_app import app as client
+from decai_forecast.federation.server_app import app as server
+"""
+TRIES, PAUSE = 120, 0.25  # looks for the own task after a run was started, and seconds between them
+RECONNECT = 2_000  # milliseconds at most until a broken channel is tried again; gRPC's own limit is two minutes
+
+
+def _bundle(config: Mapping[str, str | int | float]) -> bytes:
+    """Flower's app archive: the names of settings with their values; every run brings its own."""
+    settings = "".join(f"{key} = {json.dumps(value)}\n" for key, value in config.items())
+    return bytes(build_fab_from_files({"pyproject.toml": (PYPROJECT + settings).encode(), "app.py": CODE})[0])
+
+
+def _channel(address: str, authority: bytes | None, *interceptors: Any) -> grpc.Channel:
+    return create_channel(
+        server_address=address, insecure=authority is None, root_certificates=authority, interceptors=list(interceptors) or None
+    )
+
+
+def register(control: str, authority: bytes, node_key: str) -> int:
+    """The id of the node with this public key (OpenSSH), which may connect from now on."""
+    from cryptography.hazmat.primitives.serialization import load_ssh_public_key
+
+    with _channel(control, authority) as channel:
+        try:
+            public = public_key_to_bytes(load_ssh_public_key(node_key.encode()))
+            return int(ControlStub(channel).RegisterNode(RegisterNodeRequest(public_key=public)).node_id)
+        except grpc.RpcError as error:
+            raise FederationError(f"the SuperLink at {control} did not register the node: {error.details()}") from None
+
+
+@contextmanager
+def started_run(
+    control: str, appio: str, authority: bytes, secret: bytes, config: Mapping[str, str | int | float]
+) -> Iterator[Grid]:
+    """A run of our app on the SuperLink whose ServerApp is this process; the grid of its nodes.
+
+    The run ends as completed or failed with the block.
+    """
+    run_id = _start(control, authority, config)
+    grid = GrpcGrid(serverappio_service_address=appio, insecure=True, token=_claimed(appio, secret, run_id))
+    beat = HeartbeatSender(make_task_heartbeat_fn_grpc(grid._stub))
+    status, details = SubStatus.FAILED, "stopped"
+    try:
+        beat.start()
+        given = grid._stub.PullTaskInput(PullTaskInputRequest())
+        context_from_proto(given.context)
+        grid.set_run(run_from_proto(given.run))
+        yield grid
+        status, details = SubStatus.COMPLETED, ""
+    except Exception as error:
+        details = code_of(error)
+        raise
+    finally:
+        beat.stop()
+        grid._stub.PushTaskOutput(PushTaskOutputRequest(sub_status=status, details=details))
+        grid.close()
+
+
+def _start(control: str, authority: bytes, config: Mapping[str, str | int | float]) -> int:
+    bundle = _bundle(config)
+    fab = fab_to_proto(Fab(hashlib.sha256(bundle).hexdigest(), bundle, {}))
+    asked = StartRunRequest(fab=fab, override_config=user_config_to_proto(dict(config)), federation="")
+    with _channel(control, authority) as channel:
+        try:
+            run_id = int(ControlStub(channel).StartRun(asked).run_id)
+        except grpc.RpcError as error:
+            raise FederationError(f"the SuperLink at {control} did not start a run: {error.details()}; is it up?") from None
+    if not run_id:
+        raise FederationError(f"the SuperLink at {control} refused the run; its log says why")
+    return run_id
+
+
+def _claimed(appio: str, secret: bytes, run_id: int) -> str:
+    """The token of the run's ServerApp task."""
+    signed = SuperExecAuthClientInterceptor(master_secret=secret, protected_methods=SERVERAPPIO_SUPEREXEC_METHODS)
+    with _channel(appio, None, RuntimeVersionClientInterceptor(component_name="SuperExec"), signed) as channel:
+        stub = ServerAppIoStub(channel)
+        for _ in range(TRIES):
+            tasks = [task for task in stub.PullPendingTasks(PullPendingTasksRequest()).tasks if task.run_id == run_id]
+            if tasks and (token := stub.ClaimTask(ClaimTaskRequest(task_id=tasks[0].task_id)).token):
+                return str(token)
+            time.sleep(PAUSE)
+    raise FederationError(f"the SuperLink at {appio} has no task for run {run_id}: does it run with --isolation process?")
+
+
+@contextmanager
+def executor(appio: str, secret: bytes) -> Iterator[ClientAppIoStub]:
+    """The connection by which tasks of a SuperNode are claimed."""
+    signed = SuperExecAuthClientInterceptor(master_secret=secret, protected_methods=CLIENTAPPIO_SUPEREXEC_METHODS)
+    channel = grpc.insecure_channel(appio, [("grpc.max_reconnect_backoff_ms", RECONNECT)])
+    version = RuntimeVersionClientInterceptor(component_name="SuperExec")
+    with grpc.intercept_channel(channel, version, signed) as intercepted:
+        yield ClientAppIoStub(intercepted)
+
+
+class OtherApp(FederationError):
+    """A message of another Flower app than ours."""
+
+    code = "other_app"
+
+
+class Stale(FederationError):
+    """A message whose time is over: nobody waits for the answer."""
+
+    code = "stale"
+
+
+def serve_once(stub: ClientAppIoStub, appio: str, answer: Callable[[Message, Context], Message]) -> bool:
+    """Answers one message of the SuperNode, if there is one. Whatever goes wrong leaves as a code."""
+    tasks = stub.PullPendingTasks(PullPendingTasksRequest()).tasks
+    token = stub.ClaimTask(ClaimTaskRequest(task_id=tasks[0].task_id)).token if tasks else ""
+    if token:
+        _answer(appio, token, answer)
+    return bool(token)
+
+
+def _answer(appio: str, token: str, answer: Callable[[Message, Context], Message]) -> None:
+    version = RuntimeVersionClientInterceptor(component_name="flwr-clientapp")
+    with _channel(appio, None, version, AppIoTokenClientInterceptor(token)) as channel:
+        stub = ClientAppIoStub(channel)
+        beat = HeartbeatSender(make_task_heartbeat_fn_grpc(stub))
+        beat.start()
+        try:
+            message, context, run, _ = pull_task_input(stub)  # the code that came is not looked at
+            push_message(stub, _reply(message, context, run.fab_id, answer), context)
+            push_task_output(stub, context, SubStatus.COMPLETED, "")
+        finally:
+            beat.stop()
+
+
+def _reply(message: Message, context: Context, app: str, answer: Callable[[Message, Context], Message]) -> Message:
+    try:
+        if app != APP:
+            raise OtherApp(f"a message of {app}; this node answers {APP} only")
+        if time.time() > message.metadata.created_at + message.metadata.ttl:
+            raise Stale(f"a message that was good for {message.metadata.ttl:.0f} s came too late")
+        return answer(message, context)
+    except Exception as error:
+        return Message(Error(code=CLIENT_FAILED, reason=code_of(error)), reply_to=message)

@@ -1,0 +1,94 @@
+"""A SuperLink and SuperNodes in processes of their own, as between companies, on this host."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from decai_forecast.federation import Member
+from decai_forecast.federation.exact.desk import Desk
+from decai_forecast.federation.superlink.link import Link, OverSuperLink, Ports
+from decai_forecast.federation.superlink.node import Company
+from decai_forecast.federation.superlink.passport import Files, Passport, apply
+from decai_forecast.network import COORDINATOR, Network, Participant
+from decai_forecast.store import Store
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        servers = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [int(server.getsockname()[1]) for server in servers]
+
+
+@contextmanager
+def running(*arguments: str | Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A `decai` command until the block ends."""
+    with log.open("wb") as file:
+        process = subprocess.Popen([sys.executable, "-m", "decai_forecast", *map(str, arguments)], stdout=file, stderr=file)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def wait_for(port: int, seconds: float = 90.0) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(f"nothing listens on port {port}")
+
+
+class Companies:
+    """A founded and admitted federation; ``nodes``: partner -> process of its node."""
+
+    def __init__(self, home: Path, members: Sequence[Member]) -> None:
+        self.home, self.members = home, members
+        people = tuple(Participant(one.partner, store=one.store) for one in members)
+        Network(home, "three", "W", 13, people, runtime="superlink").save()
+        self.link = Link(home / "federation" / COORDINATOR)
+        self.link.found("localhost", Ports(*free_ports(4)))
+        self.runtime = OverSuperLink(self.link, members)
+        self.nodes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def passports(self) -> dict[str, Passport]:
+        return {one.partner: apply(self.files(one.partner), one.partner, self.desk(one)) for one in self.members}
+
+    def files(self, partner: str) -> Files:
+        return Files(self.home / "federation" / partner)
+
+    def desk(self, one: Member) -> Desk:
+        return Desk(Store(one.store, one.partner), one.partner)
+
+    def admit(self) -> None:
+        shown = self.passports()
+        keys = {name: bytes.fromhex(one.signing_key) for name, one in shown.items()}
+        for one in self.members:
+            Company(one.partner, one.store, self.files(one.partner)).enter(self.link.admit(shown[one.partner]))
+            self.desk(one).pin(keys)
+
+
+@contextmanager
+def companies(home: Path, members: Sequence[Member]) -> Iterator[Companies]:
+    """All of them running."""
+    there = Companies(home, members)
+    with ExitStack() as stack:
+        stack.enter_context(running("federation", "up", "--home", home, log=home / "superlink.log"))
+        wait_for(there.link.facts()[2].control)
+        there.admit()
+        for one in members:
+            log = home / f"{one.partner}.log"
+            there.nodes[one.partner] = stack.enter_context(running("federation", "node", one.partner, "--home", home, log=log))
+        yield there
