@@ -44,8 +44,7 @@ TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
     "num_threads": 1,  # two tasks share two cores
     "verbosity": -1,
 }
-LOCAL_TREES = 40  # of a quantile, where its own past does not say otherwise (see budget.py)
-MEAN_TREES = 60
+LOCAL_TREES = 40  # where a quantile's own past does not say otherwise (see budget.py)
 ON_TOP = 20  # trees of the partner's own on the shared forecaster: more of them unlearn it
 CARRIED = (LOCATION, ITEM, DATE, "h", "actual", "scale", "lot", "item_class")  # from the rows to their forecast
 LOCAL = {"learning_rate": 0.08, "num_leaves": 8, "feature_fraction": 0.3}  # few rows: small trees, each on few features
@@ -95,7 +94,7 @@ def fit_mean(train: pd.DataFrame, *, seed: int) -> str:
     ratio = from_target(train["target"].to_numpy(), 1.0)
     if not ratio.sum() > 0:
         return ""
-    return str(lgb.train(params_of(train, seed) | TWEEDIE, dataset(train, ratio), MEAN_TREES).model_to_string())
+    return str(lgb.train(params_of(train, seed) | TWEEDIE, dataset(train, ratio), LOCAL_TREES).model_to_string())
 
 
 def params_of(train: pd.DataFrame, seed: int) -> dict[str, Any]:
