@@ -125,7 +125,7 @@ class Collectives:
         ctypes.memmove(out, given + starts[rank], lengths[rank])
 
     def _allgather(self, given: int, size: int, starts: Any, lengths: Any, blocks: int, out: int, _size: int) -> None:
-        mine = bytes(_bytes_at(given, size))
+        mine = ctypes.string_at(given, size)
         try:
             if self._error is None:
                 answers = self._root(mine) if self._phase == "root" else self._split(mine)
@@ -169,13 +169,9 @@ def _only_sums(split: bytes) -> bytes:
     return SPLIT.pack(*known) if feature >= 0 else NO_SPLIT.ljust(SPLIT.size, b"\0")
 
 
-def _bytes_at(address: int, size: int) -> npt.NDArray[np.uint8]:
-    return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address))
-
-
 def _histogram_at(address: int, size: int) -> npt.NDArray[np.float64]:
     """Bins x (gradient, hessian)."""
-    return np.ctypeslib.as_array((ctypes.c_double * (size // 8)).from_address(address)).reshape(-1, 2)
+    return np.frombuffer(memoryview((ctypes.c_double * (size // 8)).from_address(address))).reshape(-1, 2)
 
 
 def _write(answers: list[bytes], starts: Any, out: int) -> None:

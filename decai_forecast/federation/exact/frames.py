@@ -35,6 +35,7 @@ __all__ = [
     "TELL",
     "Frame",
     "abort",
+    "blobs_of",
     "deliver",
     "read_table",
     "table",
@@ -55,6 +56,8 @@ class Frame:
     rank: int
     step: int
     body: Blob = b""
+    blobs: tuple[Blob, ...] | None = None
+    """An answer's blobs where its wire has them apart; the body is then empty."""
 
     def header(self) -> bytes:
         return HEADER.pack(b"D", self.op, self.rank, self.step, len(self.body))
@@ -98,6 +101,11 @@ def read_table(body: Blob, size: int) -> list[memoryview]:
         blobs.append(view[at : at + length])
         at += length
     return blobs
+
+
+def blobs_of(answer: Frame, size: int) -> Sequence[Blob]:
+    """The blobs of all ranks in an answer; the own one is empty."""
+    return read_table(answer.body, size) if answer.blobs is None else answer.blobs
 
 
 def deliver(frames: Sequence[Frame]) -> list[Frame]:

@@ -118,7 +118,7 @@ class Group:
 
     # steps
 
-    def _exchange(self, op: int, phase: str, body: bytes) -> list[memoryview]:
+    def _exchange(self, op: int, phase: str, body: bytes) -> Sequence[Blob]:
         began, step = time.perf_counter(), self._step
         self._step += 1  # before it is sent: what did not arrive may have been seen, and its nonce is used up
         answer = self._wire.exchange(Frame(op, self.rank, step, body))
@@ -126,13 +126,18 @@ class Group:
         traffic.waited += time.perf_counter() - began
         traffic.steps += 1
         traffic.sent += frames.HEADER.size + len(body)
-        traffic.received += frames.HEADER.size + len(answer.body)
+        blobs = frames.blobs_of(answer, self.size)
+        traffic.received += frames.HEADER.size + 4 * self.size + sum(map(len, blobs))
         self._seen.update(struct.pack("<BQ", op, step) + phase.encode() + b"|")
-        return frames.read_table(answer.body, self.size)
+        return blobs
 
-    def _bound(self, phase: str, sender: int, receiver: int) -> tuple[bytes, bytes]:
-        """Nonce (never twice under a key) and the data that the seal covers beside the blob."""
-        return NONCE.pack(sender, receiver, self._step), phase.encode() + self._epoch
+    def _nonce(self, sender: int, receiver: int) -> bytes:
+        """Of the step to come; never twice under a key."""
+        return NONCE.pack(sender, receiver, self._step)
+
+    def _beside(self, phase: str) -> bytes:
+        """What a seal covers beside nonce and blob."""
+        return phase.encode() + self._epoch
 
     def _cast_open(self, phase: str, blob: bytes) -> list[Blob]:
         got: list[Blob] = list(self._exchange(frames.CAST, phase, blob))
@@ -142,33 +147,30 @@ class Group:
 
     def cast(self, phase: str, blob: bytes) -> list[bytes]:
         """Every participant's blob, in the order of ranks; the relay cannot read them."""
-        bound = [self._bound(phase, rank, CAST_TO_ALL) for rank in range(self.size)]
-        sealed = self._exchange(frames.CAST, phase, self._group.encrypt(bound[self.rank][0], blob, bound[self.rank][1]))
+        nonces, beside = [self._nonce(rank, CAST_TO_ALL) for rank in range(self.size)], self._beside(phase)
+        sealed = self._exchange(frames.CAST, phase, self._group.encrypt(nonces[self.rank], blob, beside))
         out = []
         for rank, given in enumerate(sealed):
-            out.append(blob if rank == self.rank else self._opened(self._group, bound[rank], given, rank, phase))
+            out.append(blob if rank == self.rank else self._opened(self._group, nonces[rank], beside, given, rank, phase))
         self._seen.update(b"".join(out))
         return out
 
     def route(self, phase: str, blobs: Sequence[Blob]) -> list[bytes]:
         """``blobs[k]`` goes to rank k only; the answer holds what each sent here (the own place is empty)."""
-        sealed, bound = [], {}
-        for rank, blob in enumerate(blobs):
-            if rank == self.rank:
-                sealed.append(b"")
-                continue
-            bound[rank] = self._bound(phase, rank, self.rank)
-            nonce, data = self._bound(phase, self.rank, rank)
-            sealed.append(self._seals[rank].encrypt(nonce, blob, data))
+        beside, others = self._beside(phase), [rank for rank in range(self.size) if rank != self.rank]
+        nonces = {rank: self._nonce(rank, self.rank) for rank in others}
+        sealed = [b""] * self.size
+        for rank in others:
+            sealed[rank] = self._seals[rank].encrypt(self._nonce(self.rank, rank), blobs[rank], beside)
         given = self._exchange(frames.ROUTE, phase, frames.table(sealed))
-        return [
-            b"" if rank == self.rank else self._opened(self._seals[rank], bound[rank], blob, rank, phase)
-            for rank, blob in enumerate(given)
-        ]
+        out = [b""] * self.size
+        for rank in others:
+            out[rank] = self._opened(self._seals[rank], nonces[rank], beside, given[rank], rank, phase)
+        return out
 
-    def _opened(self, seal: AESGCM, bound: tuple[bytes, bytes], blob: Blob, rank: int, phase: str) -> bytes:
+    def _opened(self, seal: AESGCM, nonce: bytes, beside: bytes, blob: Blob, rank: int, phase: str) -> bytes:
         try:
-            return seal.decrypt(bound[0], blob, bound[1])
+            return seal.decrypt(nonce, blob, beside)
         except InvalidTag:
             raise Tampered(
                 f"{self.roster.names[rank]}: its message of step {self._step - 1} ({phase}) is not what it sealed; "

@@ -80,8 +80,8 @@ class HostWire(LoopbackWire):
         if self._folder:  # all have opened their files: the names can go
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = ""
-        blobs = [self._read(rank, *place) for rank, place in enumerate(self._places(frame, answer.body))]
-        return Frame(answer.op, answer.rank, answer.step, frames.table(blobs))
+        blobs = tuple([self._read(rank, *place) for rank, place in enumerate(self._places(frame, answer.body))])
+        return Frame(answer.op, answer.rank, answer.step, blobs=blobs)
 
     def _places(self, frame: Frame, body: frames.Blob) -> list[tuple[int, int]]:
         """Where each rank's blob begins in its file, and its bytes."""
