@@ -127,7 +127,7 @@ def bullwhip(orders: Floats, asked: Floats, count: int) -> Floats:
     """
     out, into = _variance(orders, count), _variance(asked, count)
     moves = into > STILL * np.maximum((asked[..., 0] / count) ** 2, TINY)
-    return np.divide(out, into, out=np.full(out.shape, np.nan), where=moves)
+    return np.asarray(np.divide(out, into, out=np.full(out.shape, np.nan), where=moves))
 
 
 def concentration(shares: Floats, spend: Floats) -> tuple[Floats, float]:

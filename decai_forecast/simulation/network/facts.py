@@ -161,17 +161,16 @@ def _whole(lanes: Sequence[Lane]) -> None:
 
 
 def _known_sites(forecast: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Where the sites are listed, nobody buys from another one."""
-    listed = [name for name in ("locations", "sites") if name in tables]
-    known = {str(row["location_id"]) for name in listed for row in _places(tables, name)} | {ANYWHERE}
+    """Where the locations were delivered, nobody buys from another one."""
+    known = {str(row["location_id"]) for name in ("locations", "sites") for row in _places(tables, name)} | {ANYWHERE}
     where = forecast["location_id"].astype(str)
-    if not listed or where.isin(known).all():
+    if "locations" not in tables or where.isin(known).all():
         return
     row = int(np.flatnonzero(~where.isin(known))[0])
     item = forecast["item_id"].iloc[row]
     raise ConfigError(
         f"forecast, row {row + 1}: demand for item {str(item)!r} at {where.iloc[row]!r}, which is not among the "
-        f"{' and '.join(listed)}; add the place there, or correct location_id in the data set demand"
+        "locations; add the place there, or correct location_id in the data set demand"
     )
 
 

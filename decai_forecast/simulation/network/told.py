@@ -44,7 +44,7 @@ def _transit(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
         return
     yield "Goods in transit", "open orders as delivered", False
     if late := inputs.transit.overdue:
-        yield "Goods in transit", f"{late} open orders are overdue: they arrive in the first period", True
+        yield "Goods in transit", f"open orders that are overdue arrive in the first period: {late}", True
 
 
 def _leads(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
@@ -64,7 +64,7 @@ def _supply(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, st
         yield "Suppliers", f"none was delivered for {unknown} items: one unknown supplier", True
     even = sum(len(vendors) > 1 for item, vendors in inputs.facts.vendors.items() if item in inputs.facts.demand)
     if even and not inputs.facts.lanes:
-        yield "Suppliers", f"{even} items have several: their orders are split evenly", True
+        yield "Suppliers", f"several were delivered for {even} items: their orders are split evenly", True
     components = {key.item for t in found for key in t.keys if key.item}
     if components:
         text = f"stock of {len(components)} components is divided among the items they go into, by what these need"
