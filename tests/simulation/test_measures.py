@@ -2,17 +2,24 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
-from decai_forecast.simulation import days_of_supply, hhi, standard_error
-from decai_forecast.simulation.measures import first_below, low_quantile, served
-
-
-def test_days_of_supply_as_in_catena_x() -> None:
-    """CX-0145, table 12, days 0 to 4: full days, then the remaining stock over the next day's demand."""
-    demand = np.array([40.0, 60, 50, 50, 60, 50])
-    ahead = np.array([[*demand[day:], *[50.0] * day] for day in range(5)])
-    found = days_of_supply(np.array([100.0, 60, 60, 110, 60]), ahead)
-    assert found == pytest.approx([2.00, 1.00, 1.20, 2.00, 1.00])
+from decai_forecast.errors import ConfigError
+from decai_forecast.simulation import days_of_supply, standard_error
+from decai_forecast.simulation.measures import (
+    bullwhip,
+    concentration,
+    first_below,
+    in_failure,
+    interval,
+    loss_of_service,
+    low_quantile,
+    ripple,
+    served,
+    service_recovery,
+    single_source,
+    tail_risk,
+)
 
 
 def test_days_of_supply_beyond_the_horizon_are_not_a_number() -> None:
@@ -20,11 +27,6 @@ def test_days_of_supply_beyond_the_horizon_are_not_a_number() -> None:
     found = days_of_supply(np.array([9.0, 0.0, 0.0, 5.0]), np.array([[1.0, 1], [2, 2], [0, 0], [0, 10]]))
     assert np.isnan(found[[0, 2]]).all()
     assert found[[1, 3]] == pytest.approx([0, 1.5])
-
-
-def test_hhi_is_the_sum_of_squared_shares() -> None:
-    """Shares .5, .3, .2 give 0.38."""
-    assert hhi(np.array([0.5, 0.3, 0.2])) == pytest.approx(0.38)
 
 
 def test_standard_error_is_binomial() -> None:
@@ -45,3 +47,66 @@ def test_time_to_failure_counts_periods_before_it() -> None:
     assert first.tolist() == [1, np.inf, 0]
     assert low_quantile(first, 0.5) == 1
     assert np.isnan(low_quantile(first, 0.9))
+
+
+def test_recovery_counts_from_the_start_to_where_service_holds() -> None:
+    """A failure begins below 90 % and ends at 95 %; service in between belongs to what was before."""
+    service = np.array([0.92, 0.89, 0.93, 0.96, 0.91, 0.97])
+    assert in_failure(service, 0.9, 0.95).tolist() == [False, True, True, False, False, False]
+    assert service_recovery(service, 0.9, 0.95) == 3
+    assert service_recovery(service, 0.9, 0.95, start=1) == 2
+
+
+def test_recovery_that_never_comes_is_not_a_number() -> None:
+    """Per replication: none was needed, within the horizon, after a relapse, not within the horizon."""
+    service = np.array([[1.0, 0.5, 0.5, 1.0], [1.0, 1.0, 1.0, 0.8], [0.94, 1.0, 0.8, 0.9], [1.0, 1.0, 1.0, 0.94]])
+    found = service_recovery(service, 0.9, 0.95)
+    assert found[:3].tolist() == [0, 1, 3]
+    assert np.isnan(found[3])
+
+
+def test_loss_of_service_is_an_area() -> None:
+    """Two weeks 10 and 30 points below the target are 2.8 service-days; better service does not make up for it."""
+    area, depth = loss_of_service(np.array([1.0, 0.85, 0.65, 0.99]), 0.95, 7)
+    assert (float(area), float(depth)) == pytest.approx((2.8, 0.3))
+
+
+def test_ripple_is_lost_service_of_the_others() -> None:
+    """As a share of what they are asked for; nobody asks the last one."""
+    found = ripple(np.array([90.0, 50, 0]), np.array([[90.0, 25, 0], [45, 50, 0]]), np.array([100.0, 50, 0]))
+    assert found[:, :2] == pytest.approx(np.array([[0, 0.5], [0.45, 0]]))
+    assert np.isnan(found[:, 2]).all()
+
+
+def test_bullwhip_of_a_demand_that_stands_still_is_not_a_number() -> None:
+    """The ratio of variances, from sums and sums of squares."""
+    orders, demand = np.array([8.0, 12, 6, 14]), np.array([9.0, 11, 9, 11])
+    sums = [np.array([[values.sum(), (values**2).sum()]]) for values in (orders, demand, np.full(4, 10.0))]
+    assert bullwhip(sums[0], sums[1], 4)[0] == pytest.approx(orders.var() / demand.var())
+    assert np.isnan(bullwhip(sums[0], sums[2], 4)[0])
+
+
+def test_concentration_and_single_sources() -> None:
+    """HHI per item, and weighted by what is spent on it."""
+    shares = np.array([[1.0, 0, 0], [0.5, 0.3, 0.2]])
+    each, weighted = concentration(shares, np.array([1.0, 3.0]))
+    assert each == pytest.approx([1, 0.38])
+    assert weighted == pytest.approx((1 + 3 * 0.38) / 4)
+    assert single_source(shares).tolist() == [True, False]
+
+
+def test_an_interval_is_wilsons() -> None:
+    """As scipy gives it; of no success in 200 replications it is not empty."""
+    low, high = interval(np.array([0, 10, 200]), 200)
+    expected = [binomtest(k, 200).proportion_ci(method="wilson") for k in (0, 10, 200)]
+    assert low == pytest.approx([e.low for e in expected])
+    assert high == pytest.approx([e.high for e in expected])
+
+
+def test_tail_risk_is_the_mean_of_the_worst() -> None:
+    """Losses 0, 10 and 100 with 90, 6 and 4 %: the worst 5 % are 100 four times in five, and 10."""
+    losses, chances = np.array([10.0, 0, 100]), np.array([0.06, 0.9, 0.04])
+    assert tail_risk(losses, chances, 0.95) == pytest.approx((10, 82))
+    assert tail_risk(losses, chances, 0.5)[0] == 0
+    with pytest.raises(ConfigError, match=r"^probabilities of scenarios sum to 0.9; expected 1, none below 0$"):
+        tail_risk(losses[:1], np.array([0.9]))
