@@ -15,9 +15,11 @@ __all__ = ["demand_chart", "drivers_chart", "service_chart"]
 Rows = Sequence[Mapping[str, Any]]
 
 
-def service_chart(rows: Rows, failure_level: float) -> str:
-    """Share of demand served per period, today and without the biggest supplier; mean with a band from P10 to P90."""
+def service_chart(service: Mapping[str, Any]) -> str:
+    """Share of demand served per period, today and in the worst case; mean with a band from P10 to P90, both thresholds."""
     from matplotlib.ticker import MaxNLocator
+
+    rows: Rows = service["periods"]
 
     def draw(axes: Axes) -> None:
         x = range(len(rows))
@@ -25,7 +27,8 @@ def service_chart(rows: Rows, failure_level: float) -> str:
             mean, low, high = ([100 * row[f"{name}_{key}"] for row in rows] for key in ("mean", "p10", "p90"))
             axes.fill_between(x, low, high, color=colour, alpha=BAND, linewidth=0)
             axes.plot(x, mean, color=colour, linestyle=style, linewidth=1.6)
-        axes.axhline(100 * failure_level, color=SOFT, linewidth=0.8, linestyle=(0, (1, 2)))
+        for level, dashes in (("failure_level", (1, 2)), ("recovery_level", (6, 2, 1, 2))):
+            axes.axhline(100 * service[level], color=SOFT, linewidth=0.8, linestyle=(0, dashes))
         lowest = min(min(row["base_p10"], row["down_p10"]) for row in rows)
         axes.set_ylim(min(80.0, 100 * lowest // 10 * 10), 100.8)
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))  # labels are whole per cents
@@ -38,7 +41,7 @@ def service_chart(rows: Rows, failure_level: float) -> str:
 def _told(rows: Rows) -> str:
     worst = min(rows, key=lambda row: row["down_mean"])
     lowest = f"{100 * worst['down_mean']:.0f} % on {worst['date']}"
-    return f"Lowest mean without the biggest supplier: {lowest}. All numbers are in the table below."
+    return f"Lowest mean in the worst case: {lowest}. All numbers are in the table below."
 
 
 def demand_chart(history: Rows, fan: Rows) -> str:

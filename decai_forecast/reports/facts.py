@@ -116,6 +116,10 @@ class Facts:
     planning: Planning | None = None
     what_left: Sequence[Left] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    model: str = ""  # id of the forecaster in use: its digest
+    previous: Mapping[str, Any] | None = None  # the participant's last report
+    opted_in: bool = False  # gives its service and forecast error for the comparison
+    others: Mapping[str, Any] | None = None  # the published comparison: round, measures
 
     @property
     def usable(self) -> bool:

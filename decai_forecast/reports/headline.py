@@ -6,15 +6,17 @@ from math import isnan
 
 import pandas as pd
 
+from decai_forecast.reports.actions import UNKNOWN, actions
 from decai_forecast.reports.facts import Facts
-from decai_forecast.reports.words import percent, period, plural, units
+from decai_forecast.reports.resilience import outage_days, policy
+from decai_forecast.reports.words import amount, percent, period, plural, units
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
+from decai_forecast.simulation.network.supply import SITE, SUPPLIER
 
 __all__ = ["headline"]
 
 FIRST_ITEMS = 10  # how many items "what to do first" may name together
 NAMED = 3  # and how many of them by name
-UNKNOWN = "unknown"
 
 
 def headline(facts: Facts) -> dict[str, object]:
@@ -23,31 +25,34 @@ def headline(facts: Facts) -> dict[str, object]:
     if found is None:
         return {"level": "none", "title": "No figures this round", "sentences": _without(facts)}
     level, title = _verdict(found)
-    return {"level": level, "title": title, "sentences": [_exposure(facts, found), _today(facts, found), _action(found)]}
+    return {"level": level, "title": title, "sentences": [_exposure(facts, found), _today(facts, found), _action(facts, found)]}
 
 
 def _verdict(found: Simulation) -> tuple[str, str]:
     if found.fill_rate < FAILURE_LEVEL:
         return "risk", "Stock does not cover demand today"
     if found.service["down_mean"].min() < FAILURE_LEVEL:
-        return "watch", "Supply holds today, but leans on one supplier"
+        return "watch", f"Supply holds today, but leans on one {found.worst['kind']}"
     if found.fill_rate < RECOVERY_LEVEL:
         return "watch", "Supply holds, with little to spare"
-    return "good", "Supply holds, even without the biggest supplier"
+    return "good", "Supply holds, even in the worst single outage"
 
 
 def _exposure(facts: Facts, found: Simulation) -> str:
-    worst, ahead = found.worst, plural(found.horizon, facts.calendar)
-    who = f"If {found.biggest}, the supplier of {percent(worst['share'], 0)} of the forecast volume, cannot ship"
-    if found.biggest == UNKNOWN and len(found.exposure) == 1:
+    worst, ahead, lost = found.worst, plural(found.horizon, facts.calendar), found.worst["lost_units"]
+    who = f"If {worst['node']}, the supplier of {percent(worst['share'], 0)} of the forecast volume, cannot ship"
+    if worst["kind"] == SITE:
+        who = f"If the site {worst['node']}, with {percent(worst['share'], 0)} of the forecast volume, is down"
+    elif worst["node"] == UNKNOWN and len(found.exposure) == 1:
         who = "Suppliers are not known; if none could ship"
     lowest, failing = percent(float(found.service["down_mean"].min()), 0), worst["tts_p50"]
     first = ""
     if not isnan(failing):
         first = f"; its own items drop below {percent(FAILURE_LEVEL, 0)} after {plural(int(failing), facts.calendar)}"
+    value = f" ({amount(worst['lost_value'], found.currency)})" if found.currency and not isnan(worst["lost_value"]) else ""
     today, down = percent(found.fill_rate), percent(worst["network_fill_rate"])
     return (
-        f"{who} for {facts.assumptions.supplier_outage_days} days from today, about {units(worst['lost_units'])} more units go "
+        f"{who} for {outage_days(found, facts)} days from today, about {units(lost)} more units{value} go "
         f"unserved in the next {ahead}: service falls from {today} to {down}, "
         f"and to {lowest} in the worst {period(facts.calendar)}{first}."
     )
@@ -66,13 +71,31 @@ def _today(facts: Facts, found: Simulation) -> str:
     )
 
 
-def _action(found: Simulation) -> str:
+def _action(facts: Facts, found: Simulation) -> str:
+    """In money where stock targets were computed; else in units, from where service is low or the outage hits hardest."""
+    whole = policy(found)
+    if whole is None:
+        return _units_action(found)
+    first = [row for row in actions(found) if row["kind"] == "set_level"]
+    if not first or not whole["saving"] > 0:
+        return "Best action: none is needed now; the order-up-to levels in use are about as good as those proposed."
+    costs = f"cost falls by {amount(whole['saving'], found.currency)} a {period(facts.calendar)}"
+    served = f"{percent(whole['fill_rate_now'])} to {percent(whole['fill_rate_proposed'])}"
+    sites = found.series["location_id"].nunique() > 1
+    named = ", ".join(_name(row["item_id"], row["location_id"], sites) for row in first[:NAMED])
+    return (
+        f"Best action: set the {whole['changed']:,} order-up-to levels of stock_targets.csv, {named} first: {costs}, "
+        f"on the same demand, and service goes from {served}."
+    )
+
+
+def _units_action(found: Simulation) -> str:
     """Where service today is low the items that cause it, otherwise the items to hold more of against the outage."""
     if found.fill_rate < RECOVERY_LEVEL:
         rows, total = found.series.sort_values("expected_lost_units", ascending=False, kind="stable"), found.lost_units
         lost, what = "expected_lost_units", "Best action: order first what runs short today"
     else:
-        own = found.series[found.series["vendor"] == found.biggest]
+        own = found.series[found.series["vendor"] == found.worst_node] if found.worst["kind"] == SUPPLIER else found.series
         rows, total = own.sort_values("down_lost_units", ascending=False, kind="stable"), float(own["down_lost_units"].sum())
         lost, what = "down_lost_units", "Best action: hold more of what that outage would hit hardest, or find a second source"
     rows = rows[rows[lost] > 0].head(FIRST_ITEMS)
@@ -85,9 +108,13 @@ def _action(found: Simulation) -> str:
 
 def _names(rows: pd.DataFrame) -> str:
     sites = rows["location_id"].nunique() > 1
-    named = [f"{r.item_id} ({r.location_id})" if sites else str(r.item_id) for r in rows.head(NAMED).itertuples()]
+    named = [_name(r.item_id, r.location_id, sites) for r in rows.head(NAMED).itertuples()]
     more = len(rows) - len(named)
     return ", ".join(named) + (f" and {more} more" if more else "")
+
+
+def _name(item: object, site: object, sites: bool) -> str:
+    return f"{item} ({site})" if sites else str(item)
 
 
 def _without(facts: Facts) -> list[str]:

@@ -21,6 +21,7 @@ def manifest(files: Mapping[str, bytes], report: Mapping[str, Any]) -> dict[str,
         "data_until": report["as_of"],
         "engine": __version__,
         "versions": dict(report["versions"]),
+        "forecast_model": report["model"],
         "seed": report["seed"],
         "files": {name: {"sha256": sha256(data).hexdigest(), "bytes": len(data)} for name, data in sorted(files.items())},
     }

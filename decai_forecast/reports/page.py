@@ -13,7 +13,7 @@ from decai_forecast.reports.words import plural
 __all__ = ["render_html"]
 
 SHOWN = 50  # rows of the stock table; the CSV has all
-VENDORS = 25  # rows of the exposure table
+NODES = 25  # rows of the exposure table
 
 
 def render_html(report: Mapping[str, Any]) -> str:
@@ -23,7 +23,7 @@ def render_html(report: Mapping[str, Any]) -> str:
         r=report,
         css=css(),
         charts=_charts(report),
-        vendors=report["exposure"]["vendors"][:VENDORS] if report["exposure"] else [],
+        nodes=report["exposure"]["nodes"][:NODES] if report["exposure"] else [],
         rows=report["stock"]["rows"][:SHOWN] if report["stock"] else [],
         sites=_sites(report),
         quarter={"D": "28 days", "W": "13 weeks", "M": "6 months"}[calendar.frequency],
@@ -36,7 +36,7 @@ def _charts(report: Mapping[str, Any]) -> dict[str, Any]:
 
     charts = {}
     if report["service"]:
-        charts["service"] = Markup(service_chart(report["service"]["periods"], report["service"]["failure_level"]))
+        charts["service"] = Markup(service_chart(report["service"]))
     if report["forecast"] and report["forecast"]["fan"]:
         charts["demand"] = Markup(demand_chart(report["forecast"]["history"], report["forecast"]["fan"]))
     if report["planning"] and report["planning"]["drivers"]:

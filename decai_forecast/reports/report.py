@@ -8,16 +8,19 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from decai_forecast.reports.actions import actions
+from decai_forecast.reports.changes import changes
+from decai_forecast.reports.compare import comparison
 from decai_forecast.reports.facts import COUNTED, Facts, Fan, Quality
 from decai_forecast.reports.headline import headline
-from decai_forecast.reports.plain import plain, records, validated
+from decai_forecast.reports.plain import plain, validated
 from decai_forecast.reports.planning import planning
+from decai_forecast.reports.resilience import bullwhip, exposure, money, service, stock
 from decai_forecast.reports.words import period, plural
-from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 
 __all__ = ["FORMAT", "build_report", "schema"]
 
-FORMAT = "decai-report/1"
+FORMAT = "decai-report/2"
 WITHOUT = {  # what the report takes for granted where a data set is missing
     "demand": "no forecast, no figures of its own",
     "stock": "opening stock is assumed",
@@ -37,7 +40,7 @@ def schema() -> dict[str, Any]:
 def build_report(facts: Facts) -> dict[str, Any]:
     """The report of one participant and round, valid by ``report.schema.json``; the same for equal facts."""
     found = facts.simulation
-    report = {
+    report: dict[str, Any] = {
         "format": FORMAT,
         "network": facts.network,
         "simulated": facts.simulated,
@@ -51,19 +54,30 @@ def build_report(facts: Facts) -> dict[str, Any]:
             "period_days": facts.calendar.days,
         },
         "headline": headline(facts),
+        "scenario": found.scenario if found else "",
+        "currency": found.currency if found else "",
+        "actions": actions(found) if found else [],
         "missing": _missing(facts),
-        "exposure": found and _exposure(found, facts),
-        "service": found and _service(found),
-        "stock": found and {"rows": records(found.series.sort_values("expected_lost_units", ascending=False, kind="stable"))},
+        "exposure": found and exposure(found, facts),
+        "service": found and service(found),
+        "stock": found and stock(found),
         "forecast": _forecast(facts.quality, facts.fan),
+        "money": money(found) if found else [],
+        "bullwhip": bullwhip(found) if found else [],
         "planning": planning(facts.planning),
         "deliveries": [asdict(d) | {"broken": list(d.broken)} for d in facts.deliveries],
         "roster": _roster(facts),
         "assumptions": _assumptions(facts),
         "what_left": [asdict(left) for left in facts.what_left],
         "versions": dict(sorted(facts.versions.items())),
+        "model": facts.model,
         "seed": facts.seed,
         "replications": found and found.replications,
+    }
+    report = plain(report)
+    report |= {
+        "comparison": comparison(report, facts.others, opted_in=facts.opted_in),
+        "changes": plain(changes(report, facts.previous)),
     }
     return validated(plain(report), schema())
 
@@ -80,30 +94,6 @@ def _missing(facts: Facts) -> list[dict[str, str]]:
             young = name == "demand" and facts.planning is not None and facts.planning.newcomer
             found.append({"what": name, "why": verdict + code, "consequence": NEWCOMERS if young else consequence})
     return found
-
-
-def _exposure(found: Simulation, facts: Facts) -> dict[str, Any]:
-    reach = found.outage_periods + int(found.series["lead_time"].max())
-    return {
-        "biggest": found.biggest,
-        "hhi": found.hhi,
-        "outage_days": facts.assumptions.supplier_outage_days,
-        "outage_periods": found.outage_periods,
-        "cut_short": reach > found.horizon,  # the first delivery after the outage may lie beyond the horizon
-        "vendors": records(found.exposure),
-    }
-
-
-def _service(found: Simulation) -> dict[str, Any]:
-    return {
-        "fill_rate": found.fill_rate,
-        "lost_units": found.lost_units,
-        "target": found.service_target,
-        "failure_level": FAILURE_LEVEL,
-        "recovery_level": RECOVERY_LEVEL,
-        "likely_stockouts": int((found.series["p_stockout"] > 0.5).sum()),
-        "periods": records(found.service),
-    }
 
 
 def _forecast(quality: Quality | None, fan: Fan | None) -> dict[str, Any] | None:
@@ -136,6 +126,8 @@ def _assumptions(facts: Facts) -> list[dict[str, Any]]:
     given, found = facts.assumptions, facts.simulation
     if found is None:
         return []
+    if found.assumptions:
+        return [asdict(one) for one in found.assumptions]
     unknown, count = int(found.series["on_hand_assumed"].sum()), len(found.series)
     opening = (
         f"the order-up-to level for {unknown:,} of {count:,} stocked items" if unknown else f"of all {count:,} stocked items"

@@ -1,4 +1,4 @@
-"""Stock targets as CSV, for the participant's ERP."""
+"""Stock targets as CSV, for the participant's ERP: as found by simulation, else those of the simulated policy."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from math import ceil
 from typing import Any
 
 from decai_forecast.errors import NotEnoughData
+from decai_forecast.reports.changes import proposed
 
 __all__ = ["COLUMNS", "stock_targets_csv"]
 
 COLUMNS = ["site", "item", "uom", "service_type", "service_target", "safety_stock", "order_up_to", "valid_from", "reason"]
-CYCLE_SERVICE = "A"  # type 1, the probability of no stock-out in a cycle (F would be the fill rate, type 2)
+CYCLE_SERVICE = "A"  # type 1, the probability of no stock-out in a cycle; F is the fill rate, type 2
 WHOLE = ("EA", "PCE", "ST")  # units that come whole
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is run by spreadsheets
 
 
-def stock_targets_csv(report: Mapping[str, Any], *, uom: str = "EA") -> str:
-    """One row per stocked item, sorted by site and item; quantities in ``uom``, whole ones rounded up.
+def stock_targets_csv(report: Mapping[str, Any], *, uom: str = "EA", units: Mapping[str, str] | None = None) -> str:
+    """One row per stocked item, sorted by site and item; quantities in the item's unit (``units``, else ``uom``),
+    whole ones rounded up.
 
     Texts that a spreadsheet would run as a formula get a leading apostrophe. Raises :class:`NotEnoughData` for a report
     without simulation.
@@ -31,11 +33,13 @@ def stock_targets_csv(report: Mapping[str, Any], *, uom: str = "EA") -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    target = f"{report['service']['target']:.4g}"
     for row in sorted(report["stock"]["rows"], key=lambda r: (r["location_id"], r["item_id"])):
-        amounts = [_amount(row[name], uom) for name in ("safety_stock", "order_up_to_level")]
-        site, item = _inert(row["location_id"]), _inert(row["item_id"])
-        writer.writerow([site, item, _inert(uom), CYCLE_SERVICE, target, *amounts, report["as_of"], _reason(row)])
+        found = row["target"] or {"service_type": CYCLE_SERVICE, "service_target": report["service"]["target"]}
+        level = [found["service_type"], f"{found['service_target']:.4g}"]
+        unit = (units or {}).get(row["item_id"], uom)
+        amounts = [_amount(value, unit) for value in proposed(row).values()]
+        names = [_inert(text) for text in (row["location_id"], row["item_id"], unit)]
+        writer.writerow([*names, *level, *amounts, report["as_of"], _inert(found.get("reason") or _reason(row))])
     return out.getvalue()
 
 

@@ -7,7 +7,7 @@ from math import isnan
 
 from decai_forecast.periods import Calendar
 
-__all__ = ["MINUS", "NOTHING", "day", "percent", "period", "plural", "signed", "units"]
+__all__ = ["MINUS", "NOTHING", "amount", "day", "percent", "period", "plural", "signed", "units"]
 
 NOTHING = "\u2013"  # a dash where there is no figure
 MINUS = "\u2212"  # as long as a plus; a hyphen is not
@@ -31,6 +31,15 @@ def units(value: float | None, decimals: int = 0) -> str:
     if value is None or isnan(value):
         return NOTHING
     return f"{value:.2g}" if 0 < abs(value) < 1 else f"{value:,.{decimals}f}"
+
+
+def amount(value: float | None, currency: str) -> str:
+    """``EUR 1,234``; without a currency ``1,234 cost units``, in which holding a unit for a period costs 1."""
+    if value is None or isnan(value):
+        return NOTHING
+    told = units(abs(value)) if abs(value) < 1 else f"{abs(value):,.0f}"
+    sign = MINUS if value < 0 and told != "0" else ""
+    return f"{sign}{currency} {told}" if currency else f"{sign}{told} cost units"
 
 
 def day(value: date | str) -> str:

@@ -206,7 +206,7 @@ def simulate(seat: Seat, night: Round) -> Done:
         found = run(forecast, stock, items, seat.assumptions, seat.calendar, seed=SEED)
         writer.json("simulation.json", found.to_json())
         before, after = found.fill_rate, found.worst["network_fill_rate"]
-        exposure = f"{found.biggest} {before:.0%} → {after:.0%}"
+        exposure = f"{found.worst_node} {before:.0%} → {after:.0%}"
         return {"exposure": exposure, "stock_delivered": stock is not None, "items_delivered": items is not None}
 
     return run_step(seat.store, night.id, "simulate", inputs, work)

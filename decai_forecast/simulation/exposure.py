@@ -1,4 +1,4 @@
-"""Exposure to suppliers: what each one's outage costs, and service per period with and without the biggest."""
+"""Exposure to suppliers: what each one's outage costs, and service per period with and without the worst."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from decai_forecast.simulation.measures import first_below, low_quantile, served
+from decai_forecast.simulation.network.supply import SUPPLIER
 from decai_forecast.simulation.result import FAILURE_LEVEL
 from decai_forecast.simulation.run import Settings, Sums
 from decai_forecast.simulation.sampling import Floats
@@ -22,7 +23,8 @@ def exposure_table(world: World, settings: Settings, sums: Sums, pairs: pd.DataF
     total = table["volume"].sum()
     rows = [
         {
-            "vendor": vendor,
+            "node": vendor,
+            "kind": SUPPLIER,
             "share": float(of["volume"].sum() / total) if total > 0 else len(of) / len(table),
             "items": of["item"].nunique(),
             "single_source_items": of.loc[of["share"] == 1.0, "item"].nunique(),
@@ -32,7 +34,7 @@ def exposure_table(world: World, settings: Settings, sums: Sums, pairs: pd.DataF
         | _outage(settings, sums, sums.vendors.index(str(vendor)))
         for vendor, of in table.groupby("vendor", sort=True)
     ]
-    return pd.DataFrame(rows).sort_values(["lost_units", "vendor"], ascending=[False, True], ignore_index=True)
+    return pd.DataFrame(rows).sort_values(["lost_units", "node"], ascending=[False, True], ignore_index=True)
 
 
 def _per_pair(world: World, pairs: pd.DataFrame) -> pd.DataFrame:
@@ -77,9 +79,9 @@ def with_suppliers(series: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def service_table(world: World, sums: Sums, biggest: str) -> pd.DataFrame:
-    """Per period: service today and without the ``biggest`` supplier, and total demand; mean, P10 and P90."""
-    number = sums.vendors.index(biggest)
+def service_table(world: World, sums: Sums, worst: str) -> pd.DataFrame:
+    """Per period: service today and without the ``worst`` supplier, and total demand; mean, P10 and P90."""
+    number = sums.vendors.index(worst)
     down = sums.lost - sums.vendor_lost[number] + sums.vendor_down[number]
     found = {"base": _service(sums.demand, sums.lost), "down": _service(sums.demand, down), "demand": sums.demand}
     columns = {f"{name}_{key}": column for name, values in found.items() for key, column in _band(values).items()}

@@ -49,12 +49,12 @@ def simulate(
 
 
 def _result(world: World, settings: Settings, sums: Sums, series: pd.DataFrame, exposure: pd.DataFrame) -> Simulation:
-    biggest = str(exposure.sort_values(["share", "vendor"], ascending=[False, True])["vendor"].iloc[0])
+    worst = str(exposure["node"].iloc[0])
     return Simulation(
         series=series,
         exposure=exposure,
-        service=service_table(world, sums, biggest),
-        biggest=biggest,
+        service=service_table(world, sums, worst),
+        worst_node=worst,
         hhi=hhi(exposure["share"].to_numpy(float)),
         fill_rate=float(served(sums.demand.sum(), sums.lost.sum())),
         service_target=settings.critical,

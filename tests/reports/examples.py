@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import date, timedelta
 from statistics import NormalDist
@@ -12,8 +13,10 @@ import pandas as pd
 
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
-from decai_forecast.reports import Delivery, Facts, Fan, Left, Quality, Roster
+from decai_forecast.reports import Delivery, Facts, Fan, Left, Quality, Roster, build_report
+from decai_forecast.reports.compare import aggregate
 from decai_forecast.simulation import Simulation, simulate
+from decai_forecast.simulation.network.supply import Assumption
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 AS_OF = date(2026, 11, 23)
@@ -103,3 +106,83 @@ def refused(**changes: Any) -> Facts:
     broken = Delivery("demand", "refused", 5_000, 5_000, "schema", ("column quantity is missing",))
     roster = Roster(PARTNERS, PARTNERS[1:], 3, "closed", {"alder_foods": "refused:schema"})
     return facts(deliveries=(broken,), roster=roster, quality=None, simulation=None, fan=None, what_left=(), **changes)
+
+
+def whole(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), *, currency: str = "EUR") -> Simulation:
+    """A simulation with every optional part, in invented figures: two sites, three suppliers."""
+    plain = simulation(items)
+    series = plain.series.assign(location_id=["north" if k % 2 else "south" for k in range(len(plain.series))])
+    return dataclasses.replace(
+        plain,
+        series=series,
+        exposure=_nodes(plain.exposure),
+        ripple=pd.DataFrame(
+            [
+                ("Delta Beverages", "north", 0.31),
+                ("Delta Beverages", "south", 0.12),
+                ("north", "north", 0.9),
+                ("north", "south", 0.004),
+            ],
+            columns=["disrupted", "affected", "loss"],
+        ),
+        bullwhip=pd.DataFrame([("sites", 2, 1.83), ("suppliers", 3, float("nan"))], columns=["echelon", "nodes", "ratio"]),
+        targets=targets_of(series),
+        money=pd.DataFrame(
+            {"forecast": ["own", "shared", "combined", "moving_average"], "cost": [912.0, 874.0, 861.0, 1043.0]}
+        ),
+        dos_path=pd.DataFrame(
+            [
+                (s, i, AS_OF + timedelta(weeks=k), 14.0 - 3 * k)
+                for s, i in (("north", "item-001"), ("south", "item-000"))
+                for k in range(3)
+            ],
+            columns=["location_id", "item_id", "date", "days"],
+        ),
+        assumptions=(
+            Assumption("Lead time", "14 days for 3 of 18 items", True),
+            Assumption("Opening stock", "of all items", False),
+        ),
+        currency=currency,
+    )
+
+
+def _nodes(exposure: pd.DataFrame) -> pd.DataFrame:
+    """Suppliers with what the whole engine adds, and two sites."""
+    site = exposure.iloc[[1]].assign(node="north", kind="site", share=0.6, single_source_items=0, lost_units=250.0)
+    rows = pd.concat([exposure, site, site.assign(node="south", share=0.4, lost_units=90.0)], ignore_index=True)
+    rows = rows.sort_values(["lost_units", "node"], ascending=[False, True], ignore_index=True)
+    losses, count = rows["lost_units"], len(rows)
+    return rows.assign(
+        lost_value=losses * 4.2, node_ttr_days=28.0, rei=losses / losses.max(),
+        service_recovery_days=[42.0] * (count - 1) + [np.nan],
+        loss_of_service=losses / 60, max_depth=0.4, tts_lp_days=[9.4] + [np.nan] * (count - 1), pi_lp_units=losses * 0.7,
+        pi_lp_value=losses * 2.9, rei_lp=(losses / losses.max()) ** 2,
+    )  # fmt: skip
+
+
+def targets_of(series: pd.DataFrame) -> pd.DataFrame:
+    """Every second level a fifth higher, the others a tenth lower; all of them save money."""
+    up = np.arange(len(series)) % 2 == 0
+    now = series["order_up_to_level"]
+    return series[["location_id", "item_id"]].assign(
+        level_now=now, level_proposed=now * np.where(up, 1.2, 0.9),
+        safety_stock=series["safety_stock"] * np.where(up, 1.5, 0.8),
+        fill_rate_now=series["fill_rate"], fill_rate_proposed=np.minimum(series["fill_rate"] + 0.012, 1.0), csl=0.91,
+        cost_now=now * 0.4, cost_proposed=now * np.where(up, 0.31, 0.36), service_type="F", service_target=0.985,
+        reason="fill rate of 98.5 % by simulation",
+    )  # fmt: skip
+
+
+def complete(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), **changes: Any) -> Facts:
+    """Facts with every part of a report: an earlier report, figures of the others, a whole simulation."""
+    figures = [{"fill_rate": 0.9 + k / 100, "wape": 0.2 + k / 50} for k in range(6)]
+    usual: dict[str, Any] = {
+        "simulation": whole(items),
+        "previous": build_report(
+            facts(items, round_id="2026-11-17", simulation=dataclasses.replace(whole(items), fill_rate=0.93))
+        ),
+        "opted_in": True,
+        "others": {"round": "2026-11-17", "measures": aggregate(figures)},
+        "model": "shared-1f0c3a",
+    }
+    return facts(items, **usual | changes)

@@ -41,10 +41,10 @@ def test_simulation_may_come_from_its_json() -> None:
 
 
 def test_headline_names_exposure_service_and_action() -> None:
-    """Three sentences: the biggest supplier and its outage, service as things stand, what to do first."""
+    """Three sentences: the worst outage, service as things stand, what to do first."""
     report = build_report(examples.facts())
     exposure, today, action = report["headline"]["sentences"]
-    assert report["exposure"]["biggest"] in exposure
+    assert report["exposure"]["worst"] in exposure
     assert "28 days" in exposure
     assert "served from stock" in today
     assert action.startswith("Best action")

@@ -57,12 +57,12 @@ def test_scenarios_share_their_random_numbers() -> None:
     assert 0 < month["lost_units_se"] < 0.03 * month["lost_units"]
 
 
-def test_the_biggest_supplier_is_the_one_with_most_volume() -> None:
-    """Shares add up to 1, the biggest is named, and its outage is what the service band shows."""
+def test_the_worst_supplier_is_the_one_whose_outage_loses_most() -> None:
+    """Shares add up to 1, the worst is named, and its outage is what the service band shows."""
     forecast, items = two_suppliers()
     found = run(forecast, items=items)
     assert found.exposure["share"].sum() == pytest.approx(1)
-    assert found.biggest == found.exposure.sort_values("share")["vendor"].iloc[-1]
+    assert found.worst_node == found.exposure.sort_values("lost_units")["node"].iloc[-1]
     assert (found.service["down_mean"] < found.service["base_mean"])[3:6].all()
     total = (found.service["down_mean"] * found.service["demand_mean"]).sum() / found.service["demand_mean"].sum()
     assert total == pytest.approx(found.worst["network_fill_rate"], abs=0.01)
@@ -73,7 +73,7 @@ def test_an_outage_touches_only_its_own_items() -> None:
     forecast, items = two_suppliers()
     short, long = (run(forecast, items=items, assumptions=Assumptions(supplier_outage_days=days)) for days in (14, 42))
     per_vendor = long.series.groupby("vendor")["down_lost_units"].sum()
-    assert per_vendor.to_dict() == pytest.approx(dict(zip(long.exposure["vendor"], long.exposure["lost_units"], strict=True)))
+    assert per_vendor.to_dict() == pytest.approx(dict(zip(long.exposure["node"], long.exposure["lost_units"], strict=True)))
     assert long.worst["lost_units"] > short.worst["lost_units"] > 0
 
 
@@ -82,8 +82,8 @@ def test_two_sources_halve_the_dependence() -> None:
     forecast = normal_forecast({"one": (40, 8), "two": (40, 8)})
     items = pd.concat([items_of({"one": "A"}), items_of({"two": "A"}), items_of({"two": "B"})])
     found = run(forecast, items=items)
-    assert found.exposure.set_index("vendor")["single_source_items"].to_dict() == {"A": 1, "B": 0}
-    assert found.exposure.set_index("vendor")["share"].to_dict() == pytest.approx({"A": 0.75, "B": 0.25})
+    assert found.exposure.set_index("node")["single_source_items"].to_dict() == {"A": 1, "B": 0}
+    assert found.exposure.set_index("node")["share"].to_dict() == pytest.approx({"A": 0.75, "B": 0.25})
     lost = found.series.set_index("item_id")["down_lost_units"]
     assert lost["two"] < lost["one"]
 
@@ -121,7 +121,7 @@ def test_an_item_without_demand_never_runs_out() -> None:
 def test_unknown_suppliers_count_as_one() -> None:
     """Without items, or where the supplier is empty, the supplier is ``unknown``."""
     forecast = normal_forecast({"x": (9, 2), "y": (9, 2)})
-    assert run(forecast).exposure["vendor"].tolist() == ["unknown"]
+    assert run(forecast).exposure["node"].tolist() == ["unknown"]
     items = pd.DataFrame({"item_id": ["x", "y"], "vendor": [" ", None]})
     assert run(forecast, items=items).hhi == pytest.approx(1)
 

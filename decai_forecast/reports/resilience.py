@@ -1,0 +1,95 @@
+"""The parts of the report that come from the simulation: exposure, service, stock, stock targets, bullwhip."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from decai_forecast.reports.facts import Facts
+from decai_forecast.reports.plain import records
+from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
+
+__all__ = ["bullwhip", "exposure", "money", "outage_days", "policy", "service", "stock"]
+
+SERIES = ["location_id", "item_id"]
+RIPPLES = 0.01  # of a node's service: less is not told
+OUTSIDE = "moving_average"  # what the other forecasts are measured against
+
+
+def outage_days(found: Simulation, facts: Facts) -> int:
+    """How long the worst node is down, in days."""
+    return round(float(found.worst.get("node_ttr_days", facts.assumptions.supplier_outage_days)))
+
+
+def exposure(found: Simulation, facts: Facts) -> dict[str, Any]:
+    reach = found.outage_periods + int(found.series["lead_time"].max())
+    return {
+        "worst": found.worst_node,
+        "hhi": found.hhi,
+        "outage_days": outage_days(found, facts),
+        "outage_periods": found.outage_periods,
+        "horizon_days": found.horizon * found.period_days,
+        "cut_short": reach > found.horizon,  # the first delivery after the outage may lie beyond the horizon
+        "nodes": records(found.exposure),
+        "ripple": _ripple(found.ripple),
+    }
+
+
+def _ripple(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Whom an outage reaches, the largest loss of service first; a node's own outage is no ripple."""
+    if table.empty:
+        return []
+    reached = table[(table["loss"] > RIPPLES) & (table["disrupted"] != table["affected"])]
+    return records(reached.sort_values(["loss", "disrupted", "affected"], ascending=[False, True, True]))
+
+
+def service(found: Simulation) -> dict[str, Any]:
+    return {
+        "fill_rate": found.fill_rate,
+        "lost_units": found.lost_units,
+        "target": found.service_target,
+        "failure_level": FAILURE_LEVEL,
+        "recovery_level": RECOVERY_LEVEL,
+        "likely_stockouts": int((found.series["p_stockout"] > 0.5).sum()),
+        "periods": records(found.service),
+    }
+
+
+def stock(found: Simulation) -> dict[str, Any]:
+    """Every stocked item, the largest expected loss first, with its proposed target or null."""
+    targets = {(row["location_id"], row["item_id"]): row for row in records(found.targets)}
+    rows = records(found.series.sort_values("expected_lost_units", ascending=False, kind="stable"))
+    for row in rows:
+        target = targets.get((row["location_id"], row["item_id"]))
+        row["target"] = target and {name: value for name, value in target.items() if name not in SERIES}
+    return {"rows": rows, "policy": policy(found)}
+
+
+def policy(found: Simulation) -> dict[str, Any] | None:
+    """All proposed targets together: cost per period and fill rate, now and proposed; None where none were computed."""
+    if found.targets.empty:
+        return None
+    table = found.targets.merge(found.series[[*SERIES, "demand"]], on=SERIES, how="left")
+    weight = table["demand"].fillna(0.0) / max(float(table["demand"].sum()), 1e-12)
+    now, proposed = float(table["cost_now"].sum(skipna=False)), float(table["cost_proposed"].sum(skipna=False))
+    return {
+        "series": len(table),
+        "changed": int((table["level_now"].round() != table["level_proposed"].round()).sum()),
+        "cost_now": now,
+        "cost_proposed": proposed,
+        "saving": now - proposed,
+        "fill_rate_now": float((table["fill_rate_now"].fillna(1.0) * weight).sum()),
+        "fill_rate_proposed": float((table["fill_rate_proposed"].fillna(1.0) * weight).sum()),
+    }
+
+
+def bullwhip(found: Simulation) -> list[dict[str, Any]]:
+    return records(found.bullwhip)
+
+
+def money(found: Simulation) -> list[dict[str, Any]]:
+    """Cost per period of ordering by each forecast, and what it saves against a moving average with the same rule."""
+    rows = records(found.money)
+    outside = next((row["cost"] for row in rows if row["forecast"] == OUTSIDE), float("nan"))
+    return [row | {"saving": outside - row["cost"]} for row in rows]
