@@ -1,0 +1,88 @@
+"""The relay of one host: bodies lie in private files in memory, the relay hears how long they are and nothing else."""
+
+import os
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from parties import together
+
+from decai_forecast.federation.exact import host
+from decai_forecast.federation.exact.errors import PeerLost, Tampered
+from decai_forecast.federation.exact.frames import Frame
+from decai_forecast.federation.exact.group import Group
+from decai_forecast.federation.exact.host import HostRelay, HostWire
+
+
+def sums(group: Group) -> list[list[int]]:
+    numbers = np.arange(8)
+    parts = group.scattered("part", [(numbers, 4)], [(0, 3), (3, 6), (6, 8)])
+    return [parts[0].tolist(), group.total("whole", numbers, 4).tolist()]
+
+
+def test_the_files_are_private_and_have_no_name_once_all_have_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is killed leaves nothing in memory, and nobody else's can look in."""
+    modes, left = list[str](), list[int]()
+    real = HostWire._open
+
+    def opened(wire: HostWire, frame: Frame) -> None:
+        real(wire, frame)
+        places = [Path(wire._folder), *Path(wire._folder).iterdir()]
+        modes.extend(oct(place.stat().st_mode)[-3:] for place in places)
+
+    monkeypatch.setattr(host, "MEMORY", tmp_path)
+    monkeypatch.setattr(HostWire, "_open", opened)
+
+    def part(group: Group) -> None:
+        sums(group)
+        left.append(len(list(tmp_path.iterdir())))
+
+    together([part] * 3, HostRelay(20.0))
+    assert sorted(modes) == 9 * ["600"] + 3 * ["700"]
+    assert left == [0, 0, 0]
+
+
+def test_the_relay_hears_lengths_only() -> None:
+    """One of a cast, one for each rank of a route."""
+
+    heard = set[int]()
+
+    class Listening(HostRelay):
+        def _answers(self, given: Sequence[Frame]) -> list[Frame]:
+            heard.update(len(frame.body) for frame in given)
+            return super()._answers(given)
+
+    assert all(found[1] == [3 * k for k in range(8)] for found in together([sums] * 3, Listening(20.0)))
+    assert heard == {4, 12}
+
+
+@pytest.mark.parametrize("wrong", [0, 7, 10_000])
+def test_a_relay_that_says_other_lengths_is_found(wrong: int) -> None:
+    """What is read in their place does not open, or is not there."""
+
+    class Lying(HostRelay):
+        def _answers(self, given: Sequence[Frame]) -> list[Frame]:
+            answers = super()._answers(given)
+            if given[0].step != 3:
+                return answers
+            lengths = bytearray(answers[0].body)
+            struct.pack_into("<I", lengths, 4, wrong)
+            return [Frame(one.op, one.rank, one.step, bytes(lengths)) for one in answers]
+
+    found = together([sums] * 3, Lying(20.0))
+    assert all(isinstance(one, Tampered | PeerLost) for one in (found[0], found[2]))
+    assert any("bea" in str(one) for one in found)
+
+
+def test_memory_that_is_full_ends_the_session_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not the process, as writing to mapped memory would."""
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    found = together([sums] * 3, HostRelay(20.0))
+    assert all(isinstance(one, PeerLost) for one in found)
+    assert any("No space left" in str(one) for one in found)
