@@ -14,6 +14,7 @@ from flwr.serverapp import Grid
 
 __all__ = ["ask", "replies_of"]
 
+Enough = Callable[[list[Message]], bool]
 FIRST, LONGEST = 0.002, 0.05  # seconds between two looks: short at first, then longer
 
 
@@ -25,39 +26,42 @@ def ask(
     timeout: float,
     *,
     group: str,
-    quorum: int | None = None,
     grace: float = 0.0,
+    enough: Enough = lambda _: False,
+    then: Callable[[], None] = lambda: None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[int, Message]:
-    """Node -> its reply to ``values``. From ``quorum`` good replies on, only ``grace`` seconds more are waited.
+    """Node -> its reply to ``values``. Once ``enough`` have replied ``then`` is called and ``grace`` seconds more are waited.
 
     Who is late is not among them; ``meanwhile`` is called at every look. After ``timeout`` seconds the messages are of no use
     to a node any more.
     """
     content = RecordDict({"config": ConfigRecord(dict(values))})
     messages = [Message(content, node, kind, ttl=max(timeout, 1.0), group_id=group) for node in nodes]
-    return replies_of(grid, messages, timeout, quorum, grace, meanwhile)
+    return replies_of(grid, messages, timeout, grace, enough, then, meanwhile)
 
 
 def replies_of(
     grid: Grid,
     messages: list[Message],
     timeout: float,
-    quorum: int | None = None,
     grace: float = 0.0,
+    enough: Enough = lambda _: False,
+    then: Callable[[], None] = lambda: None,
     meanwhile: Callable[[], None] = lambda: None,
 ) -> dict[int, Message]:
     """Node -> its reply, or the error that Flower found in place of it."""
     asked = [message.metadata.dst_node_id for message in messages]
     waiting = dict(zip(grid.push_messages(messages), asked, strict=True))
     replies, end, pause = dict[int, Message](), time.monotonic() + timeout, FIRST
-    enough = False
+    reached = False
     while waiting and time.monotonic() < end:
         arrived = list(grid.pull_messages(list(waiting)))
         for reply in arrived:  # whose it is says the message it answers: Flower answers for a node that is gone
             replies[waiting.pop(reply.metadata.reply_to_message_id)] = reply
-        if not enough and quorum is not None and sum(not reply.has_error() for reply in replies.values()) >= quorum:
-            enough, end = True, min(end, time.monotonic() + grace)
+        if not reached and enough(list(replies.values())):
+            then()
+            reached, end = True, min(end, time.monotonic() + grace)
         meanwhile()
         if waiting and not arrived:
             time.sleep(pause)

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from decai_forecast.errors import DecaiError
 
-__all__ = ["CLIENT_FAILED", "MALFORMED", "NO_ROWS", "TIMEOUT", "code_of"]
+__all__ = ["CLIENT_FAILED", "MALFORMED", "NODE_GONE", "NO_ROWS", "TIMEOUT", "code_of", "reason_of"]
 
 CLIENT_FAILED = 2  # Flower's own number for a client application that raised
 NO_ROWS = "no_rows"  # the node has nothing for a cut-off; of an old one that is no failure
 TIMEOUT = "timeout"  # no answer within the plan's time
+NODE_GONE = "node_gone"  # the node ended, or lost its connection, before it answered
 MALFORMED = "malformed"  # an answer that does not hold what was asked for
+CODE = re.compile(r"[a-z0-9_]{1,40}")
 
 
 def code_of(error: BaseException) -> str:
     """The error's code, or ``internal``; never its message, which may name files and rows."""
     return error.code if isinstance(error, DecaiError) else "internal"
+
+
+def reason_of(reply: Any) -> str:
+    """The code in a reply of Flower's that is an error: a node's own, or that Flower could not reach it."""
+    if reply.error.code != CLIENT_FAILED:
+        return NODE_GONE
+    return str(reply.error.reason) if CODE.fullmatch(str(reply.error.reason)) else MALFORMED

@@ -15,12 +15,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from multiprocessing.connection import Connection
 from threading import Lock
 from typing import Any
 
 from decai_forecast.errors import FederationError
+from decai_forecast.federation.codes import NODE_GONE
 
 __all__ = ["NodeGone", "NodeProcess", "Nursery"]
 
@@ -30,7 +32,10 @@ Objects = Mapping[str, bytes]
 class NodeGone(FederationError):
     """The node's process ended before it answered."""
 
-    code = "node_gone"
+    code = NODE_GONE
+
+
+Connected = tuple[int, Connection]
 
 
 class Nursery:
@@ -42,7 +47,7 @@ class Nursery:
         command = [sys.executable, "-m", "decai_forecast.federation.node_process", str(theirs.fileno())]
         self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=os.environ | told)
         theirs.close()
-        self._own, self._nodes = own, list[NodeProcess]()
+        self._own, self._nodes, self._lock = own, list[NodeProcess](), Lock()
 
     def __enter__(self) -> Nursery:
         return self
@@ -55,19 +60,23 @@ class Nursery:
 
     def node(self, node_id: int, config: Mapping[str, Any], run_config: Mapping[str, Any]) -> NodeProcess:
         """A new node with its own configuration and state."""
-        ours, theirs = socket.socketpair()
-        socket.send_fds(self._own, [pickle.dumps((node_id, dict(config), dict(run_config)))], [theirs.fileno()])
-        theirs.close()
-        pid = int.from_bytes(self._own.recv(4), "little")
-        self._nodes.append(NodeProcess(pid, Connection(ours.detach())))
+        self._nodes.append(NodeProcess(partial(self._fork, pickle.dumps((node_id, dict(config), dict(run_config))))))
         return self._nodes[-1]
+
+    def _fork(self, told: bytes) -> Connected:
+        ours, theirs = socket.socketpair()
+        with self._lock, theirs:
+            socket.send_fds(self._own, [told], [theirs.fileno()])
+            pid = int.from_bytes(self._own.recv(4), "little")
+        return pid, Connection(ours.detach())
 
 
 class NodeProcess:
-    """Asks a node in its process; one question at a time."""
+    """Asks a node in its process, one question at a time; one that ended is started again for the next question."""
 
-    def __init__(self, pid: int, connection: Connection) -> None:
-        self.pid, self._connection, self._lock = pid, connection, Lock()
+    def __init__(self, start: Callable[[], Connected]) -> None:
+        self._start, self._lock, self._closed = start, Lock(), False
+        self.pid, self._connection = start()
 
     def __call__(self, object_id: str, objects: Objects) -> tuple[str, Objects]:
         """The reply to a message, both as Flower's serialised objects; :class:`NodeGone` if the process ends first."""
@@ -76,11 +85,14 @@ class NodeProcess:
                 self._connection.send((object_id, dict(objects)))
                 answer: tuple[str, Objects] = self._connection.recv()
             except (EOFError, OSError):
+                if not self._closed:
+                    self.pid, self._connection = self._start()
                 raise NodeGone("the node's process ended before it answered") from None
             return answer
 
     def close(self) -> None:
         """Ends the process, hung or not."""
+        self._closed = True
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
 

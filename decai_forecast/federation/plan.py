@@ -49,6 +49,7 @@ class Plan:
     params: Mapping[str, Any] = field(default_factory=dict)
     timeout: float = 600.0  # seconds for all members' answers to one message
     grace: float = 60.0  # seconds for the others once ``minimum`` members have said that they are there
+    patience: float = 60.0  # seconds without a message in an exact training after which a member counts as silent
     agreed: str = ""  # digest of the network's agreement (preflight.py); empty: not compared
 
     def __post_init__(self) -> None:
@@ -76,6 +77,7 @@ class Plan:
             "params": json.dumps(dict(self.params), sort_keys=True),
             "timeout": float(self.timeout),
             "grace": float(self.grace),
+            "patience": float(self.patience),
             "agreed": self.agreed,
         }
 
@@ -95,6 +97,7 @@ class Plan:
             params=json.loads(str(config["params"])),
             timeout=float(config["timeout"]),
             grace=float(config["grace"]),
+            patience=float(config["patience"]),
             agreed=str(config["agreed"]),
         )
 

@@ -30,6 +30,7 @@ FLOWER = {  # else Flower reports use, asks for updates, and installs what an ap
     "FLWR_TELEMETRY_ENABLED": "0",
     "FLWR_DISABLE_UPDATE_CHECK": "1",
     "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",
+    "FLWR_LOG_LEVEL": "WARNING",  # below that a line for every look for work
 }
 
 
@@ -50,6 +51,7 @@ class InProcess:
     @contextmanager
     def open(self, plan: Plan, venue: Venue) -> Iterator[tuple[Grid, Venue]]:
         from decai_forecast.federation import client_app
+        from decai_forecast.federation.exact.coordinate import ATTEMPTS
         from decai_forecast.federation.local_grid import LocalGrid
         from decai_forecast.federation.node_process import Nursery
 
@@ -61,7 +63,8 @@ class InProcess:
         if exact:
             _introduce(self.members)
         apart = exact and plan.exact_trees * len(plan.cutoffs) * len(plan.quantiles) >= OWN_PROCESSES
-        workers = len(nodes) if exact else self.workers  # trained exactly they wait for one another
+        # Trained exactly they wait for one another; a hung one keeps a thread for every message that it was sent.
+        workers = ATTEMPTS * len(nodes) if exact else self.workers
         try:
             with contextlib.ExitStack() as stack:
                 nursery = stack.enter_context(Nursery()) if apart else None

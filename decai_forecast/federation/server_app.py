@@ -18,7 +18,7 @@ from flwr.serverapp import Grid, ServerApp
 
 from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.ask import ask
-from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT
+from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, reason_of
 from decai_forecast.federation.exact.loopback import LoopbackRelay
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import ModelText, merge, shift, validate
@@ -46,10 +46,11 @@ class Relay(Protocol):
 @dataclass(frozen=True)
 class Venue:
     """What differs between the runtimes. ``names``: node -> partner, where nodes are registered; a node that says another
-    name is not heard. ``relay``: makes the relay of the exact strategy, which passes on how far the training is."""
+    name is not heard. ``relay``: makes the relay of the exact strategy, from its patience (seconds) and whom it tells how far
+    the training is."""
 
     names: Mapping[int, str] | None = None
-    relay: Callable[[Callable[[Progress], None]], Relay] = lambda watch: LoopbackRelay(watch=watch)
+    relay: Callable[[float, Callable[[Progress], None]], Relay] = LoopbackRelay
     say: Say = lambda _: None
     watch: Watch = lambda _: None
 
@@ -136,17 +137,10 @@ def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], v
     """
     known = {node: venue.names.get(node, "") if venue.names is not None else "" for node in grid.get_node_ids()}
     asked = [node for node in known if known[node] or venue.names is None]
-    group, enough = f"{cutoff}/query", max(plan.minimum, 1)
     replies = ask(
-        grid,
-        asked,
-        MessageType.QUERY,
-        {"cutoff": cutoff.isoformat()},
-        plan.timeout,
-        group=group,
-        quorum=enough,
-        grace=plan.grace,
-    )
+        grid, asked, MessageType.QUERY, {"cutoff": cutoff.isoformat()}, plan.timeout, group=f"{cutoff}/query",
+        grace=plan.grace, enough=lambda replies: sum(not reply.has_error() for reply in replies) >= plan.minimum,
+    )  # fmt: skip
     nodes, out = list[Node](), dict(dropped)
     for node_id, reply in replies.items():
         said = {} if reply.has_error() else dict(reply.content.get("config") or {})
@@ -246,7 +240,7 @@ def boosting_round(grid: Grid, plan: Plan, cutoff: date, number: int, starts: li
 def _read(reply: Message, plan: Plan) -> dict[float, ModelText]:
     """The trees of one node; the error's text is a code."""
     if reply.has_error():
-        raise FederationError(str(reply.error.reason))
+        raise FederationError(reason_of(reply))
     try:
         return {q: validate(bytes(reply.content["config"][f"trees-{q}"]).decode(), plan.feature_names) for q in plan.quantiles}
     except (ModelTextError, UnicodeDecodeError, KeyError, TypeError):

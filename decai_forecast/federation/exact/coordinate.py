@@ -19,7 +19,7 @@ from flwr.serverapp import Grid
 
 from decai_forecast.errors import ModelTextError
 from decai_forecast.federation.ask import ask
-from decai_forecast.federation.codes import MALFORMED, TIMEOUT
+from decai_forecast.federation.codes import MALFORMED, NODE_GONE, TIMEOUT, reason_of
 from decai_forecast.federation.exact.errors import Begun, Differs, PeerLost
 from decai_forecast.federation.exact.node import Call
 from decai_forecast.federation.exact.progress import Progress
@@ -27,10 +27,11 @@ from decai_forecast.federation.model_text import ModelText, validate
 from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.progress import Step, Watch
 
-__all__ = ["Together", "train_together"]
+__all__ = ["ATTEMPTS", "Together", "train_together"]
 
-ATTEMPTS = 3  # of one quantile: with all, without who could not begin, once more after a broken connection
+ATTEMPTS = 4  # of one model
 ORDER = (PeerLost.code, Begun.code)  # codes that blame nobody: somebody else is gone; begun with others
+LOST = (TIMEOUT, NODE_GONE)  # codes of who may come back
 PATIENCE = 6  # times the plan's timeout: a call is a whole training, not one answer
 
 
@@ -48,11 +49,20 @@ Nodes = Mapping[str, tuple[int, bytes]]
 """partner -> node id, public key"""
 
 
+class Relay(Protocol):
+    """What a venue's relay has to offer here."""
+
+    @property
+    def port(self) -> int: ...
+
+    def close(self) -> None: ...
+
+
 class Venue(Protocol):
     """Where the nodes meet, and who is told how far they are (``server_app.Venue``)."""
 
     @property
-    def relay(self) -> Callable[[Callable[[Progress], None]], Any]: ...
+    def relay(self) -> Callable[[float, Callable[[Progress], None]], Any]: ...
 
     @property
     def watch(self) -> Watch: ...
@@ -65,43 +75,69 @@ def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, venue: Ve
     refuse to go on without one of them (see desk.py): then there is no model of this cut-off.
     """
     there, dropped, models = dict(nodes), dict[str, str](), dict[float, ModelText]()
-    notes: deque[Progress] = deque(maxlen=1)  # the newest; the relay's thread puts it here, this one reports it
-    with venue.relay(notes.append) as relay:
-        for quantile in plan.quantiles:
-            model, stopped = None, ""
-            for _ in range(ATTEMPTS):
-                if model is None and stopped != Begun.code and len(there) >= plan.minimum:
-                    tell = partial(_report, plan, cutoff, quantile, notes, venue.watch)
-                    model, failed = _attempt(grid, plan, cutoff, quantile, there, relay.port, tell)
-                    stopped = max(failed.values(), key=ORDER.index, default="") if set(failed.values()) <= set(ORDER) else ""
-                    blamed = {partner: code for partner, code in failed.items() if code not in ORDER}
-                    dropped |= blamed
-                    there = {partner: node for partner, node in there.items() if partner not in blamed}
-            if model is None:
-                return Together({}, frozenset(there), dropped, stopped)
-            models[quantile] = model
+    for quantile in plan.quantiles:
+        model, blamed, stopped = _Attempts(grid, plan, cutoff, quantile, venue).model(there)
+        dropped |= blamed
+        there = {partner: node for partner, node in there.items() if partner not in blamed}
+        if model is None:
+            return Together({}, frozenset(there), dropped, stopped)
+        models[quantile] = model
     return Together(models, frozenset(there), dropped)
 
 
-def _report(plan: Plan, cutoff: date, quantile: float, notes: deque[Progress], watch: Watch) -> None:
-    if notes:
-        number = plan.cutoffs.index(cutoff) * len(plan.quantiles) + plan.quantiles.index(quantile) + 1
-        watch(Step(cutoff, quantile, number, len(plan.cutoffs) * len(plan.quantiles), notes.pop()))
+@dataclass(frozen=True)
+class _Attempts:
+    """One model: tried with all; with who is left if somebody could not begin; with all again if somebody was lost once."""
 
+    grid: Grid
+    plan: Plan
+    cutoff: date
+    quantile: float
+    venue: Venue
 
-def _attempt(
-    grid: Grid, plan: Plan, cutoff: date, quantile: float, nodes: Nodes, port: int, tell: Callable[[], None]
-) -> tuple[ModelText | None, dict[str, str]]:
-    """The model, or who answered with which code in place of it."""
-    keys, speaker = {partner: key for partner, (_, key) in nodes.items()}, min(nodes)
-    call = Call(quantile, hashlib.sha256(os.urandom(32)).digest(), port, keys, speaker)
-    values, group = call.to_config() | {"cutoff": cutoff.isoformat()}, f"{cutoff}/{quantile}"
-    names = {node: partner for partner, (node, _) in nodes.items()}
-    answers = ask(grid, names, "train.exact", values, PATIENCE * plan.timeout, group=group, meanwhile=tell)
-    replies = {names[node]: reply for node, reply in answers.items()}
-    failed = {partner: TIMEOUT for partner in nodes if partner not in replies}
-    failed |= {partner: str(one.error.reason) for partner, one in replies.items() if one.has_error()}
-    return (None, failed) if failed else _taken(plan, speaker, replies)
+    def model(self, nodes: Nodes) -> tuple[ModelText | None, dict[str, str], str]:
+        """The model, who was left out with which code, and the code of what stopped the others."""
+        there, blamed, lost = dict(nodes), dict[str, str](), set[str]()
+        stopped = ""
+        for _ in range(ATTEMPTS):
+            if len(there) < self.plan.minimum or stopped == Begun.code:
+                break
+            found, failed = self._attempt(there)
+            if found is not None:
+                return found, blamed, ""
+            stopped = max(failed.values(), key=ORDER.index, default="") if set(failed.values()) <= set(ORDER) else ""
+            once = {partner for partner, code in failed.items() if code in LOST and partner not in lost}
+            lost |= once  # it may come back, and goes on where all were
+            out = {partner: code for partner, code in failed.items() if code not in ORDER and partner not in once}
+            blamed |= out
+            there = {partner: node for partner, node in there.items() if partner not in out}
+        return None, blamed, stopped
+
+    def _attempt(self, nodes: Nodes) -> tuple[ModelText | None, dict[str, str]]:
+        """The model, or who answered with which code in place of it. The first failure ends the session for all."""
+        notes: deque[Progress] = deque(maxlen=1)  # the newest; the relay's thread puts it here, this one reports it
+        with self.venue.relay(self.plan.patience, notes.append) as relay:
+            return self._called(nodes, relay, notes)
+
+    def _called(self, nodes: Nodes, relay: Relay, notes: deque[Progress]) -> tuple[ModelText | None, dict[str, str]]:
+        keys, speaker = {partner: key for partner, (_, key) in nodes.items()}, min(nodes)
+        call = Call(self.quantile, hashlib.sha256(os.urandom(32)).digest(), relay.port, keys, speaker)
+        names = {node: partner for partner, (node, _) in nodes.items()}
+        answers = ask(
+            self.grid, names, "train.exact", call.to_config() | {"cutoff": self.cutoff.isoformat()},
+            PATIENCE * self.plan.timeout, group=f"{self.cutoff}/{self.quantile}", meanwhile=partial(self._report, notes),
+            grace=self.plan.grace, enough=lambda replies: any(reply.has_error() for reply in replies), then=relay.close,
+        )  # fmt: skip
+        replies = {names[node]: reply for node, reply in answers.items()}
+        failed = {partner: TIMEOUT for partner in nodes if partner not in replies}
+        failed |= {partner: reason_of(one) for partner, one in replies.items() if one.has_error()}
+        return (None, failed) if failed else _taken(self.plan, speaker, replies)
+
+    def _report(self, notes: deque[Progress]) -> None:
+        if notes:
+            cutoffs, quantiles = self.plan.cutoffs, self.plan.quantiles
+            number = cutoffs.index(self.cutoff) * len(quantiles) + quantiles.index(self.quantile) + 1
+            self.venue.watch(Step(self.cutoff, self.quantile, number, len(cutoffs) * len(quantiles), notes.pop()))
 
 
 def _taken(plan: Plan, speaker: str, replies: Mapping[str, Message]) -> tuple[ModelText | None, dict[str, str]]:

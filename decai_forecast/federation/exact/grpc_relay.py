@@ -120,7 +120,7 @@ class GrpcRelay:
         if tls is None and not address.startswith("127.0.0.1:"):
             raise ValueError(f"{address}: a relay that others can reach needs TLS")
         self._address, self._tls, self._patience, self._watch = address, tls, patience, watch
-        self.metrics, self._sessions = Metrics(), dict[bytes, _Session]()
+        self.metrics, self._sessions, self._closed = Metrics(), dict[bytes, _Session](), False
         self._loop = asyncio.new_event_loop()
         Thread(target=self._loop.run_forever, daemon=True, name="relay").start()
         self.port, self._server = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
@@ -132,6 +132,10 @@ class GrpcRelay:
         self.close()
 
     def close(self) -> None:
+        """Ends all sessions; a second time nothing happens."""
+        if self._closed:
+            return
+        self._closed = True
         asyncio.run_coroutine_threadsafe(self._server.stop(GRACE), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
 

@@ -16,10 +16,11 @@ from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame
 from decai_forecast.federation.exact.progress import Progress, Watch
 
-__all__ = ["PATIENCE", "WAIT", "LoopbackRelay", "LoopbackWire"]
+__all__ = ["PATIENCE", "WAIT", "WAITS", "LoopbackRelay", "LoopbackWire"]
 
 PATIENCE = 60.0  # seconds without a frame after which a participant counts as silent
-WAIT = 1.5 * PATIENCE  # seconds that a participant waits for the relay, which must have time to name who is silent
+WAITS = 1.5  # times the relay's patience
+WAIT = WAITS * PATIENCE  # seconds that a participant waits for the relay, which must have time to name who is silent
 
 
 class LoopbackRelay:

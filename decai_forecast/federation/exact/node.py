@@ -16,7 +16,7 @@ import numpy.typing as npt
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.exact.group import Group, Wire
 from decai_forecast.federation.exact.identity import Roster
-from decai_forecast.federation.exact.loopback import LoopbackWire
+from decai_forecast.federation.exact.loopback import WAITS, LoopbackWire
 from decai_forecast.federation.exact.plan import ExactPlan, from_demand
 from decai_forecast.federation.plan import Plan
 
@@ -43,16 +43,16 @@ class Call:
         return cls(float(config["quantile"]), bytes(config["session"]), int(config["port"]), keys, str(config["speaker"]))
 
 
-Connect = Callable[[Call, int, Sequence[str]], Wire]
-"""(call, own rank, all names) -> the connection to the relay"""
+Connect = Callable[[Call, int, Sequence[str], float], Wire]
+"""(call, own rank, all names, seconds to wait for the relay) -> the connection to it"""
 
 
-def connect_here(call: Call, rank: int, names: Sequence[str]) -> Wire:
+def connect_here(call: Call, rank: int, names: Sequence[str], wait: float) -> Wire:
     """To the relay at the call's port of the own host."""
-    return LoopbackWire(call.port, call.session, rank, names)
+    return LoopbackWire(call.port, call.session, rank, names, wait)
 
 
-def connect_over_tls(relay: str, keys: Path, call: Call, rank: int, names: Sequence[str]) -> Wire:
+def connect_over_tls(relay: str, keys: Path, call: Call, rank: int, names: Sequence[str], wait: float) -> Wire:
     """To the coordinator's relay, whose address the company has from its admission, never from a call. ``keys``: the folder
     with the company's key, its admission and the authority's certificate."""
     from decai_forecast.federation.exact.grpc_relay import GrpcWire, Tls
@@ -60,7 +60,7 @@ def connect_over_tls(relay: str, keys: Path, call: Call, rank: int, names: Seque
     certificate = json.loads((keys / "admission.json").read_text())["certificate"].encode()
     tls = Tls((keys / "tls.key").read_bytes(), certificate, (keys / "authority.crt").read_bytes())
     host, _, port = relay.rpartition(":")
-    return GrpcWire(host, int(port), call.session, rank, names, tls)
+    return GrpcWire(host, int(port), call.session, rank, names, tls, wait)
 
 
 def plan_of(plan: Plan, cutoff: date, quantile: float, weighted: bool) -> ExactPlan:
@@ -89,7 +89,7 @@ def train_on_call(
     exact = plan_of(plan, cutoff, call.quantile, weight is not None)
     identity, roster = desk.identity(), Roster.of(call.keys)
     roster.check(desk.pinned(), plan.minimum)
-    wire = connect(call, roster.rank(identity.name), roster.names)
+    wire = connect(call, roster.rank(identity.name), roster.names, WAITS * plan.patience)
     with contextlib.ExitStack() as stack:
         stack.callback(wire.close)
         try:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.federation.exact.grpc_relay import GrpcRelay, Tls
+from decai_forecast.federation.exact.progress import Watch
 from decai_forecast.federation.plan import Member, Plan
 from decai_forecast.federation.run import FLOWER
 from decai_forecast.federation.superlink.keys import Authority, new_key, private_pem, write_secret
@@ -153,5 +154,5 @@ def _gather(grid: Grid, names: set[int], plan: Plan) -> None:
         time.sleep(min(POLL, plan.timeout))
 
 
-def _relay(address: str, tls: Tls, watch: object) -> GrpcRelay:
-    return GrpcRelay(address, tls, watch=watch)  # type: ignore[arg-type]  # as Venue.relay says
+def _relay(address: str, tls: Tls, patience: float, watch: Watch) -> GrpcRelay:
+    return GrpcRelay(address, tls, patience, watch)

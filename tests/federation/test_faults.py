@@ -1,0 +1,102 @@
+"""What can go wrong in an exact training, done for real to nodes in processes of their own and to the relay."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import pytest
+from members import Member, members, plan
+
+from decai_forecast.demand import TREE_PARAMS
+from decai_forecast.errors import FederationError
+from decai_forecast.federation import Plan, run, train_shared
+from decai_forecast.federation.exact.loopback import LoopbackRelay
+from decai_forecast.federation.node_process import NodeProcess
+from decai_forecast.federation.progress import Step
+from decai_forecast.federation.run import InProcess
+from decai_forecast.federation.server_app import Venue
+from decai_forecast.store import Store
+
+EXACT = plan(
+    strategy="exact", exact_trees=25, params=dict(TREE_PARAMS) | {"num_leaves": 6}, quantiles=(0.5,), patience=3.0, grace=5.0
+)
+Harm = Callable[["Harmed"], None]
+
+
+@dataclass
+class Harmed:
+    """The in-process runtime, in which something happens once, when ten trees are there."""
+
+    members: Sequence[Member]
+    harm: Harm
+    nodes: tuple[NodeProcess, ...] = ()
+    relay: Any = None
+    done: bool = False
+
+    @contextmanager
+    def open(self, which: Plan, venue: Venue) -> Iterator[Any]:
+        with InProcess(self.members).open(which, venue) as (grid, _):
+            self.nodes = tuple(grid.nodes.values())
+
+            def relay(patience: float, watch: Any) -> Any:
+                self.relay = LoopbackRelay(patience, watch)
+                return self.relay
+
+            yield grid, replace(venue, relay=relay, watch=self.watch)
+
+    def watch(self, step: Step) -> None:
+        if not self.done and step.far.tree < step.far.trees:
+            self.done = True
+            self.harm(self)
+
+
+@pytest.fixture
+def processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every node in a process, however short the training."""
+    monkeypatch.setattr(run, "OWN_PROCESSES", 1)
+
+
+def signalled(number: signal.Signals, harmed: Harmed) -> None:
+    os.kill(harmed.nodes[2].pid, number)
+
+
+def hang_for_a_while(harmed: Harmed) -> None:
+    signalled(signal.SIGSTOP, harmed)
+    Timer(5.0, lambda: signalled(signal.SIGCONT, harmed)).start()  # seconds: longer than the relay's patience
+
+
+HARMS: dict[str, Harm] = {
+    "killed in mid-tree": partial(signalled, signal.SIGKILL),
+    "hangs and returns late": hang_for_a_while,
+    "relay ends": lambda harmed: harmed.relay.close(),
+}
+
+
+@pytest.mark.parametrize("what", HARMS)
+def test_a_training_that_was_broken_once_ends_with_the_same_model(
+    processes: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
+) -> None:
+    """All go on from the last kept tree; nobody is put out; the model is that of an undisturbed training, to the last byte."""
+    there = members(tmp_path, 3)
+    harmed = Harmed(there, HARMS[what])
+    found = train_shared(there, EXACT, runtime=harmed)
+    assert harmed.done
+    assert (dict(found.dropped), sorted(found.rows)) == ({}, ["p0", "p1", "p2"])
+    monkeypatch.undo()  # in threads
+    assert found.models == train_shared(there, EXACT).models
+    kept = [Store(one.store, one.partner).keys("federation/exact/checkpoints") for one in there]
+    assert kept == [[]] * 3  # trees kept on the way are of no use any more, and tell what the model does not
+
+
+def test_who_stays_away_ends_the_training_and_is_named(processes: None, tmp_path: Path) -> None:
+    """It hangs for good: the others do not go on without it, and do not wait for ever."""
+    there = members(tmp_path, 4)
+    with pytest.raises(FederationError) as error:
+        train_shared(there, replace(EXACT, grace=1.0), runtime=Harmed(there, partial(signalled, signal.SIGSTOP)))
+    assert str(error.value) == "p0, p1, p3 could not train 2026-06-22 together (exact_begun); dropped: p2 (timeout)"

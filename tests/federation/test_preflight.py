@@ -1,0 +1,64 @@
+"""Before anything is trained: who has other versions, columns or settings is named, and what it has."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from members import Member, members, plan
+from test_training import Overheard, serve
+
+from decai_forecast.errors import FederationError
+from decai_forecast.federation import train_shared
+from decai_forecast.federation.preflight import agreement, compare, schema_of, versions
+from decai_forecast.federation.run import InProcess
+from decai_forecast.federation.server_app import Venue
+
+OTHERS = {
+    "version": ({"version-lightgbm": "4.6.0"}, "other_version", "p0 has lightgbm 4.6.0; this training needs "),
+    "no version": ({"version-lightgbm": "/etc\n"}, "other_version", "p0 has lightgbm something that is no version; "),
+    "schema": ({"schema": schema_of(["a"])}, "other_features", "p0 has training rows with other columns; "),
+    "agreement": ({"agreed": agreement("D", 28)}, "other_agreement", "p0 has another frequency or horizon in its network.yaml"),
+}
+
+
+@pytest.mark.parametrize("strategy", ["exact", "bagging"])
+@pytest.mark.parametrize("which", OTHERS)
+def test_a_node_with_something_else_is_left_out_by_name(tmp_path: Path, which: str, strategy: str) -> None:
+    """Before its rows are used; the others train."""
+    said, code, _ = OTHERS[which]
+    asked = plan(rounds=1, exact_trees=2, quantiles=(0.5,), strategy=strategy, agreed=agreement("W", 13))
+    there = members(tmp_path, 4)
+    with InProcess(there).open(asked, Venue()):  # they learn each other's keys
+        pass
+    right = {node: {"agreed": agreement("W", 13)} for node in (1000, 1001, 1002, 1003)}
+    found = serve(Overheard(there, asked, spoil=right | {1000: right[1000] | said}, workers=4), asked)
+    assert dict(found.state["dropped"]) == {"p0": code}
+    assert sorted(found.state["rows"]) == ["p1", "p2", "p3"]
+
+
+@pytest.mark.parametrize("which", OTHERS)
+def test_what_differs_is_said(which: str) -> None:
+    """Who, what it has, what is expected, what to do; nothing that a stranger wrote."""
+    said, code, text = OTHERS[which]
+    right: dict[str, Any] = {f"version-{name}": found for name, found in versions().items()}
+    right |= {"schema": schema_of(["a", "b"]), "agreed": agreement("W", 13)}
+    compare("p0", right, [schema_of(["a", "b"])], agreement("W", 13))
+    with pytest.raises(FederationError) as error:
+        compare("p0", right | said, [schema_of(["a", "b"])], agreement("W", 13))
+    assert str(error.value).startswith(text)
+    assert error.value.code == code
+
+
+def test_two_nodes_of_one_name_are_both_left_out(tmp_path: Path) -> None:
+    """Nobody knows which of them is the company."""
+    which = plan(rounds=1)
+    there = members(tmp_path, 5)
+    found = serve(Overheard([*there, Member("p0", there[1].store)], which), which)
+    assert dict(found.state["dropped"]) == {"p0": "malformed"}
+    assert sorted(found.state["rows"]) == ["p1", "p2", "p3", "p4"]
+
+
+def test_two_do_not_train_exactly_whatever_they_are_told(tmp_path: Path) -> None:
+    """Of two, each would read the other: a coordinator that asks for it is refused by both."""
+    with pytest.raises(FederationError, match=r"p0 \(exact_refused\), p1 \(exact_refused\)"):
+        train_shared(members(tmp_path, 2), plan(minimum=2, strategy="exact", exact_trees=2, quantiles=(0.5,)))
