@@ -84,6 +84,17 @@ def test_only_counts_codes_and_verdicts_leave_a_partner(finished: Network) -> No
     assert finished.store("shop_2").read_json(f"rounds/{NIGHT.id}/submission.json") == raw
 
 
+def test_the_night_keeps_how_many_trees_were_chosen_and_why(finished: Network) -> None:
+    """For every cut-off a company trained at: the trees of each quantile, the rows judged on, and the reason."""
+    done = read_done(finished.store("shop_1"), NIGHT.id, "train")
+    assert done is not None
+    assert list(done.facts["budgets"]) == done.facts["cutoffs"]
+    for found in done.facts["budgets"].values():
+        assert sorted(found["trees"]) == ["q10", "q50", "q90"]
+        assert set(found["trees"].values()) <= {20, 40, 60}
+        assert ("usual" in found["reason"]) == (found["judged"] < 200)
+
+
 def test_the_note_says_who_trained(finished: Network) -> None:
     """The closing counts the partners that trained together."""
     closing = read_closing(finished, NIGHT.id)
