@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from decai_forecast.simulation.network.graph import Bools, Floats, Ints
 
-__all__ = ["Counts", "Disturbance", "Late", "Outcome", "Samples"]
+__all__ = ["Counts", "Disturbance", "Hit", "Late", "Outcome", "Samples"]
 
 Samples = npt.NDArray[np.float32] | npt.NDArray[np.float64]  # [demand node, item, period, replication], units
 Late = npt.NDArray[np.uint8]  # [lane, item, period, replication]: periods that what is shipped then comes late
@@ -27,8 +27,17 @@ class Disturbance:
 
 
 @dataclass(frozen=True)
+class Hit:
+    """Items of a group (positions in it) that a scenario hits in one way."""
+
+    group: int
+    items: Ints
+    disturbance: Disturbance
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """Reductions over time and replications; never a trace. Blocks of items or replications add up (``merge`` of the engine).
+    """Reductions over time and replications; never a trace. Blocks of items or replications add up (merge.py).
 
     Service is that of outside customers. Sums over replications are in units; divide by ``replications``.
     """

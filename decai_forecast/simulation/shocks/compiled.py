@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 
 from decai_forecast.contracts.standard import near
 from decai_forecast.errors import ConfigError
-from decai_forecast.simulation.engine.frame import Disturbance
+from decai_forecast.simulation.engine.frame import Disturbance, Hit
 from decai_forecast.simulation.network.graph import Graph, Ints
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SupplyNetwork
 from decai_forecast.simulation.shocks.scenario import KINDS, Scenario, Shock
 
 __all__ = ["Hit", "check", "compile_scenario", "periods_of", "undisturbed"]
-
-
-@dataclass(frozen=True)
-class Hit:
-    """Items of a group (positions in it) that a scenario hits in one way."""
-
-    group: int
-    items: Ints
-    disturbance: Disturbance
 
 
 def undisturbed(graph: Graph, periods: int) -> Disturbance:

@@ -1,0 +1,33 @@
+"""Late shipments: by how many periods each shipment exceeds its lead time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from decai_forecast.simulation.demand.philox import name_of, words
+from decai_forecast.simulation.engine.frame import Late
+from decai_forecast.simulation.network.stages import Group
+
+__all__ = ["lateness"]
+
+WORDS = 2**16
+
+
+def lateness(group: Group, periods: int, replications: range, seed: int) -> Late | None:
+    """Periods, [lane, item, period, replication]; None where no shipment is ever late.
+
+    What is drawn belongs to seed, item, lane (by the names of its ends), period and replication, whatever is drawn beside it:
+    every scenario meets the same delays.
+    """
+    graph, chances = group.graph, group.stages.lead_late
+    if chances is None or not chances[:, :, 1:].any():
+        return None
+    found = np.zeros((*chances.shape[:2], periods, len(replications)), dtype=np.uint8)
+    for lane in np.flatnonzero(chances[:, :, 1:].any(axis=(1, 2))):
+        ends = graph.nodes[graph.parent[lane]], graph.nodes[graph.child[lane]]
+        names = [name_of("late", item, *ends) for item in group.stages.items]
+        drawn = words(seed, names, periods, replications)
+        bounds = np.rint(chances[lane].cumsum(axis=1) * WORDS)
+        for item, bound in enumerate(bounds):
+            found[lane, item] = np.searchsorted(bound[:-1], drawn[item], side="right")
+    return found
