@@ -8,7 +8,8 @@ says what today's does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +28,7 @@ TINY = 1e-9
 
 
 def best_response(network: SupplyNetwork) -> pd.DataFrame:
-    """One row per place that goes down for its time to recover (TTR), by name.
+    """One row per place that goes down for its time to recover (TTR), by name; those that recover at once are left out.
 
     ``node``, ``kind``, ``node_ttr_days``; ``tts_lp_days``: longest time without a lost sale, NaN where it is beyond the
     horizon; ``pi_lp_units``: units lost during the TTR beyond what is lost anyway; ``pi_lp_value``: the same as margin, NaN
@@ -35,7 +36,8 @@ def best_response(network: SupplyNetwork) -> pd.DataFrame:
     over the horizon.
     """
     base: dict[tuple[tuple[int, ...], float], tuple[float, float]] = {}
-    rows = [_exposure(network, place, base) for place in network.places]
+    limits = _limits_of(network)
+    rows = [_exposure(network, limits, place, base) for place in network.places if place.recovery_days > 0]
     frame = pd.DataFrame(rows, columns=["node", "kind", "node_ttr_days", "tts_lp_days", "pi_lp_units", "pi_lp_value"])
     impact = frame["pi_lp_units" if frame["pi_lp_value"].isna().any() else "pi_lp_value"]
     return frame.assign(rei_lp=impact / impact.max() if (impact > TINY).any() else 0.0)
@@ -46,23 +48,39 @@ def told_days(days: float, horizon_days: int) -> str:
     return f">{horizon_days} days" if np.isnan(days) else f"{days:,.0f} days"
 
 
-def _exposure(network: SupplyNetwork, place: Place, base: dict[Any, tuple[float, float]]) -> tuple[Any, ...]:
+def _limits_of(network: SupplyNetwork) -> dict[str, float]:
+    """Places whose capacity could bind: infinity where they can ship all that could ever be asked of them."""
+    most: dict[str, float] = defaultdict(float)
+    for group in network.groups:
+        graph, needed = group.graph, np.zeros(group.stages.stock.shape)
+        needed[graph.demand] = outside_demand(group)
+        for lane in np.argsort(-graph.child, kind="stable"):  # children before their parents, each lane as if it had all orders
+            needed[graph.parent[lane]] += group.stages.quantity[lane] * needed[graph.child[lane]]
+        for name, units in zip(graph.places or graph.nodes, needed.sum(axis=1).tolist(), strict=True):
+            most[name] += units
+    known = {place.name: place.capacity for place in network.places if np.isfinite(place.capacity)}
+    return {name: capacity if capacity < most[name] else np.inf for name, capacity in known.items()}
+
+
+def _exposure(
+    network: SupplyNetwork, limits: Mapping[str, float], place: Place, base: dict[Any, tuple[float, float]]
+) -> tuple[Any, ...]:
     periods = place.recovery_days / network.calendar.days
-    groups = _concerned(network, place)
-    down = _Program(network, groups, place.name, periods)
+    groups = _concerned(network, limits, place)
+    down = _Program(network, limits, groups, place.name, periods)
     key = (groups, periods)
     if key not in base:
-        base[key] = _Program(network, groups, "", periods).lost()
+        base[key] = _Program(network, limits, groups, "", periods).lost()
     units, value = (max(found - usual, 0.0) for found, usual in zip(down.lost(), base[key], strict=True))
     longest = down.survives()
     days = longest * network.calendar.days if longest < network.calendar.horizon - TINY else np.nan
     return place.name, place.kind, place.recovery_days, days, units, value if down.valued else np.nan
 
 
-def _concerned(network: SupplyNetwork, place: Place) -> tuple[int, ...]:
+def _concerned(network: SupplyNetwork, limits: Mapping[str, float], place: Place) -> tuple[int, ...]:
     """The groups that ship through the place, and those that compete with them for a limited place."""
     at = [_active(group) for group in network.groups]
-    limited = {name for name, other in network.by_name.items() if np.isfinite(other.capacity)}
+    limited = {name for name, capacity in limits.items() if np.isfinite(capacity)}
     found, reached = set[int](), {place.name}
     while more := {k for k, names in enumerate(at) if names & reached} - found:
         found |= more
@@ -117,9 +135,12 @@ class _Rows:
 class _Program:
     """The program of one outage: nothing is down where ``down`` is empty."""
 
-    def __init__(self, network: SupplyNetwork, groups: Sequence[int], down: str, periods: float) -> None:
+    def __init__(
+        self, network: SupplyNetwork, limits: Mapping[str, float], groups: Sequence[int], down: str, periods: float
+    ) -> None:
         self.network, self.down, self.periods, self.size = network, down, periods, 0
-        self.capacity = {name: place.capacity for name, place in network.by_name.items() if np.isfinite(place.capacity)}
+        self.pooled = list(limits)  # places whose capacity is that of all items together
+        self.capacity = {name: capacity for name, capacity in limits.items() if np.isfinite(capacity)}
         self.parts = [self._part(network.groups[k]) for k in groups]
         self.rows = _Rows()
         for part in self.parts:
@@ -132,7 +153,9 @@ class _Program:
         graph, stages = group.graph, group.stages
         is_down = np.zeros(len(graph.nodes), dtype=bool)
         is_down[graph.at(self.down)] = True
-        limited = np.isfinite(stages.capacity) | np.isin(graph.places or graph.nodes, list(self.capacity))[:, None]
+        places = graph.places or graph.nodes
+        limited = np.isfinite(stages.capacity) & ~np.isin(places, self.pooled)[:, None]
+        limited |= np.isin(places, list(self.capacity))[:, None]
         is_open = not_sure(group, is_down, limited)
         demand = outside_demand(group)
         needed = (stages.throughput > 0) | np.isin(np.arange(len(graph.nodes)), graph.parent)[:, None]
@@ -187,7 +210,7 @@ class _Program:
     def _limits(self, part: _Part) -> None:
         """Shipped and sold <= capacity, per item; a place that is limited as a whole has a row of its own."""
         stages, graph = part.group.stages, part.group.graph
-        whole = np.isin(graph.places or graph.nodes, list(self.capacity))
+        whole = np.isin(graph.places or graph.nodes, self.pooled)
         there = np.isfinite(stages.capacity) & ~whole[:, None] & ~part.down[:, None]
         row = np.full(there.shape, -1, dtype=np.int64)
         sold = np.zeros(there.shape)

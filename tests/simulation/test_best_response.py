@@ -41,10 +41,15 @@ def test_lp_ttr() -> None:
     assert found["tts_lp_days"].to_numpy() == pytest.approx([2.25, 9 / 7, 0.9])
 
 
-def test_without_an_outage_nothing_is_lost() -> None:
-    """Scenario 0 of lp-ttr: a site that recovers at once; and its time to survive, since it sells itself, is none."""
-    site = best_response(three_suppliers()).set_index("node").loc["x"]
-    assert (site["pi_lp_units"], site["pi_lp_value"], site["tts_lp_days"]) == (0, 0, 0)
+def test_a_place_that_recovers_at_once_is_left_out() -> None:
+    """Here the site."""
+    assert best_response(three_suppliers())["node"].tolist() == ["S1", "S2", "S3"]
+
+
+def test_a_site_that_is_down_sells_nothing() -> None:
+    """Its time to survive is none, and all its demand is lost."""
+    found = best_response(built(demand_of({("x", "a"): 5.0, ("y", "a"): 5.0}, DAYS), DAYS)).set_index("node")
+    assert (found.loc["x", "tts_lp_days"], found.loc["x", "pi_lp_units"]) == (0, 28 * 5)
 
 
 def test_a_single_supplier_is_survived_on_stock_and_what_is_on_its_way() -> None:
@@ -67,6 +72,17 @@ def test_a_time_beyond_the_horizon_is_told_as_one() -> None:
     assert found.loc["V", "pi_lp_units"] == 0
     assert told_days(found.loc["V", "tts_lp_days"], 90) == ">90 days"
     assert told_days(2.25, 90) == "2 days"
+
+
+@pytest.mark.parametrize("capacity", [14.9, 15.1])
+def test_a_capacity_that_cannot_bind_changes_nothing(capacity: float) -> None:
+    """15 a day are the most that anybody could ask of W."""
+    items = pd.DataFrame({"item_id": ["a", "a", "b"], "vendor": ["V", "W", "W"]})
+    section = {"suppliers": pd.DataFrame({"vendor": ["W"], "capacity": [capacity], "where": ["here"]})}
+    network = built(demand_of({("x", "a"): 5.0, ("x", "b"): 10.0}, DAYS), DAYS, items=items, section=section,
+                    stock=stock_of({("x", "a"): 0.0, ("x", "b"): 0.0}), open_orders=NOTHING_DUE)  # fmt: skip
+    found = best_response(network).set_index("node").loc["V", "pi_lp_units"]
+    assert found == pytest.approx(0 if capacity > 15 else 28 * 0.1)
 
 
 def test_stock_upstream_serves_whoever_needs_it() -> None:

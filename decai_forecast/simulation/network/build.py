@@ -12,7 +12,7 @@ from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.network.check import check_capacity, check_circles, check_orphans, check_units
 from decai_forecast.simulation.network.costs import costs_of
-from decai_forecast.simulation.network.facts import Facts, facts_of
+from decai_forecast.simulation.network.facts import ANYWHERE, Facts, facts_of
 from decai_forecast.simulation.network.fill import Inputs, stages_of, stock_of
 from decai_forecast.simulation.network.flows import Flow, flow_of, mean_demand, shares_of
 from decai_forecast.simulation.network.lead_times import observed_in
@@ -109,5 +109,6 @@ def _places(found: Sequence[Topology], facts: Facts, assumptions: Assumptions, c
         days = facts.recovery.get(name)
         capacity = facts.capacity.get((name, ""), inf) * calendar.days
         recovery = float(assumptions.supplier_outage_days) if days is None else days
+        recovery = 0.0 if name == ANYWHERE else recovery  # all sites together: no place of its own that could be down
         places.append(Place(name, SUPPLIER if source else SITE, recovery, days is None, capacity))
     return tuple(places)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from decai_forecast.simulation.network.facts import ANYWHERE
 from decai_forecast.simulation.network.fill import Inputs
 from decai_forecast.simulation.network.supply import Assumption
 from decai_forecast.simulation.network.topology import Topology
@@ -65,6 +66,8 @@ def _supply(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, st
     even = sum(len(vendors) > 1 for item, vendors in inputs.facts.vendors.items() if item in inputs.facts.demand)
     if even and not inputs.facts.lanes:
         yield "Suppliers", f"several were delivered for {even} items: their orders are split evenly", True
+    if any(key.place == ANYWHERE for t in found for key in t.keys):
+        yield "Sites", "demand was delivered without locations: one site stands for all", True
     components = {key.item for t in found for key in t.keys if key.item}
     if components:
         text = f"stock of {len(components)} components is divided among the items they go into, by what these need"
@@ -72,7 +75,7 @@ def _supply(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, st
 
 
 def _places(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, str, bool]]:
-    names = {key.place for topology in found for key in topology.keys}
+    names = {key.place for topology in found for key in topology.keys} - {ANYWHERE}
     missing, days = len(names - set(inputs.facts.recovery)), inputs.assumptions.supplier_outage_days
     if missing < len(names):
         yield "Time to recover", f"as delivered for {len(names) - missing} of {len(names)} suppliers and sites", False
