@@ -119,6 +119,16 @@ def test_participants_with_other_plans_or_bins_are_named(tmp_path: Path) -> None
     assert str(found[0]) == "plan: cyd and ada do not hold the same"
 
 
+def test_participants_with_other_bins_are_named() -> None:
+    """Before a tree is grown on them."""
+    found = together([partial(_agreed, b"bins")] * 2 + [partial(_agreed, b"other")])
+    assert [str(one) for one in found[:2]] == [f"bins: cyd and {name} do not hold the same" for name in ("ada", "bea")]
+
+
+def _agreed(digest: bytes, group: Group) -> None:
+    group.agree("bins", digest)
+
+
 @pytest.mark.parametrize(
     "tree",
     [{"boosting": "goss"}, {"bagging_fraction": 0.5}, {"min_data_in_leaf": 0}, {"extra_trees": True}, {"lambda_l1": 1.0}],

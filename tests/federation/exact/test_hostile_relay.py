@@ -73,6 +73,19 @@ def test_a_relay_in_the_middle_has_no_key_that_counts() -> None:
     assert "bea: its signature of hello is not valid" in str(found[0])
 
 
+def test_a_key_of_small_order_is_refused_by_name() -> None:
+    """A company signs a key with which every secret is zero, so that whoever listens could read along."""
+    ready = Hello(IDENTITIES[1], roster_of(3), SESSION)
+    weak = bytes(32) + IDENTITIES[1].sign("hello", ready._signed(1, bytes(32)))
+
+    def weaken(relay: Hostile, tables: list[list[bytes]]) -> None:
+        tables[0][1] = weak
+
+    found = together([sums] * 3, Hostile(HELLO, weaken))
+    assert isinstance(found[0], Tampered)
+    assert str(found[0]) == "bea: its key makes a secret that anybody can know; it is not used"
+
+
 def test_an_old_hello_played_again_gets_no_further() -> None:
     """Its signature is good, but who plays it has not its secret."""
     old = Hello(IDENTITIES[1], roster_of(3), SESSION).body
