@@ -42,12 +42,17 @@ class Simulation:
     ``service``: per period date, share of demand served ``base_mean/p10/p90`` today and ``down_mean/p10/p90`` while
     ``worst_node`` is down, and total demand ``demand_mean/p10/p90`` (units, series independent).
 
-    ``ripple``: disrupted, affected (nodes), loss (share of the affected node's service). ``bullwhip``: echelon (name,
-    downstream first), nodes, ratio (variance of orders / of demand; NaN where demand hardly varies). ``targets``: location_id, item_id,
-    level_now, level_proposed, safety_stock (units), fill_rate_now, fill_rate_proposed, csl (cycle service level proposed),
-    cost_now, cost_proposed (per period, on the same demand), service_type (``F`` fill rate, ``A`` cycle service),
-    service_target, reason. ``money``: forecast (``own``, ``shared``, ``combined``, ``moving_average``), cost (per period, of
-    ordering by it, on the same demand). ``dos_path``: location_id, item_id, date, days (projected days of supply, median).
+    ``ripple``: disrupted, affected (nodes), loss (share of the affected node's service).
+
+    ``bullwhip``: echelon (name, downstream first), nodes, ratio (variance of orders over that of demand; NaN where demand
+    hardly varies).
+
+    ``targets``: location_id, item_id, level_now, level_proposed, safety_stock (units), fill_rate_now, fill_rate_proposed, csl
+    (cycle service level proposed), cost_now, cost_proposed (per period, on the same demand), service_type (``F`` fill rate,
+    ``A`` cycle service), service_target, reason.
+
+    ``money``: forecast (``own``, ``shared``, ``combined``, ``moving_average``), cost (per period, of ordering by it, on the
+    same demand). ``dos_path``: location_id, item_id, date, days (projected days of supply, median).
 
     ``scenario``: the name of a what-if; empty for the night's own.
     """
