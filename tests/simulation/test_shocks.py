@@ -163,6 +163,7 @@ def test_a_shock_that_cannot_happen_is_told(shock: Shock, said: str) -> None:
         ("length_days: 3", "length_days: 0", "4:66: length_days is 0; expected whole days of at least 1"),
         ("probability: 0.05", "chance: 0.05", "2:1: unknown key 'chance'; there are name, probability, shocks"),
         ("0.05", "5", "2:14: probability is 5; expected a number from 0 to 1"),
+        ("kind: demand", "kind: demand, kind: demand", "5:18: key 'kind' is there twice (first in line 5)"),
         (FILE, "- 1\n", "1:1: expected a scenario (a mapping with name and shocks)"),
     ],
 )  # fmt: skip

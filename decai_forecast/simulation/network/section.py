@@ -41,7 +41,7 @@ def read_section(path: Path, participant: str) -> Mapping[str, pd.DataFrame]:
     try:
         document = Document(path)
         section = document.value.get("supply") or {}
-        if problems := list(_problems(document, section, participant)):
+        if problems := [*document.repeated(), *_problems(document, section, participant)]:
             raise document.error(problems)
     except ContractError as error:
         raise ConfigError(str(error)) from None

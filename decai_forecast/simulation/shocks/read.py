@@ -32,8 +32,9 @@ def read_scenario(path: Path) -> Scenario:
     """The scenario in a YAML file; :class:`ConfigError` with file, line and column of every fault."""
     try:
         document = Document(path, expected="expected a scenario (a mapping with name and shocks)")
-        if faults := list(_faults(document.value)):
-            raise document.error([document.problem(where, text, key=key) for where, text, key in faults])
+        problems = [document.problem(where, text, key=key) for where, text, key in _faults(document.value)]
+        if problems := [*document.repeated(), *problems]:
+            raise document.error(problems)
     except ContractError as error:
         raise ConfigError(str(error)) from None
     lines = [document.place(("shocks", number))[0] for number in range(len(document.value["shocks"]))]
