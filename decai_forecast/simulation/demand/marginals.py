@@ -49,6 +49,11 @@ class Marginals:
         ahead = [t if t < horizon else horizon - season + (t - horizon) % season for t in range(periods)]
         return replace(self, base=self.base[:, :, ahead], rise=self.rise[:, :, ahead])
 
+    def after(self, periods: int) -> Marginals:
+        """With so many periods like the first one in front, for a simulation to settle in."""
+        first = [0] * periods + list(range(self.periods))
+        return replace(self, base=self.base[:, :, first], rise=self.rise[:, :, first])
+
     def only(self, items: Sequence[int] | slice) -> Marginals:
         """Some of the items."""
         names = self.items[items] if isinstance(items, slice) else tuple(self.items[k] for k in items)
