@@ -12,8 +12,9 @@ from typing import Any
 from flwr.app import ConfigRecord, Message, RecordDict
 from flwr.serverapp import Grid
 
-__all__ = ["ask", "replies_of"]
+__all__ = ["ask", "gather", "replies_of"]
 
+CONNECTED = 0.5  # seconds between two looks at who is connected
 Enough = Callable[[list[Message]], bool]
 FIRST, LONGEST = 0.002, 0.05  # seconds between two looks: short at first, then longer
 
@@ -39,6 +40,15 @@ def ask(
     content = RecordDict({"config": ConfigRecord(dict(values))})
     messages = [Message(content, node, kind, ttl=max(timeout, 1.0), group_id=group) for node in nodes]
     return replies_of(grid, messages, timeout, grace, enough, then, meanwhile)
+
+
+def gather(grid: Grid, nodes: Iterable[int], seconds: float, *, minimum: int = 0, grace: float = 0.0) -> None:
+    """Waits until all ``nodes`` are connected, ``seconds`` at most; once ``minimum`` of them are, ``grace`` at most."""
+    wanted, end, reached = set(nodes), time.monotonic() + seconds, False
+    while not wanted <= (there := set(grid.get_node_ids())) and time.monotonic() < end:
+        if not reached and 0 < minimum <= len(wanted & there):
+            reached, end = True, min(end, time.monotonic() + grace)
+        time.sleep(CONNECTED)
 
 
 def replies_of(

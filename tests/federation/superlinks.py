@@ -62,6 +62,7 @@ class Companies:
         self.link.found("localhost", Ports(*free_ports(4)))
         self.runtime = OverSuperLink(self.link, members)
         self.nodes: dict[str, subprocess.Popen[bytes]] = {}
+        self.stack = ExitStack()
 
     def passports(self) -> dict[str, Passport]:
         return {one.partner: apply(self.files(one.partner), one.partner, self.desk(one)) for one in self.members}
@@ -71,6 +72,10 @@ class Companies:
 
     def desk(self, one: Member) -> Desk:
         return Desk(Store(one.store, one.partner), one.partner)
+
+    def restart(self, partner: str) -> None:
+        log = self.home / f"{partner}.log"
+        self.nodes[partner] = self.stack.enter_context(running("federation", "node", partner, "--home", self.home, log=log))
 
     def admit(self) -> None:
         shown = self.passports()
@@ -88,7 +93,7 @@ def companies(home: Path, members: Sequence[Member]) -> Iterator[Companies]:
         stack.enter_context(running("federation", "up", "--home", home, log=home / "superlink.log"))
         wait_for(there.link.facts()[2].control)
         there.admit()
+        there.stack = stack
         for one in members:
-            log = home / f"{one.partner}.log"
-            there.nodes[one.partner] = stack.enter_context(running("federation", "node", one.partner, "--home", home, log=log))
+            there.restart(one.partner)
         yield there

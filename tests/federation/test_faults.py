@@ -11,11 +11,11 @@ from threading import Timer
 from typing import Any
 
 import pytest
-from members import Member, members, plan
+from members import FEATURES, SHIP, Member, members, plan
 
 from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.errors import FederationError
-from decai_forecast.federation import Plan, run, train_shared
+from decai_forecast.federation import Plan, run, train_shared, validate
 from decai_forecast.federation.exact.loopback import LoopbackRelay
 from decai_forecast.federation.node_process import NodeProcess
 from decai_forecast.federation.progress import Step
@@ -100,3 +100,22 @@ def test_who_stays_away_ends_the_training_and_is_named(processes: None, tmp_path
     with pytest.raises(FederationError) as error:
         train_shared(there, replace(EXACT, grace=1.0), runtime=Harmed(there, partial(signalled, signal.SIGSTOP)))
     assert str(error.value) == "p0, p1, p3 could not train 2026-06-22 together (exact_begun); dropped: p2 (timeout)"
+
+
+class Stopped(BaseException):
+    """The coordinator's process ends."""
+
+
+def test_a_coordinator_that_ended_in_mid_tree_begins_again(tmp_path: Path) -> None:
+    """The relay ends with it. Called again, the companies go on from the last kept tree, to the same model."""
+    there, first = members(tmp_path, 3), list[int]()
+
+    def stop(_: Step) -> None:
+        raise Stopped
+
+    with pytest.raises(Stopped):
+        train_shared(there, EXACT, watch=stop)
+    found = train_shared(there, EXACT, watch=lambda step: first.append(step.far.tree))
+    assert first[0] == 20
+    assert len(validate(found.models[SHIP][0.5], FEATURES).trees) == 25
+    assert train_shared(there, EXACT).models == found.models

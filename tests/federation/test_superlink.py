@@ -1,6 +1,9 @@
 """The runtime between companies: a SuperLink and three SuperNodes with TLS and registered keys, and our relay beside."""
 
+import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,8 +11,12 @@ from members import OLD, SHIP, members, plan
 from superlinks import Companies, companies
 
 from decai_forecast.demand import TREE_PARAMS
-from decai_forecast.federation import Plan, train_shared
+from decai_forecast.errors import FederationError
+from decai_forecast.federation import Member, Plan, train_shared
 from decai_forecast.federation.preflight import agreement
+from decai_forecast.federation.progress import Step
+from decai_forecast.federation.superlink.node import Company, serve
+from decai_forecast.federation.superlink.passport import apply
 
 pytestmark = pytest.mark.slow
 CUTOFFS = (OLD, SHIP)
@@ -38,3 +45,31 @@ def test_both_runtimes_train_the_same_model(there: Companies, which: Plan) -> No
     assert (dict(between.rows), dict(between.dropped)) == (dict(here.rows), {})
     if which.strategy == "exact":
         assert any("tree 11 of 11, loss " in line for line in said)
+
+
+def killed(which: subprocess.Popen[bytes], there: Companies, name: str, step: Step) -> None:
+    """Ends a company's node in mid-tree, once, and starts it again, as its service manager would."""
+    if which.poll() is None and step.far.tree < step.far.trees:
+        which.kill()
+        which.wait()
+        there.restart(name)
+
+
+def test_a_company_that_is_killed_in_mid_tree_comes_back(there: Companies) -> None:
+    """Executor and SuperNode are gone; started again they go on where all were, and the model is the same."""
+    which = exact(seed=8, exact_trees=15, patience=10.0, grace=20.0)
+    watch = partial(killed, there.nodes["p2"], there, "p2")
+    found = train_shared(there.members, which, runtime=there.runtime, watch=watch)
+    assert there.nodes["p2"].poll() is None
+    assert dict(found.dropped) == {}
+    assert dict(found.models) == dict(train_shared(there.members, which).models)
+
+
+def test_who_is_not_admitted_does_not_connect(there: Companies) -> None:
+    """A company with a passport of its own making: the SuperLink does not know its key."""
+    stranger = Member("mallory", there.members[0].store)
+    company = Company("mallory", stranger.store, there.files("mallory"))
+    apply(company.files, "mallory", there.desk(there.members[0]))
+    company.enter(replace(Company("p0", "", there.files("p0")).admission(), partner="mallory"))
+    with pytest.raises(FederationError, match=r"mallory: the SuperNode ended; its log is .*supernode\.log"):
+        serve(company, lambda _: None)

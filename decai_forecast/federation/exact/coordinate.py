@@ -18,7 +18,7 @@ from flwr.app import Message
 from flwr.serverapp import Grid
 
 from decai_forecast.errors import ModelTextError
-from decai_forecast.federation.ask import ask
+from decai_forecast.federation.ask import ask, gather
 from decai_forecast.federation.codes import MALFORMED, NODE_GONE, TIMEOUT, reason_of
 from decai_forecast.federation.exact.errors import Begun, Differs, PeerLost
 from decai_forecast.federation.exact.node import Call
@@ -111,6 +111,7 @@ class _Attempts:
             out = {partner: code for partner, code in failed.items() if code not in ORDER and partner not in once}
             blamed |= out
             there = {partner: node for partner, node in there.items() if partner not in out}
+            gather(self.grid, [there[partner][0] for partner in once], self.plan.grace)
         return None, blamed, stopped
 
     def _attempt(self, nodes: Nodes) -> tuple[ModelText | None, dict[str, str]]:

@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from decai_forecast.errors import ConfigError
+from decai_forecast.federation.ask import gather
 from decai_forecast.federation.exact.grpc_relay import GrpcRelay, Tls
 from decai_forecast.federation.exact.progress import Watch
 from decai_forecast.federation.plan import Member, Plan
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from decai_forecast.federation.server_app import Venue
 
 __all__ = ["Link", "OverSuperLink", "Ports"]
-
-POLL = 0.5  # seconds between two looks at who is connected
 
 
 @dataclass(frozen=True)
@@ -141,17 +139,8 @@ class OverSuperLink:
         relay = partial(_relay, f"{listen}:{ports.relay}", self.link.tls())
         control, appio = f"127.0.0.1:{ports.control}", f"127.0.0.1:{ports.appio}"
         with started_run(control, appio, self.link.authority, self.link.secret, plan.to_config()) as grid:
-            _gather(grid, set(names), plan)
+            gather(grid, names, plan.timeout, minimum=plan.minimum, grace=plan.grace)
             yield grid, replace(venue, names=names, relay=relay)
-
-
-def _gather(grid: Grid, names: set[int], plan: Plan) -> None:
-    """Waits until all are connected; from the quorum on, for the plan's grace only, and never longer than its timeout."""
-    end, enough = time.monotonic() + plan.timeout, False
-    while not names <= (there := set(grid.get_node_ids())) and time.monotonic() < end:
-        if not enough and len(names & there) >= plan.minimum:
-            enough, end = True, min(end, time.monotonic() + plan.grace)
-        time.sleep(min(POLL, plan.timeout))
 
 
 def _relay(address: str, tls: Tls, patience: float, watch: Watch) -> GrpcRelay:
