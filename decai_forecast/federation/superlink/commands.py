@@ -71,8 +71,10 @@ def passport(partner: Partner, out: Annotated[Path, typer.Option(help="The file 
     from decai_forecast.federation.superlink.passport import apply
 
     company, desk = _company(_network(home), partner)
-    apply(company.files, partner, desk).write(out)
+    made = apply(company.files, partner, desk)
+    made.write(out)
     print(f"{out}: send it to the coordinator; hand it to the other companies in a way that the coordinator does not control.")
+    print(f"Fingerprint, for who wants to hear it from you: {made.fingerprint}")
 
 
 @federation_app.command("admit")
@@ -114,7 +116,8 @@ def pin(partner: Partner, files: list[Path], home: Home = None) -> None:
     _, desk = _company(_network(home), partner)
     shown = [Passport.read(file) for file in files]
     desk.pin({one.partner: bytes.fromhex(one.signing_key) for one in shown} | {partner: desk.identity().public})
-    print(f"{partner} knows {', '.join(sorted(desk.pinned()))}.")
+    for one in shown:
+        print(f"{one.partner} is known by {one.fingerprint}; ask it whether that is right")
 
 
 @federation_app.command("node")

@@ -6,6 +6,7 @@ the signing key in it: by a way that the coordinator does not control, or it cou
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -42,6 +43,12 @@ class Passport:
         if len(found.signing_key) != 64 or set(found.signing_key) - set("0123456789abcdef"):
             raise ConfigError(f"{path}: its signing key is not 64 hexadecimal digits; expected the file as it was sent")
         return found
+
+    @property
+    def fingerprint(self) -> str:
+        """80 bits of the signing key's digest, to be read aloud."""
+        digits = hashlib.sha256(bytes.fromhex(self.signing_key)).hexdigest()[:20]
+        return "-".join(digits[k : k + 4] for k in range(0, 20, 4))
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
