@@ -19,9 +19,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from decai_forecast.channels import MailServer, send_mail, send_webhook
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import COORDINATOR, Network
-from decai_forecast.rounds.channels import MailServer, send_mail, send_webhook
 
 __all__ = ["notify"]
 
@@ -58,8 +58,8 @@ def _webhook(channel: Mapping[str, Any], network: str, subject: str, text: str) 
 
 
 def _smtp(channel: Mapping[str, Any], network: str, subject: str, text: str) -> None:
-    login = [os.environ[channel[key]] for key in ("user_env", "password_env")] if "user_env" in channel else ["", ""]
-    server = MailServer(channel["host"], int(channel.get("port", 25)), channel["sender"], *login)
+    user, password = (os.environ[channel[key]] if "user_env" in channel else "" for key in ("user_env", "password_env"))
+    server = MailServer(channel["host"], int(channel.get("port", 25)), channel["sender"], user, password)
     send_mail(server, channel["to"], f"[{network}] {subject}", text)
 
 

@@ -23,22 +23,27 @@ from decai_forecast.reports import (
     render_html,
     stock_targets_csv,
 )
+from decai_forecast.reports.bundle_files import MANIFEST, REPORT_FILES, SIGNATURE
+from decai_forecast.reports.compare import MINIMUM
+from decai_forecast.reports.days_of_supply import days_of_supply_json
+from decai_forecast.reports.report import FORMAT
+from decai_forecast.reports.send import Entry, outbox_key, send_report
 from decai_forecast.rounds.briefing import briefing
+from decai_forecast.rounds.check import accepted_frame
+from decai_forecast.rounds.comparison import published_comparison
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import SEED, Seat
 from decai_forecast.simulation import Simulation
 from decai_forecast.steps import Done, Writer, read_done, run_step
 
-__all__ = ["REPORT_FILES", "outbox_key", "write_report"]
+__all__ = ["REPORT_FILES", "outbox_key", "send", "write_report"]
 
-REPORT_FILES = {  # name -> media type
-    "report.html": "text/html; charset=utf-8",
-    "report.json": "application/json",
-    "stock_targets.csv": "text/csv; charset=utf-8",
-    "manifest.json": "application/json",
-}
 LIBRARIES = ("decai-forecast", "lightgbm", "prophet", "flwr", "great-expectations", "pandas")
 STEPS = ("pull", "check", "train", "watch", "combine", "simulate")
+COMPARED = Left(
+    "service and forecast error of this report, two numbers",
+    f"coordinator; quartiles over at least {MINIMUM} companies, to all participants",
+)
 HISTORY = 2  # horizons of past demand before the forecast, in the chart
 LEFT = (
     Left(
@@ -50,36 +55,64 @@ LEFT = (
 )
 
 
-def outbox_key(round_id: str, name: str) -> str:
-    """Where a file of the report lies in the participant's store."""
-    return f"outbox/{round_id}/{name}"
-
-
 def write_report(seat: Seat, night: Round) -> Done:
-    """Writes HTML, JSON, CSV and manifest, and puts them into the outbox; without a delivery, a short report that says why."""
+    """Writes the files of the report and their signed manifest, and puts them into the outbox; without a delivery, a short
+    report that says why."""
     facts, inputs = _facts(seat, night)
 
     def work(writer: Writer) -> Mapping[str, Any]:
-        files = _files(facts)
+        files = _files(seat, night, facts)
         for name, data in files.items():
             writer.bytes(name, data)
         return {"html": seat.store.path(outbox_key(night.id, "report.html")), "bytes": {n: len(d) for n, d in files.items()}}
 
     done = run_step(seat.store, night.id, "report", inputs, work)
-    for name in done.outputs:
-        seat.store.write_bytes(outbox_key(night.id, name), done.bytes(seat.store, name))
+    for name in REPORT_FILES:  # the manifest and its signature come last
+        if name in done.outputs:
+            seat.store.write_bytes(outbox_key(night.id, name), done.bytes(seat.store, name))
+        else:
+            seat.store.remove(outbox_key(night.id, name))  # of an earlier report of this round
     return done
 
 
-def _files(facts: Facts) -> dict[str, bytes]:
+def send(seat: Seat, night: Round) -> list[Entry]:
+    """Sends the report to where the participant wants it; what fails stays owed and is tried again the next night."""
+    targets = seat.report_settings().targets
+    return send_report(seat.store, seat.partner, night.id, targets, seat.connections, allowed=seat.allowed)
+
+
+def _files(seat: Seat, night: Round, facts: Facts) -> dict[str, bytes]:
+    from decai_forecast.federation.exact.desk import Desk
+    from decai_forecast.reports.signature import sign
+
     report = build_report(facts)
-    files = {
-        "report.json": json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False).encode(),
-        "report.html": render_html(report).encode(),
-    }
+    files = {"report.json": _json(report), "report.html": render_html(report).encode()}
     if facts.simulation is not None:
-        files["stock_targets.csv"] = stock_targets_csv(report).encode()
-    return files | {"manifest.json": json.dumps(manifest(files, report), indent=1, sort_keys=True).encode()}
+        files["stock_targets.csv"] = stock_targets_csv(report, units=_units(seat, night)).encode()
+        files["days_of_supply.json"] = _json(days_of_supply_json(report, facts.simulation))
+    written = json.dumps(manifest(files, report), indent=1, sort_keys=True).encode()
+    return files | {MANIFEST: written, SIGNATURE: sign(written, Desk(seat.store, seat.partner).identity())}
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _units(seat: Seat, night: Round) -> dict[str, str]:
+    """Item -> its unit, as far as the data set ``items`` says it."""
+    checked = read_done(seat.store, night.id, "check")
+    items = accepted_frame(seat, checked, "items") if checked else None
+    if items is None or "unit" not in items:
+        return {}
+    known = items.dropna(subset=["unit"]).drop_duplicates("item_id")
+    return dict(zip(known["item_id"].astype(str), known["unit"].astype(str), strict=True))
+
+
+def _previous(seat: Seat, night: Round) -> dict[str, Any] | None:
+    """The participant's last report before this round."""
+    earlier = [name for name in seat.store.children("outbox") if name < night.id]
+    found = [name for name in earlier if seat.store.exists(outbox_key(name, "report.json"))]
+    return seat.store.read_json(outbox_key(max(found), "report.json")) if found else None
 
 
 def _facts(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
@@ -95,10 +128,19 @@ def _facts(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
         quality=_quality(combined) if combined else None, simulation=simulation,
         fan=_fan(seat, steps["train"], combined),
         planning=briefing(seat, steps["train"], steps["watch"], combined) if steps["train"] and combined else None,
-        what_left=LEFT if seat.partner in shared["members"] else LEFT[2:], versions={name: version(name) for name in LIBRARIES},
+        what_left=_left(seat, shared, combined), versions={name: version(name) for name in LIBRARIES},
+        model=f"{combined.facts['choice']['name']}-{combined.inputs[:12]}" if combined else "",
+        previous=_previous(seat, night), opted_in=seat.report_settings().compare,
+        others=published_comparison(seat, night.id),
     )  # fmt: skip
     inputs = [done.inputs if done else None for done in steps.values()]
-    return facts, [*inputs, shared, asdict(facts.assumptions), facts.versions, [asdict(d) for d in facts.deliveries]]
+    read = [shared, asdict(facts.assumptions), facts.versions, [asdict(d) for d in facts.deliveries]]
+    return facts, [FORMAT, *inputs, *read, facts.previous, facts.opted_in, facts.others]
+
+
+def _left(seat: Seat, shared: Mapping[str, Any], combined: Done | None) -> tuple[Left, ...]:
+    gives = combined is not None and seat.report_settings().compare
+    return (*(LEFT if seat.partner in shared["members"] else LEFT[2:]), *((COMPARED,) if gives else ()))
 
 
 def _deliveries(seat: Seat, night: Round, steps: Mapping[str, Done | None]) -> list[Delivery]:

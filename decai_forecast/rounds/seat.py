@@ -10,6 +10,7 @@ from decai_forecast.delivery import Credentials, EnvironmentCredentials, OwnCred
 from decai_forecast.errors import ConfigError, ContractError
 from decai_forecast.network import Assumptions, Network
 from decai_forecast.periods import Calendar
+from decai_forecast.reports.send import FILE, Settings, read_settings
 from decai_forecast.store import Store
 
 __all__ = ["DEMAND", "SEED", "Seat", "take_seat"]
@@ -35,6 +36,7 @@ class Seat:
     allowed: tuple[Path, ...] = ()  # absolute source paths of contracts may lie below these
     off_limits: tuple[Path, ...] = ()  # and none below these
     partners: tuple[str, ...] = ()  # who else may own connections
+    settings: Path | None = None  # where the participant's report goes
 
     @property
     def connections(self) -> Credentials:
@@ -59,6 +61,10 @@ class Seat:
             )
         return found
 
+    def report_settings(self) -> Settings:
+        """Where the participant wants its report, and whether it gives figures for comparison."""
+        return read_settings(self.settings) if self.settings else Settings()
+
     def closed(self, round_id: str) -> bool:
         """Whether the coordinator has closed the round."""
         return self.public.exists(f"rounds/{round_id}/closed.json")
@@ -80,4 +86,5 @@ def take_seat(network: Network, partner: str) -> Seat:
         allowed=tuple(Path(folder) for folder in network.source_folders),
         off_limits=network.closed_to(partner),
         partners=network.partners,
+        settings=network.home / "contracts" / partner / FILE,
     )

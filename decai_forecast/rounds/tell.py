@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
 
+from decai_forecast.channels import MailServer, send_mail, send_webhook
 from decai_forecast.contracts import Contract, load_contract
 from decai_forecast.errors import ConfigError, ContractError, DeliveryError
-from decai_forecast.rounds.channels import MailServer, send_mail, send_webhook
 from decai_forecast.rounds.seat import DEMAND, Seat
 from decai_forecast.store import Store
 

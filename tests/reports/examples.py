@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from datetime import date, timedelta
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,9 @@ from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.reports import Delivery, Facts, Fan, Left, Quality, Roster, build_report
 from decai_forecast.reports.compare import aggregate
-from decai_forecast.simulation import Simulation, simulate
+from decai_forecast.simulation import Simulation
 from decai_forecast.simulation.network.supply import Assumption
 
-LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 AS_OF = date(2026, 11, 23)
 WEEKS = Calendar("W", 13)
 VENDORS = ("Northern Mills", "Delta Beverages", "Harbor Foods")
@@ -26,31 +24,61 @@ PARTNERS = ("alder_foods", "birch_markets", "cedar_stores", "elm_grocers")
 ATTACK = "<script>alert(1)</script>"
 
 
-def forecast_of(items: Sequence[str]) -> pd.DataFrame:
-    dates = [AS_OF + timedelta(weeks=k) for k in range(WEEKS.horizon)]
-    frame = pd.DataFrame([(item, day) for item in items for day in dates], columns=["item_id", "date"])
-    mean = np.repeat(np.random.default_rng(5).lognormal(3, 0.8, len(items)), len(dates))
-    for level in LEVELS:
-        frame[f"q{round(level * 100):02d}"] = np.maximum(0, mean * (1 + 0.35 * NormalDist().inv_cdf(level)))
-    return frame.assign(location_id="main", mean=mean, date=pd.to_datetime(frame["date"]))
-
-
 def simulation(items: Sequence[str], *, stock: bool = True, vendors: Sequence[str] = VENDORS) -> Simulation:
-    """A third of the items has a dominant supplier's share; stock, where there is any, differs widely."""
-    forecast = forecast_of(items)
-    facts = pd.DataFrame(
-        {"item_id": list(items), "vendor": [vendors[min(k % 6 // 3 + k % 2, len(vendors) - 1)] for k in range(len(items))]}
-    )
-    facts["lead_time_days"], facts["unit_cost"] = 14.0, 2.5
-    weekly = forecast.groupby("item_id", sort=False)["mean"].first()
-    on_hand = pd.DataFrame(
+    """What a simulation could have found, in invented figures; stock, where there is any, differs widely."""
+    series = _series(items, stock, vendors)
+    exposure = _suppliers(series)
+    return Simulation(
+        series=series, exposure=exposure, service=_service(), worst_node=exposure["node"].iloc[0],
+        hhi=float((exposure["share"] ** 2).sum()), fill_rate=0.982, service_target=0.9,
+        lost_units=float(series["expected_lost_units"].sum()), outage_periods=4, horizon=WEEKS.horizon, period_days=7,
+        replications=200, seed=7,
+    )  # fmt: skip
+
+
+def _series(items: Sequence[str], stock: bool, vendors: Sequence[str]) -> pd.DataFrame:
+    count, k = len(items), np.arange(len(items))
+    weekly, fill = np.random.default_rng(5).lognormal(3, 0.8, count), 0.97 + 0.003 * (k % 9)
+    on_hand = weekly * (np.resize([0.6, 2, 3, 4], count) if stock else 3.9)
+    return pd.DataFrame(
         {
-            "location_id": "main",
-            "item_id": list(items),
-            "on_hand": weekly.to_numpy() * np.tile([0.6, 2, 3, 4], len(items))[: len(items)],
+            "location_id": "main", "item_id": list(items),
+            "vendor": [vendors[min(n % 6 // 3 + n % 2, len(vendors) - 1)] for n in range(count)],
+            "demand": weekly * 13, "lead_time": 2, "on_hand": on_hand, "on_hand_assumed": not stock,
+            "days_of_supply": 7 * on_hand / weekly, "days_of_supply_flag": "", "p_stockout": 0.35 + 0.05 * (k % 8),
+            "p_stockout_se": 0.03, "fill_rate": fill, "expected_lost_units": weekly * 13 * (1 - fill),
+            "order_up_to_level": weekly * 3.9, "safety_stock": weekly * 0.7, "down_lost_units": weekly * 2.5,
+            "down_fill_rate": 0.8, "down_tts_p10": 1.0, "down_tts_p50": 2.0,
         }
-    )
-    return simulate(forecast, on_hand if stock else None, facts, Assumptions(), WEEKS, seed=7)
+    )  # fmt: skip
+
+
+def _suppliers(series: pd.DataFrame) -> pd.DataFrame:
+    by = series.groupby("vendor")
+    lost, count = by["down_lost_units"].sum(), by.size()
+    rows = pd.DataFrame(
+        {
+            "node": lost.index, "kind": "supplier", "share": (by["demand"].sum() / series["demand"].sum()).to_numpy(),
+            "items": count.to_numpy(), "single_source_items": count.to_numpy(), "items_affected": count.to_numpy(),
+            "lost_value": lost.to_numpy() * 2.5, "lost_units": lost.to_numpy(), "lost_units_se": 4.0, "fill_rate": 0.8,
+            "network_fill_rate": 0.982 - (lost / series["demand"].sum()).to_numpy(), "tts_p10": 1.0, "tts_p50": 2.0,
+        }
+    )  # fmt: skip
+    return rows.sort_values(["lost_units", "node"], ascending=[False, True], ignore_index=True)
+
+
+def _service() -> pd.DataFrame:
+    """An outage of four weeks: service falls to 57 % and is back a week later."""
+    down = np.array([0.99, 0.98, 0.91, 0.76, 0.62, 0.57, *[0.98] * 7])
+    base = np.array([0.985 - 0.004 * (k % 3) for k in range(WEEKS.horizon)])
+    found = {"date": [(AS_OF + timedelta(weeks=k)).isoformat() for k in range(WEEKS.horizon)]}
+    for name, mean, width in (("base", base, 0.015), ("down", down, 0.05), ("demand", np.full(WEEKS.horizon, 900.0), 90.0)):
+        found |= {
+            f"{name}_mean": mean,
+            f"{name}_p10": mean - width,
+            f"{name}_p90": mean + (width if name == "demand" else 0.01),
+        }
+    return pd.DataFrame(found)
 
 
 def fan() -> Fan:

@@ -8,24 +8,26 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
 
 __all__ = ["MailServer", "send_mail", "send_webhook"]
 
 TIMEOUT = 20.0  # seconds for a mail server or a webhook to answer
+IMPLICIT_TLS = 465  # the port on which TLS begins with the first byte (RFC 8314)
 
 
 @dataclass(frozen=True)
 class MailServer:
-    """Where mail goes out; with a user, over TLS. Without a sender, mail comes from ``decai`` at this machine."""
+    """Where mail goes out; with a user or ``tls``, over TLS. Without a sender, mail comes from ``decai`` at this machine."""
 
     host: str
     port: int = 25
     sender: str = ""
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
+    tls: bool = False
 
     def __repr__(self) -> str:
         return f"MailServer({self.host}:{self.port})"
@@ -38,17 +40,46 @@ class MailServer:
             return None
         return cls(given["HOST"], int(given["PORT"] or 25), given["SENDER"], given["USER"], given["PASSWORD"])
 
+    def connected(self) -> smtplib.SMTP:
+        """An open connection, logged in where there is a user."""
+        secure = ssl.create_default_context()  # smtplib's own verifies nothing
+        if self.port == IMPLICIT_TLS:
+            found: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT, context=secure)
+        else:
+            found = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT)
+        try:
+            if (self.user or self.tls) and self.port != IMPLICIT_TLS:
+                found.starttls(context=secure)
+            if self.user:
+                found.login(self.user, self.password)
+        except BaseException:
+            found.close()
+            raise
+        return found
 
-def send_mail(server: MailServer, to: Sequence[str], subject: str, text: str, html: str = "") -> None:
+
+def send_mail(
+    server: MailServer,
+    to: Sequence[str],
+    subject: str,
+    text: str,
+    html: str = "",
+    *,
+    attached: Mapping[str, tuple[str, bytes]] | None = None,
+    message_id: str = "",
+) -> None:
+    """``attached``: name -> media type and content. Two mails with one ``message_id`` are one for who gets them."""
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = subject, server.sender or f"decai@{socket.getfqdn()}", ", ".join(to)
+    if message_id:
+        mail["Message-ID"] = message_id
     mail.set_content(text)
     if html:
         mail.add_alternative(html, subtype="html")
-    with smtplib.SMTP(server.host, server.port, timeout=TIMEOUT) as connection:
-        if server.user:
-            connection.starttls(context=ssl.create_default_context())  # smtplib's own verifies nothing
-            connection.login(server.user, server.password)
+    for name, (kind, data) in (attached or {}).items():
+        main, _, sub = kind.partition("/")
+        mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
+    with server.connected() as connection:
         connection.send_message(mail)
 
 
