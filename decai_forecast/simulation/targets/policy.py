@@ -79,12 +79,14 @@ def share_covered(ordered: Floats, level: Floats) -> Floats:
     return np.asarray((ordered <= level[..., None]).mean(axis=(2, 3)))
 
 
-def hold(level: Floats, demand: Samples, terms: Terms, warm: int) -> Held:
+def hold(level: Floats, demand: Samples, terms: Terms, warm: int, expected: Floats | None = None) -> Held:
     """Holds the levels [location, item, period] against the demand of as many periods.
 
-    The first ``warm`` ones are for stock and orders to settle in and are not counted; the span of the levels is enough.
+    The first ``warm`` ones are for stock and orders to settle in and are not counted; the span of the levels is enough. At the
+    start the ``expected`` demand of a lead time ([location, item, period]; None: the mean of ``demand``) is on its way.
     """
-    graph, stages = _graph(len(level)), _stages(level, demand, terms)
+    flow = demand.mean(axis=3, dtype=np.float64) if expected is None else expected
+    graph, stages = _graph(len(level)), _stages(level, flow, terms)
     found = counted(graph, stages, demand, warm, backorder=terms.backorder)
     size = found.replications * (demand.shape[2] - warm)
     short, on_hand = found.short / size, found.on_hand[1:] / size
@@ -117,9 +119,8 @@ def _graph(sites: int) -> Graph:
     return Graph(nodes, np.arange(sites + 1) == 0, first, child, first, child)
 
 
-def _stages(level: Floats, demand: Samples, terms: Terms) -> Stages:
+def _stages(level: Floats, mean: Floats, terms: Terms) -> Stages:
     sites, items, periods = level.shape
-    mean = demand.mean(axis=3, dtype=np.float64)
     due = np.where(np.arange(periods) < terms.lead[:, :, None], mean, 0.0)
     stock = np.maximum(level[:, :, 0] - mean[:, :, 0] * terms.lead, 0.0)
 
