@@ -171,7 +171,7 @@ def _emit_shared(context: Any, night: Round, status: str) -> None:
 
 def simulate(partner: str, context: Any) -> dict[str, Any]:
     """Simulates the partner's network with and without its biggest supplier."""
-    from decai_forecast.rounds.forecast import simulate as step
+    from decai_forecast.rounds.simulated import simulate as step
 
     network = this_network()
     with _plainly():
@@ -179,12 +179,14 @@ def simulate(partner: str, context: Any) -> dict[str, Any]:
 
 
 def report(partner: str, context: Any) -> str:
-    """Writes the resilience report into the partner's outbox."""
-    from decai_forecast.rounds.report import write_report
+    """Writes the resilience report into the partner's outbox and sends it; what cannot be sent is owed, and the log says why."""
+    from decai_forecast.rounds.report import hand_over
 
     network = this_network()
+    seat = replace(take_seat(network, partner), credentials=AirflowCredentials())
     with _plainly():
-        return str(write_report(take_seat(network, partner), _night(context, network)).facts["html"])
+        done, _ = hand_over(network, seat, _night(context, network))
+        return str(done.facts["html"])
 
 
 def _night(context: Any, network: Network) -> Round:

@@ -1,4 +1,4 @@
-"""A partner's steps after the shared training: combine own and shared, then simulate the network on the forecast."""
+"""A partner's step after the shared training: own and shared combined into its forecast."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Candidates = Mapping[str, pd.DataFrame]
 
-__all__ = ["can_forecast", "combine", "simulate"]
+__all__ = ["can_forecast", "combine"]
 
 MEDIAN = 0.5
 GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
@@ -70,7 +70,7 @@ def combine(seat: Seat, night: Round) -> Done:
         writer.frame("hierarchy.parquet", _totals(seat, checked, table, forecast, origins, choice))
         writer.json("drivers.json", _drivers(seat, night, trained, shared, choice, forecast))
         facts: dict[str, Any] = {"cutoff": seat.calendar.floor(night.as_of).isoformat(), "choice": asdict(choice)}
-        facts |= _test(seat, night, trained, origins, choice, writer)
+        facts |= _test(seat, night, trained, origins, choice, writer) | {"dependence": _dependence(origins, choice)}
         facts |= {"series": len(forecast) // seat.calendar.horizon, "overrides": planned_facts(forecast, said)}
         facts |= {"first": [asdict(one) for one in firsts.series()], "not_forecast": list(firsts.notes)}
         return facts | {"override_scores": scores_of(seat, nights, table)}
@@ -144,6 +144,20 @@ def _test(seat: Seat, night: Round, trained: Done, origins: _Origins, choice: Ch
     return {"test": _scores(tested)} | _against_naive(tested["combined"], future)
 
 
+def _dependence(origins: _Origins, choice: Choice) -> dict[str, Any]:
+    """How far demand moved together beyond the forecast at the judged origins, each calibrated on those before it."""
+    from decai_forecast.demand import finished
+    from decai_forecast.demand.quantiles import levels_at_actual
+    from decai_forecast.simulation.demand import dependence_of
+
+    past = [finished(origins.judged[:k], found, choice) for k, found in enumerate(origins.judged)]
+    known = [frame[frame["actual"].notna()] for frame in past]
+    levels = [levels_at_actual(frame) for frame in known]
+    return asdict(
+        dependence_of([f.assign(level_low=low, level_high=high) for f, (low, high) in zip(known, levels, strict=True)])
+    )
+
+
 def _against_naive(ours: pd.DataFrame, future: pd.DataFrame) -> dict[str, Any]:
     """The WAPE of a moving average, which a planner has for nothing, and the forecast value added over it."""
     from decai_forecast.demand.watch import forecast_value_added
@@ -190,34 +204,3 @@ def _scores(tested: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
     found = {candidate: score(frame) for candidate, frame in tested.items()}
     return {candidate: asdict(scores) for candidate, scores in found.items() if scores is not None}
-
-
-def simulate(seat: Seat, night: Round) -> Done:
-    """Simulates the partner's network over the horizon: as it is, and with each supplier down."""
-    combined = required_step(seat, night.id, "combine")
-    checked = required_step(seat, night.id, "check")
-    inputs = [combined.inputs, checked.inputs, asdict(seat.assumptions)]
-
-    def work(writer: Writer) -> Mapping[str, Any]:
-        from decai_forecast.simulation import simulate as run
-
-        forecast = combined.frame(seat.store, "forecast.parquet")
-        stock, items = _stock(seat, checked), accepted_frame(seat, checked, "items")
-        found = run(forecast, stock, items, seat.assumptions, seat.calendar, seed=SEED)
-        writer.json("simulation.json", found.to_json())
-        before, after = found.fill_rate, found.worst["network_fill_rate"]
-        exposure = f"{found.worst_node} {before:.0%} → {after:.0%}"
-        return {"exposure": exposure, "stock_delivered": stock is not None, "items_delivered": items is not None}
-
-    return run_step(seat.store, night.id, "simulate", inputs, work)
-
-
-def _stock(seat: Seat, checked: Done) -> pd.DataFrame | None:
-    """The newest stock of each item and location, or None where no stock was delivered."""
-    stock = accepted_frame(seat, checked, "stock")
-    if stock is None:
-        return None
-    if "location_id" not in stock:
-        stock = stock.assign(location_id="all")
-    newest = stock.sort_values("date").groupby(["location_id", "item_id"], as_index=False, observed=True).last()
-    return newest[["location_id", "item_id", "on_hand"]]

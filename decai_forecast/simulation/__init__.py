@@ -1,7 +1,7 @@
 """The partner's supply network as a simulated world: stock-outs today, and what happens when a supplier cannot ship.
 
-One echelon (suppliers to stocking locations), periodic review, order-up-to levels, lost sales. Everything runs at the
-partner, on its own forecast and stock; only numpy and pandas are loaded.
+A network of any depth (suppliers, sites, bills of material), order-up-to levels, every place down in turn. Everything runs at
+the partner, on its own forecast, stock and master data; importing this loads numpy and pandas and nothing heavier.
 """
 
 from decai_forecast.simulation.measures import days_of_supply, hhi, standard_error

@@ -5,10 +5,9 @@ from __future__ import annotations
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 
 from decai_forecast.errors import ConfigError
-from decai_forecast.simulation.sampling import Floats
+from decai_forecast.simulation.network.graph import Bools, Floats
 
 __all__ = [
     "bullwhip",
@@ -28,7 +27,6 @@ __all__ = [
     "tail_risk",
 ]
 
-Bools = npt.NDArray[np.bool_]
 TINY = 1e-9
 STILL = 1e-4  # squared coefficient of variation (1 %) below which demand hardly varies
 

@@ -37,9 +37,14 @@ def stock_of(units: Mapping[str, float], location: str = "main") -> pd.DataFrame
 def run(forecast: pd.DataFrame, **changes: object) -> Simulation:
     """``simulate`` with defaults for everything but the forecast."""
     assumptions = changes.pop("assumptions", Assumptions())
-    stock, items = changes.pop("stock", None), changes.pop("items", None)
+    data_sets = {name: changes.pop(name, None) for name in ("stock", "items", "lanes", "prices", "locations")}
     calendar = changes.pop("calendar", Calendar("W", max(1, forecast["date"].nunique())))
-    return simulate(forecast, stock, items, assumptions, calendar, **{"seed": 7} | changes)
+    return simulate(forecast, data_sets, assumptions, calendar, **{"seed": 7} | changes)
+
+
+def suppliers(found: Simulation) -> pd.DataFrame:
+    """The exposure of suppliers, without that of sites."""
+    return found.exposure[found.exposure["kind"] == "supplier"].reset_index(drop=True)
 
 
 def two_suppliers(seed: int = 0, count: int = 6) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -1,0 +1,120 @@
+"""Exposure: what happens when each supplier and site is down, one at a time, under today's policy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from decai_forecast.simulation.measures import first_below, loss_of_service, low_quantile, served, service_recovery
+from decai_forecast.simulation.network.graph import Floats
+from decai_forecast.simulation.network.reach import items_through, sole_items
+from decai_forecast.simulation.network.supply import SUPPLIER, Place
+from decai_forecast.simulation.result import FAILURE_LEVEL, RECOVERY_LEVEL
+from decai_forecast.simulation.shocks.compiled import periods_of
+from decai_forecast.simulation.tables.run import Run, lost, served_share
+
+__all__ = ["WHAT_IF", "exposure_table"]
+
+AFFECTED = 0.01  # fill rate lost by an item that counts as affected
+WHAT_IF = "scenario"  # kind of a row that is no single place's outage
+
+
+def exposure_table(run: Run, response: pd.DataFrame) -> pd.DataFrame:
+    """One row per scenario, the worst first; columns as in :class:`Simulation`. ``response``: of :func:`best_response`.
+
+    The worst is the one that loses most value, or most units where a value is unknown.
+    """
+    table = pd.DataFrame([_row(run, scenario) for scenario in range(len(run.scenarios))])
+    by = "lost_units" if table["lost_value"].isna().any() else "lost_value"
+    largest = float(table[by].max())
+    table["rei"] = table[by].clip(lower=0) / largest if largest > 0 else 0.0
+    best = response.drop(columns=["kind", "node_ttr_days"])
+    return table.merge(best, on="node", how="left").sort_values([by, "node"], ascending=[False, True], ignore_index=True)
+
+
+def _row(run: Run, scenario: int) -> dict[str, Any]:
+    node, known = run.node_of(scenario), run.network.by_name
+    place = known.get(node)
+    facts = {"scenario": scenario, "node": node, "kind": place.kind if place else WHAT_IF}
+    return facts | _reach(run, scenario, place) | _affected(run, scenario) | _totals(run, scenario)
+
+
+def _reach(run: Run, scenario: int, place: Place | None) -> dict[str, Any]:
+    """How much depends on the place: share of volume, items, items that nobody else can supply."""
+    first, end = _span(run, scenario)
+    down = (end - first) * run.network.calendar.days
+    if place is None:
+        items = {run.network.groups[hit.group].stages.items[k] for hit in run.hits[scenario] for k in hit.items}
+        return {"share": np.nan, "items": len(items), "single_source_items": 0, "node_ttr_days": float(down)}
+    return {
+        "share": _share(run, place),
+        "items": len(items_through(run.network, place.name)),
+        "single_source_items": len(sole_items(run.network, place.name)),
+        "node_ttr_days": place.recovery_days if len(run.scenarios[scenario].shocks) == 1 else float(down),
+    }
+
+
+def _share(run: Run, place: Place) -> float:
+    """Of what all suppliers ship, or of what customers buy: what goes through the place."""
+    through = whole = 0.0
+    for group in run.network.groups:
+        graph, flow = group.graph, group.stages.throughput.sum(axis=1)
+        through += float(flow[graph.at(place.name)].sum())
+        whole += float(flow[graph.source].sum() if place.kind == SUPPLIER else flow[graph.demand].sum())
+    return through / whole if whole > 0 else 0.0
+
+
+def _affected(run: Run, scenario: int) -> dict[str, Any]:
+    """Items whose fill rate falls by more than a point, and the margin lost."""
+    items, value = 0, 0.0
+    for g in run.touched(scenario):
+        base, down = run.swept.base[g], run.swept.scenarios[scenario][g]
+        before, after = base.demand - base.served, down.demand - down.served
+        items += int(((after - before).sum(axis=0) > AFFECTED * down.demand.sum(axis=0)).sum())
+        group = run.network.groups[g]
+        margin = group.stages.value[group.graph.demand]
+        value += float(np.where(down.demand > 0, (after - before) * margin, 0.0).sum()) / run.replications
+    return {"items_affected": items, "lost_value": value}
+
+
+def _totals(run: Run, scenario: int) -> dict[str, float]:
+    groups, down = run.touched(scenario), run.swept.scenarios[scenario]
+    shape = run.demand.shape
+    extra = np.asarray(sum((lost(down[g]) - lost(run.swept.base[g]) for g in groups), np.zeros(shape))).sum(axis=0)
+    asked, gone = (np.asarray(sum((f(down[g]) for g in groups), np.zeros(shape))) for f in (_asked, lost))
+    whole = float(sum(found.total_demand.sum() for found in down))
+    missing = float(sum(lost(found).sum() for found in down))
+    return {
+        "lost_units": float(extra.mean()),
+        "lost_units_se": float(extra.std(ddof=min(1, run.replications - 1)) / run.replications**0.5),
+        "fill_rate": float(served(asked.sum(), gone.sum())),
+        "network_fill_rate": float(served(np.float64(whole), np.float64(missing))),
+    } | _times(run, scenario, served_share(asked, asked - gone))
+
+
+def _asked(found: Any) -> Floats:
+    return np.asarray(found.total_demand)
+
+
+def _times(run: Run, scenario: int, service: Floats) -> dict[str, float]:
+    """When service of the items hit fails and comes back; ``service``: [period, replication]."""
+    first, days = first_below(service, FAILURE_LEVEL), run.network.calendar.days
+    start = _span(run, scenario)[0]
+    recovery = service_recovery(service, FAILURE_LEVEL, RECOVERY_LEVEL, start)
+    area, depth = loss_of_service(service, RECOVERY_LEVEL, days)
+    back = np.where(np.isnan(recovery), np.inf, recovery)
+    return {
+        "tts_p10": float(low_quantile(first, 0.1)),
+        "tts_p50": float(low_quantile(first, 0.5)),
+        "service_recovery_days": float(low_quantile(back, 0.5)) * days,
+        "loss_of_service": float(area.mean()),
+        "max_depth": float(depth.mean()),
+    }
+
+
+def _span(run: Run, scenario: int) -> tuple[int, int]:
+    """The first period of a scenario, and the first after it."""
+    spans = [periods_of(shock, run.network) for shock in run.scenarios[scenario].shocks]
+    return min(first for first, _ in spans), max(end for _, end in spans)

@@ -1,0 +1,77 @@
+"""Everything the tables are read from: the network, its scenarios, and what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from decai_forecast.simulation.engine.drive import Swept
+from decai_forecast.simulation.engine.frame import Hit, Outcome
+from decai_forecast.simulation.network.graph import Floats, Ints
+from decai_forecast.simulation.network.stages import Group
+from decai_forecast.simulation.network.supply import SupplyNetwork
+from decai_forecast.simulation.shocks import Scenario
+
+__all__ = ["Run", "lost", "place_names", "served_share"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """``hits``: per scenario. ``median``: location_id, item_id -> median demand per period. ``stocked``: pairs of place and
+    item whose opening stock was delivered."""
+
+    network: SupplyNetwork
+    scenarios: Sequence[Scenario]
+    hits: Sequence[Sequence[Hit]]
+    swept: Swept
+    median: Mapping[tuple[str, str], Floats]
+    stocked: frozenset[tuple[str, str]]
+    dates: Sequence[pd.Timestamp]
+    replications: int
+
+    @cached_property
+    def demand(self) -> Floats:
+        """[period, replication]: units of all items."""
+        return np.asarray(sum(found.total_demand for found in self.swept.base))
+
+    @cached_property
+    def served(self) -> Floats:
+        return np.asarray(sum(found.total_served for found in self.swept.base))
+
+    def touched(self, scenario: int) -> list[int]:
+        """The groups that a scenario hits."""
+        return sorted({hit.group for hit in self.hits[scenario]})
+
+    def outcomes(self, scenario: int | None) -> tuple[Outcome, ...]:
+        """Per group; None: the base run."""
+        return self.swept.base if scenario is None else self.swept.scenarios[scenario]
+
+    def sold(self, group: Group) -> Ints:
+        """Pairs of demand node (its number among them) and item that customers ask for: [pair, 2]."""
+        found = self.swept.base[self.network.groups.index(group)].demand
+        return np.argwhere(found > 0)
+
+    def node_of(self, scenario: int) -> str:
+        """What the exposure table calls a scenario: the place of its one shock, or its own name."""
+        shocks = self.scenarios[scenario].shocks
+        return shocks[0].node if len(shocks) == 1 and shocks[0].node else self.scenarios[scenario].name
+
+
+def lost(found: Outcome) -> Floats:
+    """[period, replication]: units of the group not served in the period they were asked for."""
+    return found.total_demand - found.total_served
+
+
+def served_share(demand: Floats, served: Floats) -> Floats:
+    """Share of demand served; 1 where there is none."""
+    return np.divide(served, demand, out=np.ones_like(demand), where=demand > 0)
+
+
+def place_names(group: Group) -> list[str]:
+    """[demand node]: the site."""
+    names = group.graph.places or group.graph.nodes
+    return [names[node] for node in group.graph.demand]

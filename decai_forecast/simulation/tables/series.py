@@ -1,0 +1,116 @@
+"""One row per stocked item: how it stands today, and what the outage of a supplier does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from decai_forecast.simulation.engine.frame import Counts, Outcome
+from decai_forecast.simulation.measures import days_of_supply, served, standard_error
+from decai_forecast.simulation.network.graph import Floats
+from decai_forecast.simulation.network.stages import Group
+from decai_forecast.simulation.network.supply import SUPPLIER
+from decai_forecast.simulation.planned import lead_of
+from decai_forecast.simulation.tables.run import Run, place_names
+
+__all__ = ["series_table"]
+
+BEYOND = ">horizon"
+KEYS = ["location_id", "item_id"]
+
+
+def series_table(run: Run, protected_mean: tuple[Floats, ...]) -> pd.DataFrame:
+    """Columns as in :class:`Simulation`, by location and item. ``protected_mean``: per group, of :class:`Planner`."""
+    rows = [
+        row
+        for g, (group, mean) in enumerate(zip(run.network.groups, protected_mean, strict=True))
+        for row in _rows(run, g, group, mean)
+    ]
+    table = pd.DataFrame(rows).sort_values(KEYS, ignore_index=True)
+    supply = _days(run, table)
+    table.insert(table.columns.get_loc("p_stockout"), "days_of_supply", supply)  # type: ignore[arg-type]  # one column
+    flag = np.where(np.isnan(supply), BEYOND, "")
+    table.insert(table.columns.get_loc("p_stockout"), "days_of_supply_flag", flag)  # type: ignore[arg-type]  # one column
+    return table
+
+
+def _days(run: Run, table: pd.DataFrame) -> Floats:
+    """Days that opening stock lasts against the median of demand."""
+    median = np.stack([run.median[place, item] for place, item in zip(table["location_id"], table["item_id"], strict=True)])
+    return days_of_supply(table["on_hand"].to_numpy(float), median) * run.network.calendar.days
+
+
+def _rows(run: Run, g: int, group: Group, mean: Floats) -> Iterator[dict[str, Any]]:
+    graph, stages, base, size = group.graph, group.stages, run.swept.base[g], run.replications
+    lead, names = lead_of(group), place_names(group)
+    worst = _Outages.of(run, g)
+    for d, k in np.ndindex(base.demand.shape):
+        node, place, item = int(graph.demand[d]), names[d], stages.items[k]
+        if (place, item) not in run.median:  # nobody forecast it there
+            continue
+        chance = np.array(base.stockouts[d, k] / size)
+        level = float(stages.level[node, k, 0])
+        yield {
+            "location_id": place,
+            "item_id": item,
+            "demand": float(base.demand[d, k]) / size,
+            "lead_time": int(lead[node, k]),
+            "on_hand": float(stages.stock[node, k]),
+            "on_hand_assumed": (place, item) not in run.stocked,
+            "p_stockout": float(chance),
+            "p_stockout_se": float(standard_error(chance, size)),
+            "fill_rate": float(served(base.demand[d, k], base.demand[d, k] - base.served[d, k])),
+            "expected_lost_units": float(base.demand[d, k] - base.served[d, k]) / size,
+            "order_up_to_level": level,
+            "safety_stock": max(level - float(mean[node, k, 0]), 0.0),
+        } | worst.row(d, k)
+
+
+@dataclass(frozen=True)
+class _Outages:
+    """Of each series of a group the supplier whose outage costs it most; [demand node, item]."""
+
+    names: tuple[str, ...]
+    downs: tuple[Outcome, ...]
+    base: Outcome
+    fallback: str
+
+    @classmethod
+    def of(cls, run: Run, g: int) -> _Outages:
+        known, group = run.network.by_name, run.network.groups[g]
+        hit = [
+            s
+            for s, hits in enumerate(run.hits)
+            if any(h.group == g for h in hits) and (place := known.get(run.node_of(s))) and place.kind == SUPPLIER
+        ]
+        names = tuple(run.node_of(s) for s in hit)
+        sources = [name for name, source in zip(group.graph.nodes, group.graph.source, strict=True) if source]
+        return cls(names, tuple(run.swept.scenarios[s][g] for s in hit), run.swept.base[g], sources[0])
+
+    def row(self, d: int, k: int) -> dict[str, Any]:
+        before = self.base.demand[d, k] - self.base.served[d, k]
+        extra = [float(down.demand[d, k] - down.served[d, k] - before) for down in self.downs]
+        if not extra:
+            return self._row(self.fallback, self.base, d, k, 0.0)
+        most = int(np.argmax(extra))
+        return self._row(self.names[most], self.downs[most], d, k, max(extra[most], 0.0))
+
+    def _row(self, vendor: str, down: Outcome, d: int, k: int, extra: float) -> dict[str, Any]:
+        first = down.first_short[d, k]
+        return {
+            "vendor": vendor,
+            "down_lost_units": extra / self.base.replications,
+            "down_fill_rate": float(served(down.demand[d, k], down.demand[d, k] - down.served[d, k])),
+            "down_tts_p10": _quantile(first, 0.1),
+            "down_tts_p50": _quantile(first, 0.5),
+        }
+
+
+def _quantile(first: Counts, probability: float) -> float:
+    """Of the first short period, from how many replications had which ([period + 1], the last: none); NaN: beyond."""
+    reached = np.flatnonzero(first.cumsum() >= probability * first.sum())
+    return float(reached[0]) if len(reached) and reached[0] < len(first) - 1 else float("nan")
