@@ -8,9 +8,9 @@ import numpy.typing as npt
 from decai_forecast.simulation.engine.behaviour import Behaviour
 from decai_forecast.simulation.engine.frame import Disturbance, Late, Outcome, Samples
 from decai_forecast.simulation.engine.plan import conduct, ring_size, shock, terms, topology
-from decai_forecast.simulation.engine.state import state
-from decai_forecast.simulation.engine.sums import empty, outcome
+from decai_forecast.simulation.engine.sums import Sums, outcome
 from decai_forecast.simulation.engine.vectorised import Allocation
+from decai_forecast.simulation.engine.workspace import Found, drawn, given, rows
 from decai_forecast.simulation.network.graph import Graph
 from decai_forecast.simulation.network.stages import Stages
 
@@ -35,22 +35,35 @@ def run(
     """As ``vectorised.run``."""
     from decai_forecast.simulation.engine.kernel import simulate  # imports numba
 
-    _, items, periods, replications = demand.shape
+    customers, items, periods, replications = demand.shape
     form, nodes = topology(graph), len(graph.nodes)
     shocked = shock(disturbance, periods, nodes, dtype)
-    latest = int(late.max(initial=0)) if late is not None else 0
-    sums = empty(graph, items, periods, replications)
+    layout, height = rows(form, customers, ring_size(stages, shocked, late, periods))
+    width = min(BLOCK, replications)
+    found = Found(
+        units=np.zeros((3, customers, items)),
+        first=np.zeros((customers, items, periods + 1), dtype=np.int32),
+        flows=np.zeros((5 * nodes, items)),
+        cost=np.zeros(replications),
+        totals=np.zeros((2, periods, replications)),
+        places=np.zeros((3, customers, periods)),
+    )
     simulate(
         form,
-        terms(graph, stages, form, dtype),
-        shocked,
-        conduct(behaviour, nodes, items, dtype),
-        np.ascontiguousarray(demand, dtype=dtype),
-        np.empty((0, 0, periods, 0), dtype=np.uint8) if late is None else late,
-        np.empty((0, 0, 0, 0), dtype=dtype) if trace is None else trace,
-        state(form, len(graph.demand), ring_size(stages, shocked, latest, periods), min(BLOCK, replications), dtype),
-        sums,
+        given(form, terms(graph, stages, form, dtype), shocked, conduct(behaviour, nodes, items, dtype)),
+        drawn(np.ascontiguousarray(demand, dtype=dtype), late, trace),
+        layout,
+        np.zeros((height, width), dtype=dtype),
+        np.zeros((customers, width), dtype=np.int32),
+        found,
         allocation == "proportional",
         backorder,
     )
-    return outcome(sums, replications)
+    return outcome(_sums(found, nodes), replications)
+
+
+def _sums(found: Found, nodes: int) -> Sums:
+    flows = np.ascontiguousarray(np.moveaxis(found.flows.reshape(5, nodes, -1), 0, -1))
+    return Sums(
+        *found.units, found.first, flows[..., 0], flows[..., 3:], flows[..., 1:3], found.cost, *found.totals, *found.places[:2]
+    )

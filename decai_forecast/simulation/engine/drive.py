@@ -73,7 +73,7 @@ def sweep(
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Swept:
-    """The base run and all scenarios, ``replications`` times over ``periods``; the same for any number of threads (``workers``).
+    """The base run and all scenarios, ``replications`` times over ``periods``; the same for any number of ``workers``: threads.
 
     ``draw`` gives units [demand node, item, period, replication], and must give the same whatever is drawn beside it and in
     whatever thread. ``seed`` is that of late shipments. ``progress`` is called after each block.

@@ -8,11 +8,23 @@ import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.simulation.engine.behaviour import Behaviour
-from decai_forecast.simulation.engine.frame import Disturbance
+from decai_forecast.simulation.engine.frame import Disturbance, Late
 from decai_forecast.simulation.network.graph import Bools, Floats, Graph, Ints
 from decai_forecast.simulation.network.stages import Stages
 
-__all__ = ["Conduct", "Numbers", "Shock", "Terms", "Topology", "conduct", "ring_size", "shock", "terms", "topology"]
+__all__ = [
+    "Conduct",
+    "Numbers",
+    "Shock",
+    "Terms",
+    "Topology",
+    "conduct",
+    "ring_size",
+    "shock",
+    "terms",
+    "topology",
+    "under_way",
+]
 
 Numbers = npt.NDArray[Any]  # float32 or float64, that of the run
 
@@ -104,6 +116,16 @@ def terms(graph: Graph, stages: Stages, form: Topology, dtype: npt.DTypeLike) ->
     return Terms(**numbers, lead=np.ascontiguousarray(stages.lead), review=np.ascontiguousarray(stages.review))
 
 
+def under_way(form: Topology, numbers: Terms) -> Numbers:
+    """[node, item]: complete sets of components in transit at the start, in the node's units."""
+    found = np.zeros_like(numbers.stock)
+    total = np.zeros((int(form.components[-1]), found.shape[1]), dtype=found.dtype)
+    np.add.at(total, form.component, numbers.transit.sum(axis=2))
+    for n in np.flatnonzero(~form.source):
+        found[n] = total[form.components[n] : form.components[n + 1]].min(axis=0)
+    return found
+
+
 def shock(disturbance: Disturbance | None, periods: int, nodes: int, dtype: npt.DTypeLike) -> Shock:
     """The arrays of the disturbance; without one, those that change nothing."""
     shape = (periods, nodes)
@@ -126,7 +148,8 @@ def conduct(behaviour: Behaviour | None, nodes: int, items: int, dtype: npt.DTyp
     return Conduct(*(spread(getattr(behaviour, name) if behaviour else None) for name in Conduct._fields))
 
 
-def ring_size(stages: Stages, shocked: Shock, latest: int, periods: int) -> int:
+def ring_size(stages: Stages, shocked: Shock, late: Late | None, periods: int) -> int:
     """Periods that a pipeline has to look ahead: the longest way of a shipment, at most the horizon."""
+    latest = int(late.max(initial=0)) if late is not None else 0
     longest = int(stages.lead.max(initial=0)) + int(shocked.lead.max(initial=0)) + latest
     return min(longest + 1, periods)

@@ -15,7 +15,17 @@ import numpy.typing as npt
 
 from decai_forecast.simulation.engine.behaviour import Behaviour
 from decai_forecast.simulation.engine.frame import Disturbance, Late, Outcome, Samples
-from decai_forecast.simulation.engine.plan import Numbers, Terms, Topology, conduct, ring_size, shock, terms, topology
+from decai_forecast.simulation.engine.plan import (
+    Numbers,
+    Terms,
+    Topology,
+    conduct,
+    ring_size,
+    shock,
+    terms,
+    topology,
+    under_way,
+)
 from decai_forecast.simulation.engine.sums import UNSERVED, Sums, empty, outcome
 from decai_forecast.simulation.network.graph import Graph
 from decai_forecast.simulation.network.stages import Stages
@@ -84,23 +94,13 @@ class _Run:
         self.order_now, self.asked, self.due = room(nodes), room(nodes), room(nodes)  # due: ordered, not yet there
         self.owed, self.parts = room(lanes), room(int(self.form.components[-1]))
         self.called, self.open = room(len(graph.demand)), room(len(graph.demand))
-        self.ring = room(
-            ring_size(stages, self.shocked, int(late.max(initial=0)) if late is not None else 0, self.periods), lanes
-        )
+        self.ring = room(ring_size(stages, self.shocked, late, self.periods), lanes)
         self.first = np.full(self.called.shape, self.periods, dtype=np.int32)
         self.cost = np.zeros((items, replications), dtype)
-        for n in np.flatnonzero(~graph.source):
-            self.due[n] += self._in_transit(n)[:, None]
+        self.due += under_way(self.form, self.terms)[:, :, None]
         if self.behaves:
             self.expected = self.conduct.expected[:, :, None] + room(nodes)
             self.wanted, self.got = room(nodes), room(nodes)
-
-    def _in_transit(self, n: int) -> Numbers:
-        """[item]: complete sets under way at the start."""
-        first, last = self.form.inbound[n], self.form.inbound[n + 1]
-        total, component = self.terms.transit[first:last].sum(axis=2), self.form.component[first:last]
-        sets = [total[component == c].sum(axis=0) for c in range(self.form.components[n], self.form.components[n + 1])]
-        return np.asarray(np.min(sets, axis=0))
 
     # orders, upstream
 
