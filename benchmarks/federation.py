@@ -32,13 +32,14 @@ PARTS: dict[str, Part] = {
 
 
 def main(parts: list[str]) -> None:
-    began, tables = time.monotonic(), _before(parts)
+    began, tables = time.monotonic(), dict[str, Any]()
     for part in parts:
         print(f"{part} ({time.monotonic() - began:.0f} s so far)", flush=True)
         with TemporaryDirectory(prefix="decai-bench-") as folder:
             started = time.monotonic()
             figures, more = PARTS[part](Path(folder) / part)
         tables[part] = {"figures": figures, "more": more, "wall_seconds": round(time.monotonic() - started)}
+        tables = _before(parts) | tables
         every = sorted((row for table in tables.values() for row in table["figures"]), key=lambda row: row["name"][0])
         write("federation", every, began, tables=tables)
 

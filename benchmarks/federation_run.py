@@ -20,7 +20,8 @@ import numpy as np
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-SPAWN = mp.get_context("spawn")  # a fork after LightGBM was used hangs
+PROCESSES = mp.get_context("forkserver")  # of a process that has imported, and not used, LightGBM: after use a fork hangs
+PROCESSES.set_forkserver_preload(["lightgbm", "pandas", "federation_run", "decai_forecast.federation.exact.train"])
 SESSION = b"benchmark".ljust(32, b".")
 NAMES = tuple(f"company{k:02d}" for k in range(64))
 PATIENCE = 1800.0  # seconds: a busy machine must not end a benchmark
@@ -158,8 +159,8 @@ def _worst_and_sum(found: dict[int, Run]) -> Facts:
 
 
 def _parties(target: Callable[..., None], case: Case, port: int) -> dict[int, Run]:
-    out = SPAWN.Queue()
-    processes = [SPAWN.Process(target=target, args=(k, port, case, out)) for k in range(case.parties)]
+    out = PROCESSES.Queue()
+    processes = [PROCESSES.Process(target=target, args=(k, port, case, out)) for k in range(case.parties)]
     for one in processes:
         one.start()
     found = {k: (text, facts) for k, text, facts in (out.get(timeout=NATIVE_WAIT) for _ in processes)}
@@ -227,8 +228,8 @@ def _reference(case: Case, out: Any) -> None:
 
 
 def _single(target: Callable[..., None], case: Case) -> Run:
-    out = SPAWN.Queue()
-    one = SPAWN.Process(target=target, args=(case, out))
+    out = PROCESSES.Queue()
+    one = PROCESSES.Process(target=target, args=(case, out))
     one.start()
     found: Run = out.get(timeout=NATIVE_WAIT)
     one.join()
