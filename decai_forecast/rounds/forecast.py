@@ -15,6 +15,7 @@ from decai_forecast.rounds.firsts import Firsts, first_forecasts
 from decai_forecast.rounds.planned import overrides_of, planned_facts, scores_of, with_overrides
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import SEED, Seat
+from decai_forecast.rounds.worth import worth
 from decai_forecast.steps import Done, Writer, run_step
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def combine(seat: Seat, night: Round) -> Done:
         writer.frame("hierarchy.parquet", _totals(seat, checked, table, forecast, origins, choice))
         writer.json("drivers.json", _drivers(seat, night, trained, shared, choice, forecast))
         facts: dict[str, Any] = {"cutoff": seat.calendar.floor(night.as_of).isoformat(), "choice": asdict(choice)}
-        facts |= _test(seat, night, trained, origins, choice, writer) | {"dependence": _dependence(origins, choice)}
+        facts |= _test(seat, night, (trained, checked), table, origins, choice, writer)
+        facts |= {"dependence": _dependence(origins, choice)}
         facts |= {"series": len(forecast) // seat.calendar.horizon, "overrides": planned_facts(forecast, said)}
         facts |= {"first": [asdict(one) for one in firsts.series()], "not_forecast": list(firsts.notes)}
         return facts | {"override_scores": scores_of(seat, nights, table)}
@@ -131,17 +133,27 @@ def _drivers(
     return explained(own.get(MEDIAN), texts[MEDIAN] if texts else None, choice, future, forecast, seat.calendar.horizon)
 
 
-def _test(seat: Seat, night: Round, trained: Done, origins: _Origins, choice: Choice, writer: Writer) -> dict[str, Any]:
-    """Scores of every candidate over the test window, and what the choice adds over a moving average there."""
+def _test(
+    seat: Seat,
+    night: Round,
+    steps: tuple[Done, Done],
+    table: pd.DataFrame,
+    origins: _Origins,
+    choice: Choice,
+    writer: Writer,
+) -> dict[str, Any]:
+    """Over the test window: scores of every candidate, what the choice adds over a moving average, and what that is worth."""
     from decai_forecast.demand import finished
 
     if not origins.test:
-        return {"test": {}, "naive_wape": None, "value_added": None}
+        return {"test": {}, "naive_wape": None, "value_added": None, "money": []}
+    trained, checked = steps
     tested = {key: finished(origins.choice, origins.test, key) for key in origins.test}
     tested["combined"] = finished(origins.choice, origins.test, choice)
     writer.frame("test.parquet", tested["combined"])
     future = trained.frame(seat.store, f"future-{seat.calendar.cutoffs(night.as_of).test}.parquet")
-    return {"test": _scores(tested)} | _against_naive(tested["combined"], future)
+    money = worth(seat, night, checked, table, tested)
+    return {"test": _scores(tested), "money": money} | _against_naive(tested["combined"], future)
 
 
 def _dependence(origins: _Origins, choice: Choice) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from decai_forecast.network import FILE
@@ -47,13 +47,15 @@ def simulated(
     progress: Callable[[int, int], None] | None = None,
 ) -> Simulation:
     """The simulation of a night's forecast; with a ``scenario``, of that instead of the sweep over all places."""
+    import pandas as pd
+
     from decai_forecast.simulation import simulate as run
     from decai_forecast.simulation.demand import Dependence
     from decai_forecast.simulation.network.section import read_section
 
     combined, checked = required_step(seat, night.id, "combine"), required_step(seat, night.id, "check")
-    path = seat.base / FILE
-    return run(
+    path, money = seat.base / FILE, pd.DataFrame(combined.facts["money"])
+    found = run(
         combined.frame(seat.store, "forecast.parquet"),
         {name: accepted_frame(seat, checked, name) for name in DATA_SETS},
         seat.assumptions,
@@ -65,6 +67,7 @@ def simulated(
         scenario=scenario,
         progress=progress,
     )
+    return replace(found, money=money[["forecast", "cost"]]) if len(money) else found
 
 
 def _lots(seat: Seat, night: Round) -> pd.DataFrame:
