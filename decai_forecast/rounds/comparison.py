@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from decai_forecast.network import Network
+from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.reports.compare import aggregate, given
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import Seat
@@ -26,7 +26,8 @@ def give_figures(network: Network, seat: Seat, night: Round, report: dict[str, A
 def publish_comparison(network: Network, night: Round) -> None:
     """Publishes, once, the quartiles of the last earlier round that has figures."""
     inbox, public = network.inbox(), network.public()
-    earlier = [name for name in inbox.children("") if name < night.id and inbox.exists(f"{name}/compare")]
+    rounds = network.store(COORDINATOR).children("inbox")
+    earlier = [name for name in rounds if name < night.id and inbox.exists(f"{name}/compare")]
     if not earlier or public.exists(_key(night.id)):
         return
     last = max(earlier)
