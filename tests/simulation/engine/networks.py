@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,11 @@ def stages(of: Graph, items: int = 1, **given: Any) -> Stages:
     nodes, lanes = len(of.nodes), len(of.parent)
     zeros = {"stock": 0.0, "holding": 0.0, "shortage": 0.0, "value": np.nan, "throughput": 1.0, "capacity": INFINITE}
     found: dict[str, Any] = {name: np.full((nodes, items), value) for name, value in zeros.items()}
-    found |= {"quantity": np.ones((lanes, items)), "share": np.ones((lanes, items)), "lead": np.ones((lanes, items), dtype=np.int64)}
+    found |= {
+        "quantity": np.ones((lanes, items)),
+        "share": np.ones((lanes, items)),
+        "lead": np.ones((lanes, items), dtype=np.int64),
+    }
     for name, values in given.items():
         if name in found:
             values = np.broadcast_to(np.asarray(values, dtype=found[name].dtype).reshape(-1, 1), found[name].shape)
@@ -70,3 +75,51 @@ def net43_demand(periods: int, replications: int) -> np.ndarray:
     """[store, 1, period, replication]; the first replications do not depend on the others only if there is one."""
     drawn = np.maximum(0, np.rint(np.random.default_rng(0).normal(20, 6, (periods, 30, replications))))
     return np.ascontiguousarray(drawn.transpose(1, 0, 2)[:, None])
+
+
+def random_network(seed: int, items: int = 3) -> tuple[Graph, Stages]:
+    """Any DAG: assembly with quantities, dual sourcing from the sources, capacity, reviews, lead times from 0, costs, transit."""
+    draw = np.random.default_rng(seed)
+    sources, inner = 2, int(draw.integers(4, 7))
+    lanes: list[tuple[int, int, int]] = []
+    for child in range(sources, sources + inner):
+        if draw.random() < 0.35:
+            lanes += [(0, child, 0), (1, child, 0)]
+        else:
+            parents = draw.choice(child, size=min(child, int(draw.integers(1, 3))), replace=False)
+            lanes += [(int(parent), child, k) for k, parent in enumerate(parents)]
+    last = sources + inner - 1
+    of = graph(sources + inner, range(sources), lanes, sorted({last, last - 1, sources}))
+    count, nodes = len(of.parent), len(of.nodes)
+    pair = np.array([((of.child == child) & (of.component == part)).sum() == 2 for _, child, part in _keys(of)])
+    share = np.where(pair, np.where(of.parent == 0, 0.3, 0.7), 1.0)[:, None] + np.zeros((count, items))
+    quantity = np.where(pair[:, None], 1, draw.integers(1, 3, (count, items))).astype(float)
+    found = stages(of, items, holding=draw.uniform(0.1, 1, nodes), shortage=np.full(nodes, 9.0), share=share[:, 0])
+    units = draw.integers(20, 200, (nodes, items)) * ~of.source[:, None]
+    limited = np.where(draw.random((nodes, items)) < 0.3, 400.0, INFINITE)
+    transit = draw.integers(0, 6, (count, items, 2)) * quantity[:, :, None] * (share < 1)[:, :, None]
+    changed = {"lead": draw.integers(0, 4, (count, items)), "quantity": quantity, "stock": units * 1.0, "capacity": limited}
+    changed |= {"throughput": np.full((nodes, items), 60.0), "review": draw.integers(1, 3, nodes), "transit": transit}
+    return of, replace(found, **changed, level=units[:, :, None] * 1.0)
+
+
+def _keys(of: Graph) -> list[tuple[int, int, int]]:
+    return list(zip(of.parent.tolist(), of.child.tolist(), of.component.tolist(), strict=True))
+
+
+def random_demand(of: Graph, seed: int, items: int = 3, periods: int = 40, replications: int = 5) -> np.ndarray:
+    """Poisson demand of three units, [demand node, item, period, replication]."""
+    drawn = np.random.default_rng(seed + 1000).poisson(3, (len(of.demand), items, periods, replications))
+    return drawn.astype(float)
+
+
+def disturbed(of: Graph, seed: int, periods: int = 40) -> Disturbance:
+    """Pauses of orders and shipments, less capacity, delays and more demand, each at some node between periods 5 and 12."""
+    draw, found, time = np.random.default_rng(seed + 2000), undisturbed(of, periods), slice(5, 12)
+    pick = lambda: int(draw.integers(len(of.nodes)))  # noqa: E731 -- one word for five uses
+    found.ordering[time, pick()] = False
+    found.shipping[time, pick()] = 0.0
+    found.shipping[time, pick()] = 0.5
+    found.lead[time, pick()] = 2
+    found.demand[time, of.demand[0]] = 1.5
+    return found
