@@ -19,7 +19,7 @@ from flwr.serverapp import Grid, ServerApp
 from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.ask import ask
 from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, reason_of
-from decai_forecast.federation.exact.loopback import LoopbackRelay
+from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import ModelText, merge, shift, validate
 from decai_forecast.federation.plan import EXACT, Plan
@@ -50,7 +50,7 @@ class Venue:
     the training is."""
 
     names: Mapping[int, str] | None = None
-    relay: Callable[[float, Callable[[Progress], None]], Relay] = LoopbackRelay
+    relay: Callable[[float, Callable[[Progress], None]], Relay] = HostRelay
     say: Say = lambda _: None
     watch: Watch = lambda _: None
 

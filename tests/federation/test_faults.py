@@ -16,7 +16,7 @@ from members import FEATURES, SHIP, Member, members, plan
 from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.errors import FederationError
 from decai_forecast.federation import Plan, run, train_shared, validate
-from decai_forecast.federation.exact.loopback import LoopbackRelay
+from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.node_process import NodeProcess
 from decai_forecast.federation.progress import Step
 from decai_forecast.federation.run import InProcess
@@ -45,7 +45,7 @@ class Harmed:
             self.nodes = tuple(grid.nodes.values())
 
             def relay(patience: float, watch: Any) -> Any:
-                self.relay = LoopbackRelay(patience, watch)
+                self.relay = HostRelay(patience, watch)
                 return self.relay
 
             yield grid, replace(venue, relay=relay, watch=self.watch)

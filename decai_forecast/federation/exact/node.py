@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.exact.group import Group, Wire
+from decai_forecast.federation.exact.host import HostWire
 from decai_forecast.federation.exact.identity import Roster
-from decai_forecast.federation.exact.loopback import WAITS, LoopbackWire
+from decai_forecast.federation.exact.loopback import WAITS
 from decai_forecast.federation.exact.plan import ExactPlan, from_demand
 from decai_forecast.federation.plan import Plan
 
@@ -49,7 +50,7 @@ Connect = Callable[[Call, int, Sequence[str], float], Wire]
 
 def connect_here(call: Call, rank: int, names: Sequence[str], wait: float) -> Wire:
     """To the relay at the call's port of the own host."""
-    return LoopbackWire(call.port, call.session, rank, names, wait)
+    return HostWire(call.port, call.session, rank, names, wait)
 
 
 def connect_over_tls(relay: str, keys: Path, call: Call, rank: int, names: Sequence[str], wait: float) -> Wire:
