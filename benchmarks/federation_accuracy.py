@@ -55,15 +55,15 @@ def _scores(folder: Path, parts: Mapping[str, Company]) -> dict[str, float]:
     """Way -> the partners' mean weighted quantile loss over the horizon."""
     losses = {way: np.zeros(len(parts)) for way in WAYS}
     for alpha in ALPHAS:
-        for way, models in _models(folder, list(parts.values()), alpha).items():
-            for k, (part, model) in enumerate(zip(parts.values(), models, strict=True)):
-                error = part.actual - part.units(model(part.future))
+        for way, found in _forecasts(folder, list(parts.values()), alpha).items():
+            for k, (part, target) in enumerate(zip(parts.values(), found, strict=True)):
+                error = part.actual - part.units(target)
                 losses[way][k] += 2 * np.maximum(alpha * error, (alpha - 1) * error).sum() / part.actual.sum() / len(ALPHAS)
     return {way: float(np.nanmean(loss[np.isfinite(loss)])) for way, loss in losses.items()}
 
 
-def _models(folder: Path, parts: Sequence[Company], alpha: float) -> dict[str, list[Predict]]:
-    """Way -> a model for each company."""
+def _forecasts(folder: Path, parts: Sequence[Company], alpha: float) -> dict[str, list[Array]]:
+    """Way -> each company's horizon, in what the trees learn."""
     import lightgbm as lgb
 
     params = dict(TREE_PARAMS) | {"alpha": alpha, "seed": 1}
@@ -71,8 +71,10 @@ def _models(folder: Path, parts: Sequence[Company], alpha: float) -> dict[str, l
     case = Case(folder, len(parts), TREES, len(FEATURES), alpha=alpha, weighted=True, demand=True)
     together = {"pooled": _grown(params, *whole), "lossless": lgb.Booster(model_str=reference(case)[0]).predict}
     together |= {way: _averaged(params, parts, alpha, way) for way in ("bagging", "cyclic")}
-    local = [_grown(params, part.X, part.y, part.weight) for part in parts]
-    return {way: [model] * len(parts) for way, model in together.items()} | {"local": local}
+    beyond = np.concatenate([part.future for part in parts])
+    cuts = np.cumsum([len(part.future) for part in parts])[:-1]
+    local = [_grown(params, part.X, part.y, part.weight)(part.future) for part in parts]
+    return {way: np.split(model(beyond), cuts) for way, model in together.items()} | {"local": local}
 
 
 def _grown(params: dict[str, Any], X: Array, y: Array, weight: Array) -> Predict:
@@ -89,16 +91,15 @@ def _averaged(params: dict[str, Any], parts: Sequence[Company], alpha: float, wa
 
     start = float(np.quantile(np.concatenate([part.y for part in parts]), alpha))
     data = [lgb.Dataset(p.X, p.y, weight=p.weight, params=params, free_raw_data=False).construct() for p in parts]
-    scores, grown = [np.full(len(part.y), start) for part in parts], list[tuple[float, Any]]()
-    rows = np.array([len(part.y) for part in parts]) / sum(len(part.y) for part in parts)
+    X, sizes, grown = np.concatenate([part.X for part in parts]), [len(part.y) for part in parts], list[tuple[float, Any]]()
+    score = np.full(len(X), start)
     for number in range(TREES):
-        who = [number % len(parts)] if way == "cyclic" else range(len(parts))
         new = []
-        for k in who:
-            booster = lgb.Booster(params | {"boost_from_average": False, "seed": number}, data[k].set_init_score(scores[k]))
+        own = np.split(score, np.cumsum(sizes)[:-1])
+        for k in [number % len(parts)] if way == "cyclic" else range(len(parts)):
+            booster = lgb.Booster(params | {"boost_from_average": False, "seed": number}, data[k].set_init_score(own[k]))
             booster.update()
-            new.append((1.0 if way == "cyclic" else float(rows[k]), booster))
-        for k, part in enumerate(parts):
-            scores[k] = scores[k] + sum(share * booster.predict(part.X, num_threads=1) for share, booster in new)
+            new.append((1.0 if way == "cyclic" else sizes[k] / len(X), booster))
+        score = score + sum(share * booster.predict(X, num_threads=1) for share, booster in new)
         grown += new
     return lambda X: start + sum(share * booster.predict(X, num_threads=1) for share, booster in grown)
