@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from decai_forecast.errors import BelowQuorum
 from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.rounds.comparison import publish_comparison
 from decai_forecast.rounds.inbox import standing
 from decai_forecast.rounds.roster import Roster, read_roster, write_roster
 from decai_forecast.rounds.round import Round
@@ -62,6 +63,7 @@ def federate(network: Network, night: Round, progress: Progress | None = None) -
 
     Raises :class:`BelowQuorum` or :class:`FederationError`; a repetition after success changes nothing.
     """
+    publish_comparison(network, night)
     roster = write_roster(network, night)
     coordinator, public = network.store(COORDINATOR), network.public()
     archive = _archive(public)
@@ -157,6 +159,7 @@ def _announce(public: Store, night: Round, facts: Mapping[str, Any]) -> None:
 
 def keep_last(network: Network, night: Round, reason: str) -> None:
     """Without a training: publishes, for this round, the shared forecasters that are already there."""
+    publish_comparison(network, night)
     public = network.public()
     facts: dict[str, Any] = {"status": "kept", "reason": reason, "members": [], "dropped": {}, "rows": {}}
     facts |= {"models": _archive(public)} | _asked(network, standing(network, night.id).missing())

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from decai_forecast.network import Network
 from decai_forecast.reports import (
     Delivery,
     Facts,
@@ -30,13 +31,13 @@ from decai_forecast.reports.report import FORMAT
 from decai_forecast.reports.send import Entry, outbox_key, send_report
 from decai_forecast.rounds.briefing import briefing
 from decai_forecast.rounds.check import accepted_frame
-from decai_forecast.rounds.comparison import published_comparison
+from decai_forecast.rounds.comparison import give_figures, published_comparison
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import SEED, Seat
 from decai_forecast.simulation import Simulation
 from decai_forecast.steps import Done, Writer, read_done, run_step
 
-__all__ = ["REPORT_FILES", "outbox_key", "send", "write_report"]
+__all__ = ["REPORT_FILES", "facts_of", "hand_over", "outbox_key", "write_report"]
 
 LIBRARIES = ("decai-forecast", "lightgbm", "prophet", "flwr", "great-expectations", "pandas")
 STEPS = ("pull", "check", "train", "watch", "combine", "simulate")
@@ -58,7 +59,7 @@ LEFT = (
 def write_report(seat: Seat, night: Round) -> Done:
     """Writes the files of the report and their signed manifest, and puts them into the outbox; without a delivery, a short
     report that says why."""
-    facts, inputs = _facts(seat, night)
+    facts, inputs = facts_of(seat, night)
 
     def work(writer: Writer) -> Mapping[str, Any]:
         files = _files(seat, night, facts)
@@ -75,10 +76,15 @@ def write_report(seat: Seat, night: Round) -> Done:
     return done
 
 
-def send(seat: Seat, night: Round) -> list[Entry]:
-    """Sends the report to where the participant wants it; what fails stays owed and is tried again the next night."""
+def hand_over(network: Network, seat: Seat, night: Round) -> tuple[Done, list[Entry]]:
+    """Writes the report, gives its figures for comparison if the participant opted in, and sends it to where it is wanted.
+
+    What cannot be sent stays owed and is tried again the next night; the entries say so.
+    """
+    done = write_report(seat, night)
+    give_figures(network, seat, night, done.json(seat.store, "report.json"))
     targets = seat.report_settings().targets
-    return send_report(seat.store, seat.partner, night.id, targets, seat.connections, allowed=seat.allowed)
+    return done, send_report(seat.store, seat.partner, night.id, targets, seat.connections, allowed=seat.allowed)
 
 
 def _files(seat: Seat, night: Round, facts: Facts) -> dict[str, bytes]:
@@ -115,7 +121,7 @@ def _previous(seat: Seat, night: Round) -> dict[str, Any] | None:
     return seat.store.read_json(outbox_key(max(found), "report.json")) if found else None
 
 
-def _facts(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
+def facts_of(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
     """The facts of the night and, as JSON, what they were read from."""
     steps = {name: read_done(seat.store, night.id, name) for name in STEPS}
     shared = seat.public.read_json(f"rounds/{night.id}/shared.json")

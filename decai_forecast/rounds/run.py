@@ -7,11 +7,10 @@ from collections.abc import Callable
 from decai_forecast.errors import BelowQuorum, DecaiError, FederationError
 from decai_forecast.network import Network
 from decai_forecast.rounds.close import Closing, close
-from decai_forecast.rounds.comparison import give_figures, publish_comparison
 from decai_forecast.rounds.federate import federate, published
 from decai_forecast.rounds.forecast import can_forecast, combine
 from decai_forecast.rounds.inbox import NEWCOMER, run_delivery, standing
-from decai_forecast.rounds.report import send, write_report
+from decai_forecast.rounds.report import hand_over
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import take_seat
 from decai_forecast.rounds.simulated import simulate
@@ -26,7 +25,6 @@ def run_round(network: Network, night: Round, progress: Progress = print) -> Clo
 
     A partner that fails is named in the closing; the others go on. Repeating a round changes nothing.
     """
-    publish_comparison(network, night)
     for partner in network.partners:
         progress(f"deliver {partner}: {_deliver(network, partner, night)}")
     try:
@@ -55,7 +53,6 @@ def report_partner(network: Network, partner: str, night: Round) -> str:
     if partner in standing(network, night.id).served and can_forecast(seat, night):
         combine(seat, night)
         simulate(seat, night)
-    done = write_report(seat, night)
-    give_figures(network, seat, night, done.json(seat.store, "report.json"))
-    failed = [entry.target for entry in send(seat, night) if entry.code]
+    done, entries = hand_over(network, seat, night)
+    failed = [entry.target for entry in entries if entry.code]
     return str(done.facts["html"]) + (f" (not sent to {', '.join(failed)}; tried again the next night)" if failed else "")

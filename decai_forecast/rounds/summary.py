@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from decai_forecast.network import Network
+from decai_forecast.reports.send import Book
 from decai_forecast.rounds.close import read_closing
 from decai_forecast.rounds.federate import published, read_progress
 from decai_forecast.rounds.inbox import standing
@@ -73,6 +74,10 @@ def _partner(network: Network, night: Round, partner: str, submission: Any, why:
         "wape": {name: found["wape"] for name, found in scores.items()},
         "exposure": simulated.facts["exposure"] if simulated else "",
         "report": store.path(report) if store.exists(report) else "",
+        "sent": [
+            {"target": e.target, "kind": e.kind, "status": e.status, "attempts": e.attempts, "code": e.code}
+            for e in Book(store).entries(night.id)
+        ],
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -63,7 +63,13 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
     console.print("Reports:", highlight=False)
     for row in summary["partners"]:
         where = os.path.relpath(row["report"], Path.cwd()) if row["report"] else "none"
-        console.print(f"  {row['partner']}: {where}", highlight=False, soft_wrap=True)
+        console.print(f"  {row['partner']}: {where}{_sent(row['sent'])}", highlight=False, soft_wrap=True)
+
+
+def _sent(entries: Sequence[Mapping[str, Any]]) -> str:
+    """What became of a report on its way: `` (erp sent, mail owed: send_unreachable)``."""
+    told = [f"{e['target']} {e['status']}" + (f": {e['code']}" if e["code"] else "") for e in entries]
+    return f" ({', '.join(told)})" if told else ""
 
 
 def averages(summary: Mapping[str, Any]) -> str:

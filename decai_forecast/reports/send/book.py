@@ -1,7 +1,8 @@
-"""What was sent where, and what is still owed: one file per round and target in the participant's own store."""
+"""What was sent where, and what is still owed: one file per report and target in the participant's own store."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -25,45 +26,43 @@ class Entry:
     attempts: int = 0
     code: str = ""
     text: str = ""
-    at: str = ""  # of the last attempt, UTC
+    at: str = ""  # of the last attempt, before the first one of when it was owed; UTC
 
 
 class Book:
-    """Entries lie under ``sent/<round>/<target>.json``; those owed have a mark under ``sent/owed/<target>/`` besides."""
+    """Entries lie under ``sent/<round>/<target>/<digest>.json``; a target that is owed a round has a mark under
+    ``sent/owed/<target>/`` besides. Several tasks may read and write it at once."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def entries(self, round_id: str) -> list[Entry]:
-        names = [name for name in self._store.children(f"sent/{round_id}") if name.endswith(".json")]
-        return [Entry(**self._store.read_json(f"sent/{round_id}/{name}")) for name in names]
+        """The newest of every target."""
+        found = []
+        for target in self._store.children(f"sent/{round_id}"):
+            names = [name for name in self._store.children(f"sent/{round_id}/{target}") if name.endswith(".json")]
+            found += [max((self._read(f"sent/{round_id}/{target}/{name}") for name in names), key=lambda entry: entry.at)]
+        return found
 
     def owed(self, target: str) -> list[str]:
         """The rounds that ``target`` has not got, oldest first."""
-        return [name.removesuffix(".json") for name in self._store.children(f"sent/owed/{target}")]
+        names = self._store.children(f"sent/owed/{target}")
+        return [name.removesuffix(".json") for name in names if name.endswith(".json")]
 
     def owe(self, round_id: str, target: str, kind: str, digest: str) -> None:
-        """Notes that ``target`` is to get this report, unless it has it. A newer report of the round replaces the older."""
-        there = self._entry(round_id, target)
-        if there is None or there.digest != digest:
-            there = Entry(round_id, target, kind, digest)
-        elif there.status == SENT:
-            return
-        self._store.write_json(_mark(there), asdict(there))  # before the entry: after a death in between the mark stands for it
-        self._write(there)
+        """Notes that ``target`` is to get this report, unless it has it."""
+        if self._entry(round_id, target, kind, digest).status != SENT:
+            self._store.write_json(_mark(round_id, target), {})
 
-    def begin(self, round_id: str, target: str) -> Entry | None:
+    def begin(self, round_id: str, target: str, kind: str, digest: str) -> Entry | None:
         """The entry to attempt now; None if it is done, or somebody else is at it."""
-        entry = self._entry(round_id, target)
-        if entry is None:
-            entry = Entry(**self._store.read_json(f"sent/owed/{target}/{round_id}.json"))
-            self._write(entry)
+        entry = self._entry(round_id, target, kind, digest)
         if entry.status == SENT:
-            self._store.remove(_mark(entry))
+            self._store.remove(_mark(round_id, target))
             return None
         if not self._claimed(entry):
             return None
-        if self._entry(round_id, target) == entry:
+        if self._entry(round_id, target, kind, digest) == entry:
             return entry
         self._store.remove(_claim(entry))  # whoever held the claim before has finished meanwhile
         return None
@@ -75,7 +74,7 @@ class Book:
         )
         self._write(done)
         if not code:
-            self._store.remove(_mark(entry))
+            self._store.remove(_mark(entry.round, entry.target))
         self._store.remove(_claim(entry))
         return done
 
@@ -91,20 +90,30 @@ class Book:
         self._store.write_bytes(key, _now().isoformat().encode())  # taken over, by one only, from one that died
         return True
 
-    def _entry(self, round_id: str, target: str) -> Entry | None:
-        key = f"sent/{round_id}/{target}.json"
-        return Entry(**self._store.read_json(key)) if self._store.exists(key) else None
+    def _entry(self, round_id: str, target: str, kind: str, digest: str) -> Entry:
+        """The entry of this very report, made if it is not there: by one only, so that nobody undoes what another wrote."""
+        new = Entry(round_id, target, kind, digest, at=_now().isoformat())
+        if not self._store.exists(_key(new)):
+            self._store.create_bytes(_key(new), json.dumps(asdict(new), indent=1, sort_keys=True).encode())
+        return self._read(_key(new))
+
+    def _read(self, key: str) -> Entry:
+        return Entry(**self._store.read_json(key))
 
     def _write(self, entry: Entry) -> None:
-        self._store.write_json(f"sent/{entry.round}/{entry.target}.json", asdict(entry))
+        self._store.write_json(_key(entry), asdict(entry))
 
 
-def _mark(entry: Entry) -> str:
-    return f"sent/owed/{entry.target}/{entry.round}.json"
+def _key(entry: Entry) -> str:
+    return f"sent/{entry.round}/{entry.target}/{entry.digest[:16]}.json"
+
+
+def _mark(round_id: str, target: str) -> str:
+    return f"sent/owed/{target}/{round_id}.json"
 
 
 def _claim(entry: Entry) -> str:
-    return f"sent/{entry.round}/{entry.target}.claim"
+    return f"sent/{entry.round}/{entry.target}/claim"
 
 
 def _now() -> datetime:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -56,18 +55,21 @@ def _sent(
     book: Book, store: Store, participant: str, round_id: str, target: Target, credentials: Credentials, allowed: Sequence[Path]
 ) -> bool:
     """Whether to go on with this target."""
-    entry = book.begin(round_id, target.name)
+    try:
+        bundle = bundle_of(store, participant, round_id)
+    except StoreError as error:  # somebody has emptied the outbox: the other rounds may still go
+        log.warning("report of round %s cannot be sent to %s: %s", round_id, target.name, error)
+        return True
+    entry = book.begin(round_id, target.name, target.kind, bundle.digest)
     if entry is None:
         return True
     try:
-        bundle = bundle_of(store, participant, round_id)
-        entry = replace(entry, digest=bundle.digest)
         connection = credentials.get(target.connection) if target.connection else Connection()
         _with_patience(target, connection, bundle, allowed)
     except DecaiError as error:
         log.warning("report of round %s: %s", round_id, error)
         book.end(entry, code=error.code, text=str(error))
-        return isinstance(error, StoreError)  # the outbox has no such report any more: the others may still go
+        return False
     except Exception as error:
         log.debug("sending failed", exc_info=True)  # libraries put addresses and keys into their texts
         book.end(
