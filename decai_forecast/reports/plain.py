@@ -12,6 +12,7 @@ from decai_forecast.errors import DecaiError
 
 __all__ = ["plain", "records", "validated"]
 
+LONGEST = 200  # characters of what the validator says: it quotes whole parts of the report
 DIGITS = 6  # significant ones: more is noise of sampling
 
 
@@ -35,8 +36,10 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 def validated(report: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """``report`` as it is; :class:`DecaiError` with the place where it does not keep the JSON Schema (2020-12)."""
     from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
 
-    error = next(iter(sorted(Draft202012Validator(schema).iter_errors(report), key=lambda e: e.json_path)), None)
+    error = best_match(Draft202012Validator(schema).iter_errors(report))
     if error is not None:
-        raise DecaiError(f"the report does not keep its schema at {error.json_path}: {error.message}; its facts are incomplete")
+        said = error.message if len(error.message) <= LONGEST else f"{error.message[:LONGEST]} ..."
+        raise DecaiError(f"the report does not keep its schema at {error.json_path}: {said}; its facts are incomplete")
     return report

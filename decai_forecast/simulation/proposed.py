@@ -18,11 +18,16 @@ from decai_forecast.simulation.targets import Goal, Terms, stock_targets
 
 __all__ = ["Goal", "proposed_targets"]
 
+COLUMNS = (
+    "location_id", "item_id", "level_now", "level_proposed", "safety_stock", "fill_rate_now", "fill_rate_proposed", "csl",
+    "cost_now", "cost_proposed", "service_type", "service_target", "reason",
+)  # fmt: skip
+
 
 def proposed_targets(
     network: SupplyNetwork, planner: Planner, goal: Goal, known: frozenset[tuple[str, str]]
 ) -> tuple[pd.DataFrame, Sequence[Assumption]]:
-    """Rows of :func:`stock_targets` with what was assumed to find them.
+    """The table ``targets`` of a :class:`Simulation`, with what was assumed to find it.
 
     A site's level now is what it has on hand and on order, since that is what a base-stock policy would have ordered up to;
     unknown where its stock is (``known``: pairs of place and item whose stock was delivered).

@@ -147,7 +147,8 @@ def test_costs_are_money_where_they_were_delivered() -> None:
     stages = network.groups[0].stages
     assert network.money
     assert stages.holding[1] * 365 == pytest.approx([2, 6, 4])
-    assert stages.shortage[1] / stages.holding[1] == pytest.approx([19, 19, 19])
+    assert stages.shortage[1, 0] == pytest.approx(14 - 10)  # the margin
+    assert (stages.shortage[1] / stages.holding[1])[1:] == pytest.approx([19 * 15] * 2)  # 14 days of lead time and a review
     assert stages.value[1, 0] == 4
     assert np.isnan(stages.value[1, 1:]).all()
 

@@ -64,7 +64,7 @@ def stages_of(topology: Topology, flow: Flow, inputs: Inputs) -> Stages:
         capacity=_capacity(topology, flow, facts, inputs),
         throughput=flow.throughput,
         holding=holding,
-        shortage=_shortage(topology, holding, inputs.assumptions),
+        shortage=_shortage(topology, holding, value, lead, inputs),
         value=value,
     )
 
@@ -138,11 +138,15 @@ def _part(units: float, share: float) -> float:
     return inf if units == inf else units * share
 
 
-def _shortage(topology: Topology, holding: Floats, assumptions: Assumptions) -> Floats:
-    """The assumed multiple of what it costs to hold the unit that is missing, where customers buy."""
+def _shortage(topology: Topology, holding: Floats, value: Floats, lead: Ints, inputs: Inputs) -> Floats:
+    """[node, item], where customers buy: the margin of a lost unit; where that is unknown, the assumed multiple of what it
+    costs to hold the unit until the next order arrives, so that the ratio of both costs is that of a cycle."""
+    given, sold = inputs.assumptions, topology.graph.demand
+    wait = np.zeros(holding.shape, dtype=np.int64)
+    np.maximum.at(wait, topology.graph.child, lead)
+    assumed = holding * (wait + given.review_periods) * given.shortage_cost / given.holding_cost
     found = np.zeros_like(holding)
-    sold = topology.graph.demand
-    found[sold] = holding[sold] * assumptions.shortage_cost / assumptions.holding_cost
+    found[sold] = np.where(value[sold] > 0, value[sold], assumed[sold])
     return found
 
 

@@ -91,14 +91,13 @@ def _places(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, st
 def _money(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
     costs, given = inputs.costs, inputs.assumptions
     if not costs.money:
-        yield "Costs", "no unit costs were delivered: figures are in units", True
+        ratio = given.shortage_cost / given.holding_cost
+        said = f"a lost unit costs {ratio:g} times holding it until the next order arrives"
+        yield "Costs", f"no unit costs were delivered: figures are in costs of holding a unit for a period; {said}", True
         return
     ratio = given.shortage_cost / given.holding_cost
-    yield (
-        "Costs",
-        f"holding costs {given.holding_rate:.0%} of the unit cost a year, a unit short {ratio:g} times a period's",
-        True,
-    )
+    short = "its margin" if costs.price else f"{ratio:g} times holding it until the next order arrives"
+    yield "Costs", f"holding costs {given.holding_rate:.0%} of the unit cost a year, a lost unit {short}", True
     if costs.unknown:
         yield "Costs", f"no unit cost was delivered for {costs.unknown} items: the median of the others", True
     if not costs.price:
