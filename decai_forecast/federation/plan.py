@@ -51,10 +51,14 @@ class Plan:
     grace: float = 60.0  # seconds for the others once ``minimum`` members have said that they are there
     patience: float = 60.0  # seconds without a message in an exact training after which a member counts as silent
     agreed: str = ""  # digest of the network's agreement (preflight.py); empty: not compared
+    epsilon: float = 0.0  # differential privacy of all models of a cut-off together (exact/privacy.py); 0: none
+    delta: float = 1e-6
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
             raise ConfigError(f"strategy {self.strategy!r} is not one of {', '.join(STRATEGIES)}")
+        if self.epsilon and self.strategy != EXACT:
+            raise ConfigError(f"epsilon {self.epsilon:g}: only the exact strategy trains under differential privacy")
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -79,6 +83,8 @@ class Plan:
             "grace": float(self.grace),
             "patience": float(self.patience),
             "agreed": self.agreed,
+            "epsilon": float(self.epsilon),
+            "delta": float(self.delta),
         }
 
     @classmethod
@@ -99,6 +105,8 @@ class Plan:
             grace=float(config["grace"]),
             patience=float(config["patience"]),
             agreed=str(config["agreed"]),
+            epsilon=float(config["epsilon"]),
+            delta=float(config["delta"]),
         )
 
 

@@ -76,6 +76,25 @@ class Desk:
                 "cut-off takes the new rows"
             )
 
+    def spend(self, plan: ExactPlan, rho: float, budget: float) -> None:
+        """Writes down what a private training costs before its first sum; :class:`Begun` if the quantile was paid for before,
+        since sums with fresh noise would tell as much again, or if the cut-off's ``budget`` (rho) does not suffice."""
+        folder = f"{FOLDER}/spent/{hashlib.sha256(plan.subject.encode()).hexdigest()[:32]}"
+        paid = {"subject": plan.subject, "alpha": plan.alpha, "rho": rho}
+        if self._spent(folder) + rho > budget * (1 + 1e-9) or not self._create(f"{folder}/q{plan.alpha}.json", paid):
+            raise Begun(
+                f"the private model {plan.alpha} of {plan.subject} would cost rho {rho:.4g} more; {self._spent(folder):.4g} of "
+                f"{budget:.4g} are spent, and a model is paid for once. The last shared forecaster stays in use; the next "
+                "cut-off has a budget of its own"
+            )
+
+    def spent(self) -> float:
+        """The rho of all private trainings that this company took part in."""
+        return self._spent(f"{FOLDER}/spent")
+
+    def _spent(self, folder: str) -> float:
+        return sum(float(self._store.read_json(key)["rho"]) for key in self._store.keys(folder))
+
     def _create(self, key: str, value: Mapping[str, Any]) -> bool:
         """False if it is there: of two calls at the same time one is the first."""
         return self._store.create_bytes(key, json.dumps(value, indent=1, sort_keys=True).encode())

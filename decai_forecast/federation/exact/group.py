@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,6 +31,8 @@ from decai_forecast.federation.exact.words import Ints
 
 __all__ = ["Certificate", "Group", "Traffic", "Wire"]
 
+Veil = Callable[[str, int, Ints], Ints]
+"""(phase, column, own numbers) -> what is added up in their place"""
 NONCE = struct.Struct("<BBxxQ")  # sender, receiver, step: 12 bytes
 CAST_TO_ALL = 0xFF  # in place of a receiver's rank
 
@@ -102,6 +104,7 @@ class Group:
         roster.check(pinned, minimum)
         self.roster, self.size, self.rank = roster, roster.size, roster.rank(identity.name)
         self._wire, self._identity = wire, identity
+        self.veil: Veil = lambda _phase, _column, numbers: numbers  # noise.py has another
         self.traffic, self._step, self._seen = Traffic(), 0, hashlib.sha256(b"decai exact transcript 1")
         hello = Hello(identity, roster, session)
         keys = hello.keys([bytes(body) for body in self._cast_open("hello", hello.body)])
@@ -181,7 +184,7 @@ class Group:
 
     def total(self, phase: str, numbers: Ints, width: int) -> Ints:
         """The sum over all participants, for all of them; each word has ``width`` bytes and must hold the total."""
-        parts = self.cast(phase, words.to_bytes(self._masked(numbers, width), width))
+        parts = self.cast(phase, words.to_bytes(self._masked(self.veil(phase, 0, numbers), width), width))
         return self._summed(phase, parts, width, len(numbers))
 
     def scattered(self, phase: str, columns: Sequence[tuple[Ints, int]], bounds: Sequence[tuple[int, int]]) -> list[Ints]:
@@ -190,8 +193,8 @@ class Group:
         ``columns``: numbers and bytes of their words; all of the same length.
         """
         packed: list[words.Words] = []
-        for numbers, width in columns:
-            packed += words.to_planes(self._masked(numbers, width), width)
+        for column, (numbers, width) in enumerate(columns):
+            packed += words.to_planes(self._masked(self.veil(phase, column, numbers), width), width)
         blobs = [b"".join([plane[low:high].data for plane in packed]) for low, high in bounds]
         parts = self.route(phase, blobs)
         parts[self.rank] = blobs[self.rank]

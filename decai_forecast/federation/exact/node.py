@@ -18,7 +18,8 @@ from decai_forecast.federation.exact.group import Group, Wire
 from decai_forecast.federation.exact.host import HostWire
 from decai_forecast.federation.exact.identity import Roster
 from decai_forecast.federation.exact.loopback import WAITS
-from decai_forecast.federation.exact.plan import ExactPlan, from_demand
+from decai_forecast.federation.exact.plan import ExactPlan, from_demand, private_plan
+from decai_forecast.federation.exact.privacy import private_for
 from decai_forecast.federation.plan import Plan
 
 __all__ = ["Call", "Connect", "connect_here", "connect_over_tls", "plan_of", "train_on_call"]
@@ -68,6 +69,9 @@ def plan_of(plan: Plan, cutoff: date, quantile: float, weighted: bool) -> ExactP
     """The exact plan of one quantile. Its subject is the cut-off, not the night and not the quantile: rows before a cut-off
     are the same in all of them, and so are the sums for bins. What was begun with some companies must not be trained with
     others."""
+    if plan.epsilon:
+        private = private_for(plan.epsilon, plan.delta, len(plan.quantiles))
+        return private_plan(str(cutoff), plan.feature_names, plan.seed, quantile, weighted, private)
     return from_demand(
         plan.params, str(cutoff), plan.feature_names, plan.exact_trees, plan.seed, alpha=quantile, weighted=weighted
     )

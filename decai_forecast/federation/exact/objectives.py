@@ -94,13 +94,17 @@ class Quantile:
         return Fraction(str(self.alpha))
 
     @property
+    def factor(self) -> int:
+        """The largest gradient, in weights."""
+        return max(self._share.numerator, self._share.denominator - self._share.numerator)
+
+    @property
     def renews(self) -> float:
         return float(np.float32(self.alpha))  # LightGBM keeps its alpha as a float32
 
     def format(self, steps: int, largest: float, weighted: bool) -> Format:  # noqa: ARG002  all losses are asked alike
-        factor = max(self._share.numerator, self._share.denominator - self._share.numerator)
         weights = _weights(steps, weighted)
-        return Format(Column(weights.bits, weights.largest * factor), weights)
+        return Format(Column(weights.bits, weights.largest * self.factor), weights)
 
     def gradients(self, score: Floats, label: Float32, steps: Steps, form: Format) -> tuple[Float32, Float32]:
         del form  # whole multiples of the weight are on its grid already

@@ -11,8 +11,9 @@ from typing import Any
 from decai_forecast.federation.exact.collectives import LIGHTGBM
 from decai_forecast.federation.exact.errors import Refused
 from decai_forecast.federation.exact.objectives import Objective, Quantile, SquaredError
+from decai_forecast.federation.exact.privacy import Private
 
-__all__ = ["MIN_LEAF_ROWS", "ExactPlan", "from_demand"]
+__all__ = ["MIN_LEAF_ROWS", "ExactPlan", "from_demand", "private_plan"]
 
 PROTOCOL = 1
 MIN_LEAF_ROWS = 10  # rows of all participants in a tree's bag below which a leaf learns nothing from them
@@ -52,7 +53,8 @@ class ExactPlan:
 
     ``subject``: which rows it learns from (a cut-off's), never used twice with another roster. ``alpha``: the quantile, or
     None for the mean. ``weighted``: whether rows have weights. ``least_weight``: weight of a leaf at least, in mean rows.
-    ``bag``: share of its rows that each participant draws, in private, for every tree.
+    ``bag``: share of its rows that each participant draws, in private, for every tree. ``private``: under differential privacy
+    (private.py), which is not exact.
     """
 
     subject: str
@@ -64,6 +66,7 @@ class ExactPlan:
     least_weight: float = 20.0
     bag: float = 1.0
     tree: Mapping[str, Any] = field(default_factory=dict)
+    private: Private | None = None
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.tree) - set(TREE)):
@@ -99,6 +102,18 @@ class ExactPlan:
     def digest(self) -> bytes:
         whole = asdict(self) | {"tree": self._told, "protocol": PROTOCOL, "lightgbm": LIGHTGBM, "leaf_rows": MIN_LEAF_ROWS}
         return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).digest()
+
+
+PRIVATE_TREES = 20  # each looks at every row again, and is paid for
+PRIVATE_LEAST = 200.0  # mean rows in a leaf: fewer drown in the noise
+PRIVATE_TREE: Mapping[str, Any] = {"num_leaves": 8, "max_depth": 3, "learning_rate": 0.2, "feature_fraction": 0.1}
+
+
+def private_plan(
+    subject: str, feature_names: tuple[str, ...], seed: int, alpha: float, weighted: bool, private: Private
+) -> ExactPlan:
+    """The plan of a model under differential privacy: few shallow trees of few features each, whatever the local ones have."""
+    return ExactPlan(subject, feature_names, PRIVATE_TREES, seed, alpha, weighted, PRIVATE_LEAST, 1.0, PRIVATE_TREE, private)
 
 
 def from_demand(

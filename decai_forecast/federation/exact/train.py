@@ -21,6 +21,7 @@ from decai_forecast.federation.exact.loss import mean_loss
 from decai_forecast.federation.exact.objectives import to_steps
 from decai_forecast.federation.exact.order import Renewal
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
+from decai_forecast.federation.exact.private import train_privately
 from decai_forecast.federation.exact.start import Start, agree_start, label_sum
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
 from decai_forecast.federation.model_text import Tree
@@ -88,6 +89,9 @@ def train(rows: Rows, plan: ExactPlan, group: Group, desk: Desk, progress: Progr
     rows = rows.checked(plan)
     group.agree("plan", plan.digest)
     desk.begin(plan.subject, group.roster, rows.digest)
+    if plan.private:
+        text = train_privately(rows, plan, plan.private, group, desk)
+        return Trained(text, group.certify(hashlib.sha256(text.encode()).digest()))
     bins = agree_bins(group.total, rows.X, plan.max_bin)
     group.agree("bins", bins.digest)
     start = agree_start(group.total, plan, rows.label, rows.steps)
