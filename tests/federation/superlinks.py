@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
+
 from decai_forecast.federation import Member
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.superlink.link import Link, OverSuperLink, Ports
@@ -97,3 +99,5 @@ def companies(home: Path, members: Sequence[Member]) -> Iterator[Companies]:
         for one in members:
             there.restart(one.partner)
         yield there
+    with pytest.raises(OSError):  # the SuperLink ends with the command
+        socket.create_connection(("127.0.0.1", there.link.facts()[2].control), 1).close()

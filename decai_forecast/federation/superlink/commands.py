@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -59,7 +58,8 @@ def up(home: Home = None) -> None:
     Example: decai federation up
     """
     link = _link(_network(home))
-    raise typer.Exit(subprocess.run(link.command(), env=link.environment(), check=False).returncode)
+    command = link.command()
+    os.execve(command[0], command, link.environment())  # in this process's place: who stops it stops the SuperLink
 
 
 @federation_app.command("passport")
