@@ -14,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from pages import Outline
 
+from decai_forecast.periods import Calendar
 from decai_forecast.reports import build_report, render_html, stock_targets_csv
 from decai_forecast.reports.compare import MINIMUM, aggregate
 from decai_forecast.reports.days_of_supply import days_of_supply_json
@@ -144,6 +145,13 @@ def test_fewer_than_five_companies_are_not_shown() -> None:
     assert aggregate(figures)["fill_rate"] == {"companies": 5, "q25": 0.92, "q50": 0.93, "q75": 0.94}
     few = build_report(examples.complete(others={"round": "2026-11-17", "measures": aggregate(figures[1:])}, opted_in=False))
     assert "fewer than 5 companies gave their figures for comparison. alder_foods gives none." in render_html(few)
+
+
+def test_months_are_periods_too() -> None:
+    """A network of months gets a report as well."""
+    monthly = build_report(examples.complete(calendar=Calendar("M", 13), previous=None))
+    assert monthly["calendar"]["period"] == "month"
+    assert "Cost a month" in render_html(monthly)
 
 
 def test_a_what_if_says_so(page: str) -> None:
