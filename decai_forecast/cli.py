@@ -17,6 +17,8 @@ from decai_forecast.reports.backtest.commands import backtest
 from decai_forecast.rounds.commands import app as round_app
 from decai_forecast.rounds.contract_commands import contract_app
 from decai_forecast.rounds.override_commands import forecast_app
+from decai_forecast.rounds.report_commands import report_app
+from decai_forecast.rounds.simulate_command import simulate_command
 
 __all__ = ["app", "main"]
 
@@ -32,8 +34,10 @@ app.add_typer(partner_app, name="partner")
 app.add_typer(contract_app, name="contract")
 app.add_typer(round_app, name="round")
 app.add_typer(forecast_app, name="forecast")
+app.add_typer(report_app, name="report")
 app.add_typer(federation_app, name="federation")
 app.command("backtest")(backtest)
+app.command("simulate")(simulate_command)
 app.command("demo")(demo)
 app.command("up")(up)
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from decai_forecast.network import Network
 
-__all__ = ["page"]
+__all__ = ["page", "what_if_page"]
 
 TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).parent),
@@ -27,3 +27,8 @@ def page(network: Network, rounds: Sequence[dict[str, Any]], readable: set[str],
     return TEMPLATES.get_template("page.html.j2").render(
         network=network.name, simulated=network.simulated, rounds=shown, readable=readable, said=said, only=only
     )
+
+
+def what_if_page(network: Network, partner: str, found: Sequence[dict[str, str]]) -> str:
+    """The partner's what-ifs (see :func:`what_ifs`), the last one opened."""
+    return TEMPLATES.get_template("what_if.html.j2").render(network=network.name, partner=partner, found=found)

@@ -18,10 +18,11 @@ from sqlalchemy import select
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
 from decai_forecast.orchestration.context import round_of_run
-from decai_forecast.orchestration.page_html import page
+from decai_forecast.orchestration.page_html import page, what_if_page
 from decai_forecast.rounds.report import REPORT_FILES, outbox_key
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.summary import rounds_of, summarise
+from decai_forecast.rounds.what_if import WHAT_IF_FILES, what_if_key, what_ifs
 from decai_forecast.steps import read_done
 
 __all__ = ["app"]
@@ -67,6 +68,9 @@ def run(
     if dag_id not in readable:
         raise HTTPException(403, "no access to this DAG")
     network = Network.load()
+    if dag_id.startswith("what_if_"):
+        partner = dag_id.removeprefix("what_if_")
+        return _html(what_if_page(network, partner, what_ifs(network.store(partner))))
     query = select(DagRun).where(DagRun.dag_id == dag_id)
     query = query.where(DagRun.run_id == run_id) if run_id else query.order_by(DagRun.run_after.desc())
     found = session.scalars(query.limit(1)).first()
@@ -89,6 +93,21 @@ def report(dag_id: str, round_id: str, name: str) -> Response:
     except DecaiError:
         raise HTTPException(404, "no such report") from None
     return Response(data, media_type=REPORT_FILES[name], headers=POLICY)
+
+
+@app.get(
+    "/dags/{dag_id}/what_if/{round_id}/{name}/{file}", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))]
+)
+def what_if(dag_id: str, round_id: str, name: str, file: str) -> Response:
+    """One file of a what-if; ``dag_id`` is ``what_if_<partner>``."""
+    partner = dag_id.removeprefix("what_if_")
+    if not dag_id.startswith("what_if_") or file not in WHAT_IF_FILES:
+        raise HTTPException(404, "no such what-if")
+    try:
+        data = Network.load().store(partner).read_bytes(what_if_key(Round.of(round_id).id, name, file))
+    except DecaiError:
+        raise HTTPException(404, "no such what-if") from None
+    return Response(data, media_type=WHAT_IF_FILES[file], headers=POLICY)
 
 
 @app.get("/dags/{dag_id}/checks/{round_id}/{name}", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])

@@ -18,7 +18,7 @@ from decai_forecast.orchestration.plan import DELIVERIES, SHARED
 from decai_forecast.orchestration.plan import network as this_network
 from decai_forecast.rounds import Round, Seat, take_seat
 
-__all__ = ["check", "close", "federate", "outcome", "pull", "refuse_contract", "report", "simulate", "train"]
+__all__ = ["check", "close", "federate", "outcome", "pull", "refuse_contract", "report", "simulate", "train", "what_if"]
 
 
 log = logging.getLogger(__name__)
@@ -187,6 +187,20 @@ def report(partner: str, context: Any) -> str:
     with _plainly():
         done, _ = hand_over(network, seat, _night(context, network))
         return str(done.facts["html"])
+
+
+def what_if(partner: str, context: Any) -> dict[str, Any]:
+    """Simulates what the run's form says, on the partner's last forecast; where its report lies and what it found."""
+    from decai_forecast.rounds.simulate_command import form_scenario
+    from decai_forecast.rounds.what_if import last_forecast
+    from decai_forecast.rounds.what_if import what_if as step
+
+    params = context["params"]
+    with _plainly():
+        seat = take_seat(this_network(), partner)
+        night, scenario = last_forecast(seat, params["round"]), form_scenario(params)
+        found = step(seat, night, lambda _network: scenario, lambda done, of: print(f"{done} of {of} blocks simulated"))
+    return {"round": night.id, "name": found.name, "summary": found.simulation.summary()}
 
 
 def _night(context: Any, network: Network) -> Round:

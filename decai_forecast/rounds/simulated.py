@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DATA_SETS", "simulate", "simulated"]
 
+FORMAT = "simulation 3"  # of the step: a night simulated in another way is simulated again
 DATA_SETS = ("items", "stock", "receipts", "open_orders", "locations", "lanes", "bill_of_materials", "prices")
 SERIES = ["location_id", "item_id"]
 
@@ -28,7 +29,7 @@ SERIES = ["location_id", "item_id"]
 def simulate(seat: Seat, night: Round) -> Done:
     """Simulates the partner's network over the horizon: as it is, and with every supplier and site down in turn."""
     combined, checked = required_step(seat, night.id, "combine"), required_step(seat, night.id, "check")
-    inputs = [combined.inputs, checked.inputs, asdict(seat.assumptions), _stated(seat)]
+    inputs = [FORMAT, combined.inputs, checked.inputs, asdict(seat.assumptions), _stated(seat)]
 
     def work(writer: Writer) -> Mapping[str, Any]:
         found = simulated(seat, night)

@@ -37,6 +37,8 @@ def proposed_targets(
         law, sites.terms, goal, seed=planner.seed, horizon=planner.horizon, season=planner.season,
         replications=planner.replications, dependence=planner.dependence, level_now=sites.level,
     )  # fmt: skip
+    table = table.rename(columns={"csl_proposed": "csl"})[list(COLUMNS)]
+    table["safety_stock"] = table["safety_stock"].clip(lower=0.0)  # below the mean demand: no stock is held for safety
     text = (
         "what is on hand and on order today; unknown where no stock was delivered"
         if known

@@ -40,9 +40,9 @@ def dags(network: Network) -> dict:
     return {name: DagSerialization.from_dict(DagSerialization.to_dict(dag)) for name, dag in bag.dags.items()}
 
 
-def test_a_partner_has_two_dags_and_the_coordinator_two(dags: dict, network: Network) -> None:
+def test_a_partner_has_three_dags_and_the_coordinator_two(dags: dict, network: Network) -> None:
     """Nothing more, nothing less, and at most four tasks each."""
-    partners = {f"{kind}_{p}" for p in network.partners for kind in ("deliver", "report")}
+    partners = {f"{kind}_{p}" for p in network.partners for kind in ("deliver", "report", "what_if")}
     assert set(dags) == partners | {"federate", "close_round"}
     assert all(len(dag.task_dict) <= 4 for dag in dags.values())
 
@@ -122,3 +122,12 @@ def _python(code: str, network: Network) -> str:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_the_form_of_a_what_if_offers_every_kind_of_shock(dags: dict) -> None:
+    """The kinds of the form, which may import nothing heavy, are those that can be simulated; it starts by hand only."""
+    from decai_forecast.simulation.shocks import KINDS
+
+    dag = dags["what_if_shop_0"]
+    assert set(dag.params.get_param("kind").schema["enum"]) == set(KINDS)
+    assert not dag.timetable.can_be_scheduled
