@@ -34,8 +34,8 @@ def equality(folder: Path) -> tuple[Figures, dict[str, Any]]:
     figures, table = [], {}
     for name, those in cases.items():
         for case in those:
-            print(f"  equality {name} {loss(case)}", flush=True)
             rows, facts = _one(name, case)
+            print(f"  {name} {loss(case)}: {facts}", flush=True)
             figures, table = figures + rows, table | {f"{name} {loss(case)}": facts}
     return figures, table
 

@@ -77,6 +77,8 @@ def _draw(table: Mapping[str, Mapping[int, Facts]]) -> None:
             axis.set_ylabel(f"{label} per tree and company", fontsize=8)
             axis.set_xticks(sizes, [f"{size:,}" for size in sizes], fontsize=7)
             axis.minorticks_off()
+            ends = [min(curve.values()), max(curve.values())]
+            axis.set_yticks(ends, [f"{end:.3g}" for end in ends], fontsize=7)
     PICTURE.parent.mkdir(exist_ok=True)
     drawing.savefig(PICTURE, metadata={"Date": None})
     plt.close(drawing)
