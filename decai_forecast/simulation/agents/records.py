@@ -47,8 +47,8 @@ class Records:
 
 def records_of(
     table: pd.DataFrame,
-    stock: pd.DataFrame,
-    receipts: pd.DataFrame,
+    stock: pd.DataFrame | None,
+    receipts: pd.DataFrame | None,
     open_orders: pd.DataFrame | None,
     calendar: Calendar,
 ) -> Records:
@@ -60,9 +60,9 @@ def records_of(
     """
     dates = pd.date_range(table["date"].min(), table["date"].max(), freq=calendar.pandas)
     placed = _orders(receipts, open_orders)
-    sets = [frame[KEYS].astype(str).apply(tuple, axis=1) for frame in (table, stock, placed) if len(frame)]
-    if len(sets) < 3:
+    if stock is None or stock.empty or placed.empty:
         return Records(*(np.empty((0, len(dates))) for _ in fields(Records)))
+    sets = [frame[KEYS].astype(str).apply(tuple, axis=1) for frame in (table, stock, placed)]
     series = sorted(set(sets[0]) & set(sets[1]) & set(sets[2]))
 
     def wide(frame: pd.DataFrame, day: str, value: str, how: str, none: float) -> Floats:

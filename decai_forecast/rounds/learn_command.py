@@ -1,0 +1,103 @@
+"""`decai learn`: what a company's own records tell of its ordering, and whether simulated disruptions help its forecaster."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from decai_forecast.errors import ConfigError
+from decai_forecast.network import Network
+from decai_forecast.rounds.check import accepted_frame, required_step
+from decai_forecast.rounds.seat import SEED, Seat, take_seat
+from decai_forecast.steps import Done, read_done
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from decai_forecast.simulation.agents.fit import Choice
+
+__all__ = ["learn_command"]
+
+
+def learn_command(
+    partner: Annotated[str, typer.Option("--partner", help="Whose records.")],
+    home: Annotated[
+        Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Fits how a company orders to its own records, and tries simulated disruptions on its forecaster. Changes nothing.
+
+    Nothing of it leaves the company. What it means: docs/explanation/agents.md.
+
+    Examples:
+
+      decai learn --partner alder_foods
+
+      decai learn --partner alder_foods --json
+    """
+    seat = take_seat(Network.load(home), partner)
+    round_id, trained = _trained(seat)
+    found = _learned(seat, round_id, trained)
+    if as_json:
+        print(json.dumps({"partner": partner, "round": round_id} | found, indent=1))
+        return
+    behaviour = found["behaviour"]
+    print(f"{partner}, round {round_id}: orders by {behaviour['name']} ({behaviour['reason']})")
+    for verdict in found["experience"]:
+        told = "would be used" if verdict["passed"] else "changes nothing"
+        print(f"simulated disruptions, {verdict['agents']} customers: {told}; {verdict['reason']}")
+
+
+def _trained(seat: Seat) -> tuple[str, Done]:
+    """The newest night in which the company trained on a history of its own."""
+    for round_id in reversed(seat.store.children("rounds")):
+        done = read_done(seat.store, round_id, "train")
+        if done is not None and done.facts.get("cutoffs"):
+            return round_id, done
+    raise ConfigError(f"{seat.partner} has not trained yet; run a round first (`decai round run`)")
+
+
+def _learned(seat: Seat, round_id: str, trained: Done) -> dict[str, Any]:
+    from datetime import date
+
+    from decai_forecast.simulation.agents.augment import augment
+    from decai_forecast.simulation.agents.experience import Facts
+
+    checked, table = required_step(seat, round_id, "check"), trained.frame(seat.store, "table.parquet")
+    choice, cutoff = _behaviour(seat, checked, table), max(map(date.fromisoformat, trained.facts["cutoffs"]))
+    facts = Facts(
+        vendor=_vendors(accepted_frame(seat, checked, "items")),
+        recovery=max(1.0, seat.assumptions.supplier_outage_days / seat.calendar.days),
+        alpha=min(1.0, choice.fit.parameters.alpha),
+    )
+    rows = trained.frame(seat.store, f"rows-{cutoff}.parquet")
+    _, verdicts = augment(table, rows, seat.calendar, cutoff, facts, seed=SEED)
+    return {"behaviour": _as_json(choice), "experience": [verdict.as_json() for verdict in verdicts]}
+
+
+def _behaviour(seat: Seat, checked: Done, table: pd.DataFrame) -> Choice:
+    from decai_forecast.simulation.agents.fit import choose
+    from decai_forecast.simulation.agents.records import records_of
+
+    stock, receipts, open_orders = (accepted_frame(seat, checked, name) for name in ("stock", "receipts", "open_orders"))
+    return choose(records_of(table, stock, receipts, open_orders, seat.calendar))
+
+
+def _as_json(choice: Choice) -> dict[str, Any]:
+    from math import isnan
+
+    error, explained = (None if isnan(value) else value for value in (choice.fit.error, choice.fit.explained))
+    told = {"name": choice.fit.name, "reason": choice.reason, "orders": choice.orders, "error": error, "explained": explained}
+    tried = [{"name": one.name, "error": one.error, "explained": one.explained} for one in choice.tried]
+    return told | {"parameters": vars(choice.fit.parameters), "tried": tried}
+
+
+def _vendors(items: pd.DataFrame | None) -> dict[str, str]:
+    if items is None or "vendor" not in items:
+        return {}
+    known = items[items["vendor"].notna()].drop_duplicates("item_id")
+    return dict(zip(known["item_id"].astype(str), known["vendor"].astype(str), strict=True))
