@@ -16,6 +16,7 @@ from decai_forecast.orchestration.commands import demo, up
 from decai_forecast.reports.backtest.commands import backtest
 from decai_forecast.rounds.commands import app as round_app
 from decai_forecast.rounds.contract_commands import contract_app
+from decai_forecast.rounds.learn_command import learn_command
 from decai_forecast.rounds.override_commands import forecast_app
 from decai_forecast.rounds.report_commands import report_app
 from decai_forecast.rounds.simulate_command import simulate_command
@@ -38,6 +39,7 @@ app.add_typer(report_app, name="report")
 app.add_typer(federation_app, name="federation")
 app.command("backtest")(backtest)
 app.command("simulate")(simulate_command)
+app.command("learn")(learn_command)
 app.command("demo")(demo)
 app.command("up")(up)
 

@@ -76,8 +76,8 @@ def rows_of(
     """Rows of a world, about ``share`` of those that could be: FEATURES, EXPERIENCE, ``target`` and more.
 
     ``weight``; ``scale`` and ``actual`` (units); ``now`` (disrupted now, as the firm knows it); ``disrupted`` (as the world
-    knows it: from the first short period until orders are again what they would have been). What is forecast before a disruption for a
-    period in it is left out: nobody could know.
+    knows it: from the first short period until orders are again what they would have been). What is
+    forecast before a disruption for a period in it is left out: nobody could know.
     """
     beat, quantity = rhythm(panel.calendar), np.full(panel.quantity.shape, np.nan)
     quantity[:, : span.end] = world.orders[:, : span.end]

@@ -76,7 +76,7 @@ def records_of(
     return Records(asked, _before(on_hand, np.nan) - asked, line, orders, _fill(orders, came, _lead(placed, calendar)))
 
 
-def _orders(receipts: pd.DataFrame, open_orders: pd.DataFrame | None) -> pd.DataFrame:
+def _orders(receipts: pd.DataFrame | None, open_orders: pd.DataFrame | None) -> pd.DataFrame:
     """location_id, item_id, ordered_on, received_on (NaT: open), quantity."""
     columns = [*KEYS, "ordered_on", "received_on", "quantity"]
     parts = [frame.reindex(columns=columns) for frame in (receipts, open_orders) if frame is not None and len(frame)]
