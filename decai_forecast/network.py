@@ -62,6 +62,7 @@ class Assumptions:
     shortage_cost: float = 9.0  # per unit short
     review_periods: int = 1
     supplier_outage_days: int = 28
+    currency: str = ""  # ISO 4217 code of the costs and prices that are delivered; empty: not said
     holding_rate: float = 0.2  # cost of holding a unit for a year, as a share of its unit cost, where that was delivered
 
 

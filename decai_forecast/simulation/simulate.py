@@ -139,6 +139,7 @@ def _result(
         targets=table,
         dos_path=supply_path(run, frozenset(losing[SERIES].itertuples(index=False, name=None))),
         assumptions=(*network.assumptions, *_stated(planner, assumptions, run.replications), *stated),
+        currency=assumptions.currency if network.money else "",
         scenario=name,
     )
 
