@@ -63,7 +63,8 @@ def found_simulated(home: Path, *, today: date, contracts: Path = CONTRACTS) -> 
         shutil.copytree(contracts / company.id, home / "contracts" / company.id, dirs_exist_ok=True)
     network = Network(
         retry_minutes=0.5,
-        home=home, name="demo", frequency="D", horizon=28, time_zone="Europe/Paris", simulated=True, assumptions=Assumptions(currency="EUR"),
+        home=home, name="demo", frequency="D", horizon=28, time_zone="Europe/Paris", simulated=True,
+        assumptions=Assumptions(currency="EUR"),
         participants=tuple(Participant(company.id) for company in COMPANIES),
     )  # fmt: skip
     network.save()
