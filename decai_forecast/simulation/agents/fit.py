@@ -103,6 +103,8 @@ def _surely(less: Floats) -> bool:
 def _too_few(records: Records) -> str:
     rows = usable(records)
     periods, orders = int(rows.any(axis=0).sum()), int((records.orders[rows] > 0).sum())
+    if not periods:
+        return "no period of which demand, stock and orders (receipts or open orders with ordered_on) are known"
     if periods < LEAST_PERIODS:
         return f"{periods} periods of records, {LEAST_PERIODS} are needed"
     return f"{orders} orders, {LEAST_ORDERS} are needed" if orders < LEAST_ORDERS else ""

@@ -9,6 +9,7 @@ import pytest
 from ordering import ordering
 
 from decai_forecast.simulation.agents.fit import BASE_STOCK, Parameters, choose, expected, fit
+from decai_forecast.simulation.agents.records import Records
 
 NOTED = {52: (0.038, 0.070, 0.092, 2.9), 104: (0.039, 0.015, 0.060, 1.3), 208: (0.032, 0.028, 0.038, 1.1)}
 ROUNDED = (0.0005, 0.0005, 0.0005, 0.05)
@@ -86,3 +87,9 @@ def test_expected_demand_is_smoothed_from_the_first_known_period() -> None:
     """Lhat = theta * asked + (1 - theta) * Lhat; an unknown period counts like the one before."""
     asked = np.array([[np.nan, 10.0, 20.0, np.nan]])
     np.testing.assert_allclose(expected(asked, 0.5), [[np.nan, 10.0, 15.0, 17.5]])
+
+
+def test_without_records_it_is_told_what_is_missing() -> None:
+    """A company that delivers no receipts learns why nothing was fitted."""
+    told = "no period of which demand, stock and orders (receipts or open orders with ordered_on) are known: base stock"
+    assert choose(Records(*np.empty((5, 0, 4)))).reason == told
