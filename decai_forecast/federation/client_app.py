@@ -19,6 +19,7 @@ from flwr.clientapp import ClientApp
 
 from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.codes import CLIENT_FAILED, NO_ROWS, code_of
+from decai_forecast.federation.evaluate import newest_of, score_of
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.model_text import parse, sanitise, validate
 from decai_forecast.federation.plan import EXACT, Plan
@@ -69,6 +70,7 @@ class Rows:
         self.X = frame[list(plan.feature_names)].to_numpy(np.float32).copy()
         self.target: npt.NDArray[np.float64] = frame["target"].to_numpy(float).copy()
         self.weight: npt.NDArray[np.float64] | None = frame["weight"].to_numpy(float).copy() if "weight" in frame else None
+        self.newest = newest_of(frame.get("back"), len(frame))
         self._plan = plan
 
     @cached_property
@@ -137,6 +139,19 @@ def train_exactly(message: Message, context: Context) -> Message:
     text = train_on_call(call, plan, cutoff, rows.X, rows.target, rows.weight, _desk(context), relay)
     given = {"model": text.encode()} if call.speaker == str(context.node_config["partner"]) else {}
     return _reply(message, digest=hashlib.sha256(text.encode()).digest(), **given)
+
+
+@app.evaluate()
+@guarded
+def evaluate(message: Message, context: Context) -> Message:
+    """Scores the forecaster in use and the new one on the own newest rows; only the scores leave."""
+    plan, rows, _ = _own_rows(message, context)
+    config, roles = message.content["config"], dict[str, dict[float, str]]()
+    for role in ("champion", "challenger"):
+        roles[role] = {quantile: bytes(config[f"{role}-{quantile}"]).decode() for quantile in plan.quantiles}
+        for text in roles[role].values():
+            validate(text, plan.feature_names)
+    return _reply(message, **score_of(rows.X, rows.target, rows.weight, rows.newest, roles))
 
 
 @app.train()

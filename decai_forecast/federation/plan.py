@@ -120,3 +120,4 @@ class Shared:
     dropped: Mapping[str, str]
     seconds: float
     traffic: int  # bytes that crossed the wire, both ways
+    verdict: Mapping[str, Any] | None = None  # champion against challenger (evaluate.py); None: not compared

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from decai_forecast.errors import FederationError
+from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.codes import TIMEOUT
 from decai_forecast.federation.plan import EXACT, Member, Plan, Shared
 from decai_forecast.federation.progress import Limited, Step
@@ -82,11 +83,13 @@ def train_shared(
     watch: Callable[[Step], None] | None = None,
     workers: int = WORKERS,
     runtime: Runtime | None = None,
+    champion: Mapping[float, str] | None = None,
 ) -> Shared:
     """Trains one model per cut-off and quantile together; a cut-off with fewer than ``plan.minimum`` members is left out.
 
     The result is the same on every ``runtime`` (by default this process, with ``workers`` threads). ``progress`` gets lines
-    for people, ``watch`` every step of which the nodes tell. :class:`FederationError` if the last cut-off, which ships, cannot
+    for people, ``watch`` every step of which the nodes tell. The models of the last cut-off are compared with ``champion``, the
+    ones in use, unless training is private: scores are exact. :class:`FederationError` if the last cut-off, which ships, cannot
     be trained.
     """
     for name, value in FLOWER.items():
@@ -109,9 +112,23 @@ def train_shared(
 
     with runtime.open(plan, Venue(say=say, watch=tell)) as (grid, venue):
         context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config=plan.to_config())
-        make_app(venue)(grid, context)
+        make_app(venue, _comparable(champion, plan))(grid, context)
         traffic = int(getattr(grid, "traffic", 0))  # Flower's own grid does not count
     return _result(context, plan, members, time.monotonic() - began, traffic)
+
+
+def _comparable(champion: Mapping[float, str] | None, plan: Plan) -> Mapping[float, str] | None:
+    """The champion, if it forecasts the plan's quantiles from the plan's features."""
+    from decai_forecast.federation.model_text import validate
+
+    if champion is None or plan.epsilon or not set(plan.quantiles) <= set(champion):
+        return None
+    try:
+        for quantile in plan.quantiles:
+            validate(champion[quantile], plan.feature_names)
+    except ModelTextError:  # of an earlier release, with other features
+        return None
+    return champion
 
 
 def _introduce(members: Sequence[Member]) -> None:
@@ -140,4 +157,5 @@ def _result(context: Any, plan: Plan, members: Sequence[Member], seconds: float,
     rows = {str(k): int(v) for k, v in context.state["rows"].items()}
     dropped = {str(k): str(v) for k, v in context.state["dropped"].items()}
     silent = sorted({member.partner for member in members} - set(rows) - set(dropped))  # not even a name was heard
-    return Shared(models, rows, dropped | dict.fromkeys(silent, TIMEOUT), seconds, traffic)
+    verdict = json.loads(str(context.state["verdict"]["json"])) if "verdict" in context.state else None
+    return Shared(models, rows, dropped | dict.fromkeys(silent, TIMEOUT), seconds, traffic, verdict)

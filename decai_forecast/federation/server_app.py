@@ -7,6 +7,7 @@ in each boosting round every node grows trees on the common score, the average o
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -76,8 +77,9 @@ class State:
     dropped: Mapping[str, str] = field(default_factory=dict)
 
 
-def make_app(venue: Venue = Venue()) -> ServerApp:  # frozen, and the same for every call
-    """The ServerApp; ``venue.say`` gets one line per cut-off, and one for each who cannot take part."""
+def make_app(venue: Venue = Venue(), champion: Mapping[float, str] | None = None) -> ServerApp:  # frozen, the same for all
+    """The ServerApp; ``venue.say`` gets one line per cut-off, and one for each who cannot take part. ``champion``: the models
+    in use, which those of the last cut-off are compared with."""
     server = ServerApp()
 
     @server.main()
@@ -95,10 +97,22 @@ def make_app(venue: Venue = Venue()) -> ServerApp:  # frozen, and the same for e
             context.state[f"model/{cutoff}"] = ConfigRecord(texts)
             there = f"{len(state.nodes)} partners, {sum(n.rows for n in state.nodes):,} rows"
             venue.say(f"shared forecaster of {cutoff}: {there}")
+            if champion and cutoff == max(plan.cutoffs):
+                context.state["verdict"] = _compared(grid, plan, cutoff, state, champion, venue)
         context.state["rows"] = ConfigRecord(dict(rows))
         context.state["dropped"] = ConfigRecord(dict(dropped))
 
     return server
+
+
+def _compared(grid: Grid, plan: Plan, cutoff: date, state: State, champion: Mapping[float, str], venue: Venue) -> ConfigRecord:
+    from decai_forecast.federation.evaluate import evaluate_together
+
+    challenger = {quantile: model.text() for quantile, model in state.models.items()}
+    nodes = {node.id: node.partner for node in state.nodes}
+    verdict = evaluate_together(grid, plan, cutoff, nodes, champion, challenger)
+    venue.say(f"the new forecaster {'ships' if verdict.promoted else 'does not ship'}: {verdict.reason}")
+    return ConfigRecord({"json": json.dumps(verdict.to_json())})
 
 
 app = make_app()

@@ -50,7 +50,11 @@ class SharedModels:
             found = keys[max(older)] if older else None
         if found is None:
             return None
-        return {float(q): text for q, text in self._public.read_json(found)["models"].items()}
+        return _models(self._public, found)
+
+
+def _models(public: Store, key: str) -> dict[float, str]:
+    return {float(q): text for q, text in public.read_json(key)["models"].items()}
 
 
 def published(public: Store, round_id: str) -> bool:
@@ -72,12 +76,15 @@ def federate(network: Network, night: Round, progress: Progress | None = None) -
     def work(writer: Writer) -> Mapping[str, Any]:
         reused = {c.isoformat(): archive[c.isoformat()] for c in cutoffs.choice if c.isoformat() in archive}
         wanted = tuple(c for c in cutoffs.all if c.isoformat() not in reused)
-        models, facts = _train(network, roster, wanted, progress)
+        champion = _champion(archive, cutoffs.ship)
+        models, facts = _train(network, roster, wanted, progress, _models(public, archive[champion]) if champion else None)
+        kept = _not_shipped(models, facts["evaluation"], cutoffs.ship, champion)
+        reused |= {day: archive[day] for day in kept}
         keys = reused | {cutoff: _publish(public, cutoff, texts) for cutoff, texts in models.items()}
         members = sorted(set(roster.members) - set(facts["dropped"]))
-        facts |= {"models": keys, "reused": sorted(reused), "members": members, "status": "trained"} | _asked(
-            network, roster.missing
-        )
+        facts |= {"models": keys, "reused": sorted(reused), "members": members, "status": "kept" if kept else "trained"}
+        facts |= {"reason": facts["evaluation"]["reason"]} if kept else {}
+        facts |= _asked(network, roster.missing)
         writer.json("shared.json", facts)
         return facts
 
@@ -87,7 +94,11 @@ def federate(network: Network, night: Round, progress: Progress | None = None) -
 
 
 def _train(
-    network: Network, roster: Roster, cutoffs: tuple[date, ...], progress: Progress | None
+    network: Network,
+    roster: Roster,
+    cutoffs: tuple[date, ...],
+    progress: Progress | None,
+    champion: Mapping[float, str] | None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     from decai_forecast.demand import FEATURES
     from decai_forecast.federation import Member, Plan, train_shared
@@ -105,9 +116,23 @@ def _train(
         agreed=agreement(network.frequency, network.horizon),
     )
     watch = Limited(partial(_write_progress, network.public(), roster.round), PACE)
-    shared = train_shared(members, plan, progress=progress, watch=watch, runtime=_runtime(network, members))
+    shared = train_shared(members, plan, progress=progress, watch=watch, runtime=_runtime(network, members), champion=champion)
     models = {cutoff.isoformat(): texts for cutoff, texts in shared.models.items()}
-    return models, {"rows": dict(shared.rows), "dropped": dict(shared.dropped), "seconds": round(shared.seconds, 1)}
+    facts = {"rows": dict(shared.rows), "dropped": dict(shared.dropped), "seconds": round(shared.seconds, 1)}
+    return models, facts | {"evaluation": shared.verdict}
+
+
+def _champion(archive: Mapping[str, str], ship: date) -> str | None:
+    """The cut-off of the shared forecaster in use: the newest one published before."""
+    return max((day for day in archive if day <= ship.isoformat()), default=None)
+
+
+def _not_shipped(models: dict[str, Any], verdict: Mapping[str, Any] | None, ship: date, champion: str | None) -> list[str]:
+    """Takes a challenger that is worse out of ``models``; then the champion's cut-off serves on."""
+    if verdict is None or champion is None or verdict["promoted"]:
+        return []
+    models.pop(ship.isoformat(), None)
+    return [champion]
 
 
 def _runtime(network: Network, members: Sequence[Member]) -> Runtime | None:

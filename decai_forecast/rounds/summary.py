@@ -42,6 +42,7 @@ def summarise(network: Network, night: Round, *, scores: bool = True) -> dict[st
         "status": closing.status if closing else "open",
         "note": note_of_round(network, night.id),
         "training": _training(network, night.id),
+        "evaluation": _evaluation(network, night.id),
         "partners": [
             _partner(network, night, partner, now.submissions.get(partner, {}), missing.get(partner, ""), partner in members)
             | {"quality": quality(network.store(partner), night.id) if scores else None}
@@ -55,6 +56,12 @@ def _training(network: Network, round_id: str) -> dict[str, Any] | None:
     public = network.public()
     found = read_progress(public, round_id)
     return found and found | {"finished": published(public, round_id)}
+
+
+def _evaluation(network: Network, round_id: str) -> dict[str, Any] | None:
+    """Whether the new shared forecaster shipped, why, and each partner's scores; None where there was none to compare with."""
+    public = network.public()
+    return public.read_json(f"rounds/{round_id}/shared.json").get("evaluation") if published(public, round_id) else None
 
 
 def _partner(network: Network, night: Round, partner: str, submission: Any, why: str, member: bool) -> dict[str, Any]:
