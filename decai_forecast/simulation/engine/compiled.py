@@ -42,20 +42,19 @@ def run(
     width = min(BLOCK, replications)
     found = Found(
         units=np.zeros((3, customers, items)),
-        first=np.zeros((customers, items, periods + 1), dtype=np.int32),
+        firsts=np.zeros((customers, items, periods + 1), dtype=np.int32),
         flows=np.zeros((5 * nodes, items)),
         cost=np.zeros(replications),
         totals=np.zeros((2, periods, replications)),
         places=np.zeros((3, customers, periods)),
     )
-    simulate(
-        form,
-        given(form, terms(graph, stages, form, dtype), shocked, conduct(behaviour, nodes, items, dtype)),
-        drawn(np.ascontiguousarray(demand, dtype=dtype), late, trace),
+    simulate(  # type: ignore[call-arg]  # numba's dispatcher takes what its function takes
+        *given(form, terms(graph, stages, form, dtype), shocked, conduct(behaviour, nodes, items, dtype)),
+        *drawn(np.ascontiguousarray(demand, dtype=dtype), late, trace),
         layout,
         np.zeros((height, width), dtype=dtype),
         np.zeros((customers, width), dtype=np.int32),
-        found,
+        *found,
         allocation == "proportional",
         backorder,
     )
@@ -65,5 +64,16 @@ def run(
 def _sums(found: Found, nodes: int) -> Sums:
     flows = np.ascontiguousarray(np.moveaxis(found.flows.reshape(5, nodes, -1), 0, -1))
     return Sums(
-        *found.units, found.first, flows[..., 0], flows[..., 3:], flows[..., 1:3], found.cost, *found.totals, *found.places[:2]
+        demand=found.units[0],
+        served=found.units[1],
+        short=found.units[2],
+        first_short=found.firsts,
+        on_hand=flows[..., 0],
+        orders=flows[..., 3:],
+        asked=flows[..., 1:3],
+        cost=found.cost,
+        total_demand=found.totals[0],
+        total_served=found.totals[1],
+        node_demand=found.places[0],
+        node_served=found.places[1],
     )

@@ -1,11 +1,13 @@
 """The compiled engine's loops: item by item, replications in blocks that stay in a core's cache. Imports numba.
 
-All that a block keeps lies in one table ``s`` [row, replication of the block] (workspace.py says which row is what): few arrays
-to pass on make it quick to compile, and inner loops over neighbours in memory become vector instructions. What happens and why
-is told in vectorised.py, which does the same in the same order.
+All that a block keeps lies in one table ``s`` [row, replication of the block] (workspace.py says which row is what), and what
+it is given in a few more: few arrays are quick to compile and to pass on (tuples of arrays cost a count of references at
+each use), and inner loops over neighbours in memory become vector instructions. A sum as an index, such as ``start + b``,
+would be checked for being negative in every turn: hence the slices. What happens and why is told in vectorised.py, which does
+the same in the same order.
 """
 # mypy: disable-error-code="no-untyped-def, no-untyped-call, untyped-decorator"
-# numba infers the types from the named tuples of plan.py and workspace.py
+# numba infers the types from what workspace.py packs
 
 from __future__ import annotations
 
@@ -13,6 +15,29 @@ import numba
 import numpy as np
 
 from decai_forecast.simulation.engine.sums import UNSERVED
+from decai_forecast.simulation.engine.workspace import (
+    CAPACITY,
+    CARRY,
+    CHILD,
+    CUSTOMER,
+    DUE,
+    FACTOR,
+    HOLDING,
+    INBOUND,
+    LANE,
+    MAY,
+    MOST,
+    OUTBOUND,
+    PART,
+    PARTS,
+    QUANTITY,
+    REVIEW,
+    SHARE,
+    SHORTAGE,
+    SOURCE,
+    STOCK,
+    THROUGHPUT,
+)  # fmt: skip
 
 __all__ = ["simulate"]
 
@@ -21,30 +46,47 @@ compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
 
 
 @compiled
-def simulate(form, given, drawn, rows, s, first, found, proportional, backorder):
-    """Runs all items and replications; fills ``found`` and, unless it is of size 0, the trace among ``drawn``."""
-    _, items, periods, replications = drawn.demand.shape
+def simulate(
+    nodes, lanes, site, way, raw, lead, level, transit, conduct, hours, longer, demand, late, trace, rows, s,
+    first, units, firsts, flows, cost, totals, places, proportional, backorder,
+):  # fmt: skip
+    """Runs all items and replications; fills the arrays from ``units`` to ``places`` and, unless of size 0, ``trace``."""
+    _, items, periods, replications = demand.shape
+    count = nodes.shape[0] - 1
     for i in range(items):
         for start in range(0, replications, s.shape[1]):
             size = min(s.shape[1], replications - start)
-            _begin(form, given, rows, s, i)
+            _begin(nodes, site, conduct, rows, s, i)
             first[:] = periods
             for t in range(periods):
-                for n in range(form.source.size - 1, -1, -1):
-                    _order(form, given, drawn, rows, s, i, t, n, start, size, backorder)
-                for n in range(form.source.size):
-                    _ship(form, given, drawn, rows, s, first, found, i, t, n, start, size, proportional, backorder)
-                _count(rows, s, found, drawn.trace, form.source.size, i, t, start, size)
+                for n in range(count - 1, -1, -1):
+                    _ask(nodes, lanes, way, hours, demand, rows, s, i, t, n, start, size)
+                    if nodes[n, SOURCE] == 0:
+                        _decide(nodes, lanes, level, transit, conduct, hours, rows, s, i, t, n, size, backorder)
+                for n in range(count):
+                    users = nodes[n + 1, OUTBOUND] - nodes[n, OUTBOUND] + (1 if nodes[n, CUSTOMER] >= 0 else 0)
+                    shared = proportional and users > 1
+                    _prepare(nodes, lanes, site, way, raw, transit, hours, rows, s, i, t, n, size, shared)
+                    for m in range(nodes[n, OUTBOUND], nodes[n + 1, OUTBOUND]):
+                        lane = lanes[m, LANE]
+                        _send(lanes, way, conduct, rows, s, i, n, lane, size, shared)
+                        arrival = t + lead[lane, i] + longer[t, n]
+                        _on_the_way(way, late, rows, s, i, t, lane, start, size, arrival, periods, lanes.shape[0])
+                    if nodes[n, CUSTOMER] >= 0:
+                        _serve(nodes, site, rows, s, first, totals, i, t, n, start, size, shared, backorder)
+                        _tell(nodes, rows, s, units, places, i, t, n, size)
+                    _keep(site, rows, s, i, n, size)
+                _count(rows, s, cost, trace, count, i, t, start, size)
                 if t % FLUSH == FLUSH - 1 or t == periods - 1:
-                    _flush(s, rows.sums, 5 * form.source.size, found.flows, i, size)
-            _first(first, found.first, i, size)
+                    _flush(s, rows.sums, flows, i, size)
+            _first(first, firsts, i, size)
 
 
 @compiled
-def _count(rows, s, found, trace, nodes, i, t, start, size):
-    cost, zero = found.cost, s.dtype.type(0)
+def _count(rows, s, cost, trace, nodes, i, t, start, size):
+    zero, some = s.dtype.type(0), cost[start : start + size]
     for b in range(size):
-        cost[start + b] += s[rows.cost, b]
+        some[b] += s[rows.cost, b]
         s[rows.cost, b] = zero
     if trace.size > 0:
         for n in range(nodes):
@@ -53,71 +95,74 @@ def _count(rows, s, found, trace, nodes, i, t, start, size):
 
 
 @compiled
-def _flush(s, row, count, flows, i, size):
-    for k in range(count):
+def _flush(s, row, flows, i, size):
+    for k in range(flows.shape[0]):
         flows[k, i] += _fold(s, row + k, size)
-        s[row + k] = 0
+        for b in range(size):
+            s[row + k, b] = 0
 
 
 @compiled
-def _first(first, found, i, size):
+def _first(first, firsts, i, size):
     for k in range(first.shape[0]):
         for b in range(size):
-            found[k, i, first[k, b]] += 1
+            firsts[k, i, first[k, b]] += 1
 
 
 @compiled
-def _begin(form, given, rows, s, i):
-    s[:] = 0
-    for n in range(form.source.size):
-        s[rows.on_hand + n] = given.stock[n, i]
-        s[rows.net + n] = given.stock[n, i]
-        s[rows.due + n] = given.due[n, i]
-        if given.conduct.size > 0:
-            s[rows.expected + n] = given.conduct[6, n, i]
+def _begin(nodes, site, conduct, rows, s, i):
+    for r in range(s.shape[0]):
+        for b in range(s.shape[1]):
+            s[r, b] = 0
+    for n in range(nodes.shape[0] - 1):
+        for b in range(s.shape[1]):
+            s[rows.on_hand + n, b] = site[STOCK, n, i]
+            s[rows.net + n, b] = site[STOCK, n, i]
+            s[rows.due + n, b] = site[DUE, n, i]
+        if conduct.size > 0:
+            for b in range(s.shape[1]):
+                s[rows.expected + n, b] = conduct[6, n, i]
 
 
 @compiled
-def _order(form, given, drawn, rows, s, i, t, n, start, size, backorder):
-    asked, k, zero = rows.asked + n, form.customer[n], s.dtype.type(0)
+def _ask(nodes, lanes, way, hours, demand, rows, s, i, t, n, start, size):
+    asked, k, zero, factor = rows.asked + n, nodes[n, CUSTOMER], s.dtype.type(0), hours[FACTOR, t, n]
     if k >= 0:
-        factor, demand = given.factor[t, n], drawn.demand
+        drawn = demand[k, i, t, start : start + size]
         for b in range(size):
-            called = demand[k, i, t, start + b] * factor
+            called = drawn[b] * factor
             s[rows.called + k, b] = called
             s[asked, b] = called
     else:
         for b in range(size):
             s[asked, b] = zero
-    for m in range(form.outbound[n], form.outbound[n + 1]):
-        lane = form.lanes[m]
-        order, weight = rows.order + form.child[lane], given.share[lane, i] * given.quantity[lane, i]
+    for m in range(nodes[n, OUTBOUND], nodes[n + 1, OUTBOUND]):
+        lane = lanes[m, LANE]
+        order, weight = rows.order + lanes[lane, CHILD], way[SHARE, lane, i] * way[QUANTITY, lane, i]
         for b in range(size):
             s[asked, b] += s[order, b] * weight
-    nodes, total = form.source.size, rows.sums + n
+    once, square = rows.sums + n + nodes.shape[0] - 1, rows.sums + n + 2 * (nodes.shape[0] - 1)
     for b in range(size):
-        s[total + nodes, b] += s[asked, b]
-        s[total + 2 * nodes, b] += s[asked, b] * s[asked, b]
-    if not form.source[n]:
-        _decide(form, given, rows, s, i, t, n, size, backorder)
+        s[once, b] += s[asked, b]
+        s[square, b] += s[asked, b] * s[asked, b]
 
 
 @compiled
-def _decide(form, given, rows, s, i, t, n, size, backorder):
+def _decide(nodes, lanes, level, transit, conduct, hours, rows, s, i, t, n, size, backorder):
     order, due, net, asked, seen = rows.order + n, rows.due + n, rows.net + n, rows.asked + n, rows.part
-    level, zero = given.level[n, i, min(t, given.level.shape[2] - 1)], s.dtype.type(0)
+    wished, zero = level[n, i, min(t, level.shape[2] - 1)], s.dtype.type(0)
     for b in range(size):
         s[net, b] -= s[asked, b]
         s[seen, b] = s[net, b]
-    if not backorder and form.customer[n] >= 0:
-        _forgive(form, given, rows, s, i, t, n, size)
-    if given.conduct.size > 0:
-        _behave(given.conduct, rows, s, level, i, n, size)
+    if not backorder and nodes[n, CUSTOMER] >= 0:
+        _forgive(nodes, lanes, transit, rows, s, i, t, n, size)
+    if conduct.size > 0:
+        _behave(conduct, rows, s, wished, i, n, size)
     else:
         for b in range(size):
-            s[order, b] = max(level - (s[seen, b] + s[due, b]), zero)
-    may = s.dtype.type(1 if given.ordering[t, n] and t % given.review[n] == 0 else 0)
-    once, square = rows.sums + n + 3 * form.source.size, rows.sums + n + 4 * form.source.size
+            s[order, b] = max(wished - (s[seen, b] + s[due, b]), zero)
+    may = hours[MAY, t, n] if t % nodes[n, REVIEW] == 0 else zero
+    once, square = rows.sums + n + 3 * (nodes.shape[0] - 1), rows.sums + n + 4 * (nodes.shape[0] - 1)
     for b in range(size):
         ordered = s[order, b] * may
         s[order, b] = ordered
@@ -127,20 +172,21 @@ def _decide(form, given, rows, s, i, t, n, size, backorder):
 
 
 @compiled
-def _forgive(form, given, rows, s, i, t, n, size):
-    zero, hope, part, ring = s.dtype.type(0), rows.can, rows.need, rows.ring + t % rows.periods * form.child.size
-    s[hope] = np.inf
-    for c in range(form.components[n], form.components[n + 1]):
+def _forgive(nodes, lanes, transit, rows, s, i, t, n, size):
+    zero, hope, part, ring = s.dtype.type(0), rows.can, rows.need, rows.ring + t % rows.periods * lanes.shape[0]
+    for b in range(size):
+        s[hope, b] = np.inf
+    for c in range(nodes[n, PARTS], nodes[n + 1, PARTS]):
         for b in range(size):
             s[part, b] = s[rows.parts + c, b]
-        for lane in range(form.inbound[n], form.inbound[n + 1]):
-            if form.component[lane] == c:
-                sent = given.transit[lane, i, t] if t < given.transit.shape[2] else zero
+        for lane in range(nodes[n, INBOUND], nodes[n + 1, INBOUND]):
+            if lanes[lane, PART] == c:
+                sent = transit[lane, i, t] if t < transit.shape[2] else zero
                 for b in range(size):
                     s[part, b] += s[ring + lane, b] + sent
         for b in range(size):
             s[hope, b] = min(s[hope, b], s[part, b])
-    called, on_hand = rows.called + form.customer[n], rows.on_hand + n
+    called, on_hand = rows.called + nodes[n, CUSTOMER], rows.on_hand + n
     for b in range(size):
         s[rows.part, b] += max(s[called, b] - (s[on_hand, b] + s[hope, b]), zero)
 
@@ -162,43 +208,37 @@ def _behave(conduct, rows, s, level, i, n, size):
 
 
 @compiled
-def _ship(form, given, drawn, rows, s, first, found, i, t, n, start, size, proportional, backorder):
-    k, can, on_hand, limit = form.customer[n], rows.can, rows.on_hand + n, _limit(given, i, t, n)
-    if form.source[n]:
-        s[can] = limit
+def _prepare(nodes, lanes, site, way, raw, transit, hours, rows, s, i, t, n, size, shared):
+    """Receives, and says what the node can ship and, if it is to be shared, the share of what is needed."""
+    can, on_hand, share = rows.can, rows.on_hand + n, hours[MOST, t, n]
+    limit = site[CAPACITY, n, i] if share == np.inf else min(site[CAPACITY, n, i], share * site[THROUGHPUT, n, i])
+    if share == 0:
+        limit = share
+    if nodes[n, SOURCE] == 1:
+        for b in range(size):
+            s[can, b] = limit
     else:
-        _receive(form, given, rows, s, i, t, n, size)
+        _receive(nodes, lanes, raw, transit, rows, s, i, t, n, size)
         for b in range(size):
             s[can, b] = min(s[on_hand, b], limit)
-    shared = proportional and form.outbound[n + 1] - form.outbound[n] + (1 if k >= 0 else 0) > 1
     if shared:
-        _share(form, given, rows, s, i, n, k, size)
-    for m in range(form.outbound[n], form.outbound[n + 1]):
-        lane = form.lanes[m]
-        _send(form, given, rows, s, i, n, lane, size, shared)
-        _on_the_way(form, given, drawn, rows, s, i, t, lane, start, size, t + given.lead[lane, i] + given.longer[t, n])
-    if k >= 0:
-        _serve(given, rows, s, first, found, i, t, n, k, start, size, shared, backorder)
-    rate = given.holding[n, i]
+        _share(nodes, lanes, way, rows, s, i, n, size)
+
+
+@compiled
+def _keep(site, rows, s, i, n, size):
+    rate, on_hand = site[HOLDING, n, i], rows.on_hand + n
     for b in range(size):
         s[rows.sums + n, b] += s[on_hand, b]
         s[rows.cost, b] += rate * s[on_hand, b]
 
 
 @compiled
-def _limit(given, i, t, n):
-    share = given.shipping[t, n]
-    if share == 0:
-        return share
-    return min(given.capacity[n, i], share * given.throughput[n, i]) if share < np.inf else given.capacity[n, i]
-
-
-@compiled
-def _receive(form, given, rows, s, i, t, n, size):
-    first, last, made, zero = form.components[n], form.components[n + 1], rows.part, s.dtype.type(0)
-    for lane in range(form.inbound[n], form.inbound[n + 1]):
-        parts, ring = rows.parts + form.component[lane], rows.ring + t % rows.periods * form.child.size + lane
-        sent = given.transit[lane, i, t] if t < given.transit.shape[2] else zero
+def _receive(nodes, lanes, raw, transit, rows, s, i, t, n, size):
+    first, last, made, zero = nodes[n, PARTS], nodes[n + 1, PARTS], rows.part, s.dtype.type(0)
+    for lane in range(nodes[n, INBOUND], nodes[n + 1, INBOUND]):
+        parts, ring = rows.parts + lanes[lane, PART], rows.ring + t % rows.periods * lanes.shape[0] + lane
+        sent = transit[lane, i, t] if t < transit.shape[2] else zero
         for b in range(size):
             s[parts, b] += s[ring, b] + sent
             s[ring, b] = zero
@@ -208,7 +248,7 @@ def _receive(form, given, rows, s, i, t, n, size):
         for b in range(size):
             s[made, b] = min(s[made, b], s[rows.parts + c, b])
     for c in range(first, last):
-        rate = given.raw[c, i]
+        rate = raw[c, i]
         for b in range(size):
             left = s[rows.parts + c, b] - s[made, b]
             s[rows.parts + c, b] = left
@@ -220,18 +260,22 @@ def _receive(form, given, rows, s, i, t, n, size):
 
 
 @compiled
-def _share(form, given, rows, s, i, n, k, size):
+def _share(nodes, lanes, way, rows, s, i, n, size):
     """Leaves in ``need`` the share of what is needed that there is."""
-    need, zero, one = rows.need, s.dtype.type(0), s.dtype.type(1)
-    for b in range(size):
-        s[need, b] = s[rows.open + k, b] + s[rows.called + k, b] if k >= 0 else zero
-    for m in range(form.outbound[n], form.outbound[n + 1]):
-        lane = form.lanes[m]
+    need, k, zero, one = rows.need, nodes[n, CUSTOMER], s.dtype.type(0), s.dtype.type(1)
+    if k >= 0:
+        for b in range(size):
+            s[need, b] = s[rows.open + k, b] + s[rows.called + k, b]
+    else:
+        for b in range(size):
+            s[need, b] = zero
+    for m in range(nodes[n, OUTBOUND], nodes[n + 1, OUTBOUND]):
+        lane = lanes[m, LANE]
         owed, order, share, quantity = (
             rows.owed + lane,
-            rows.order + form.child[lane],
-            given.share[lane, i],
-            given.quantity[lane, i],
+            rows.order + lanes[lane, CHILD],
+            way[SHARE, lane, i],
+            way[QUANTITY, lane, i],
         )
         for b in range(size):
             s[need, b] += (s[owed, b] + s[order, b] * share) * quantity
@@ -240,9 +284,9 @@ def _share(form, given, rows, s, i, n, k, size):
 
 
 @compiled
-def _send(form, given, rows, s, i, n, lane, size, shared):
-    child, owed, can, ship, on_hand = form.child[lane], rows.owed + lane, rows.can, rows.part, rows.on_hand + n
-    order, share, quantity, zero = rows.order + child, given.share[lane, i], given.quantity[lane, i], s.dtype.type(0)
+def _send(lanes, way, conduct, rows, s, i, n, lane, size, shared):
+    child, owed, can, ship, on_hand = lanes[lane, CHILD], rows.owed + lane, rows.can, rows.part, rows.on_hand + n
+    order, share, quantity, zero = rows.order + child, way[SHARE, lane, i], way[QUANTITY, lane, i], s.dtype.type(0)
     for b in range(size):
         want = s[owed, b] + s[order, b] * share
         sent = want * s[rows.need, b] if shared else min(want, s[can, b] / quantity)
@@ -250,54 +294,66 @@ def _send(form, given, rows, s, i, n, lane, size, shared):
         s[ship, b] = sent
         s[on_hand, b] = max(s[on_hand, b] - sent * quantity, zero)
         s[can, b] = max(s[can, b] - sent * quantity, zero)
-    if given.conduct.size > 0:
+    if conduct.size > 0:
         for b in range(size):
             s[rows.wanted + child, b] += s[owed, b] + s[ship, b]
             s[rows.got + child, b] += s[ship, b]
 
 
 @compiled
-def _on_the_way(form, given, drawn, rows, s, i, t, lane, start, size, arrival):
-    ship, periods, rate, lanes = rows.part, drawn.demand.shape[2], given.carry[lane, i], form.child.size
-    late = drawn.late
+def _on_the_way(way, late, rows, s, i, t, lane, start, size, arrival, periods, lanes):
     if late.size > 0:
-        for b in range(size):
-            at = arrival + late[lane, i, t, start + b]
-            s[rows.cost, b] += rate * s.dtype.type(min(at, periods) - t) * s[ship, b]
-            if at < periods:
-                s[rows.ring + at % rows.periods * lanes + lane, b] += s[ship, b]
+        _scatter(way, late, rows, s, i, t, lane, start, size, arrival, periods, lanes)
         return
-    charge, ring = rate * s.dtype.type(min(arrival, periods) - t), rows.ring + arrival % rows.periods * lanes + lane
-    if arrival >= periods:
-        ring = rows.beyond
+    charge = way[CARRY, lane, i] * s.dtype.type(min(arrival, periods) - t)
+    ring = rows.ring + arrival % rows.periods * lanes + lane if arrival < periods else rows.beyond
     for b in range(size):
-        s[rows.cost, b] += charge * s[ship, b]
-        s[ring, b] += s[ship, b]
+        s[rows.cost, b] += charge * s[rows.part, b]
+        s[ring, b] += s[rows.part, b]
 
 
 @compiled
-def _serve(given, rows, s, first, found, i, t, n, k, start, size, shared, backorder):
+def _scatter(way, late, rows, s, i, t, lane, start, size, arrival, periods, lanes):
+    """As _on_the_way, with delays of their own in every replication."""
+    rate = way[CARRY, lane, i]
+    for b in range(size):
+        at = arrival + late[lane, i, t, start + b]
+        s[rows.cost, b] += rate * s.dtype.type(min(at, periods) - t) * s[rows.part, b]
+        if at < periods:
+            s[rows.ring + at % rows.periods * lanes + lane, b] += s[rows.part, b]
+
+
+@compiled
+def _serve(nodes, site, rows, s, first, totals, i, t, n, start, size, shared, backorder):
+    k, on_hand, net = nodes[n, CUSTOMER], rows.on_hand + n, rows.net + n
     before, called, served, short = rows.open + k, rows.called + k, rows.part, rows.spare
-    zero, loss, tiny = s.dtype.type(0), given.shortage[n, i], s.dtype.type(UNSERVED)
+    zero, loss, tiny, now = s.dtype.type(0), site[SHORTAGE, n, i], s.dtype.type(UNSERVED), np.int32(t)
+    waits = s.dtype.type(1 if backorder else 0)
     for b in range(size):
         want = s[before, b] + s[called, b]
         sent = want * s[rows.need, b] if shared else min(want, s[rows.can, b])
-        s[rows.on_hand + n, b] = max(s[rows.on_hand + n, b] - sent, zero)
+        missing = want - sent
+        s[on_hand, b] = max(s[on_hand, b] - sent, zero)
         s[served, b] = max(sent - s[before, b], zero)
-        s[short, b] = want - sent
-        s[rows.cost, b] += loss * (want - sent)
-        s[before, b] = want - sent if backorder else zero
-        s[rows.net + n, b] += zero if backorder else want - sent
-    now, totals, units, places = np.int32(t), found.totals, found.units, found.places
+        s[short, b] = missing
+        s[rows.cost, b] += loss * missing
+        s[before, b] = missing * waits
+        s[net, b] += missing - missing * waits
     for b in range(size):
         missed = s[called, b] - s[served, b] > tiny * s[called, b]
         first[k, b] = min(first[k, b], now) if missed else first[k, b]
+    asked, met = totals[0, t, start : start + size], totals[1, t, start : start + size]
     for b in range(size):
-        totals[0, t, start + b] += s[called, b]
-        totals[1, t, start + b] += s[served, b]
+        asked[b] += s[called, b]
+        met[b] += s[served, b]
+
+
+@compiled
+def _tell(nodes, rows, s, units, places, i, t, n, size):
+    k = nodes[n, CUSTOMER]
     for b in range(size):
-        s[rows.need, b] = s[called, b]
-    for kind, row in enumerate((rows.need, served, short)):
+        s[rows.need, b] = s[rows.called + k, b]
+    for kind, row in enumerate((rows.need, rows.part, rows.spare)):
         total = _fold(s, row, size)
         units[kind, k, i] += total
         places[kind, k, t] += total

@@ -92,8 +92,8 @@ def topology(graph: Graph) -> Topology:
     customer[graph.demand] = np.arange(len(graph.demand))
     return Topology(
         source=graph.source,
-        parent=graph.parent,
-        child=graph.child,
+        parent=np.ascontiguousarray(graph.parent),
+        child=np.ascontiguousarray(graph.child),
         inbound=np.searchsorted(graph.child, nodes),
         outbound=np.searchsorted(graph.parent[lanes], nodes),
         lanes=lanes,

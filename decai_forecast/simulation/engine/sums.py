@@ -34,11 +34,20 @@ class Sums(NamedTuple):
 def empty(graph: Graph, items: int, periods: int, replications: int) -> Sums:
     """Zeros of the right shapes."""
     customers, nodes = len(graph.demand), len(graph.nodes)
-    units = [np.zeros((customers, items)) for _ in range(3)]
-    first = np.zeros((customers, items, periods + 1), dtype=np.int32)
-    flows = np.zeros((nodes, items)), np.zeros((nodes, items, 2)), np.zeros((nodes, items, 2))
-    totals = np.zeros((periods, replications)), np.zeros((periods, replications))
-    return Sums(*units, first, *flows, np.zeros(replications), *totals, *(np.zeros((customers, periods)) for _ in range(2)))
+    return Sums(
+        demand=np.zeros((customers, items)),
+        served=np.zeros((customers, items)),
+        short=np.zeros((customers, items)),
+        first_short=np.zeros((customers, items, periods + 1), dtype=np.int32),
+        on_hand=np.zeros((nodes, items)),
+        orders=np.zeros((nodes, items, 2)),
+        asked=np.zeros((nodes, items, 2)),
+        cost=np.zeros(replications),
+        total_demand=np.zeros((periods, replications)),
+        total_served=np.zeros((periods, replications)),
+        node_demand=np.zeros((customers, periods)),
+        node_served=np.zeros((customers, periods)),
+    )
 
 
 def outcome(sums: Sums, replications: int) -> Outcome:

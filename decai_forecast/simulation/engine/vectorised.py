@@ -134,7 +134,7 @@ class _Run:
 
     def _level(self, n: int, t: int) -> Numbers:
         level = self.terms.level[n]
-        return level[:, min(t, level.shape[1] - 1), None]
+        return np.asarray(level[:, min(t, level.shape[1] - 1), None])
 
     def _lost(self, n: int, t: int) -> Numbers:
         """Today's demand that neither stock nor goods due today cover: it will not be owed, so it is not ordered."""
@@ -142,7 +142,7 @@ class _Run:
             self.parts[c] + sum(self._arriving(lane, t) for lane in self._inbound(n) if self.form.component[lane] == c)
             for c in range(self.form.components[n], self.form.components[n + 1])
         ]
-        return np.maximum(self.called[self.form.customer[n]] - (self.on_hand[n] + np.min(hope, axis=0)), 0)
+        return np.asarray(np.maximum(self.called[self.form.customer[n]] - (self.on_hand[n] + np.min(hope, axis=0)), 0))
 
     def _inbound(self, n: int) -> range:
         return range(self.form.inbound[n], self.form.inbound[n + 1])
@@ -150,7 +150,7 @@ class _Run:
     def _arriving(self, lane: int, t: int) -> Numbers:
         arriving: Numbers = self.ring[t % len(self.ring), lane]
         transit = self.terms.transit[lane]
-        return arriving + transit[:, t, None] if t < transit.shape[1] else arriving
+        return np.asarray(arriving + transit[:, t, None]) if t < transit.shape[1] else arriving
 
     def _behave(self, n: int, t: int, seen: Numbers) -> Numbers:
         """The order of behaviour.py; ``seen`` is what the node takes for its stock less what it owes."""
@@ -205,7 +205,7 @@ class _Run:
         share, capacity = self.shocked.shipping[t, n], self.terms.capacity[n]
         if share == 0:
             return np.zeros_like(capacity)
-        return np.minimum(capacity, share * self.terms.throughput[n]) if np.isfinite(share) else capacity
+        return np.asarray(np.minimum(capacity, share * self.terms.throughput[n])) if np.isfinite(share) else capacity
 
     def _ratio(self, n: int, can: Numbers) -> Numbers:
         """Share of what is needed of the node that it can ship."""
@@ -234,17 +234,18 @@ class _Run:
 
     def _on_the_way(self, n: int, lane: int, t: int, ship: Numbers) -> None:
         """Puts a shipment where it arrives, and charges its transit: all at once, as far as the horizon goes."""
-        arrival = t + self.terms.lead[lane][:, None] + self.shocked.lead[t, n] + np.zeros(ship.shape, dtype=np.int64)
+        arrival = t + self.terms.lead[lane][:, None] + self.shocked.lead[t, n]  # [item, 1]
         if self.late is not None:
-            arrival += self.late[lane, :, t]
-        within = np.minimum(arrival, self.periods)
-        self.cost += (self.terms.carry[lane][:, None] * ship * (within - t)).astype(ship.dtype)
-        if self.late is None and (arrival == arrival[0, 0]).all():
+            arrival = arrival + self.late[lane, :, t]
+        charge = self.terms.carry[lane][:, None] * (np.minimum(arrival, self.periods) - t).astype(ship.dtype)
+        self.cost += charge * ship
+        if arrival.size == len(arrival) and (arrival == arrival[0]).all():
             if arrival[0, 0] < self.periods:
                 self.ring[arrival[0, 0] % len(self.ring), lane] += ship
             return
-        at, column = np.nonzero(arrival < self.periods)
-        self.ring[arrival[at, column] % len(self.ring), lane, at, column] += ship[at, column]
+        spread = np.broadcast_to(arrival, ship.shape)
+        at, column = np.nonzero(spread < self.periods)
+        self.ring[spread[at, column] % len(self.ring), lane, at, column] += ship[at, column]
 
     def _serve(self, n: int, k: int, t: int, can: Numbers, ratio: Numbers | None, backorder: bool) -> None:
         """Outside customers: those who wait are served before those of today."""

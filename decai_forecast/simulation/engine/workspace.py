@@ -8,52 +8,15 @@ import numpy as np
 
 from decai_forecast.simulation.engine.frame import Counts, Late, Samples
 from decai_forecast.simulation.engine.plan import Conduct, Numbers, Shock, Terms, Topology, under_way
-from decai_forecast.simulation.network.graph import Bools, Floats, Ints
+from decai_forecast.simulation.network.graph import Floats
 
-__all__ = ["Drawn", "Found", "Given", "Rows", "drawn", "given", "rows"]
+__all__ = ["Found", "Rows", "drawn", "given", "rows"]
 
-
-class Given(NamedTuple):
-    """Terms, shock and behaviour (plan.py)."""
-
-    stock: Numbers  # [node, item]
-    due: Numbers  # [node, item]: complete sets under way at the start
-    capacity: Numbers  # [node, item]
-    throughput: Numbers  # [node, item]
-    holding: Numbers  # [node, item]
-    shortage: Numbers  # [node, item]
-    quantity: Numbers  # [lane, item]
-    share: Numbers  # [lane, item]
-    carry: Numbers  # [lane, item]
-    raw: Numbers  # [component, item]
-    lead: Ints  # [lane, item]
-    level: Numbers  # [node, item, period]
-    transit: Numbers  # [lane, item, period]
-    review: Ints  # [node]
-    ordering: Bools  # [period, node]
-    shipping: Numbers  # [period, node]
-    longer: Ints  # [period, node]: periods that shipments take longer
-    factor: Numbers  # [period, node]: on demand
-    conduct: Numbers  # [7, node, item]: the arrays of a behaviour in their order; of size 0: base stock
-
-
-class Drawn(NamedTuple):
-    """What is different in every replication."""
-
-    demand: Samples
-    late: Late  # of size 0: no shipment is late
-    trace: Samples  # of size 0: no trace is asked for
-
-
-class Found(NamedTuple):
-    """Sums, in the order of :class:`Sums`."""
-
-    units: Floats  # [demand, served, short; demand node, item]
-    first: Counts  # [demand node, item, period + 1]
-    flows: Floats  # [on hand, asked, its squares, orders, their squares x node; item]
-    cost: Floats  # [replication]
-    totals: Floats  # [demand, served; period, replication]
-    places: Floats  # [demand, served, short; demand node, period]
+SOURCE, CUSTOMER, INBOUND, OUTBOUND, PARTS, REVIEW = range(6)  # columns of ``nodes`` (plan.Topology), [node + 1, column]
+CHILD, PART, LANE = range(3)  # columns of ``lanes``: child and component; the lane at this place in the order of parents
+STOCK, DUE, CAPACITY, THROUGHPUT, HOLDING, SHORTAGE = range(6)  # of ``site``, [kind, node, item]
+QUANTITY, SHARE, CARRY = range(3)  # of ``way``, [kind, lane, item]
+MAY, MOST, FACTOR = range(3)  # of ``hours``, [kind, period, node]: may order (0 or 1), shipping, factor on demand
 
 
 class Rows(NamedTuple):
@@ -82,28 +45,36 @@ class Rows(NamedTuple):
     periods: int
 
 
-def given(form: Topology, numbers: Terms, shocked: Shock, behaviour: Conduct) -> Given:
-    """Packs what is the same in all replications."""
-    same = {name: values for name, values in numbers._asdict().items() if name in Given._fields}
-    return Given(
-        **same,
-        due=under_way(form, numbers),
-        ordering=shocked.ordering,
-        shipping=shocked.shipping,
-        longer=shocked.lead,
-        factor=shocked.demand,
-        conduct=np.stack(behaviour),
-    )
+def given(form: Topology, numbers: Terms, shocked: Shock, behaviour: Conduct) -> tuple[Numbers, ...]:
+    """What is the same in all replications, as the kernel's arguments from ``nodes`` to ``longer``."""
+    nodes = np.zeros((len(form.source) + 1, 6), dtype=np.int64)
+    nodes[:-1, SOURCE], nodes[:-1, CUSTOMER], nodes[:-1, REVIEW] = form.source, form.customer, numbers.review
+    nodes[:, INBOUND], nodes[:, OUTBOUND], nodes[:, PARTS] = form.inbound, form.outbound, form.components
+    lanes = np.stack([form.child, form.component, form.lanes], axis=1)
+    due = under_way(form, numbers)
+    site = np.stack([numbers.stock, due, numbers.capacity, numbers.throughput, numbers.holding, numbers.shortage])
+    way = np.stack([numbers.quantity, numbers.share, numbers.carry])
+    hours = np.stack([shocked.ordering.astype(site.dtype), shocked.shipping, shocked.demand])
+    same = nodes, lanes, site, way, numbers.raw, numbers.lead, numbers.level, numbers.transit
+    return *same, np.stack(behaviour), hours, shocked.lead
 
 
-def drawn(demand: Samples, late: Late | None, trace: Samples | None) -> Drawn:
-    """Packs what is different in every replication."""
+def drawn(demand: Samples, late: Late | None, trace: Samples | None) -> tuple[Numbers, ...]:
+    """What is different in every replication: demand, lateness and room for a trace; of size 0 where there is none."""
     none = (0, 0, 0, 0)
-    return Drawn(
-        demand,
-        np.empty(none, dtype=np.uint8) if late is None else np.ascontiguousarray(late),
-        np.empty(none, dtype=demand.dtype) if trace is None else trace,
-    )
+    delays = np.empty(none, dtype=np.uint8) if late is None else np.ascontiguousarray(late)
+    return demand, delays, np.empty(none, dtype=demand.dtype) if trace is None else trace
+
+
+class Found(NamedTuple):
+    """What the kernel adds up."""
+
+    units: Floats  # [demand, served, short; demand node, item]
+    firsts: Counts  # [demand node, item, period + 1]: replications whose first short period this is
+    flows: Floats  # [on hand, asked, its squares, orders, their squares x node; item]
+    cost: Floats  # [replication]
+    totals: Floats  # [demand, served; period, replication]
+    places: Floats  # [demand, served, short; demand node, period]
 
 
 def rows(form: Topology, customers: int, periods: int) -> tuple[Rows, int]:
@@ -111,4 +82,4 @@ def rows(form: Topology, customers: int, periods: int) -> tuple[Rows, int]:
     nodes, lanes, components = len(form.source), len(form.parent), int(form.components[-1])
     sizes = [nodes] * 8 + [5 * nodes, lanes, components, customers, customers, *[1] * 6, periods * lanes]
     ends = np.cumsum(sizes).tolist()
-    return Rows(0, *ends[:-1], periods), ends[-1]
+    return Rows(**dict(zip(Rows._fields, [0, *ends[:-1], periods], strict=True))), ends[-1]

@@ -33,8 +33,8 @@ def stages(of: Graph, items: int = 1, **given: Any) -> Stages:
     }
     for name, values in given.items():
         if name in found:
-            values = np.broadcast_to(np.asarray(values, dtype=found[name].dtype).reshape(-1, 1), found[name].shape)
-            found[name] = values.copy()
+            column = np.asarray(values, dtype=found[name].dtype).reshape(-1, 1)
+            found[name] = np.broadcast_to(column, found[name].shape).copy()
         else:
             found[name] = values
     found.setdefault("transit", np.zeros((lanes, items, 1)))
@@ -78,7 +78,7 @@ def net43_demand(periods: int, replications: int) -> np.ndarray:
 
 
 def random_network(seed: int, items: int = 3) -> tuple[Graph, Stages]:
-    """Any DAG: assembly with quantities, dual sourcing from the sources, capacity, reviews, lead times from 0, costs, transit."""
+    """Any DAG: assembly with quantities, dual sourcing from the sources, capacity, reviews, lead times from 0, transit."""
     draw = np.random.default_rng(seed)
     sources, inner = 2, int(draw.integers(4, 7))
     lanes: list[tuple[int, int, int]] = []

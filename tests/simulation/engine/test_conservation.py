@@ -21,7 +21,7 @@ def _content(graph, stages):
 @pytest.mark.parametrize("backorder", [True, False], ids=["backorder", "lost"])
 @pytest.mark.parametrize("seed", range(8))
 def test_units_are_conserved(run, seed, backorder):
-    """Once all is quiet, raw units at the start and shipped by the sources are in stock or were sold, with shocks and delays."""
+    """Once all is quiet, raw units of the start and of the sources are in stock or were sold, with shocks and delays."""
     graph, stages = random_network(seed)
     demand = np.pad(random_demand(graph, seed), ((0, 0), (0, 0), (0, QUIET - PERIODS), (0, 0)))
     late = np.random.default_rng(seed).integers(0, 3, (len(graph.parent), 3, QUIET, 5)).astype(np.uint8)
