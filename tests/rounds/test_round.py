@@ -24,10 +24,12 @@ def files(network: Network) -> dict[str, bytes]:
 
 
 def test_every_partner_gets_a_report(finished: Network) -> None:
-    """HTML, JSON, CSV and manifest lie in every partner's outbox."""
+    """HTML, JSON, CSV, days of supply, manifest and signature lie in every partner's outbox."""
     for partner in finished.partners:
         outbox = finished.home / "stores" / partner / "outbox" / NIGHT.id
-        assert {p.name for p in outbox.iterdir()} == {"report.html", "report.json", "stock_targets.csv", "manifest.json"}
+        assert {p.name for p in outbox.iterdir()} == {
+            "report.html", "report.json", "stock_targets.csv", "days_of_supply.json", "manifest.json", "manifest.sig",
+        }  # fmt: skip
 
 
 def test_the_summary_names_verdict_rows_errors_and_report(finished: Network) -> None:

@@ -1,0 +1,79 @@
+"""A night's report is signed, sent to where its participant wants it, and gives figures only if it said so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support import NIGHT
+from typer.testing import CliRunner
+
+from decai_forecast.cli import app
+from decai_forecast.federation.exact.desk import Desk
+from decai_forecast.network import Network
+from decai_forecast.reports.signature import verify
+from decai_forecast.rounds import Round, take_seat
+from decai_forecast.rounds.comparison import publish_comparison, published_comparison
+from decai_forecast.rounds.report import hand_over
+from decai_forecast.rounds.summary import summarise
+
+LATER = Round.of("2026-07-06")
+
+
+def settle(network: Network, text: str, partners: tuple[str, ...] = ()) -> None:
+    for partner in partners or network.partners:
+        (network.home / "contracts" / partner / "report.yaml").write_text(f"version: 1\n{text}")
+
+
+def outbox(network: Network, partner: str) -> Path:
+    return Path(network.store(partner).path(f"outbox/{NIGHT.id}"))
+
+
+def test_the_outbox_holds_a_signed_report(finished: Network) -> None:
+    """Every file as its participant signed it, days of supply among them."""
+    key = Desk(finished.store("shop_1"), "shop_1").identity().public
+    files = verify(outbox(finished, "shop_1"), key)
+    assert files == ("days_of_supply.json", "report.html", "report.json", "stock_targets.csv")
+
+
+def test_the_command_verifies_with_a_key_that_somebody_vouches_for(finished: Network, tmp_path: Path) -> None:
+    """The network's own; elsewhere the key must be given, since the one in the file proves nothing."""
+    folder, key = outbox(finished, "shop_1"), Desk(finished.store("shop_1"), "shop_1").identity().public.hex()
+    run = CliRunner().invoke
+    done = run(app, ["report", "verify", str(folder), "--home", str(finished.home)])
+    assert done.output.strip() == f"{folder}: 4 files as signed by shop_1 with the key {key}"
+    elsewhere = run(app, ["report", "verify", str(folder), "--home", str(tmp_path)])
+    assert str(elsewhere.exception) == (
+        f"nobody here vouches for the key {key} of shop_1; ask shop_1 for its key and give it with --key"
+    )
+    assert run(app, ["report", "verify", str(folder), "--home", str(tmp_path), "--key", key]).exit_code == 0
+
+
+def test_what_could_not_be_sent_is_seen(after: Network) -> None:
+    """In the summary of the round, and by `decai report sent` with its words and exit code 1."""
+    settle(after, "send:\n  - {name: disk, kind: folder, url: /nowhere}\n", ("shop_0",))
+    _, entries = hand_over(after, take_seat(after, "shop_0"), NIGHT)
+    assert [(entry.target, entry.status, entry.code) for entry in entries] == [("disk", "owed", "send_misdescribed")]
+    shown = next(row for row in summarise(after, NIGHT)["partners"] if row["partner"] == "shop_0")
+    assert shown["sent"] == [{"target": "disk", "kind": "folder", "status": "owed", "attempts": 1, "code": "send_misdescribed"}]
+    done = CliRunner().invoke(app, ["report", "sent", "--partner", "shop_0", "--home", str(after.home)])
+    assert done.exit_code == 1
+    assert "1 try  send_misdescribed: disk: /nowhere is in none of the source_folders" in done.output
+
+
+@pytest.mark.parametrize("count", [4, 5])
+def test_figures_are_given_by_those_who_said_so(after: Network, count: int) -> None:
+    """The report says that they left; quartiles of five are published to the next round, of four nothing is."""
+    chosen = after.partners[:count]
+    settle(after, "compare: true\n", chosen)
+    done = {partner: hand_over(after, take_seat(after, partner), NIGHT)[0] for partner in after.partners}
+    assert after.inbox().children(f"{NIGHT.id}/compare") == [f"{partner}.json" for partner in chosen]
+    assert set(after.inbox().read_json(f"{NIGHT.id}/compare/{chosen[0]}.json")) == {"fill_rate", "wape"}
+    told = [left["what"] for left in done[chosen[0]].json(after.store(chosen[0]), "report.json")["what_left"]]
+    assert "service and forecast error of this report, two numbers" in told
+    publish_comparison(after, LATER)
+    found = published_comparison(take_seat(after, "shop_0"), LATER.id)
+    assert found is not None
+    assert {name: row["companies"] for name, row in found["measures"].items()} == (
+        {"fill_rate": 5, "wape": 5} if count == 5 else {}
+    )
