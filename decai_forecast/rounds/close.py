@@ -50,9 +50,9 @@ def close(network: Network, night: Round) -> Closing:
     members = tuple(sorted(roster.members)) if roster else ()
     late = tuple(p for p in now.ready if p not in members) if roster else ()
     status = "closed" if roster else "below_quorum"
-    note = _note(network, night, members, late, now.missing()) if roster else below_quorum(network, night.id)
     if not published(network.public(), night.id):
         keep_last(network, night, status)
+    note = _note(network, night, members, late, now.missing()) if roster else below_quorum(network, night.id)
     closing = Closing(night.id, night.as_of.isoformat(), status, members, late, now.missing(), note)
     data = json.dumps(asdict(closing), indent=1, sort_keys=True).encode()
     if network.public().create_bytes(closing_key(night.id), data) and status == "below_quorum":
@@ -62,7 +62,10 @@ def close(network: Network, night: Round) -> Closing:
 
 
 def _note(network: Network, night: Round, members: tuple[str, ...], late: tuple[str, ...], missing: Mapping[str, str]) -> str:
-    parts = [f"Round {night.id} of {network.name}: {len(members)} of {len(network.partners)} partners trained together"]
+    public = network.public()
+    trained = public.read_json(f"rounds/{night.id}/shared.json")["status"] == "trained"
+    how = "trained together" if trained else "could not train together, the last shared forecaster stays in use"
+    parts = [f"Round {night.id} of {network.name}: {len(members)} of {len(network.partners)} partners {how}"]
     if late:
         parts.append("late: " + ", ".join(late))
     if missing:

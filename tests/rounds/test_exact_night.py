@@ -12,6 +12,7 @@ from support import NIGHT, copy_of
 from decai_forecast import federation
 from decai_forecast.federation import Plan
 from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.rounds.close import close
 from decai_forecast.rounds.federate import federate
 from decai_forecast.rounds.summary import summarise
 from decai_forecast.rounds.table import print_summary
@@ -50,3 +51,13 @@ def test_a_training_tells_how_far_it_is(night: Network) -> None:
 def test_exact_is_what_a_network_does_unless_it_says_otherwise(tmp_path: Path) -> None:
     """Bagging must be asked for."""
     assert Network(tmp_path, "n", "W", 13, ()).strategy == "exact"
+
+
+def test_a_round_whose_training_failed_says_so(night: Network) -> None:
+    """It is closed, and forecasts with what is there; its note does not claim a training."""
+    night.public().remove(f"rounds/{NIGHT.id}/closed.json")
+    night.store(COORDINATOR).remove(f"rounds/{NIGHT.id}/closed.json")
+    said = close(night, NIGHT).note
+    assert (
+        said == f"Round {NIGHT.id} of five: 5 of 5 partners could not train together, the last shared forecaster stays in use."
+    )
