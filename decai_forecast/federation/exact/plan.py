@@ -54,7 +54,8 @@ class ExactPlan:
     ``subject``: which rows it learns from (a cut-off's), never used twice with another roster. ``alpha``: the quantile, or
     None for the mean. ``weighted``: whether rows have weights. ``least_weight``: weight of a leaf at least, in mean rows.
     ``bag``: share of its rows that each participant draws, in private, for every tree. ``private``: under differential privacy
-    (private.py), which is not exact.
+    (private.py), which is not exact. ``patience``: trees without a smaller loss over the held-out rows after which all stop
+    (stopping.py); 0: no rows are held out.
     """
 
     subject: str
@@ -67,6 +68,7 @@ class ExactPlan:
     bag: float = 1.0
     tree: Mapping[str, Any] = field(default_factory=dict)
     private: Private | None = None
+    patience: int = 0
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.tree) - set(TREE)):

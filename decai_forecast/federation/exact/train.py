@@ -23,6 +23,7 @@ from decai_forecast.federation.exact.order import Renewal
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
 from decai_forecast.federation.exact.private import train_privately
 from decai_forecast.federation.exact.start import Start, agree_start, label_sum
+from decai_forecast.federation.exact.stopping import EVERY, Stopping
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
 from decai_forecast.federation.model_text import Tree
 
@@ -37,11 +38,13 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Rows:
-    """One participant's own rows. ``X``: float32, rows x features. ``weight``: 1.0 on average; None: all alike."""
+    """One participant's own rows. ``X``: float32, rows x features. ``weight``: 1.0 on average; None: all alike. ``held``:
+    held out, for a plan with patience."""
 
     X: npt.NDArray[np.float32]
     label: npt.NDArray[np.float32]
     weight: npt.NDArray[np.float64] | None = None
+    held: npt.NDArray[np.bool_] | None = None
 
     def checked(self, plan: ExactPlan) -> Rows:
         """:class:`Refused` unless the rows fit the plan: all that one participant alone can find, before others begin."""
@@ -55,6 +58,8 @@ class Rows:
         fitting = replace(self, X=X, label=label)
         if fitting.steps.shape != label.shape:
             raise Refused(f"{len(label)} rows with {len(fitting.steps)} weights")
+        if (self.held is not None) != bool(plan.patience) or fitting.learned.shape != label.shape:
+            raise Refused("rows are held out where the plan has patience, and only there: say of each row whether it is")
         label_sum(label, fitting.steps)
         return fitting
 
@@ -63,11 +68,18 @@ class Rows:
         return to_steps(np.ones(len(self.label)) if self.weight is None else self.weight)
 
     @property
+    def learned(self) -> npt.NDArray[np.bool_]:
+        """The rows that are not held out."""
+        return np.ones(len(self.label), bool) if self.held is None else ~np.asarray(self.held, bool)
+
+    @property
     def digest(self) -> str:
-        """SHA-256 of features, labels and weights."""
+        """SHA-256 of features, labels, weights, and which rows are held out."""
         whole = hashlib.sha256()
         for part in (self.X, self.label, self.steps):
             whole.update(part.tobytes())
+        if self.held is not None:
+            whole.update(self.held.tobytes())
         return whole.hexdigest()
 
 
@@ -117,6 +129,7 @@ class _Grower:
 
     def __init__(self, rows: Rows, plan: ExactPlan, group: Group, desk: Desk, bins: Bins, start: Start) -> None:
         self._rows, self._plan, self._group, self._desk, self._start = rows, plan, group, desk, start
+        self._stopping = Stopping(plan.patience, self._held_loss)
         self._private = desk.identity().secret("bags")
         self._objective, self._steps = plan.objective, rows.steps
         self._everybody = start.steps + bins.rows
@@ -139,7 +152,14 @@ class _Grower:
                     self._tell(len(trees))
                 if progress:
                     progress(len(trees), self._group.traffic.sent)
-        return trees
+                if self._stopping.after(len(trees)):
+                    break
+        return trees[: self._stopping.kept(len(trees))]
+
+    def _held_loss(self) -> float:
+        """Over everybody's held-out rows, up to a factor that is the same at every look."""
+        residual, steps = self._rows.label - self._score, np.where(self._rows.learned, 0, self._steps)
+        return mean_loss(self._group.total, self._objective.renews, residual, steps, self._start)
 
     def _tell(self, trees: int) -> None:
         """How far all are, for who waits for the model."""
@@ -156,14 +176,17 @@ class _Grower:
         if kept:
             import lightgbm as lgb
 
-            text = model_of(self._plan, self._start.score, kept).text()
-            self._score = lgb.Booster(model_str=text).predict(self._rows.X, num_threads=1)
+            booster = lgb.Booster(model_str=model_of(self._plan, self._start.score, kept).text())
+            for trees in range(1, len(kept) + 1):
+                if trees % EVERY == 0 or trees == len(kept):
+                    self._score = booster.predict(self._rows.X, num_iteration=trees, num_threads=1)
+                    self._stopping.after(trees)
         return kept
 
     def _grow(self, number: int, collectives: Collectives) -> Tree | None:
         import lightgbm as lgb
 
-        steps = np.where(bag_of(self._private, self._plan, number, len(self._steps)), self._steps, 0)
+        steps = np.where(self._rows.learned & bag_of(self._private, self._plan, number, len(self._steps)), self._steps, 0)
         gradients = self._objective.gradients(self._score, self._rows.label, steps, self._form)
         params = self._plan.params(number) | {"num_machines": self._group.size}
         booster = lgb.Booster(params, self._data)

@@ -152,7 +152,8 @@ def pooled(parts: Sequence[Rows], which: ExactPlan) -> str:
     data, score, trees = bins_of(parts, which).dataset(X, which.max_bin, FEATURES), np.full(len(label), start), []
     for number in range(which.trees):
         bags = [bag_of(IDENTITIES[k].secret("bags"), which, number, len(part.label)) for k, part in enumerate(parts)]
-        counted = np.where(np.concatenate(bags), steps, 0)
+        learned = np.concatenate([part.learned for part in parts])
+        counted = np.where(np.concatenate(bags) & learned, steps, 0)
         gradients = objective.gradients(score, label, counted, form)
         booster = lgb.Booster(which.params(number) | {"tree_learner": "serial", "pre_partition": False}, data)
         booster.update(fobj=lambda *_, g=gradients: g)
