@@ -114,7 +114,7 @@ def _result(
 ) -> Simulation:
     network, calendar = run.network, run.network.calendar
     series = series_table(run, tuple(planner.protected_mean(group) for group in network.groups))
-    exposure = exposure_table(run, best_response(network))
+    exposure = exposure_table(run, None if name else best_response(network))
     worst = exposure[_reaching(network, exposure)].iloc[0]
     losing = series.sort_values(["expected_lost_units", *SERIES], ascending=[False, True, True]).head(PATHS)
     items, _, shares = supplier_shares(network)

@@ -21,8 +21,9 @@ AFFECTED = 0.01  # fill rate lost by an item that counts as affected
 WHAT_IF = "scenario"  # kind of a row that is no single place's outage
 
 
-def exposure_table(run: Run, response: pd.DataFrame) -> pd.DataFrame:
-    """One row per scenario, the worst first; columns as in :class:`Simulation`. ``response``: of :func:`best_response`.
+def exposure_table(run: Run, response: pd.DataFrame | None) -> pd.DataFrame:
+    """One row per scenario, the worst first; columns as in :class:`Simulation`. ``response``: of :func:`best_response`, which
+    answers outages as long as the places' time to recover; None for a what-if.
 
     The worst is the one that loses most value, or most units where a value is unknown.
     """
@@ -30,8 +31,9 @@ def exposure_table(run: Run, response: pd.DataFrame) -> pd.DataFrame:
     by = "lost_units" if table["lost_value"].isna().any() else "lost_value"
     largest = float(table[by].max())
     table["rei"] = table[by].clip(lower=0) / largest if largest > 0 else 0.0
-    best = response.drop(columns=["kind", "node_ttr_days"])
-    return table.merge(best, on="node", how="left").sort_values([by, "node"], ascending=[False, True], ignore_index=True)
+    if response is not None:
+        table = table.merge(response.drop(columns=["kind", "node_ttr_days"]), on="node", how="left")
+    return table.sort_values([by, "node"], ascending=[False, True], ignore_index=True)
 
 
 def _row(run: Run, scenario: int) -> dict[str, Any]:
@@ -43,16 +45,15 @@ def _row(run: Run, scenario: int) -> dict[str, Any]:
 
 def _reach(run: Run, scenario: int, place: Place | None) -> dict[str, Any]:
     """How much depends on the place: share of volume, items, items that nobody else can supply."""
-    first, end = _span(run, scenario)
-    down = (end - first) * run.network.calendar.days
+    down = _days(run, scenario)
     if place is None:
         items = {run.network.groups[hit.group].stages.items[k] for hit in run.hits[scenario] for k in hit.items}
-        return {"share": np.nan, "items": len(items), "single_source_items": 0, "node_ttr_days": float(down)}
+        return {"share": np.nan, "items": len(items), "single_source_items": 0, "node_ttr_days": down}
     return {
         "share": _share(run, place),
         "items": len(items_through(run.network, place.name)),
         "single_source_items": len(sole_items(run.network, place.name)),
-        "node_ttr_days": place.recovery_days if len(run.scenarios[scenario].shocks) == 1 else float(down),
+        "node_ttr_days": down,
     }
 
 
@@ -112,6 +113,14 @@ def _times(run: Run, scenario: int, service: Floats) -> dict[str, float]:
         "loss_of_service": float(area.mean()),
         "max_depth": float(depth.mean()),
     }
+
+
+def _days(run: Run, scenario: int) -> float:
+    """How long the scenario lasts, within the horizon."""
+    first, end = _span(run, scenario)
+    lengths = [shock.length for shock in run.scenarios[scenario].shocks]
+    whole = (end - first) * run.network.calendar.days
+    return float(min(lengths[0], whole) if len(lengths) == 1 and lengths[0] is not None else whole)
 
 
 def _span(run: Run, scenario: int) -> tuple[int, int]:
