@@ -24,7 +24,8 @@ def actions(found: Simulation) -> list[dict[str, Any]]:
     ``kind``: ``set_level`` (gain: money per period), ``order_first`` and ``hold_more`` (gain: units not lost over the horizon)
     or ``second_source`` (gain: units lost in the outage). ``level``: the order-up-to level to set.
     """
-    rows = list(_levels(found)) if not found.targets.empty else list(_stock(found))
+    compared = not found.targets.empty and bool(found.targets["cost_now"].notna().any())
+    rows = list(_levels(found)) if compared else list(_stock(found))
     return [*rows[:SHOWN], *_second_source(found)]
 
 

@@ -74,7 +74,7 @@ def _today(facts: Facts, found: Simulation) -> str:
 def _action(facts: Facts, found: Simulation) -> str:
     """In money where stock targets were computed; else in units, from where service is low or the outage hits hardest."""
     whole = policy(found)
-    if whole is None:
+    if whole is None or not whole["compared"]:  # nobody knows what today's levels cost
         return _units_action(found)
     first = [row for row in actions(found) if row["kind"] == "set_level"]
     if not first or not whole["saving"] > 0:

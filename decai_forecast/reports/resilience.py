@@ -67,21 +67,35 @@ def stock(found: Simulation) -> dict[str, Any]:
 
 
 def policy(found: Simulation) -> dict[str, Any] | None:
-    """All proposed targets together: cost per period and fill rate, now and proposed; None where none were computed."""
+    """All proposed targets together: cost per period and fill rate, now and proposed; None where none were computed.
+
+    ``compared``: the series whose level today is known; cost and fill rate are theirs. Where none is known, those proposed are
+    of all series, and those of today NaN.
+    """
     if found.targets.empty:
         return None
     table = found.targets.merge(found.series[[*SERIES, "demand"]], on=SERIES, how="left")
-    weight = table["demand"].fillna(0.0) / max(float(table["demand"].sum()), 1e-12)
-    now, proposed = float(table["cost_now"].sum(skipna=False)), float(table["cost_proposed"].sum(skipna=False))
+    known = table[table["cost_now"].notna() & table["cost_proposed"].notna()]
+    told = table if known.empty else known
+    now = float("nan") if known.empty else float(known["cost_now"].sum())
+    proposed = float(told["cost_proposed"].sum(skipna=False))
     return {
         "series": len(table),
-        "changed": int((table["level_now"].round() != table["level_proposed"].round()).sum()),
+        "compared": len(known),
+        "changed": int((known["level_now"].round() != known["level_proposed"].round()).sum()),
         "cost_now": now,
         "cost_proposed": proposed,
         "saving": now - proposed,
-        "fill_rate_now": float((table["fill_rate_now"].fillna(1.0) * weight).sum()),
-        "fill_rate_proposed": float((table["fill_rate_proposed"].fillna(1.0) * weight).sum()),
+        "fill_rate_now": _served(known, "fill_rate_now"),
+        "fill_rate_proposed": _served(told, "fill_rate_proposed"),
     }
+
+
+def _served(table: pd.DataFrame, name: str) -> float:
+    """Fill rate of all series together; NaN where there is none, or no demand."""
+    asked = table[table["demand"] > 0]
+    total = float(asked["demand"].sum())
+    return float((asked[name] * asked["demand"]).sum(skipna=False) / total) if total > 0 else float("nan")
 
 
 def bullwhip(found: Simulation) -> list[dict[str, Any]]:

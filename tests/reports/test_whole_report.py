@@ -26,7 +26,7 @@ ORDER = (
     "Beside the others", "What left the company", "Assumptions",
 )  # fmt: skip
 GOLDEN = {
-    "report.json": "7a13c45a4d9283d0",
+    "report.json": "709920ce4b1ae977",
     "report.html": "906d829179f9df27",
     "stock_targets.csv": "a6020fadfbc8ea3f",
     "days_of_supply.json": "09a5ab8db489bf57",
@@ -80,6 +80,21 @@ def test_the_best_action_is_told_in_money(report: dict) -> None:
     assert gains == sorted(gains, reverse=True)
     bare = build_report(examples.complete(simulation=examples.whole(currency="")))
     assert f"cost falls by {saved:,.0f} cost units a week" in bare["headline"]["sentences"][2]
+
+
+def test_levels_of_today_that_nobody_knows_are_not_compared() -> None:
+    """The best action is then told in units, the table has the proposed levels only, and nothing reads as 100 % served."""
+    found = examples.whole()
+    for name in ("level_now", "cost_now", "fill_rate_now"):
+        found.targets[name] = float("nan")
+    report = build_report(examples.complete(simulation=found))
+    policy = report["stock"]["policy"]
+    assert (policy["compared"], policy["cost_now"], policy["saving"], policy["fill_rate_now"]) == (0, None, None, None)
+    assert "make up" in report["headline"]["sentences"][2]
+    assert {row["kind"] for row in report["actions"]} == {"hold_more", "second_source"}
+    text = render_html(report)
+    assert "levels are not known, so that there is nothing to compare with" in text
+    assert "\u2013 \u2192" not in text
 
 
 def test_times_beyond_the_horizon_are_told_as_such(page: str) -> None:
