@@ -30,6 +30,7 @@ bench-%: .venv/dev  ## one comparison with its peer (bench-contracts); the resul
 
 bench-forecast: .venv/peers-forecast/made
 bench-federation: .venv/peers-federation/made
+bench-simulation: .venv/peers-simulation/made
 
 .venv/peers-%/made: benchmarks/peers/%.txt
 	@echo "Installing the peers of the $* benchmark into .venv/peers-$*"
@@ -53,7 +54,7 @@ lock: .venv/dev  ## writes the requirement files anew from pyproject.toml
 	@for group in base dev; do $(BIN)/uv pip compile pyproject.toml requirements/build.in $$([ $$group = dev ] && echo --group dev) \
 		--universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q \
 		-o requirements/$$group.txt; done
-	@for peers in forecast federation; do $(BIN)/uv pip compile benchmarks/peers/$$peers.in --universal --python-version 3.11 \
+	@for peers in forecast federation simulation; do $(BIN)/uv pip compile benchmarks/peers/$$peers.in --universal --python-version 3.11 \
 		--generate-hashes --no-strip-extras --no-header -q -o benchmarks/peers/$$peers.txt || exit 1; done
 
 clean:  ## removes the environment and the networks made here

@@ -29,7 +29,7 @@ __all__ = ["Draw", "Policy", "Progress", "Swept", "sweep"]
 Draw = Callable[[Group, Ints, range], Samples]  # the demand of a group's items (positions) in some replications
 Progress = Callable[[int, int], None]  # blocks done, blocks in all
 
-COLUMNS = 2048  # item x replication in a block: enough for numpy to be quick, few enough to stay small
+COLUMNS = 4096  # item x replication in a block: enough for numpy to be quick, few enough to stay small
 REPLICATIONS = 1024  # the most in a block; a multiple of the compiled engine's blocks
 COMPILED_FROM = 300_000_000  # node-periods from which the compiled engine pays, even if it has to be compiled first
 

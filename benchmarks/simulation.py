@@ -1,0 +1,119 @@
+"""All figures of the simulation, side by side with stockpyl in one run. Usage: simulation.py [PART ...]
+
+Parts: speed, sampling, memory, sweep, stockouts (which needs DECAI_TEST_DATA); all without a word. Node-periods are per
+CPU-second, single precision, reading the demand included, drawing it apart.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from harness import HERE, figure, run_case, write
+
+PYTHON = HERE.parent / ".venv/peers-simulation/bin/python"
+SIZES = [
+    (1, 1),
+    (1, 10),
+    (1, 100),
+    (1, 1000),
+    (1, 10_000),
+    (10, 100),
+    (100, 100),
+    (1000, 10),
+    (10_000, 1),
+]  # items, replications
+Part = tuple[list[dict[str, Any]], Any]
+
+
+def main(parts: list[str]) -> None:
+    began, figures, tables = time.monotonic(), [], {}
+    for part in parts:
+        print(f"{part} ({time.monotonic() - began:.0f} s so far)", flush=True)
+        found, tables[part] = PARTS[part]()
+        figures += found
+    write("simulation", figures, began, tables=tables)
+
+
+def speed() -> Part:
+    """Both engines against stockpyl at 1,000 replications, and over sizes."""
+    peer = _stockpyl(100)
+    rows = [{"items": items, "replications": replications} | _speeds(items, replications) for items, replications in SIZES]
+    at = next(row for row in rows if (row["items"], row["replications"]) == (1, 1000))
+    for row in rows:
+        print("  ", row, flush=True)
+    ratio = at["compiled"] / peer
+    named = figure(
+        "node-periods per CPU-s, float32", at["compiled"], "1/s", "stockpyl", round(peer), ">= 10,000 x", ratio >= 10_000
+    )
+    return [named], {"stockpyl": peer, "ratio": ratio, "sizes": rows}
+
+
+def _speeds(items: int, replications: int) -> dict[str, float]:
+    cases = {name: run_case("simulation_case.py", "speed", name, str(items), str(replications)) for name in ENGINES}
+    return {name: round(case["node_periods"] / case["cpu"]) for name, case in cases.items()}
+
+
+def _stockpyl(periods: int) -> float:
+    if not PYTHON.exists():
+        raise SystemExit(f"stockpyl's environment is missing ({PYTHON}): make it with `make bench-simulation`.")
+    command = [str(PYTHON), str(HERE / "peers/simulation_stockpyl.py"), str(periods)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"stockpyl failed:\n{done.stderr[-2000:]}")
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    return float(found["node_periods"] / found["cpu"])
+
+
+def sampling() -> Part:
+    """Drawing against simulating, 40 items and 1,000 replications of 50 nodes."""
+    found = run_case("simulation_case.py", "sampling", "40", "1000")
+    holds = found["cpu"] <= found["running"]
+    return [
+        figure("drawing demand, CPU-s", found["cpu"], "s", "simulating it", found["running"], "<= simulating", holds)
+    ], found
+
+
+def memory() -> Part:
+    """Peak memory of the driver over replications, the same number of items."""
+    peaks = {
+        count: run_case("simulation_case.py", "sweep", "20", str(count), "2", "1")["rss_mb"] for count in (1000, 4000, 16_000)
+    }
+    grown = peaks[16_000] - peaks[1000]
+    return [
+        figure("memory from 1,000 to 16,000 replications", grown, "MB", "at 1,000", peaks[1000], "<= 100 MB", grown <= 100)
+    ], peaks
+
+
+def whole_sweep() -> Part:
+    """1,000 items x 50 nodes x 200 replications x 90 periods with 40 scenarios, on two cores."""
+    found = run_case("simulation_case.py", "sweep", "1000", "200", "40", "2")
+    return [
+        figure(
+            "sweep of 40 scenarios, wall", found["wall"], "s", "CPU-s", round(found["cpu"], 1), "< 600 s", found["wall"] < 600
+        ),
+        figure("sweep of 40 scenarios, memory", found["rss_mb"], "MB", "", None, "< 4,000 MB", found["rss_mb"] < 4000),
+    ], found
+
+
+def stock_outs() -> Part:
+    """Stock-out probabilities on real stock cards."""
+    from stockouts import stockouts
+
+    return stockouts()
+
+
+ENGINES = ("compiled", "vectorised")
+PARTS: dict[str, Callable[[], Part]] = {
+    "speed": speed, "sampling": sampling, "memory": memory, "sweep": whole_sweep, "stockouts": stock_outs,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    asked = sys.argv[1:] or list(PARTS)
+    if unknown := [part for part in asked if part not in PARTS]:
+        raise SystemExit(f"unknown part {unknown[0]!r}; there are {', '.join(PARTS)}")
+    main(asked)
