@@ -69,7 +69,7 @@ def _forecasts(folder: Path, parts: Sequence[Company], alpha: float) -> dict[str
     params = dict(TREE_PARAMS) | {"alpha": alpha, "seed": 1}
     whole = [np.concatenate([getattr(part, name) for part in parts]) for name in ("X", "y", "weight")]
     case = Case(folder, len(parts), TREES, len(FEATURES), alpha=alpha, weighted=True, demand=True)
-    together = {"pooled": _grown(params, *whole), "lossless": lgb.Booster(model_str=reference(case)[0]).predict}
+    together = {"pooled": _grown(params, *whole), "lossless": lgb.Booster(model_str=reference(case, "distributed")[0]).predict}
     together |= {way: _averaged(params, parts, alpha, way) for way in ("bagging", "cyclic")}
     beyond = np.concatenate([part.future for part in parts])
     cuts = np.cumsum([len(part.future) for part in parts])[:-1]

@@ -46,9 +46,20 @@ def loss(case: Case) -> str:
 
 def _one(name: str, case: Case) -> tuple[Figures, dict[str, Any]]:
     text, used = exact(case)
-    same = text == reference(case)[0]
+    same = {learner: text == reference(case, learner)[0] for learner in ("serial", "distributed")}
     told = f"{case.parties} companies, {TREES} trees"
-    figures = [figure(f"1-same_bytes-{name}_{loss(case)}", float(same), "1 = yes", "one pool", 1.0, "1", same)]
+    figures = [
+        figure(
+            f"1-same_bytes_{learner}-{name}_{loss(case)}",
+            float(alike),
+            "1 = yes",
+            f"{learner} learner, one pool",
+            1.0,
+            "1",
+            alike,
+        )
+        for learner, alike in same.items()
+    ]
     facts = {"companies": case.parties, "rows": len(load(case)[1]), "same_bytes": same, "cpu": used["train_cpu_s"]}
     if case.demand:  # bags, and weighted percentiles, are not stock's (see the decision on them)
         return figures, facts

@@ -1,11 +1,15 @@
-"""What one company with everybody's rows would train: LightGBM's serial learner, leaves renewed by sorting.
+"""What one company with everybody's rows would train with LightGBM's serial or distributed learner, leaves renewed by sorting.
 
 Written apart from the product's code where that has sums and searches; shares its gradients, bins, bags and model text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import numpy as np
+from federation_one_pool import LEARNERS, grow
 from federation_run import Case, alone, load, people
 
 
@@ -20,10 +24,8 @@ def percentile(values: np.ndarray, steps: np.ndarray, alpha: float, weighted: bo
     return float(values[order][np.searchsorted(reached, reached[-1] * alpha, side="right")])
 
 
-def pooled(case: Case) -> str:
-    """The model text."""
-    import lightgbm as lgb
-
+def pooled(case: Case, learner: str) -> str:
+    """The model text; ``learner``: serial or distributed."""
     from decai_forecast.federation.exact.bins import agree_bins
     from decai_forecast.federation.exact.objectives import to_steps
     from decai_forecast.federation.exact.train import bag_of
@@ -37,14 +39,14 @@ def pooled(case: Case) -> str:
     else:
         start = percentile(label.astype(float), steps, alpha, weighted)
     form = plan.objective.format(int(steps.sum()), 2.0 ** np.ceil(np.log2(np.abs(label - start).max())), weighted)
-    data = agree_bins(alone, X, plan.max_bin).dataset(X, plan.max_bin, plan.feature_names)
+    bins = agree_bins(alone, X, plan.max_bin)
+    data = [bins.dataset(X, plan.max_bin, plan.feature_names) for _ in range(1 if learner == "serial" else LEARNERS)]
     sizes, score, trees = [len(load(case, range(k, k + 1))[1]) for k in range(case.parties)], np.full(len(label), start), []
     for number in range(plan.trees):
         bags = [bag_of(one.secret("bags"), plan, number, size) for one, size in zip(people(case), sizes, strict=True)]
         counted = np.where(np.concatenate(bags), steps, 0)
         gradients = plan.objective.gradients(score, label, counted, form)
-        booster = lgb.Booster(plan.params(number) | {"tree_learner": "serial", "pre_partition": False}, data)
-        booster.update(fobj=lambda *_, given=gradients: given)
+        booster = (_serial if learner == "serial" else grow)(plan.params(number), data, gradients)
         tree = tree_of(booster)
         values, leaf = leaf_values(tree), booster.predict(X, pred_leaf=True, num_threads=1).ravel()
         if alpha is not None:
@@ -54,6 +56,14 @@ def pooled(case: Case) -> str:
         score += values[leaf]
         trees.append(tree)
     return model_of(plan, start, trees).text()
+
+
+def _serial(params: Mapping[str, Any], datasets: Sequence[Any], gradients: tuple[np.ndarray, np.ndarray]) -> Any:
+    import lightgbm as lgb
+
+    booster = lgb.Booster(dict(params) | {"tree_learner": "serial", "pre_partition": False}, datasets[0])
+    booster.update(fobj=lambda *_: gradients)
+    return booster
 
 
 def _renewed(

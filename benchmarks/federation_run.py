@@ -1,6 +1,7 @@
 """One training of one set of companies in four ways; every company an OS process with one thread, all in the same bins.
 
-``exact``: ours. ``reference``: the serial learner on everybody's rows with our gradients, which must give the same bytes.
+``exact``: ours. ``reference``: LightGBM's distributed learner on everybody's rows with our gradients, which must give the same
+bytes; or its serial one, which does unless it skips a feature that gained nothing further up.
 ``stock``: ``lgb.train``'s learner with its own objective on everybody's rows. ``native``: LightGBM's own socket learner
 between processes that trust each other.
 """
@@ -13,6 +14,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -221,10 +223,10 @@ def _stock(case: Case, out: Any) -> None:
     out.put(updated(lgb.Booster(stock_params(case), pooled_data(case)), case.trees))
 
 
-def _reference(case: Case, out: Any) -> None:
+def _reference(learner: str, case: Case, out: Any) -> None:
     from federation_reference import pooled
 
-    out.put((pooled(case), {}))
+    out.put((pooled(case, learner), {}))
 
 
 def _single(target: Callable[..., None], case: Case) -> Run:
@@ -240,5 +242,6 @@ def stock(case: Case) -> Run:
     return _single(_stock, case)
 
 
-def reference(case: Case) -> Run:
-    return _single(_reference, case)
+def reference(case: Case, learner: str) -> Run:
+    """``learner``: serial or distributed."""
+    return _single(partial(_reference, learner), case)

@@ -73,7 +73,7 @@ def ties(folder: Path, parties: int = 12, rows: int = 3_000, features: int = 20)
     for k in range(parties):
         size = rows // (1 + k % 4)
         X = rng.integers(0, 4, (size, features)).astype(np.float32)
-        X[:, features // 2 :] = X[:, : features // 2]  # each feature twice: both halves have the same gains
         X[rng.random((size, features)) < 0.05] = np.nan
+        X[:, features // 2 :] = X[:, : features // 2]  # each feature twice, gaps too: both halves have the same gains
         y = np.sqrt(rng.poisson(1 + np.nan_to_num(X[:, 0]) + np.nan_to_num(X[:, 1]) * (np.nan_to_num(X[:, 2]) > 1)))
         np.savez(folder / f"{k}.npz", X=X, y=y.astype(np.float32), w=rng.choice([0.5, 1.0, 2.0], size))

@@ -141,22 +141,30 @@ def percentile(values: np.ndarray, steps: np.ndarray, which: ExactPlan) -> float
     return float(values[order][np.searchsorted(reached, reached[-1] * alpha, side="right")])
 
 
-def pooled(parts: Sequence[Rows], which: ExactPlan) -> str:
-    """The model of one company that has everybody's rows: LightGBM's serial learner, on the same bins and bags."""
+def serial(params: dict[str, Any], datasets: Sequence[lgb.Dataset], gradients: Any) -> lgb.Booster:
+    """One tree of LightGBM's serial learner."""
+    booster = lgb.Booster(params | {"tree_learner": "serial", "pre_partition": False}, datasets[0])
+    booster.update(fobj=lambda *_: gradients)
+    return booster
+
+
+def pooled(parts: Sequence[Rows], which: ExactPlan, grow: Callable[..., lgb.Booster] = serial) -> str:
+    """The model of one company that has everybody's rows, on the same bins and bags. ``grow``: one tree, from its parameters,
+    the rows (twice, for who needs them so) and gradients."""
     X, label, steps = pool(parts)
     objective, alpha = which.objective, which.alpha
     start = float((np.rint(label.astype(float) * steps * 2**20)).sum() / 2**20 / steps.sum()) if alpha is None else 0.0
     if alpha is not None:
         start = percentile(label.astype(float), steps, which)
     form = objective.format(int(steps.sum()), 2.0 ** np.ceil(np.log2(np.abs(label - start).max())), which.weighted)
-    data, score, trees = bins_of(parts, which).dataset(X, which.max_bin, FEATURES), np.full(len(label), start), []
+    bins, score, trees = bins_of(parts, which), np.full(len(label), start), []
+    datasets = [bins.dataset(X, which.max_bin, which.feature_names) for _ in range(2)]
     for number in range(which.trees):
         bags = [bag_of(IDENTITIES[k].secret("bags"), which, number, len(part.label)) for k, part in enumerate(parts)]
         learned = np.concatenate([part.learned for part in parts])
         counted = np.where(np.concatenate(bags) & learned, steps, 0)
         gradients = objective.gradients(score, label, counted, form)
-        booster = lgb.Booster(which.params(number) | {"tree_learner": "serial", "pre_partition": False}, data)
-        booster.update(fobj=lambda *_, g=gradients: g)
+        booster = grow(which.params(number), datasets, gradients)
         tree = tree_of(booster)
         values = leaf_values(tree)
         leaf = booster.predict(X, pred_leaf=True, num_threads=1).ravel()
