@@ -46,7 +46,9 @@ def _stock(found: Simulation) -> Iterable[dict[str, Any]]:
         hit = table["vendor"] == found.worst_node
         table = table[hit] if hit.any() else table
     for row in _largest(table):
-        yield _row(kind, row, level=row["order_up_to_level"], before=float("nan"))
+        level = row["order_up_to_level"]
+        extra = row["gain"] if kind == "hold_more" else 0.0  # what the outage costs in the mean is what more it takes
+        yield _row(kind, row, level=level + extra, before=level if extra else float("nan"))
 
 
 def _largest(table: pd.DataFrame) -> list[dict[str, Any]]:

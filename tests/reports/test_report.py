@@ -57,6 +57,13 @@ def test_verdict_follows_service() -> None:
     assert build_report(examples.facts(simulation=poor))["headline"]["level"] == "risk"
 
 
+def test_what_to_hold_more_is_what_the_outage_would_take() -> None:
+    """The level to set covers the mean extra loss; nobody is told to hold what is held already."""
+    first = build_report(examples.facts())["actions"][0]
+    assert first["kind"] == "hold_more"
+    assert first["level"] - first["level_now"] == pytest.approx(first["gain"], rel=1e-4)
+
+
 def test_stock_rows_are_complete_and_worst_first() -> None:
     """Every stocked item is in the report, the largest expected loss first."""
     rows = build_report(examples.facts())["stock"]["rows"]
