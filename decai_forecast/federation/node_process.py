@@ -27,6 +27,8 @@ from decai_forecast.federation.codes import NODE_GONE
 __all__ = ["NodeGone", "NodeProcess", "Nursery"]
 
 Objects = Mapping[str, bytes]
+BIRTH = 120.0  # seconds at most until the nursery, which imports LightGBM first, has forked a node
+END = 10.0  # seconds that the nursery has to end by itself
 
 
 class NodeGone(FederationError):
@@ -47,6 +49,7 @@ class Nursery:
         command = [sys.executable, "-m", "decai_forecast.federation.node_process", str(theirs.fileno())]
         self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=os.environ | told)
         theirs.close()
+        own.settimeout(BIRTH)
         self._own, self._nodes, self._lock = own, list[NodeProcess](), Lock()
 
     def __enter__(self) -> Nursery:
@@ -56,7 +59,11 @@ class Nursery:
         for node in self._nodes:
             node.close()
         self._own.close()
-        self._process.wait()
+        try:
+            self._process.wait(END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
     def node(self, node_id: int, config: Mapping[str, Any], run_config: Mapping[str, Any]) -> NodeProcess:
         """A new node with its own configuration and state."""
@@ -64,10 +71,17 @@ class Nursery:
         return self._nodes[-1]
 
     def _fork(self, told: bytes) -> Connected:
+        """:class:`NodeGone` if the nursery has ended, or hangs: then there is no process, and no id of one."""
         ours, theirs = socket.socketpair()
         with self._lock, theirs:
-            socket.send_fds(self._own, [told], [theirs.fileno()])
-            pid = int.from_bytes(self._own.recv(4), "little")
+            try:
+                socket.send_fds(self._own, [told], [theirs.fileno()])
+                pid = int.from_bytes(self._own.recv(4), "little")
+            except OSError:
+                pid = 0
+        if not pid:  # which would stand for every process of this group
+            ours.close()
+            raise NodeGone("the process that nodes are started from ended or hangs: is there enough memory?")
         return pid, Connection(ours.detach())
 
 
