@@ -70,3 +70,23 @@ def test_a_feature_that_gains_nothing_is_looked_at_again_below(lambda_l2: float,
     ours, theirs = (np.abs(lgb.Booster(model_str=one).predict(X) - label).max() for one in (text, other))
     assert ours < 0.05
     assert theirs > 0.45
+
+
+def light_beside_heavy() -> Rows:
+    """Where the first feature is 0: one light row for each of 40 values of the second, and many heavy ones. Else light rows."""
+    values = np.arange(1, 41, dtype=np.float32)
+    side = np.repeat(np.array([0, 0, 1], np.float32), (40, 60, 400))
+    value = np.concatenate([values, np.zeros(60, np.float32), np.tile(values, 10)])
+    label, weight = np.repeat([3.0, 0.0, 20.0], (40, 60, 400)), np.repeat([0.5, 16.0, 0.25], (40, 60, 400))
+    return Rows(np.stack([side, value], axis=1), label.astype(np.float32), weight)
+
+
+def test_rows_are_estimated_from_weights(distributed: Grow) -> None:
+    """Another known difference: LightGBM estimates a bin's rows as its share of the leaf's weight, times the leaf's rows, and
+    takes no split with a side of no rows. The serial learner counts a leaf's rows, the distributed one estimates these, too."""
+    parts, tree = [light_beside_heavy()] * 3, {"num_leaves": 8, "learning_rate": 1.0, "lambda_l2": 1.0}
+    which = plan(feature_names=("side", "value"), alpha=None, weighted=True, trees=1, tree=tree)
+    text, other = trained(parts, which)[0].text, pooled(parts, which)
+    assert text == pooled(parts, which, distributed)
+    assert structure(text)[0][0] == "split_feature=0 1"
+    assert structure(other)[0][0] == "split_feature=0"
