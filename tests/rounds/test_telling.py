@@ -14,12 +14,12 @@ import pytest
 from aiosmtpd.controller import Controller
 from support import NIGHT
 
+from decai_forecast.channels import MailServer, send_mail
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
 from decai_forecast.orchestration import alarm
 from decai_forecast.orchestration.stack import free_port
 from decai_forecast.rounds import take_seat
-from decai_forecast.channels import MailServer, send_mail
 from decai_forecast.rounds.check import check
 from decai_forecast.rounds.deliver import pull
 from decai_forecast.rounds.inbox import run_delivery
