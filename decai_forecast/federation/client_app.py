@@ -22,10 +22,10 @@ from decai_forecast.federation.codes import CLIENT_FAILED, NO_ROWS, code_of
 from decai_forecast.federation.evaluate import newest_of, score_of
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.model_text import parse, sanitise, validate
-from decai_forecast.federation.plan import EXACT, Plan
-from decai_forecast.federation.preflight import OtherFeatures, schema_of, versions
+from decai_forecast.federation.plan import BAGGING, EXACT, Plan
+from decai_forecast.federation.preflight import OtherFeatures, OtherStrategy, schema_of, versions
 from decai_forecast.steps import read_done
-from decai_forecast.store import Store
+from decai_forecast.store import Store, digest_json
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -90,11 +90,14 @@ def rows_of(store_url: str, partner: str, config: tuple[tuple[str, Any], ...], c
 
 def _own_rows(message: Message, context: Context) -> tuple[Plan, Rows, date]:
     config = dict(context.run_config)
+    plan = Plan.from_config(config)
+    if plan.strategy != EXACT and context.node_config.get("strategy") == EXACT:
+        raise OtherStrategy(f"asked for {plan.strategy}; this company's network.yaml says {EXACT}")
     cutoff = date.fromisoformat(str(message.content["config"]["cutoff"]))
     rows = rows_of(
         str(context.node_config["store"]), str(context.node_config["partner"]), tuple(sorted(config.items())), cutoff
     )
-    return Plan.from_config(config), rows, cutoff
+    return plan, rows, cutoff
 
 
 def _reply(message: Message, **values: Any) -> Message:
@@ -145,12 +148,14 @@ def train_exactly(message: Message, context: Context) -> Message:
 @guarded
 def evaluate(message: Message, context: Context) -> Message:
     """Scores the forecaster in use and the new one on the own newest rows; only the scores leave."""
-    plan, rows, _ = _own_rows(message, context)
+    plan, rows, cutoff = _own_rows(message, context)
     config, roles = message.content["config"], dict[str, dict[float, str]]()
     for role in ("champion", "challenger"):
         roles[role] = {quantile: bytes(config[f"{role}-{quantile}"]).decode() for quantile in plan.quantiles}
         for text in roles[role].values():
             validate(text, plan.feature_names)
+    if plan.strategy == EXACT:
+        _desk(context).compare(cutoff.isoformat(), digest_json([sorted(texts.items()) for texts in roles.values()]))
     return _reply(message, **score_of(rows.X, rows.target, rows.weight, rows.newest, roles))
 
 
@@ -159,6 +164,8 @@ def evaluate(message: Message, context: Context) -> Message:
 def grow(message: Message, context: Context) -> Message:
     """Adds the trees of the last boosting round to the running scores, then grows new ones on them."""
     plan, rows, cutoff = _own_rows(message, context)
+    if plan.strategy != BAGGING:
+        raise OtherStrategy(f"asked for own trees in a training whose strategy is {plan.strategy}")
     config = message.content["config"]
     number, starts = int(config["boosting-round"]), [float(s) for s in config["starts"]]
     grown: dict[str, bytes] = {}

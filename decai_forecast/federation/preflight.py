@@ -15,7 +15,7 @@ from typing import Any
 
 from decai_forecast.errors import FederationError
 
-__all__ = ["OtherAgreement", "OtherFeatures", "OtherVersion", "agreement", "compare", "schema_of", "versions"]
+__all__ = ["OtherAgreement", "OtherFeatures", "OtherStrategy", "OtherVersion", "agreement", "compare", "schema_of", "versions"]
 
 LIBRARIES = ("decai-forecast", "flwr", "lightgbm")
 KNOWN = re.compile(r"[0-9A-Za-z.+!-]{1,40}")  # a version (PEP 440); anything else of a stranger's is not shown
@@ -37,6 +37,12 @@ class OtherAgreement(FederationError):
     """Another ``network.yaml``: frequency or horizon."""
 
     code = "other_agreement"
+
+
+class OtherStrategy(FederationError):
+    """Asked for what only ``bagging`` tells, trees or quantiles of its own; but the own ``network.yaml`` says ``exact``."""
+
+    code = "other_strategy"
 
 
 def versions() -> dict[str, str]:

@@ -59,7 +59,7 @@ class Companies:
     def __init__(self, home: Path, members: Sequence[Member]) -> None:
         self.home, self.members = home, members
         people = tuple(Participant(one.partner, store=one.store) for one in members)
-        Network(home, "three", "W", 13, people, runtime="superlink").save()
+        Network(home, "three", "W", 13, people, strategy="bagging", runtime="superlink").save()
         self.link = Link(home / "federation" / COORDINATOR)
         self.link.found("localhost", Ports(*free_ports(4)))
         self.runtime = OverSuperLink(self.link, members)

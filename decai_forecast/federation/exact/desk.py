@@ -21,6 +21,7 @@ from decai_forecast.store import Store
 __all__ = ["CHECKPOINT_TREES", "Desk"]
 
 CHECKPOINT_TREES = 10  # finished trees between two writes; at most so many are grown again
+COMPARISONS = 4  # of two forecasters, on the rows of one cut-off
 FOLDER = "federation/exact"
 PINNED = f"{FOLDER}/pinned.json"
 
@@ -94,6 +95,14 @@ class Desk:
 
     def _spent(self, folder: str) -> float:
         return sum(float(self._store.read_json(key)["rho"]) for key in self._store.keys(folder))
+
+    def compare(self, cutoff: str, which: str) -> None:
+        """Counts who was compared on the rows of ``cutoff``; ``which``: digest of the two forecasters. :class:`Refused` if
+        these would be too many: with forecasters of its own making a coordinator would read row after row off their scores."""
+        folder = f"{FOLDER}/compared/{cutoff}"
+        if f"{which}.json" not in (there := self._store.children(folder)) and len(there) >= COMPARISONS:
+            raise Refused(f"{self._name} has scored {COMPARISONS} pairs of forecasters on its rows before {cutoff}: no others")
+        self._create(f"{folder}/{which}.json", {})
 
     def _create(self, key: str, value: Mapping[str, Any]) -> bool:
         """False if it is there: of two calls at the same time one is the first."""

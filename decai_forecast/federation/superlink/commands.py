@@ -150,4 +150,5 @@ def _company(network: Network, partner: str):  # type: ignore[no-untyped-def]  #
     network.participant(partner)
     store: Store = network.store(partner)
     files = Files(network.home / "federation" / partner)
-    return Company(partner, store.url, files, agreement(network.frequency, network.horizon)), Desk(store, partner)
+    agreed = agreement(network.frequency, network.horizon)
+    return Company(partner, store.url, files, agreed, network.strategy), Desk(store, partner)

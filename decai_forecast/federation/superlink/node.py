@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Event
 
 from decai_forecast.errors import ConfigError, FederationError
+from decai_forecast.federation.plan import EXACT
 from decai_forecast.federation.run import FLOWER
 from decai_forecast.federation.superlink.keys import write_secret
 from decai_forecast.federation.superlink.passport import Admission, Files
@@ -25,12 +26,14 @@ POLL = 0.05  # seconds between two looks for a message
 
 @dataclass(frozen=True)
 class Company:
-    """A company that takes part: its name, its own store and files, and the digest of what it agreed to (preflight.py)."""
+    """A company that takes part: its name, its own store and files, the digest of what it agreed to (preflight.py), and the
+    strategy of its own network.yaml: with ``exact`` it answers no other, whatever it is asked."""
 
     partner: str
     store: str
     files: Files
     agreed: str = ""
+    strategy: str = EXACT
 
     def admission(self) -> Admission:
         if not self.files.admission.exists():
@@ -52,7 +55,7 @@ class Company:
         """What the ClientApp knows of its company. It never comes from, or goes to, the coordinator."""
         found = self.admission()
         relay = {"relay": f"{found.host}:{found.relay_port}", "keys": str(self.files.folder)}
-        return {"partner": self.partner, "store": self.store, "agreed": self.agreed} | relay
+        return {"partner": self.partner, "store": self.store, "agreed": self.agreed, "strategy": self.strategy} | relay
 
 
 def serve(company: Company, say: Callable[[str], None] = print, stop: Event | None = None) -> None:
