@@ -7,7 +7,7 @@ from typing import Any
 
 from decai_forecast.errors import DecaiError
 
-__all__ = ["CLIENT_FAILED", "MALFORMED", "NODE_GONE", "NO_ROWS", "TIMEOUT", "code_of", "reason_of"]
+__all__ = ["CLIENT_FAILED", "MALFORMED", "NODE_GONE", "NO_ROWS", "TIMEOUT", "code_of", "coded", "reason_of"]
 
 CLIENT_FAILED = 2  # Flower's own number for a client application that raised
 NO_ROWS = "no_rows"  # the node has nothing for a cut-off; of an old one that is no failure
@@ -24,6 +24,9 @@ def code_of(error: BaseException) -> str:
 
 def reason_of(reply: Any) -> str:
     """The code in a reply of Flower's that is an error: a node's own, or that Flower could not reach it."""
-    if reply.error.code != CLIENT_FAILED:
-        return NODE_GONE
-    return str(reply.error.reason) if CODE.fullmatch(str(reply.error.reason)) else MALFORMED
+    return coded(reply.error.reason) if reply.error.code == CLIENT_FAILED else NODE_GONE
+
+
+def coded(said: Any) -> str:
+    """What a node says is its code, if it is one: it is published."""
+    return str(said) if CODE.fullmatch(str(said)) else MALFORMED

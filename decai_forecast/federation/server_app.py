@@ -19,7 +19,7 @@ from flwr.serverapp import Grid, ServerApp
 
 from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.ask import ask
-from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, reason_of
+from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, coded, reason_of
 from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import ModelText, merge, shift, validate
@@ -182,7 +182,8 @@ class Unfit(FederationError):
 def _node(node_id: int, partner: str, said: Mapping[str, Any], plan: Plan) -> Node:
     """A node as it describes itself; :class:`Unfit` if it is not one that can train this plan."""
     if "code" in said:
-        raise Unfit(str(said["code"]), f"{partner} cannot take part: {said['code']}")
+        code = coded(said["code"])
+        raise Unfit(code, f"{partner} cannot take part: {code}")
     try:
         compare(partner, said, (schema_of(plan.columns), schema_of([*plan.columns, "weight"])), plan.agreed)
         return _described(node_id, partner, said, plan)
@@ -198,9 +199,11 @@ class Malformed(FederationError):
 
 def _described(node_id: int, partner: str, said: Mapping[str, Any], plan: Plan) -> Node:
     try:
-        starts, key = tuple(float(s) for s in said.get("starts", ())), bytes(said.get("key", b""))
+        starts, key = tuple(float(s) for s in said.get("starts", ())), said.get("key", b"")
+        if not isinstance(key, bytes):  # bytes(a number) would be as many zeros
+            raise TypeError
         node = Node(node_id, partner, int(said["rows"]), starts, key)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise Malformed(f"{partner} answered with something that cannot be read") from None
     expected = (0, 32) if plan.strategy == EXACT else (len(plan.quantiles), 0)
     if node.rows < 1 or (len(node.starts), len(node.key)) != expected or not all(map(math.isfinite, node.starts)):

@@ -142,14 +142,17 @@ class _Attempts:
 
 
 def _taken(plan: Plan, speaker: str, replies: Mapping[str, Message]) -> tuple[ModelText | None, dict[str, str]]:
-    """The speaker's model, if it is safe to load and the one that all ended with."""
-    said = {partner: dict(one.content["config"]) for partner, one in replies.items()}
+    """The speaker's model, if it is safe to load and the one that all ended with; else who says something else than most."""
+    said = {partner: dict(one.content.get("config") or {}) for partner, one in replies.items()}
+    text = said[speaker].get("model")
+    if unread := {partner for partner, each in said.items() if not isinstance(each.get("digest"), bytes)}:
+        return None, dict.fromkeys(unread, MALFORMED)
+    if not isinstance(text, bytes):
+        return None, {speaker: MALFORMED}
+    other = {partner for partner, each in said.items() if each["digest"] != hashlib.sha256(text).digest()}
+    if other:
+        return None, dict.fromkeys(other if 2 * len(other) < len(said) else {speaker}, Differs.code)
     try:
-        text = bytes(said[speaker]["model"])
-        if {bytes(each["digest"]) for each in said.values()} != {hashlib.sha256(text).digest()}:
-            return None, {speaker: Differs.code}
         return validate(text.decode(), plan.feature_names), {}
     except (ModelTextError, UnicodeDecodeError):
         return None, {speaker: ModelTextError.code}
-    except (KeyError, TypeError):
-        return None, {speaker: MALFORMED}

@@ -1,0 +1,60 @@
+"""Answers of a company that make no sense put it out, whatever they hold; they do not end the coordinator."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flwr.app import ConfigRecord, Message, MessageType, RecordDict
+from members import FEATURES, grown, members, plan
+from test_training import Overheard, serve
+
+from decai_forecast.federation.exact.coordinate import _taken
+from decai_forecast.federation.model_text import parse, sanitise
+from decai_forecast.federation.run import InProcess
+from decai_forecast.federation.server_app import Venue
+
+SAID: dict[str, tuple[dict[str, Any], str]] = {
+    "endless rows": ({"rows": float("inf")}, "malformed"),
+    "a number for a key": ({"key": 10**9}, "malformed"),
+    "a text for a code": ({"code": "/home/p1/orders.parquet <b>"}, "malformed"),
+    "a code": ({"code": "not_enough_data"}, "not_enough_data"),
+}
+
+
+@pytest.mark.parametrize("which", SAID)
+def test_who_describes_itself_with_nonsense_is_left_out(tmp_path: Path, which: str) -> None:
+    """What is published of it is a code, never what it wrote."""
+    said, code = SAID[which]
+    asked = plan(exact_trees=2, quantiles=(0.5,), strategy="exact")
+    there = members(tmp_path, 4)
+    with InProcess(there).open(asked, Venue()):  # they learn each other's keys
+        pass
+    found = serve(Overheard(there, asked, spoil={1000: said}, workers=4), asked)
+    assert dict(found.state["dropped"]) == {"p0": code}
+
+
+TEXT = sanitise(parse(grown())).text().encode()
+RIGHT = {"digest": hashlib.sha256(TEXT).digest()}
+SPEAKER = RIGHT | {"model": TEXT}
+ENDED: dict[str, tuple[list[dict[str, Any] | None], dict[str, str]]] = {
+    "all alike": ([SPEAKER, RIGHT, RIGHT, RIGHT], {}),
+    "one says another digest": ([SPEAKER, RIGHT, RIGHT, {"digest": b"x"}], {"p3": "exact_differs"}),
+    "the speaker sends another model": ([RIGHT | {"model": b"x"}, RIGHT, RIGHT, RIGHT], {"p0": "exact_differs"}),
+    "no digest": ([SPEAKER, RIGHT, {}, RIGHT], {"p2": "malformed"}),
+    "a number for a digest": ([SPEAKER, RIGHT, {"digest": 10**9}, RIGHT], {"p2": "malformed"}),
+    "nothing": ([SPEAKER, None, RIGHT, RIGHT], {"p1": "malformed"}),
+    "no model": ([RIGHT, RIGHT, RIGHT, RIGHT], {"p0": "malformed"}),
+}
+
+
+@pytest.mark.parametrize("which", ENDED)
+def test_who_ended_with_something_else_is_named(which: str) -> None:
+    """It, and not who was to send the model."""
+    said, blamed = ENDED[which]
+    replies = {}
+    for k, one in enumerate(said):
+        content = RecordDict({} if one is None else {"config": ConfigRecord(one)})
+        replies[f"p{k}"] = Message(content, 1000 + k, MessageType.TRAIN)
+    model, found = _taken(plan(feature_names=FEATURES), "p0", replies)
+    assert (found, model is None) == (blamed, bool(blamed))
