@@ -14,9 +14,10 @@ from decai_forecast.network import Network, Participant
 from decai_forecast.rounds import Round, take_seat
 from decai_forecast.rounds.check import Refused
 from decai_forecast.rounds.federate import keep_last
-from decai_forecast.rounds.forecast import combine, simulate
+from decai_forecast.rounds.forecast import combine
 from decai_forecast.rounds.inbox import run_delivery, standing
 from decai_forecast.rounds.report import outbox_key, write_report
+from decai_forecast.rounds.simulated import simulate
 from decai_forecast.steps import Done
 
 LATER = Round.of("2026-07-06")

@@ -20,8 +20,9 @@ from decai_forecast.rounds.check import check
 from decai_forecast.rounds.deliver import pull, train
 from decai_forecast.rounds.earlier import earlier_nights
 from decai_forecast.rounds.federate import keep_last
-from decai_forecast.rounds.forecast import combine, simulate
+from decai_forecast.rounds.forecast import combine
 from decai_forecast.rounds.report import outbox_key, write_report
+from decai_forecast.rounds.simulated import simulate
 from decai_forecast.rounds.watch import note_of_alarms, watch
 from decai_forecast.steps import Done, read_done
 
