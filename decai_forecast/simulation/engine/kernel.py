@@ -62,7 +62,7 @@ def simulate(
                 for n in range(count - 1, -1, -1):
                     _ask(nodes, lanes, way, hours, demand, rows, s, i, t, n, start, size)
                     if nodes[n, SOURCE] == 0:
-                        _decide(nodes, lanes, level, transit, conduct, hours, rows, s, i, t, n, size, backorder)
+                        _decide(nodes, lanes, lead, level, transit, conduct, hours, rows, s, i, t, n, size, backorder)
                 for n in range(count):
                     users = nodes[n + 1, OUTBOUND] - nodes[n, OUTBOUND] + (1 if nodes[n, CUSTOMER] >= 0 else 0)
                     shared = proportional and users > 1
@@ -148,14 +148,14 @@ def _ask(nodes, lanes, way, hours, demand, rows, s, i, t, n, start, size):
 
 
 @compiled
-def _decide(nodes, lanes, level, transit, conduct, hours, rows, s, i, t, n, size, backorder):
+def _decide(nodes, lanes, lead, level, transit, conduct, hours, rows, s, i, t, n, size, backorder):
     order, due, net, asked, seen = rows.order + n, rows.due + n, rows.net + n, rows.asked + n, rows.part
     wished, zero = level[n, i, min(t, level.shape[2] - 1)], s.dtype.type(0)
     for b in range(size):
         s[net, b] -= s[asked, b]
         s[seen, b] = s[net, b]
     if not backorder and nodes[n, CUSTOMER] >= 0:
-        _forgive(nodes, lanes, transit, rows, s, i, t, n, size)
+        _forgive(nodes, lanes, lead, transit, rows, s, i, t, n, size)
     if conduct.size > 0:
         _behave(conduct, rows, s, wished, i, n, size)
     else:
@@ -172,7 +172,7 @@ def _decide(nodes, lanes, level, transit, conduct, hours, rows, s, i, t, n, size
 
 
 @compiled
-def _forgive(nodes, lanes, transit, rows, s, i, t, n, size):
+def _forgive(nodes, lanes, lead, transit, rows, s, i, t, n, size):
     zero, hope, part, ring = s.dtype.type(0), rows.can, rows.need, rows.ring + t % rows.periods * lanes.shape[0]
     for b in range(size):
         s[hope, b] = np.inf
@@ -182,6 +182,8 @@ def _forgive(nodes, lanes, transit, rows, s, i, t, n, size):
         for lane in range(nodes[n, INBOUND], nodes[n + 1, INBOUND]):
             if lanes[lane, PART] == c:
                 sent = transit[lane, i, t] if t < transit.shape[2] else zero
+                if lead[lane, i] == 0:
+                    sent = s.dtype.type(np.inf)
                 for b in range(size):
                     s[part, b] += s[ring + lane, b] + sent
         for b in range(size):

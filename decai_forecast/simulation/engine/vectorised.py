@@ -137,12 +137,17 @@ class _Run:
         return np.asarray(level[:, min(t, level.shape[1] - 1), None])
 
     def _lost(self, n: int, t: int) -> Numbers:
-        """Today's demand that neither stock nor goods due today cover: it will not be owed, so it is not ordered."""
+        """Today's demand that neither stock, goods due today nor an order that arrives at once cover: it will not be owed, so
+        it is not ordered."""
         hope = [
-            self.parts[c] + sum(self._arriving(lane, t) for lane in self._inbound(n) if self.form.component[lane] == c)
+            self.parts[c] + sum(self._hoped(lane, t) for lane in self._inbound(n) if self.form.component[lane] == c)
             for c in range(self.form.components[n], self.form.components[n + 1])
         ]
         return np.asarray(np.maximum(self.called[self.form.customer[n]] - (self.on_hand[n] + np.min(hope, axis=0)), 0))
+
+    def _hoped(self, lane: int, t: int) -> Numbers:
+        """What can come in today: without limit where the lead time is shorter than a period."""
+        return np.where(self.terms.lead[lane][:, None] == 0, self.net.dtype.type(np.inf), self._arriving(lane, t))
 
     def _inbound(self, n: int) -> range:
         return range(self.form.inbound[n], self.form.inbound[n + 1])
