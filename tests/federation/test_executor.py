@@ -1,14 +1,19 @@
 """What a company's executor lets out, and what it does not run: everything else than our app in time is refused by a code."""
 
+import socket
+import stat
 import time
+from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from flwr.app import ConfigRecord, Context, Message, MessageType, RecordDict
 
-from decai_forecast.errors import NotEnoughData
+from decai_forecast.errors import ConfigError, NotEnoughData
+from decai_forecast.federation.superlink import flower
 from decai_forecast.federation.superlink.flower import APP, _bundle, _reply
-from decai_forecast.federation.superlink.keys import Authority, new_key, request
+from decai_forecast.federation.superlink.keys import Authority, new_key, request, write_secret
 
 
 def asked(ttl: float = 60.0) -> tuple[Message, Context]:
@@ -58,6 +63,32 @@ def test_the_app_that_is_sent_holds_settings_and_no_code_of_ours() -> None:
     config: dict[str, Any] = {"params": '{"a": "b\\n"}', "timeout": 1.5, "minimum": 3}
     assert _bundle(config) == _bundle(dict(config))
     assert len(_bundle(config)) < 3000
+
+
+def test_a_superlink_that_is_gone_is_not_waited_for_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself Flower tries again for ever."""
+    monkeypatch.setattr(flower, "AWAY", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    began = time.monotonic()
+    with pytest.raises(grpc.RpcError):
+        flower._grid(f"127.0.0.1:{port}", "token").get_node_ids()
+    assert time.monotonic() - began < 20
+
+
+def test_a_node_key_that_is_none_is_said_so() -> None:
+    """Before the SuperLink is asked."""
+    with pytest.raises(ConfigError, match="the passport's node key cannot be read; expected the file as it was sent"):
+        flower.register("127.0.0.1:1", Authority.create("a").pem, "ssh-nothing")
+
+
+def test_what_lies_beside_a_secret_is_closed_to_others(tmp_path: Path) -> None:
+    """The SuperLink's database holds answers of companies, and a log what was asked; a key that lay open is closed."""
+    key = tmp_path / "federation" / "coordinator" / "server.key"
+    key.parent.mkdir(parents=True)
+    key.touch(0o644)
+    write_secret(key, b"secret")
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (key, key.parent)] == [0o600, 0o700]
 
 
 def test_a_company_cannot_stand_for_the_coordinator() -> None:

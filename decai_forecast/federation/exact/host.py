@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import struct
 import tempfile
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from decai_forecast.federation.exact.loopback import WAIT, LoopbackRelay, Loopba
 __all__ = ["HostRelay", "HostWire"]
 
 MEMORY = Path("/dev/shm")  # a file system in memory; the folder in it is its maker's only
+PREFIX = "decai-relay-"
 PLACES = 4
 
 
@@ -36,7 +38,7 @@ class HostRelay(LoopbackRelay):
         return HostWire(self.port, session, rank, names, patience)
 
     def _serve(self, connections: Sequence[socket]) -> None:
-        folder = tempfile.mkdtemp(prefix="decai-relay-", dir=MEMORY if MEMORY.is_dir() else None)
+        folder = tempfile.mkdtemp(prefix=PREFIX, dir=_place_of_folders())
         try:
             for rank in range(len(connections)):
                 Path(folder, str(rank)).touch(0o600)
@@ -104,10 +106,24 @@ class HostWire(LoopbackWire):
         welcome = receive(self._socket)
         if welcome.op != frames.JOIN:
             checked(frame, welcome, self._names)
-        self._folder = bytes(welcome.body).decode()
+        self._folder = _private(bytes(welcome.body).decode(errors="replace"))
         for rank in range(len(self._names)):
             mode = os.O_RDWR if rank == self._rank else os.O_RDONLY
-            self._files.append(os.open(Path(self._folder, str(rank)), mode | os.O_CLOEXEC))
+            self._files.append(os.open(Path(self._folder, str(rank)), mode | os.O_CLOEXEC | os.O_NOFOLLOW))
+
+
+def _place_of_folders() -> Path:
+    return MEMORY if MEMORY.is_dir() else Path(tempfile.gettempdir())
+
+
+def _private(told: str) -> str:
+    """The folder that a relay tells, if it is one that a relay of this user made: it is written to, and removed."""
+    folder = Path(told)
+    if folder.parent == _place_of_folders() and folder.name.startswith(PREFIX):
+        found = folder.lstat()
+        if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not stat.S_IMODE(found.st_mode) & 0o077:
+            return told
+    raise PeerLost("the relay tells a folder that is not its own: does something else listen at its port?")
 
 
 def _place(frame: Frame) -> int:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import grpc
@@ -42,7 +42,7 @@ from flwr.supercore.primitives.asymmetric import public_key_to_bytes
 from flwr.superlink.grid import GrpcGrid
 from flwr.supernode.runtime.run_clientapp import pull_task_input, push_message, push_task_output
 
-from decai_forecast.errors import FederationError
+from decai_forecast.errors import ConfigError, FederationError
 from decai_forecast.federation.codes import CLIENT_FAILED, code_of
 
 __all__ = ["APP", "executor", "register", "serve_once", "started_run"]
@@ -65,6 +65,8 @@ CODE = b"""from decai_forecast.federation.client_app import app as client
 from decai_forecast.federation.server_app import app as server
 """
 TRIES, PAUSE = 120, 0.25  # looks for the own task after a run was started, and seconds between them
+AWAY = 120.0  # seconds that a SuperLink may be away in a training; by itself Flower would wait for ever
+CALL = 30.0  # seconds for an answer of the own host's SuperNode or SuperLink
 RECONNECT = 2_000  # milliseconds at most until a broken channel is tried again; gRPC's own limit is two minutes
 
 
@@ -87,9 +89,11 @@ def register(control: str, authority: bytes, node_key: str) -> int:
     with _channel(control, authority) as channel:
         try:
             public = public_key_to_bytes(load_ssh_public_key(node_key.encode()))
-            return int(ControlStub(channel).RegisterNode(RegisterNodeRequest(public_key=public)).node_id)
+            return int(ControlStub(channel).RegisterNode(RegisterNodeRequest(public_key=public), timeout=CALL).node_id)
         except grpc.RpcError as error:
             raise FederationError(f"the SuperLink at {control} did not register the node: {error.details()}") from None
+        except ValueError:
+            raise ConfigError("the passport's node key cannot be read; expected the file as it was sent") from None
 
 
 @contextmanager
@@ -101,7 +105,7 @@ def started_run(
     The run ends as completed or failed with the block.
     """
     run_id = _start(control, authority, config)
-    grid = GrpcGrid(serverappio_service_address=appio, insecure=True, token=_claimed(appio, secret, run_id))
+    grid = _grid(appio, _claimed(appio, secret, run_id))
     beat = HeartbeatSender(make_task_heartbeat_fn_grpc(grid._stub))
     status, details = SubStatus.FAILED, "stopped"
     try:
@@ -111,13 +115,23 @@ def started_run(
         grid.set_run(run_from_proto(given.run))
         yield grid
         status, details = SubStatus.COMPLETED, ""
+    except grpc.RpcError as error:
+        details = FederationError.code
+        raise FederationError(f"the SuperLink at {appio} is gone: {error.code().name}; start it and train again") from None
     except Exception as error:
         details = code_of(error)
         raise
     finally:
         beat.stop()
-        grid._stub.PushTaskOutput(PushTaskOutputRequest(sub_status=status, details=details))
+        with suppress(grpc.RpcError):  # gone: it ends the run by itself when no heartbeat comes
+            grid._stub.PushTaskOutput(PushTaskOutputRequest(sub_status=status, details=details))
         grid.close()
+
+
+def _grid(appio: str, token: str) -> GrpcGrid:
+    grid = GrpcGrid(serverappio_service_address=appio, insecure=True, token=token)
+    grid._retry_invoker.max_time = AWAY
+    return grid
 
 
 def _start(control: str, authority: bytes, config: Mapping[str, str | int | float]) -> int:
@@ -126,7 +140,7 @@ def _start(control: str, authority: bytes, config: Mapping[str, str | int | floa
     asked = StartRunRequest(fab=fab, override_config=user_config_to_proto(dict(config)), federation="")
     with _channel(control, authority) as channel:
         try:
-            run_id = int(ControlStub(channel).StartRun(asked).run_id)
+            run_id = int(ControlStub(channel).StartRun(asked, timeout=CALL).run_id)
         except grpc.RpcError as error:
             raise FederationError(f"the SuperLink at {control} did not start a run: {error.details()}; is it up?") from None
     if not run_id:
@@ -140,8 +154,10 @@ def _claimed(appio: str, secret: bytes, run_id: int) -> str:
     with _channel(appio, None, RuntimeVersionClientInterceptor(component_name="SuperExec"), signed) as channel:
         stub = ServerAppIoStub(channel)
         for _ in range(TRIES):
-            tasks = [task for task in stub.PullPendingTasks(PullPendingTasksRequest()).tasks if task.run_id == run_id]
-            if tasks and (token := stub.ClaimTask(ClaimTaskRequest(task_id=tasks[0].task_id)).token):
+            tasks = [
+                task for task in stub.PullPendingTasks(PullPendingTasksRequest(), timeout=CALL).tasks if task.run_id == run_id
+            ]
+            if tasks and (token := stub.ClaimTask(ClaimTaskRequest(task_id=tasks[0].task_id), timeout=CALL).token):
                 return str(token)
             time.sleep(PAUSE)
     raise FederationError(f"the SuperLink at {appio} has no task for run {run_id}: does it run with --isolation process?")
@@ -171,8 +187,8 @@ class Stale(FederationError):
 
 def serve_once(stub: ClientAppIoStub, appio: str, answer: Callable[[Message, Context], Message]) -> bool:
     """Answers one message of the SuperNode, if there is one. Whatever goes wrong leaves as a code."""
-    tasks = stub.PullPendingTasks(PullPendingTasksRequest()).tasks
-    token = stub.ClaimTask(ClaimTaskRequest(task_id=tasks[0].task_id)).token if tasks else ""
+    tasks = stub.PullPendingTasks(PullPendingTasksRequest(), timeout=CALL).tasks
+    token = stub.ClaimTask(ClaimTaskRequest(task_id=tasks[0].task_id), timeout=CALL).token if tasks else ""
     if token:
         _answer(appio, token, answer)
     return bool(token)

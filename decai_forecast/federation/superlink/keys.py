@@ -51,9 +51,11 @@ def request(name: str, key: Key) -> bytes:
 
 
 def write_secret(path: Path, data: bytes) -> None:
-    """A file that only its owner reads."""
+    """A file that only its owner reads, in a folder of which the same holds: programs write states and logs beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o700)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        os.fchmod(file.fileno(), 0o600)  # it may have been there before
         file.write(data)
 
 

@@ -76,6 +76,29 @@ def test_a_relay_that_says_other_lengths_is_found(wrong: int) -> None:
     assert any("bea" in str(one) for one in found)
 
 
+@pytest.mark.parametrize("what", ["elsewhere", "a link", "open to others"])
+def test_a_folder_that_no_relay_of_this_user_made_is_not_touched(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever listens at the port of a relay that ended could name any: participants write into it and remove it."""
+    memory, mine = tmp_path / "memory", tmp_path / "decai-relay-mine"
+    mine.mkdir(mode=0o700)
+    memory.mkdir()
+    for rank in range(3):
+        (mine / str(rank)).write_text("mine")
+    told = {"elsewhere": mine, "a link": memory / "decai-relay-1", "open to others": memory / "decai-relay-2"}[what]
+    if what == "a link":
+        told.symlink_to(mine)
+    elif what == "open to others":
+        mine = mine.rename(told)
+        mine.chmod(0o755)
+    monkeypatch.setattr(host, "MEMORY", memory)
+    monkeypatch.setattr(HostRelay, "_serve", lambda relay, there: relay._tell(there, Frame(1, 0, 0, str(told).encode())))
+    found = together([sums] * 3, HostRelay(3.0))
+    assert all("the relay tells a folder that is not its own" in str(one) for one in found)
+    assert [(mine / str(rank)).read_text() for rank in range(3)] == ["mine"] * 3
+
+
 def test_memory_that_is_full_ends_the_session_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """And not the process, as writing to mapped memory would."""
 
