@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 
-from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.network.graph import Bools, Floats
 
 __all__ = [
     "bullwhip",
-    "concentration",
     "days_of_supply",
     "first_below",
     "hhi",
     "in_failure",
-    "interval",
     "loss_of_service",
     "low_quantile",
     "ripple",
     "served",
     "service_recovery",
-    "single_source",
     "standard_error",
-    "tail_risk",
 ]
 
 TINY = 1e-9
@@ -126,41 +119,3 @@ def bullwhip(orders: Floats, asked: Floats, count: int) -> Floats:
     out, into = _variance(orders, count), _variance(asked, count)
     moves = into > STILL * np.maximum((asked[..., 0] / count) ** 2, TINY)
     return np.asarray(np.divide(out, into, out=np.full(out.shape, np.nan), where=moves))
-
-
-def concentration(shares: Floats, spend: Floats) -> tuple[Floats, float]:
-    """HHI of the suppliers of each item (``shares``: item x supplier, rows sum to 1), and their mean weighted by ``spend``."""
-    each = np.square(shares).sum(axis=1)
-    total = spend.sum()
-    return each, float((each * spend).sum() / total) if total > 0 else float("nan")
-
-
-def single_source(shares: Floats) -> Bools:
-    """Whether one supplier alone has all orders of an item (``shares``: item x supplier)."""
-    return np.asarray((shares > 0).sum(axis=1) <= 1)
-
-
-def interval(successes: Floats, trials: int, confidence: float = 0.95) -> tuple[Floats, Floats]:
-    """Wilson's interval for a probability seen ``successes`` times in ``trials`` replications (Wilson 1927)."""
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    share = successes / trials
-    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
-    half = z / (1 + z**2 / trials) * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
-
-
-def tail_risk(losses: Floats, probabilities: Floats, level: float = 0.95) -> tuple[float, float]:
-    """Value at risk and conditional value at risk (expected shortfall) of scenarios whose probabilities sum to 1.
-
-    The mean of the worst ``1 - level`` of the distribution, of which the scenario at the border counts in part
-    (Rockafellar and Uryasev 2002). Only where somebody gave probabilities: without them, rank by performance impact.
-    """
-    if not np.isclose(probabilities.sum(), 1.0) or (probabilities < 0).any():
-        raise ConfigError(f"probabilities of scenarios sum to {probabilities.sum():g}; expected 1, none below 0")
-    order = np.argsort(losses, kind="stable")
-    sorted_losses, below = losses[order], np.cumsum(probabilities[order])
-    at = min(int(np.searchsorted(below, level - TINY)), len(losses) - 1)
-    weights = np.where(np.arange(len(losses)) > at, probabilities[order], 0.0)
-    weights[at] = max(below[at] - level, 0.0)
-    total = weights.sum()
-    return float(sorted_losses[at]), float(weights @ sorted_losses / total) if total > 0 else float(sorted_losses[at])

@@ -2,23 +2,17 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
-from decai_forecast.errors import ConfigError
 from decai_forecast.simulation import days_of_supply, standard_error
 from decai_forecast.simulation.measures import (
     bullwhip,
-    concentration,
     first_below,
     in_failure,
-    interval,
     loss_of_service,
     low_quantile,
     ripple,
     served,
     service_recovery,
-    single_source,
-    tail_risk,
 )
 
 
@@ -84,29 +78,3 @@ def test_bullwhip_of_a_demand_that_stands_still_is_not_a_number() -> None:
     sums = [np.array([[values.sum(), (values**2).sum()]]) for values in (orders, demand, np.full(4, 10.0))]
     assert bullwhip(sums[0], sums[1], 4)[0] == pytest.approx(orders.var() / demand.var())
     assert np.isnan(bullwhip(sums[0], sums[2], 4)[0])
-
-
-def test_concentration_and_single_sources() -> None:
-    """HHI per item, and weighted by what is spent on it."""
-    shares = np.array([[1.0, 0, 0], [0.5, 0.3, 0.2]])
-    each, weighted = concentration(shares, np.array([1.0, 3.0]))
-    assert each == pytest.approx([1, 0.38])
-    assert weighted == pytest.approx((1 + 3 * 0.38) / 4)
-    assert single_source(shares).tolist() == [True, False]
-
-
-def test_an_interval_is_wilsons() -> None:
-    """As scipy gives it; of no success in 200 replications it is not empty."""
-    low, high = interval(np.array([0, 10, 200]), 200)
-    expected = [binomtest(k, 200).proportion_ci(method="wilson") for k in (0, 10, 200)]
-    assert low == pytest.approx([e.low for e in expected])
-    assert high == pytest.approx([e.high for e in expected])
-
-
-def test_tail_risk_is_the_mean_of_the_worst() -> None:
-    """Losses 0, 10 and 100 with 90, 6 and 4 %: the worst 5 % are 100 four times in five, and 10."""
-    losses, chances = np.array([10.0, 0, 100]), np.array([0.06, 0.9, 0.04])
-    assert tail_risk(losses, chances, 0.95) == pytest.approx((10, 82))
-    assert tail_risk(losses, chances, 0.5)[0] == 0
-    with pytest.raises(ConfigError, match=r"^probabilities of scenarios sum to 0.9; expected 1, none below 0$"):
-        tail_risk(losses[:1], np.array([0.9]))
