@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,7 +52,7 @@ class Planner:
     """Sets levels for every node of a group; call it with one.
 
     ``critical``: the quantile, p / (p + h). Plans with samples of its own (``seed`` + 1), so that no level knows what will
-    happen. ``mean``: :meth:`protected_mean` is what safety stock stands upon.
+    happen. Safety stock stands upon :meth:`protected_mean`.
     """
 
     law: Marginals
@@ -66,33 +65,37 @@ class Planner:
 
     def __call__(self, group: Group) -> Floats:
         """[node, item, period], units; 0 for sources."""
-        return self._each(group, lambda ordered, lead: level_at(ordered, np.full(lead.shape, self.critical)))
-
-    def protected_mean(self, group: Group) -> Floats:
-        """[node, item, period]: mean of the demand that the level protects, units."""
-        return self._each(group, lambda ordered, _lead: ordered.mean(axis=3))
-
-    def _each(self, group: Group, rule: Callable[[Floats, Ints], Floats]) -> Floats:
         nodes, count = len(group.graph.nodes), len(group.stages.items)
         found, lead = np.zeros((nodes, count, self.horizon)), lead_of(group)
-        review, stocked = int(group.stages.review.max()), ~group.graph.source
+        review = int(group.stages.review.max())
         longest = int(lead.max(initial=0)) + review
         size = max(1, BLOCK // (nodes * (self.horizon + longest) * self.replications))
         for first in range(0, count, size):
             items = np.arange(first, min(first + size, count))
-            demand = self._demand(group, items, longest)
-            terms = Terms(lead[:, items], np.zeros((nodes, len(items))), np.zeros((nodes, len(items))), review)
-            found[:, items] = rule(protected(demand, terms, 0, self.horizon), terms.lead)
-        return np.asarray(np.where(stocked[:, None, None], found, 0.0))
+            law = marginals_at(self.law, group, items).through(self.horizon + longest, self.season)
+            sold = sample(law, self.dependence, seed=self.seed + 1, replications=range(self.replications))
+            ordered = protected(_asked(group, items, sold), _terms(lead[:, items], review), 0, self.horizon)
+            found[:, items] = level_at(ordered, np.full((nodes, len(items)), self.critical))
+        return np.asarray(np.where(group.graph.source[:, None, None], 0.0, found))
 
-    def _demand(self, group: Group, items: Ints, longest: int) -> Samples:
-        """[node, item, period, replication]: what customers ask of each node, directly and through those it supplies."""
-        graph, stages = group.graph, group.stages
-        law = marginals_at(self.law, group, items).through(self.horizon + longest, self.season)
-        sold = sample(law, self.dependence, seed=self.seed + 1, replications=range(self.replications))
-        asked = np.zeros((len(graph.nodes), *sold.shape[1:]), dtype=np.float32)
-        asked[graph.demand] = sold
-        for lane in np.argsort(-graph.child, kind="stable"):  # children before their parents
-            part = (stages.quantity[lane, items] * stages.share[lane, items]).astype(np.float32)
-            asked[graph.parent[lane]] += asked[graph.child[lane]] * part[:, None, None]
-        return asked
+    def protected_mean(self, group: Group) -> Floats:
+        """[node, item]: mean of the demand that the first level protects, units."""
+        lead, review, items = lead_of(group), int(group.stages.review.max()), np.arange(len(group.stages.items))
+        law = marginals_at(self.law, group, items).through(int(lead.max(initial=0)) + review + 1, self.season)
+        return np.asarray(protected(_asked(group, items, law.mean[..., None]), _terms(lead, review), 0, 1)[:, :, 0, 0])
+
+
+def _terms(lead: Ints, review: int) -> Terms:
+    """Of times alone."""
+    return Terms(lead, np.zeros(lead.shape), np.zeros(lead.shape), review)
+
+
+def _asked(group: Group, items: Ints, sold: Samples) -> Samples:
+    """[node, item, period, replication]: what customers ask of each node, directly and through those it supplies."""
+    graph, stages = group.graph, group.stages
+    asked = np.zeros((len(graph.nodes), *sold.shape[1:]), dtype=sold.dtype)
+    asked[graph.demand] = sold
+    for lane in np.argsort(-graph.child, kind="stable"):  # children before their parents
+        part = (stages.quantity[lane, items] * stages.share[lane, items]).astype(sold.dtype)
+        asked[graph.parent[lane]] += asked[graph.child[lane]] * part[:, None, None]
+    return asked

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from decai_forecast.simulation.engine.merge import merge
 from decai_forecast.simulation.engine.sums import Sums, empty, outcome
 from decai_forecast.simulation.engine.vectorised import Allocation
 from decai_forecast.simulation.network.graph import Ints
-from decai_forecast.simulation.network.stages import Group, Stages
+from decai_forecast.simulation.network.stages import Group
 
 __all__ = ["Draw", "Policy", "Progress", "Swept", "sweep"]
 
@@ -139,7 +139,7 @@ def _run(
     group: Group, block: _Block, demand: Samples, engine: Callable[..., Outcome], rules: Policy, seed: int
 ) -> list[Outcome | None]:
     """The base outcome, then that of each scenario, or None where it is that of the base run."""
-    some = _some(group, block.items)
+    some = group.only(block.items)
     behaviour = rules.behaviours[block.number] if rules.behaviours else None
     given = {
         "backorder": rules.backorder,
@@ -149,15 +149,6 @@ def _run(
     }
     hit = (d if d is None else engine(some.graph, some.stages, demand, d, **given) for d in block.disturbances)
     return [engine(some.graph, some.stages, demand, **given), *hit]
-
-
-def _some(group: Group, items: Ints) -> Group:
-    stages = group.stages
-    names = ("quantity", "share", "lead", "stock", "transit", "level", "capacity", "throughput", "holding", "shortage", "value")
-    cut: dict[str, Any] = {name: getattr(stages, name)[:, items] for name in names}
-    late = None if stages.lead_late is None else stages.lead_late[:, items]
-    names_of = tuple(stages.items[k] for k in items)
-    return replace(group, stages=Stages(items=names_of, lead_late=late, review=stages.review, **cut))
 
 
 def _some_of(behaviour: Behaviour | None, items: Ints) -> Behaviour | None:

@@ -28,14 +28,15 @@ def supply_path(run: Run, wanted: frozenset[tuple[str, str]]) -> pd.DataFrame:
 
 
 def _of_group(run: Run, group: Group, wanted: frozenset[tuple[str, str]]) -> list[pd.DataFrame]:
-    names = place_names(group)
-    pairs = np.array([(d, k) for d, place in enumerate(names) for k, item in enumerate(group.stages.items)
-                      if (place, item) in wanted], dtype=np.int64).reshape(-1, 2)  # fmt: skip
-    if not len(pairs):
+    asked = {item for _, item in wanted}
+    own = group.only(np.array([k for k, item in enumerate(group.stages.items) if item in asked], dtype=np.int64))
+    names, items = place_names(own), own.stages.items
+    pairs = [(d, k) for d, place in enumerate(names) for k, item in enumerate(items) if (place, item) in wanted]
+    if not pairs:
         return []
-    demand = _median(run, group)
-    stock = _stock(group, demand)
-    return [_path(run, names[d], group.stages.items[k], stock[d, k], demand[d, k]) for d, k in pairs]
+    demand = _median(run, own)
+    stock = _stock(own, demand)
+    return [_path(run, names[d], items[k], stock[d, k], demand[d, k]) for d, k in pairs]
 
 
 def _median(run: Run, group: Group) -> Floats:
