@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DATA_SETS", "simulate", "simulated"]
 
-FORMAT = "simulation 3"  # of the step: a night simulated in another way is simulated again
+FORMAT = "simulation 4"  # of the step: a night simulated in another way is simulated again
 DATA_SETS = ("items", "stock", "receipts", "open_orders", "locations", "lanes", "bill_of_materials", "prices")
 SERIES = ["location_id", "item_id"]
 

@@ -199,6 +199,7 @@ class _Program:
         transit = stages.transit[:, :, :whole].sum(axis=2)
         if whole < stages.transit.shape[2]:
             transit = transit + rest * stages.transit[:, :, whole]
+        transit = transit / stages.quantity
         for lanes in alternatives(part.group):
             child = int(graph.child[lanes[0]])
             there = part.make[child] >= 0

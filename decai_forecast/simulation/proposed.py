@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from decai_forecast.simulation.demand import Marginals
+from decai_forecast.simulation.engine.plan import terms, topology, under_way
 from decai_forecast.simulation.network.graph import Floats
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import Assumption, SupplyNetwork
@@ -80,7 +81,7 @@ def _sites(network: SupplyNetwork, law: Marginals, known: frozenset[tuple[str, s
 def _now(group: Group, known: frozenset[tuple[str, str]]) -> Floats:
     """[demand node, item]: on hand and on order; NaN: unknown."""
     graph, stages, names = group.graph, group.stages, place_names(group)
-    due = np.zeros_like(stages.stock)
-    np.add.at(due, graph.child, stages.transit.sum(axis=2))
+    form = topology(graph)
+    due = under_way(form, terms(graph, stages, form, np.float64))
     there = np.array([[(place, item) in known for item in stages.items] for place in names])
     return np.asarray(np.where(there, (stages.stock + due)[graph.demand], np.nan))

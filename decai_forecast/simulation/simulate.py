@@ -147,11 +147,16 @@ def _result(
 def _reaching(network: SupplyNetwork, exposure: pd.DataFrame) -> Bools:
     """[row]: outages that others feel. That a shop which is closed sells nothing needs no simulation; where nothing else is
     known, all rows count."""
-    feeding = {
-        (group.graph.places or group.graph.nodes)[node] for group in network.groups for node in np.unique(group.graph.parent)
-    }
+    lanes = {lane for group in network.groups for lane in _lanes(group)}
+    feeding = {origin for origin, to in lanes if origin != to}
     found = ((exposure["kind"] != SITE) | exposure["node"].isin(feeding)).to_numpy(bool)
     return found if found.any() else np.ones(len(found), dtype=bool)
+
+
+def _lanes(group: Group) -> list[tuple[str, str]]:
+    """From which place to which; what is made of parts goes from a place to itself."""
+    names = group.graph.places or group.graph.nodes
+    return [(names[a], names[b]) for a, b in zip(group.graph.parent, group.graph.child, strict=True)]
 
 
 def _hhi(shares: Floats, volume: Floats) -> float:

@@ -109,6 +109,6 @@ def _places(found: Sequence[Topology], facts: Facts, assumptions: Assumptions, c
         days = facts.recovery.get(name)
         capacity = facts.capacity.get((name, ""), inf) * calendar.days
         recovery = float(assumptions.supplier_outage_days) if days is None else days
-        recovery = 0.0 if name == ANYWHERE else recovery  # all sites together: no place of its own that could be down
+        recovery = 0.0 if name == ANYWHERE and not facts.located else recovery  # no place of its own that could be down
         places.append(Place(name, SUPPLIER if source else SITE, recovery, days is None, capacity))
     return tuple(places)

@@ -65,6 +65,11 @@ class Facts:
     recovery: Mapping[str, float]  # place -> days
     capacity: Mapping[tuple[str, str], float]  # place, item or "" for all together -> units a day
 
+    @property
+    def located(self) -> bool:
+        """Whether demand is told by location; else one site stands for all."""
+        return any(places != (ANYWHERE,) for places in self.demand.values())
+
 
 def facts_of(forecast: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Facts:
     """The facts of ``tables`` (data sets and the tables of ``network.yaml``; each row knows its place).

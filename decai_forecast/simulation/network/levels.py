@@ -38,6 +38,6 @@ def _steady(group: Group) -> Floats:
     child = graph.child
     needed = stages.lead * stages.throughput[child]
     lacking = np.clip(stages.level[child, :, 0] - stages.stock[child], 0.0, needed)
-    each = np.divide(lacking * stages.share, stages.lead, out=np.zeros_like(lacking), where=stages.lead > 0)
+    each = np.divide(lacking * stages.share * stages.quantity, stages.lead, out=np.zeros_like(lacking), where=stages.lead > 0)
     before = np.arange(stages.transit.shape[2]) < stages.lead[:, :, None]
     return np.asarray(np.where(before, each[:, :, None], 0.0), dtype=float)

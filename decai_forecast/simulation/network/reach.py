@@ -8,7 +8,7 @@ from decai_forecast.simulation.network.graph import Bools, Floats
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SUPPLIER, SupplyNetwork
 
-__all__ = ["alternatives", "items_through", "not_sure", "outside_demand", "sole_items", "supplier_shares"]
+__all__ = ["alternatives", "items_through", "not_sure", "outside_demand", "share_through", "sole_items", "supplier_shares"]
 
 
 def alternatives(group: Group) -> list[list[int]]:
@@ -37,6 +37,17 @@ def outside_demand(group: Group) -> Floats:
     found = stages.throughput.copy()
     np.subtract.at(found, graph.parent, stages.quantity * stages.share * stages.throughput[graph.child])
     return np.asarray(np.maximum(found[graph.demand], 0.0), dtype=float)
+
+
+def share_through(group: Group, place: str) -> Floats:
+    """[demand node, item]: how much of what customers buy has come through the place, itself or in what it was made of."""
+    graph, stages = group.graph, group.stages
+    found = np.zeros(stages.stock.shape)
+    found[graph.at(place)] = 1.0
+    for lanes in alternatives(group):
+        child = graph.child[lanes[0]]
+        found[child] = np.maximum(found[child], (stages.share[lanes] * found[graph.parent[lanes]]).sum(axis=0))
+    return np.asarray(found[graph.demand])
 
 
 def items_through(network: SupplyNetwork, place: str) -> tuple[str, ...]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from decai_forecast.simulation.network.graph import Floats, Graph, Ints
 
 __all__ = ["Group", "Stages"]
+
+PER_ITEM = ("quantity", "share", "lead", "stock", "transit", "level", "capacity", "throughput", "holding", "shortage", "value")
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Stages:
     lead: Ints  # [lane, item]: periods from shipping to arrival, >= 0
     lead_late: Floats | None  # [lane, item, k]: probability that a shipment takes k periods more; None: none is ever late
     stock: Floats  # [node, item]: on hand at the start; 0 for sources
-    transit: Floats  # [lane, item, period]: arrives in that period, ordered before the start; in units of the child
+    transit: Floats  # [lane, item, period]: arrives in that period, ordered before the start; in units of the parent
     level: Floats  # [node, item, period] or [node, item, 1]: order-up-to level of the inventory position
     review: Ints  # [node]: orders in periods 0, review, 2 review ...
     capacity: Floats  # [node, item]: units it can ship per period; infinity: no limit
@@ -39,3 +42,11 @@ class Group:
 
     graph: Graph
     stages: Stages
+
+    def only(self, items: Ints) -> Group:
+        """Some of the items (positions)."""
+        stages = self.stages
+        cut: dict[str, Any] = {name: getattr(stages, name)[:, items] for name in PER_ITEM}
+        late = None if stages.lead_late is None else stages.lead_late[:, items]
+        names = tuple(stages.items[k] for k in items)
+        return Group(self.graph, Stages(items=names, lead_late=late, review=stages.review, **cut))

@@ -66,7 +66,7 @@ def _supply(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, st
     even = sum(len(vendors) > 1 for item, vendors in inputs.facts.vendors.items() if item in inputs.facts.demand)
     if even and not inputs.facts.lanes:
         yield "Suppliers", f"several were delivered for {even} items: their orders are split evenly", True
-    if any(key.place == ANYWHERE for t in found for key in t.keys):
+    if not inputs.facts.located:
         yield "Sites", "demand was delivered without locations: one site stands for all", True
     components = {key.item for t in found for key in t.keys if key.item}
     if components:
@@ -75,7 +75,7 @@ def _supply(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, st
 
 
 def _places(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, str, bool]]:
-    names = {key.place for topology in found for key in topology.keys} - {ANYWHERE}
+    names = {key.place for topology in found for key in topology.keys} - (set() if inputs.facts.located else {ANYWHERE})
     missing, days = len(names - set(inputs.facts.recovery)), inputs.assumptions.supplier_outage_days
     if missing < len(names):
         yield "Time to recover", f"as delivered for {len(names) - missing} of {len(names)} suppliers and sites", False

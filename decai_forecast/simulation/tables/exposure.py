@@ -9,7 +9,7 @@ import pandas as pd
 
 from decai_forecast.simulation.measures import first_below, loss_of_service, low_quantile, served, service_recovery
 from decai_forecast.simulation.network.graph import Floats
-from decai_forecast.simulation.network.reach import items_through, sole_items
+from decai_forecast.simulation.network.reach import items_through, outside_demand, share_through, sole_items
 from decai_forecast.simulation.network.supply import SUPPLIER, Place
 from decai_forecast.simulation.result import FAILURE_LEVEL, RECOVERY_LEVEL
 from decai_forecast.simulation.shocks.compiled import periods_of
@@ -37,9 +37,8 @@ def exposure_table(run: Run, response: pd.DataFrame | None) -> pd.DataFrame:
 
 
 def _row(run: Run, scenario: int) -> dict[str, Any]:
-    node, known = run.node_of(scenario), run.network.by_name
-    place = known.get(node)
-    facts = {"scenario": scenario, "node": node, "kind": place.kind if place else WHAT_IF}
+    place = run.place_of(scenario)
+    facts = {"scenario": scenario, "node": run.node_of(scenario), "kind": place.kind if place else WHAT_IF}
     return facts | _reach(run, scenario, place) | _affected(run, scenario) | _totals(run, scenario)
 
 
@@ -61,9 +60,11 @@ def _share(run: Run, place: Place) -> float:
     """Of what all suppliers ship, or of what customers buy: what goes through the place."""
     through = whole = 0.0
     for group in run.network.groups:
-        graph, flow = group.graph, group.stages.throughput.sum(axis=1)
-        through += float(flow[graph.at(place.name)].sum())
-        whole += float(flow[graph.source].sum() if place.kind == SUPPLIER else flow[graph.demand].sum())
+        graph, flow, bought = group.graph, group.stages.throughput.sum(axis=1), outside_demand(group)
+        if place.kind == SUPPLIER:
+            through, whole = through + float(flow[graph.at(place.name)].sum()), whole + float(flow[graph.source].sum())
+        else:
+            through, whole = through + float((bought * share_through(group, place.name)).sum()), whole + float(bought.sum())
     return through / whole if whole > 0 else 0.0
 
 

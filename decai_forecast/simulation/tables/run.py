@@ -11,9 +11,9 @@ import pandas as pd
 
 from decai_forecast.simulation.engine.drive import Swept
 from decai_forecast.simulation.engine.frame import Hit, Outcome
-from decai_forecast.simulation.network.graph import Floats, Ints
+from decai_forecast.simulation.network.graph import Floats
 from decai_forecast.simulation.network.stages import Group
-from decai_forecast.simulation.network.supply import SupplyNetwork
+from decai_forecast.simulation.network.supply import Place, SupplyNetwork
 from decai_forecast.simulation.shocks import Scenario
 
 __all__ = ["Run", "lost", "place_names", "served_share"]
@@ -50,15 +50,15 @@ class Run:
         """Per group; None: the base run."""
         return self.swept.base if scenario is None else self.swept.scenarios[scenario]
 
-    def sold(self, group: Group) -> Ints:
-        """Pairs of demand node (its number among them) and item that customers ask for: [pair, 2]."""
-        found = self.swept.base[self.network.groups.index(group)].demand
-        return np.argwhere(found > 0)
+    def place_of(self, scenario: int) -> Place | None:
+        """The place of the scenario's one shock; None where there are more, or where it hits all sites."""
+        shocks = self.scenarios[scenario].shocks
+        return self.network.by_name.get(shocks[0].node) if len(shocks) == 1 else None
 
     def node_of(self, scenario: int) -> str:
-        """What the exposure table calls a scenario: the place of its one shock, or its own name."""
-        shocks = self.scenarios[scenario].shocks
-        return shocks[0].node if len(shocks) == 1 and shocks[0].node else self.scenarios[scenario].name
+        """What the exposure table calls a scenario: its place, or its own name."""
+        place = self.place_of(scenario)
+        return place.name if place else self.scenarios[scenario].name
 
 
 def lost(found: Outcome) -> Floats:

@@ -12,8 +12,8 @@ import pandas as pd
 from decai_forecast.simulation.engine.frame import Counts, Outcome
 from decai_forecast.simulation.measures import days_of_supply, served, standard_error
 from decai_forecast.simulation.network.graph import Floats
+from decai_forecast.simulation.network.reach import share_through
 from decai_forecast.simulation.network.stages import Group
-from decai_forecast.simulation.network.supply import SUPPLIER
 from decai_forecast.simulation.planned import lead_of
 from decai_forecast.simulation.tables.run import Run, place_names
 
@@ -66,37 +66,31 @@ def _rows(run: Run, g: int, group: Group, mean: Floats) -> Iterator[dict[str, An
             "fill_rate": float(served(base.demand[d, k], base.demand[d, k] - base.served[d, k])),
             "expected_lost_units": float(base.demand[d, k] - base.served[d, k]) / size,
             "order_up_to_level": level,
-            "safety_stock": max(level - float(mean[node, k, 0]), 0.0),
+            "safety_stock": max(level - float(mean[node, k]), 0.0),
         } | worst.row(d, k)
 
 
 @dataclass(frozen=True)
 class _Outages:
-    """Of each series of a group the supplier whose outage costs it most; [demand node, item]."""
+    """Of each series of a group the supplier whose outage costs it most; ``reach``: how much of it comes from each supplier,
+    [demand node, item]. Where no scenario has a supplier down, the base run stands for its outage."""
 
     names: tuple[str, ...]
     downs: tuple[Outcome, ...]
+    reach: tuple[Floats, ...]
     base: Outcome
-    fallback: str
 
     @classmethod
     def of(cls, run: Run, g: int) -> _Outages:
-        known, group = run.network.by_name, run.network.groups[g]
-        hit = [
-            s
-            for s, hits in enumerate(run.hits)
-            if any(h.group == g for h in hits) and (place := known.get(run.node_of(s))) and place.kind == SUPPLIER
-        ]
-        names = tuple(run.node_of(s) for s in hit)
-        sources = [name for name, source in zip(group.graph.nodes, group.graph.source, strict=True) if source]
-        return cls(names, tuple(run.swept.scenarios[s][g] for s in hit), run.swept.base[g], sources[0])
+        group, base = run.network.groups[g], run.swept.base[g]
+        names = tuple(name for name, source in zip(group.graph.nodes, group.graph.source, strict=True) if source)
+        down = {place.name: run.swept.scenarios[s][g] for s in range(len(run.scenarios)) if (place := run.place_of(s))}
+        return cls(names, tuple(down.get(name, base) for name in names), tuple(share_through(group, n) for n in names), base)
 
     def row(self, d: int, k: int) -> dict[str, Any]:
         before = self.base.demand[d, k] - self.base.served[d, k]
         extra = [float(down.demand[d, k] - down.served[d, k] - before) for down in self.downs]
-        if not extra:
-            return self._row(self.fallback, self.base, d, k, 0.0)
-        most = int(np.argmax(extra))
+        most = int(np.argmax([lost if reach[d, k] > 0 else -np.inf for lost, reach in zip(extra, self.reach, strict=True)]))
         return self._row(self.names[most], self.downs[most], d, k, max(extra[most], 0.0))
 
     def _row(self, vendor: str, down: Outcome, d: int, k: int, extra: float) -> dict[str, Any]:
