@@ -1,7 +1,7 @@
 """How many trees a partner's own models get: judged by time, on the latest rows that the cut-off lets it know.
 
 The rows are split at an earlier cut-off, ``JUDGED`` horizons back: models learn from the rows whose target lies before it and
-are judged on those whose origin does too, but whose target does not. Rows that reach over the split are on neither side, so
+are judged on those whose origin does not. Rows that reach over the split are on neither side, so
 that nothing the models learnt was known later than the origin they are judged at. One training serves all budgets, since
 the first trees of a large model are those of a small one.
 """
