@@ -63,7 +63,8 @@ def _group(nodes: int, lanes: list[Any], demand: list[int], lead: Any, of: Any, 
     ones = np.ones((len(lanes), items))
     stages = Stages(
         items=tuple(f"i{k}" for k in range(items)), quantity=ones, share=ones,
-        lead=np.repeat(lead[child][:, None], items, axis=1), lead_late=None, stock=stock, transit=np.zeros((len(lanes), items, 1)), level=stock[:, :, None],
+        lead=np.repeat(lead[child][:, None], items, axis=1), lead_late=None,
+        stock=stock, transit=np.zeros((len(lanes), items, 1)), level=stock[:, :, None],
         review=np.ones(nodes, dtype=np.int64), capacity=np.full((nodes, items), np.inf), throughput=mean,
         holding=holding, shortage=shortage, value=np.full((nodes, items), np.nan),
     )  # fmt: skip
