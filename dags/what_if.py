@@ -11,13 +11,13 @@ from decai_forecast.orchestration.plan import WHAT_IF_KINDS, partner_plans
 
 PARAMS = {
     "kind": Param("supplier-down", type="string", enum=list(WHAT_IF_KINDS), title="What happens"),
-    "node": Param("", type="string", title="Where", description="A supplier or site, as the report names it; "
+    "node": Param("", type=["null", "string"], title="Where", description="A supplier or site, as the report names it; "
                   "for a change of demand, empty means all sites."),
     "start": Param(0, type="integer", minimum=0, title="Starts after", description="Days from the forecast's first day."),
     "length": Param(28, type="integer", minimum=1, title="Lasts", description="Days."),
     "factor": Param(None, type=["null", "number"], minimum=0, maximum=100, title="Factor",
                     description="capacity: the share that is left; lead-time and demand: times the usual."),
-    "round": Param("", type="string", title="Round", description="YYYY-MM-DD; empty: the last one with a forecast."),
+    "round": Param("", type=["null", "string"], title="Round", description="YYYY-MM-DD; empty: the last one with a forecast."),
 }  # fmt: skip
 
 

@@ -170,7 +170,7 @@ def _emit_shared(context: Any, night: Round, status: str) -> None:
 
 
 def simulate(partner: str, context: Any) -> dict[str, Any]:
-    """Simulates the partner's network with and without its biggest supplier."""
+    """Simulates the partner's network, every supplier and site down in turn."""
     from decai_forecast.rounds.simulated import simulate as step
 
     network = this_network()
@@ -179,7 +179,7 @@ def simulate(partner: str, context: Any) -> dict[str, Any]:
 
 
 def report(partner: str, context: Any) -> str:
-    """Writes the resilience report into the partner's outbox and sends it; what cannot be sent is owed, and the log says why."""
+    """Writes the resilience report into the partner's outbox and sends it; what cannot be sent is owed, the log says why."""
     from decai_forecast.rounds.report import hand_over
 
     network = this_network()

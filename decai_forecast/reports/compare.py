@@ -7,6 +7,7 @@ per cents, where at least :data:`MINIMUM` companies gave a figure; below that no
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from statistics import quantiles
 from typing import Any
 
@@ -28,10 +29,13 @@ def given(report: Mapping[str, Any]) -> dict[str, float]:
 
 
 def aggregate(figures: Sequence[Mapping[str, float]]) -> dict[str, Any]:
-    """Per measure the number of companies and, from :data:`MINIMUM` on, the quartiles; of fewer not even their number."""
+    """Per measure the number of companies and, from :data:`MINIMUM` on, the quartiles; of fewer not even their number.
+
+    ``figures`` come from outside: what is no finite number is left out.
+    """
     found: dict[str, Any] = {}
     for name in MEASURES:
-        values = [one[name] for one in figures if name in one]
+        values = [value for one in figures if isinstance(value := one.get(name), int | float) and isfinite(value)]
         if len(values) >= MINIMUM:
             low, middle, high = (round(value, DIGITS) for value in quantiles(values, n=4, method="inclusive"))
             found[name] = {"companies": len(values), "q25": low, "q50": middle, "q75": high}

@@ -62,12 +62,18 @@ def close(network: Network, night: Round) -> Closing:
 
 
 def _note(network: Network, night: Round, members: tuple[str, ...], late: tuple[str, ...], missing: Mapping[str, str]) -> str:
-    public = network.public()
-    trained = public.read_json(f"rounds/{night.id}/shared.json")["status"] == "trained"
-    how = "trained together" if trained else "could not train together, the last shared forecaster stays in use"
+    how = _how(network.public().read_json(f"rounds/{night.id}/shared.json"))
     parts = [f"Round {night.id} of {network.name}: {len(members)} of {len(network.partners)} partners {how}"]
     if late:
         parts.append("late: " + ", ".join(late))
     if missing:
         parts.append("missing: " + ", ".join(f"{partner} ({why})" for partner, why in sorted(missing.items())))
     return "; ".join(parts) + "."
+
+
+def _how(shared: Mapping[str, Any]) -> str:
+    if shared["status"] == "trained":
+        return "trained together"
+    if shared["members"]:  # the new forecaster did not ship
+        return f"trained together, but the last shared forecaster stays in use: {shared['reason']}"
+    return "could not train together, the last shared forecaster stays in use"

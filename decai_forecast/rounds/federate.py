@@ -118,7 +118,12 @@ def _train(
     watch = Limited(partial(_write_progress, network.public(), roster.round), PACE)
     shared = train_shared(members, plan, progress=progress, watch=watch, runtime=_runtime(network, members), champion=champion)
     models = {cutoff.isoformat(): texts for cutoff, texts in shared.models.items()}
-    facts = {"rows": dict(shared.rows), "dropped": dict(shared.dropped), "seconds": round(shared.seconds, 1)}
+    facts = {
+        "strategy": plan.strategy,
+        "rows": dict(shared.rows),
+        "dropped": dict(shared.dropped),
+        "seconds": round(shared.seconds, 1),
+    }
     return models, facts | {"evaluation": shared.verdict}
 
 
@@ -175,11 +180,14 @@ def _archive(public: Store) -> dict[str, str]:
 
 
 def _announce(public: Store, night: Round, facts: Mapping[str, Any]) -> None:
+    """What everybody may read: all but the rows and the scores of each company."""
     key = f"rounds/{night.id}/shared.json"
     if public.exists(key):
         return
     public.write_json("archive.json", _archive(public) | facts["models"])
-    public.write_json(key, {"round": night.id, "as_of": night.as_of.isoformat()} | dict(facts))
+    told = {name: value for name, value in facts.items() if name not in ("rows", "evaluation")}
+    verdict = facts.get("evaluation") and {name: facts["evaluation"][name] for name in ("promoted", "reason")}
+    public.write_json(key, {"round": night.id, "as_of": night.as_of.isoformat()} | told | {"evaluation": verdict})
 
 
 def keep_last(network: Network, night: Round, reason: str) -> None:

@@ -46,14 +46,27 @@ COMPARED = Left(
     f"coordinator; quartiles over at least {MINIMUM} companies, to all participants",
 )
 HISTORY = 2  # horizons of past demand before the forecast, in the chart
-LEFT = (
-    Left(
-        "sanitised trees of each boosting round (no counts, ranges or weights of rows)",
-        "coordinator; averaged, to all participants",
+TRAINED = {  # by strategy
+    "exact": (
+        Left(
+            "sums over rows of the shared trees' bins and leaves, under masks that cancel only in the sum of all companies",
+            "all companies that train; the relay passes them on and cannot open them",
+        ),
+        Left("number of training rows, public key, versions", "coordinator; the key, to all that train"),
     ),
-    Left("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
-    Left("verdict, number of rows, error code", "coordinator"),
+    "bagging": (
+        Left(
+            "sanitised trees of each boosting round (no counts, ranges or weights of rows)",
+            "coordinator; averaged, to all participants",
+        ),
+        Left("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
+    ),
+}
+SCORED = Left(
+    "loss of the last and of the new shared forecaster on the newest own rows, and how many these are",
+    "coordinator; the median and the worst gain, to all participants",
 )
+ANSWERED = Left("verdict, number of rows, error code", "coordinator")
 
 
 def write_report(seat: Seat, night: Round) -> Done:
@@ -145,8 +158,12 @@ def facts_of(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
 
 
 def _left(seat: Seat, shared: Mapping[str, Any], combined: Done | None) -> tuple[Left, ...]:
+    left: tuple[Left, ...] = ()
+    if seat.partner in shared["members"]:
+        left = TRAINED[shared.get("strategy", "bagging")]  # older rounds do not say, and bagging was the default
+        left += (SCORED,) if shared.get("evaluation") else ()
     gives = combined is not None and seat.report_settings().compare
-    return (*(LEFT if seat.partner in shared["members"] else LEFT[2:]), *((COMPARED,) if gives else ()))
+    return (*left, ANSWERED, *((COMPARED,) if gives else ()))
 
 
 def _deliveries(seat: Seat, night: Round, steps: Mapping[str, Done | None]) -> list[Delivery]:

@@ -34,7 +34,7 @@ def run_round(network: Network, night: Round, progress: Progress = print) -> Clo
         progress(f"federate: {error}")
     closing = close(network, night)
     for partner in network.partners:
-        progress(f"report {partner}: {report_partner(network, partner, night)}")
+        progress(f"report {partner}: {_report(network, partner, night)}")
     return closing
 
 
@@ -42,9 +42,20 @@ def _deliver(network: Network, partner: str, night: Round) -> str:
     try:
         submission = run_delivery(network, take_seat(network, partner), night)
     except DecaiError as error:
-        return f"{error.code}: {str(error).splitlines()[0]}"
+        return _said(error)
     verdict = submission.verdicts.get("demand", "nothing delivered")
     return f"{verdict}, {submission.rows:,} rows" + (", a newcomer" if submission.state == NEWCOMER else "")
+
+
+def _report(network: Network, partner: str, night: Round) -> str:
+    try:
+        return report_partner(network, partner, night)
+    except DecaiError as error:
+        return _said(error)
+
+
+def _said(error: DecaiError) -> str:
+    return f"{error.code}: {str(error).splitlines()[0]}"
 
 
 def report_partner(network: Network, partner: str, night: Round) -> str:

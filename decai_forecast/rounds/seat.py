@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from decai_forecast.contracts import Contract, load_contract
 from decai_forecast.delivery import Credentials, EnvironmentCredentials, OwnCredentials
 from decai_forecast.errors import ConfigError, ContractError
 from decai_forecast.network import Assumptions, Network
 from decai_forecast.periods import Calendar
-from decai_forecast.reports.send import FILE, Settings, read_settings
 from decai_forecast.store import Store
+
+if TYPE_CHECKING:
+    from decai_forecast.reports.send import Settings
 
 __all__ = ["DEMAND", "SEED", "Seat", "take_seat"]
 
@@ -36,7 +39,7 @@ class Seat:
     allowed: tuple[Path, ...] = ()  # absolute source paths of contracts may lie below these
     off_limits: tuple[Path, ...] = ()  # and none below these
     partners: tuple[str, ...] = ()  # who else may own connections
-    settings: Path | None = None  # where the participant's report goes
+    settings: Path | None = None  # the folder with the file that says where the participant's report goes
 
     @property
     def connections(self) -> Credentials:
@@ -63,7 +66,9 @@ class Seat:
 
     def report_settings(self) -> Settings:
         """Where the participant wants its report, and whether it gives figures for comparison."""
-        return read_settings(self.settings) if self.settings else Settings()
+        from decai_forecast.reports.send import FILE, Settings, read_settings  # pandas: not when Airflow reads a DAG file
+
+        return read_settings(self.settings / FILE) if self.settings else Settings()
 
     def closed(self, round_id: str) -> bool:
         """Whether the coordinator has closed the round."""
@@ -86,5 +91,5 @@ def take_seat(network: Network, partner: str) -> Seat:
         allowed=tuple(Path(folder) for folder in network.source_folders),
         off_limits=network.closed_to(partner),
         partners=network.partners,
-        settings=network.home / "contracts" / partner / FILE,
+        settings=network.home / "contracts" / partner,
     )

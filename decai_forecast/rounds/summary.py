@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from decai_forecast.network import Network
+from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.reports.send import Book
 from decai_forecast.rounds.close import read_closing
 from decai_forecast.rounds.federate import published, read_progress
@@ -55,13 +55,14 @@ def _training(network: Network, round_id: str) -> dict[str, Any] | None:
     """How far the shared training is; None before it begins, and where the strategy does not tell."""
     public = network.public()
     found = read_progress(public, round_id)
-    return found and found | {"finished": published(public, round_id)}
+    finished = found is not None and published(public, round_id)
+    return found and found | {"finished": finished and bool(public.read_json(f"rounds/{round_id}/shared.json")["members"])}
 
 
 def _evaluation(network: Network, round_id: str) -> dict[str, Any] | None:
     """Whether the new shared forecaster shipped, why, and each partner's scores; None where there was none to compare with."""
-    public = network.public()
-    return public.read_json(f"rounds/{round_id}/shared.json").get("evaluation") if published(public, round_id) else None
+    done = read_done(network.store(COORDINATOR), round_id, "federate")
+    return done.facts.get("evaluation") if done else None
 
 
 def _partner(network: Network, night: Round, partner: str, submission: Any, why: str, member: bool) -> dict[str, Any]:

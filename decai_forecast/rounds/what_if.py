@@ -94,6 +94,7 @@ def what_if(
 
 
 def _named(scenario: Scenario, inputs: str) -> str:
-    said = json.dumps(asdict(scenario), sort_keys=True, default=str)
+    shocks = tuple(replace(shock, where="") for shock in scenario.shocks)  # whatever file it was read from
+    said = json.dumps(asdict(replace(scenario, shocks=shocks)), sort_keys=True, default=str)
     words = WORDS.sub("-", scenario.name.lower()).strip("-")[:40] or "what-if"
     return f"{words}-{sha256(f'{inputs}{said}'.encode()).hexdigest()[:8]}"

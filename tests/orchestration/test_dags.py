@@ -131,3 +131,5 @@ def test_the_form_of_a_what_if_offers_every_kind_of_shock(dags: dict) -> None:
     dag = dags["what_if_shop_0"]
     assert set(dag.params.get_param("kind").schema["enum"]) == set(KINDS)
     assert not dag.timetable.can_be_scheduled
+    for name in ("node", "round", "factor"):  # a field that somebody has emptied
+        assert "null" in dag.params.get_param(name).schema["type"]

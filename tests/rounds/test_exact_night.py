@@ -14,6 +14,8 @@ from decai_forecast.federation import Plan
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.rounds.close import close
 from decai_forecast.rounds.federate import federate
+from decai_forecast.rounds.report import facts_of
+from decai_forecast.rounds.seat import take_seat
 from decai_forecast.rounds.summary import summarise
 from decai_forecast.rounds.table import print_summary
 
@@ -61,3 +63,40 @@ def test_a_round_whose_training_failed_says_so(night: Network) -> None:
     assert (
         said == f"Round {NIGHT.id} of five: 5 of 5 partners could not train together, the last shared forecaster stays in use."
     )
+
+
+def test_a_round_whose_new_forecaster_does_not_ship_says_why(night: Network) -> None:
+    """Its note neither claims that the training failed nor hides that the last shared forecaster stays in use."""
+    why = "the new forecaster is worse at 3 of 5 partners"
+    night.public().remove(f"rounds/{NIGHT.id}/closed.json")
+    night.public().write_json(
+        f"rounds/{NIGHT.id}/shared.json", {"status": "kept", "reason": why, "members": list(night.partners)}
+    )
+    assert close(night, NIGHT).note == (
+        f"Round {NIGHT.id} of five: 5 of 5 partners trained together, but the last shared forecaster stays in use: {why}."
+    )
+
+
+def test_the_report_says_what_left_in_an_exact_training(night: Network) -> None:
+    """Sums under masks, and scores where two forecasters were compared; no tree, and no quantile of the targets."""
+    federate(night, NIGHT)
+    shared = night.public().read_json(f"rounds/{NIGHT.id}/shared.json")
+    seat = take_seat(night, "shop_0")
+    sums, asked, *_, verdict = told = [left.what for left in facts_of(seat, NIGHT)[0].what_left]
+    assert len(told) == 3
+    assert (
+        sums == "sums over rows of the shared trees' bins and leaves, under masks that cancel only in the sum of all companies"
+    )
+    assert (asked, verdict) == ("number of training rows, public key, versions", "verdict, number of rows, error code")
+    shared["evaluation"] = {"promoted": True, "reason": "median gain +1.0 %"}
+    night.public().write_json(f"rounds/{NIGHT.id}/shared.json", shared)
+    assert "loss of the last and of the new shared forecaster on the newest own rows, and how many these are" in [
+        left.what for left in facts_of(seat, NIGHT)[0].what_left
+    ]
+
+
+def test_what_is_published_of_a_training_counts_no_companys_rows(night: Network) -> None:
+    """Rows and scores of each company stay with the coordinator; all companies read the rest."""
+    done = federate(night, NIGHT)
+    assert set(done.facts["rows"]) == set(night.partners)
+    assert "rows" not in night.public().read_json(f"rounds/{NIGHT.id}/shared.json")

@@ -15,6 +15,7 @@ from decai_forecast.reports.signature import verify
 from decai_forecast.rounds import Round, take_seat
 from decai_forecast.rounds.comparison import publish_comparison, published_comparison
 from decai_forecast.rounds.report import hand_over
+from decai_forecast.rounds.run import run_round
 from decai_forecast.rounds.summary import summarise
 
 LATER = Round.of("2026-07-06")
@@ -77,3 +78,26 @@ def test_figures_are_given_by_those_who_said_so(after: Network, count: int) -> N
     assert {name: row["companies"] for name, row in found["measures"].items()} == (
         {"fill_rate": 5, "wape": 5} if count == 5 else {}
     )
+
+
+def test_a_figure_that_is_none_stops_nobodys_night(after: Network) -> None:
+    """What a company gives instead of a number is left out of the quartiles of the others."""
+    settle(after, "compare: true\n")
+    for partner in after.partners:
+        hand_over(after, take_seat(after, partner), NIGHT)
+    after.inbox().write_json(f"{NIGHT.id}/compare/shop_9.json", {"fill_rate": "all of it", "wape": float("nan")})
+    publish_comparison(after, LATER)
+    found = published_comparison(take_seat(after, "shop_0"), LATER.id)
+    assert found is not None
+    assert {name: row["companies"] for name, row in found["measures"].items()} == {"fill_rate": 5, "wape": 5}
+
+
+def test_settings_that_cannot_be_read_stop_only_their_own_report(after: Network) -> None:
+    """A night in one process goes on with the next company, and says what is wrong with the first."""
+    settle(after, "send: everywhere\n", ("shop_0",))
+    said: list[str] = []
+    assert run_round(after, NIGHT, said.append).status == "closed"
+    first, *others = [line for line in said if line.startswith("report ")]
+    assert first.startswith("report shop_0: config: ")
+    assert "send must be a list of targets" in first
+    assert [Path(line.partition(": ")[2]).name for line in others] == ["report.html"] * 4

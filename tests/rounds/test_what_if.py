@@ -51,6 +51,16 @@ def test_the_same_scenario_gives_the_same_bytes(after: Network) -> None:
     assert [one["name"] for one in what_ifs(seat.store)] == [other.name, first.name]
 
 
+def test_a_what_if_has_one_name_wherever_its_file_lies(finished: Network, tmp_path: Path) -> None:
+    """The same scenario, read from two folders, replaces its report."""
+    reports = []
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        folder.mkdir()
+        (folder / "rush.yaml").write_text("name: rush\nshocks:\n  - {kind: demand, factor: 2.0, length_days: 28}\n")
+        reports.append(simulate(finished, "--scenario", str(folder / "rush.yaml"))["report"])
+    assert reports[0] == reports[1]
+
+
 def test_a_file_and_a_form_say_the_same(finished: Network, tmp_path: Path) -> None:
     """The command with a YAML file finds what it finds with options; without either, every place is down in turn."""
     text = "name: rush\nshocks:\n  - {kind: demand, factor: 2.0, length_days: 28}\n"
