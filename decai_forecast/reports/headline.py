@@ -15,6 +15,8 @@ from decai_forecast.simulation.network.supply import SITE, SUPPLIER
 
 __all__ = ["headline"]
 
+SCENARIO = "scenario"  # kind of a what-if that is no single place's outage
+
 FIRST_ITEMS = 10  # how many items "what to do first" may name together
 NAMED = 3  # and how many of them by name
 
@@ -32,7 +34,10 @@ def _verdict(found: Simulation) -> tuple[str, str]:
     if found.fill_rate < FAILURE_LEVEL:
         return "risk", "Stock does not cover demand today"
     if found.service["down_mean"].min() < FAILURE_LEVEL:
-        return "watch", f"Supply holds today, but leans on one {found.worst['kind']}"
+        scenario = found.worst["kind"] == SCENARIO
+        return "watch", "Supply holds today, but " + (
+            "not in this scenario" if scenario else f"leans on one {found.worst['kind']}"
+        )
     if found.fill_rate < RECOVERY_LEVEL:
         return "watch", "Supply holds, with little to spare"
     return "good", "Supply holds, even in the worst single outage"
@@ -41,7 +46,9 @@ def _verdict(found: Simulation) -> tuple[str, str]:
 def _exposure(facts: Facts, found: Simulation) -> str:
     worst, ahead, lost = found.worst, plural(found.horizon, facts.calendar), found.worst["lost_units"]
     who = f"If {worst['node']}, the supplier of {percent(worst['share'], 0)} of the forecast volume, cannot ship"
-    if worst["kind"] == SITE:
+    if worst["kind"] == SCENARIO:
+        who = f"In the scenario {worst['node']}"
+    elif worst["kind"] == SITE:
         who = f"If the site {worst['node']}, with {percent(worst['share'], 0)} of the forecast volume, is down"
     elif worst["node"] == UNKNOWN and len(found.exposure) == 1:
         who = "Suppliers are not known; if none could ship"
@@ -50,9 +57,10 @@ def _exposure(facts: Facts, found: Simulation) -> str:
     if not isnan(failing):
         first = f"; its own items drop below {percent(FAILURE_LEVEL, 0)} after {plural(int(failing), facts.calendar)}"
     value = f" ({amount(worst['lost_value'], found.currency)})" if found.currency and not isnan(worst["lost_value"]) else ""
+    long = "" if worst["kind"] == SCENARIO else f" for {outage_days(found, facts)} days from today"
     today, down = percent(found.fill_rate), percent(worst["network_fill_rate"])
     return (
-        f"{who} for {outage_days(found, facts)} days from today, about {units(lost)} more units{value} go "
+        f"{who}{long}, about {units(lost)} more units{value} go "
         f"unserved in the next {ahead}: service falls from {today} to {down}, "
         f"and to {lowest} in the worst {period(facts.calendar)}{first}."
     )

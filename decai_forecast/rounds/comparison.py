@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from decai_forecast.network import COORDINATOR, Network
-from decai_forecast.reports.compare import aggregate, given
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import Seat
 
@@ -18,6 +17,8 @@ __all__ = ["give_figures", "publish_comparison", "published_comparison"]
 
 def give_figures(network: Network, seat: Seat, night: Round, report: dict[str, Any]) -> None:
     """Posts the participant's two figures to the coordinator, if it opted in."""
+    from decai_forecast.reports.compare import given  # pandas: not when Airflow reads a DAG file
+
     figures = given(report)
     if seat.report_settings().compare and figures:
         network.inbox().write_json(f"{night.id}/compare/{seat.partner}.json", figures)
@@ -25,6 +26,8 @@ def give_figures(network: Network, seat: Seat, night: Round, report: dict[str, A
 
 def publish_comparison(network: Network, night: Round) -> None:
     """Publishes, once, the quartiles of the last earlier round that has figures."""
+    from decai_forecast.reports.compare import aggregate  # pandas: not when Airflow reads a DAG file
+
     inbox, public = network.inbox(), network.public()
     rounds = network.store(COORDINATOR).children("inbox")
     earlier = [name for name in rounds if name < night.id and inbox.exists(f"{name}/compare")]
