@@ -120,7 +120,7 @@ def test_a_repeated_task_changes_nothing(client: Client, network: Network, night
     run = client.runs("deliver_shop_0")[0]["dag_run_id"]
     body = {"dry_run": False, "dag_run_id": run, "only_failed": False, "reset_dag_runs": True}
     client.call("POST", "/api/v2/dags/deliver_shop_0/clearTaskInstances", body)
-    _Watch(client, network, quiet).follow([("deliver_shop_0", run)], "again")
+    _Watch(client, network, NIGHT, quiet).follow([("deliver_shop_0", run)], "again")
     assert {key: store.read_bytes(key) for key in store.keys(f"rounds/{NIGHT.id}")} == before
 
 
@@ -129,7 +129,7 @@ def test_a_refused_and_an_absent_partner_stop_nobody(stack: Stack, client: Clien
     contract = network.home / "contracts/shop_3/demand.odcs.yaml"
     text = contract.read_text()
     contract.write_text(text.replace("mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000"))
-    watch, conf = _Watch(client, network, quiet), {"round": NEXT.id, "as_of": NEXT.as_of.isoformat()}
+    watch, conf = _Watch(client, network, NEXT, quiet), {"round": NEXT.id, "as_of": NEXT.as_of.isoformat()}
     runs = [(f"deliver_{p}", client.trigger(f"deliver_{p}", **conf)) for p in network.partners if p != "shop_4"]
     watch.follow(runs, "deliveries")
     watch.follow(_appear(client, ["federate"], NEXT.id), "federation")
@@ -155,7 +155,7 @@ def test_a_broken_contract_is_a_visible_stub(client: Client, network: Network, n
     contract.write_text(text.replace("status: active\n", "status: [active\n"))
     _until(lambda: "broken contract" in str(client.call("GET", "/api/v2/dags/deliver_shop_4")["tags"]))
     run = client.trigger("deliver_shop_4", round="2026-06-29.3")
-    watch = _Watch(client, network, quiet)
+    watch = _Watch(client, network, NEXT, quiet)
     watch.follow([("deliver_shop_4", run)], "stub")
     assert watch.over["deliver_shop_4", run] == "failed"
     assert [t["task_id"] for t in client.tasks("deliver_shop_4", run)] == ["contract"]
