@@ -32,7 +32,10 @@ def init(
     item_column: Annotated[str, typer.Option(help="Column that names the item.")] = "item_id",
     quantity_column: Annotated[str, typer.Option(help="Column with the quantity.")] = "quantity",
     location_column: Annotated[str, typer.Option(help="Column that names the location, if there is one.")] = "location_id",
-    horizon: Annotated[int, typer.Option(help="Periods to forecast; default 28 days or 13 weeks.")] = 0,
+    stock_column: Annotated[
+        str, typer.Option(help="Column with the units on hand at the end of the row's period, if there is one.")
+    ] = "on_hand",
+    horizon: Annotated[int, typer.Option(help="Periods to forecast; default 28 days, 13 weeks or 3 months.")] = 0,
     time_zone: Annotated[str, typer.Option(help="IANA time zone of the network's nights.")] = "UTC",
 ) -> None:
     """Founds a network: one source and one set of contracts per company, all below its home.
@@ -49,7 +52,7 @@ def init(
     if data is None:
         network = found_simulated(home, today=datetime.now(UTC).date())
     else:
-        columns = Columns(partner_column, date_column, item_column, quantity_column, location_column)
+        columns = Columns(partner_column, date_column, item_column, quantity_column, location_column, stock_column)
         network = from_table(
             home, data, name=name or data.name.split(".")[0], columns=columns, time_zone=time_zone, horizon=horizon
         )
@@ -58,7 +61,7 @@ def init(
 
 def _described(network: Network) -> str:
     said = "simulated companies" if network.simulated else "companies"
-    periods = "days" if network.frequency == "D" else "weeks"
+    periods = {"D": "days", "W": "weeks", "M": "months"}[network.frequency]
     return f"{len(network.partners)} {said}, horizon {network.horizon} {periods}, quorum {network.minimum}, {network.time_zone}"
 
 

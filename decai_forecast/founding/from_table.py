@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,15 @@ from typing import Any
 from decai_forecast.contracts import draft_contract
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network, Participant, valid_id
+from decai_forecast.periods import Calendar
 from decai_forecast.sql import name as quoted
 from decai_forecast.sql import text as literal
 from decai_forecast.store import Store
 
 __all__ = ["HORIZONS", "Columns", "from_table"]
 
-HORIZONS = {"D": 28, "W": 13}  # periods: four weeks of days, a quarter of weeks
-STEPS = {1: "D", 7: "W"}  # days between periods -> frequency
+HORIZONS = {"D": 28, "W": 13, "M": 3}  # periods: four weeks of days, a quarter of weeks or months
+STEPS = {1: "D", 7: "W", 28: "M", 29: "M", 30: "M", 31: "M"}  # days between periods -> frequency
 ITEM_FACTS = ("vendor", "category", "description", "lead_time_days", "unit_cost")  # about an item, not about a period
 
 
@@ -32,6 +33,7 @@ class Columns:
     item: str = "item_id"
     quantity: str = "quantity"
     location: str = "location_id"
+    stock: str = "on_hand"  # units on hand at the end of the row's period; a table need not have it
 
 
 def _slug(name: str) -> str:
@@ -61,7 +63,7 @@ def from_table(
         retry_minutes=0.5,
         home=home, name=name, frequency=frequency, horizon=horizon or HORIZONS[frequency], time_zone=time_zone,
         participants=tuple(Participant(partner) for partner in named),
-        replay_as_of=(newest + timedelta(days=1 if frequency == "D" else 7)).isoformat(),
+        replay_as_of=Calendar(frequency, 1).add(newest, 1).isoformat(),
     )  # fmt: skip
     network.save()
     return network
@@ -99,7 +101,9 @@ def _rhythm(con: Any, table: Path, columns: Columns) -> tuple[str, date]:
     gaps = [(later - earlier).days for earlier, later in pairwise(days)]
     step = max(set(gaps), key=gaps.count) if gaps else 0
     if step not in STEPS:
-        raise ConfigError(f"{table}: dates are {step} days apart; daily and weekly tables are supported")
+        raise ConfigError(f"{table}: dates are {step} days apart; daily, weekly and monthly tables are supported")
+    if STEPS[step] == "M" and (odd := [day for day in days if day.day != 1]):
+        raise ConfigError(f"{table}: {columns.date} {odd[0]}: months begin on their first day; write {odd[0].replace(day=1)}")
     return STEPS[step], days[-1]
 
 
@@ -109,7 +113,7 @@ def _found_partner(
     folder = home / "sources" / partner
     folder.mkdir(parents=True, exist_ok=True)
     rename = {columns.date: "date", columns.item: "item_id", columns.quantity: "quantity", columns.location: "location_id"}
-    chosen = ", ".join(_column(c, rename.get(c, c)) for c in have if c != columns.partner)
+    chosen = ", ".join(_column(c, rename.get(c, c)) for c in have if c not in (columns.partner, columns.stock))
     rows = f"SELECT {chosen} FROM long WHERE CAST({quoted(columns.partner)} AS VARCHAR) = $value"
     _copy(con, f"{rows} ORDER BY item_id, date", folder / "demand.parquet", value)
     data_sets = ["demand"]
@@ -117,10 +121,26 @@ def _found_partner(
         latest = ", ".join(f"any_value({quoted(c)} ORDER BY date DESC) AS {quoted(c)}" for c in facts)
         _copy(con, f"SELECT item_id, {latest} FROM ({rows}) GROUP BY item_id ORDER BY item_id", folder / "items.parquet", value)
         data_sets.append("items")
+    if counted := columns.stock in have:
+        _copy(con, _stock(have, columns, frequency), folder / "stock.parquet", value)
+        data_sets.append("stock")
     for data_set in data_sets:
         source = f"sources/{partner}/{data_set}.parquet"
-        text = draft_contract(partner, data_set, home / source, source=source, frequency=frequency, time_zone=time_zone)
+        text = draft_contract(
+            partner, data_set, home / source, source=source, frequency=frequency, time_zone=time_zone,
+            missing="unknown" if counted else "zero",
+        )  # fmt: skip
         Store(home, "network").write_bytes(f"contracts/{partner}/{data_set}.odcs.yaml", text.encode())
+
+
+def _stock(have: list[str], columns: Columns, frequency: str) -> str:
+    """The counts of a company, on the last day of their periods."""
+    length = {"D": "1 DAY", "W": "7 DAY", "M": "1 MONTH"}[frequency]
+    day = f"CAST(CAST({quoted(columns.date)} AS DATE) + INTERVAL {length} - INTERVAL 1 DAY AS DATE) AS date"
+    where = [f"CAST({quoted(columns.location)} AS VARCHAR) AS location_id"] if columns.location in have else []
+    keys = ", ".join([*where, f"CAST({quoted(columns.item)} AS VARCHAR) AS item_id", day])
+    mine = f"CAST({quoted(columns.partner)} AS VARCHAR) = $value AND {quoted(columns.stock)} IS NOT NULL"
+    return f"SELECT {keys}, {quoted(columns.stock)} AS on_hand FROM long WHERE {mine} ORDER BY item_id, date"
 
 
 def _column(name: str, ours: str) -> str:

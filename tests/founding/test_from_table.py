@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -79,6 +79,10 @@ def test_a_table_may_use_its_own_names(tmp_path: Path) -> None:
     assert {"date", "item_id", "quantity"} <= set(source)
 
 
+def half_year(day: date) -> date:
+    return day.replace(month=1 if day.month < 7 else 7, day=1)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -86,7 +90,7 @@ def test_a_table_may_use_its_own_names(tmp_path: Path) -> None:
         (lambda f: f.assign(partner_id=f["partner_id"].replace("shop 1", "Shop-0")), "would both be 'shop_0'; rename one"),
         (lambda f: f.assign(partner_id=f["partner_id"].where(f.index > 5)), "6 rows have no partner_id"),
         (lambda f: f.assign(date="soon"), "column 'date' holds no dates"),
-        (lambda f: f.assign(date=f["date"].map(lambda d: d.replace(day=1))), "dates are 31 days apart; daily and weekly"),
+        (lambda f: f.assign(date=f["date"].map(half_year)), r"dates are 18\d days apart; daily, weekly and monthly"),
         (lambda f: f.iloc[:0], "dates are 0 days apart"),
     ],
 )
@@ -108,3 +112,36 @@ def test_a_missing_table_is_said_so(tmp_path: Path) -> None:
     """The commonest slip."""
     with pytest.raises(ConfigError, match=r"nowhere\.csv"):
         from_table(tmp_path / "home", tmp_path / "nowhere.csv", name="x")
+
+
+def monthly(stock: bool = True) -> pd.DataFrame:
+    """Two companies, two items each, two years of months; units on hand at the end of the month."""
+    months = pd.date_range("2024-01-01", periods=24, freq="MS")
+    keys = pd.MultiIndex.from_product([["a", "b", "c"], ["x", "y"], months], names=["partner_id", "item_id", "date"])
+    frame = keys.to_frame(index=False).assign(quantity=range(len(keys)))
+    return frame.assign(left=frame["quantity"] % 7) if stock else frame
+
+
+def test_monthly_tables_look_a_quarter_ahead(tmp_path: Path) -> None:
+    """The third rhythm; the night is the first day of the month after the last."""
+    network = founded(tmp_path, monthly(stock=False))
+    assert (network.frequency, network.horizon, network.replay_as_of) == ("M", 3, "2026-01-01")
+
+
+def test_months_begin_on_their_first_day(tmp_path: Path) -> None:
+    """A month told by its last day would fall into the one before as soon as the calendar rounds."""
+    frame = monthly(stock=False)
+    with pytest.raises(ConfigError, match="date 2024-01-05: months begin on their first day; write 2024-01-01"):
+        founded(tmp_path, frame.assign(date=frame["date"] + timedelta(days=4)))
+
+
+def test_counted_stock_is_a_delivery_of_its_own(tmp_path: Path) -> None:
+    """On the last day of its period, and no longer beside demand; a period that nobody reported is then unknown."""
+    network = founded(tmp_path, monthly(), columns=Columns(stock="left"))
+    stock = pd.read_parquet(network.home / "sources/b/stock.parquet")
+    assert list(stock) == ["item_id", "date", "on_hand"]
+    assert (stock["date"].min(), stock["date"].max()) == (date(2024, 1, 31), date(2025, 12, 31))
+    assert "left" not in pd.read_parquet(network.home / "sources/b/demand.parquet")
+    contracts = {c.data_set: c for c in (load_contract(path) for path in network.contracts("b"))}
+    assert list(contracts) == ["demand", "stock"]
+    assert contracts["demand"].missing_periods == "unknown"

@@ -25,8 +25,12 @@ def draft_contract(
     frequency: str,
     schedule: str = "0 1 * * *",
     time_zone: str = "UTC",
+    missing: str = "zero",
 ) -> str:
-    """ODCS 3.2 text for the Parquet file ``delivery``: its columns and types, the key, ranges, freshness, a price of zero."""
+    """ODCS 3.2 text for the Parquet file ``delivery``: its columns and types, the key, ranges, freshness, a price of zero.
+
+    ``missing``: what a period without a row says of demand, ``zero`` or ``unknown``.
+    """
     types = _types(delivery)
     key = [name for name in usual_key(data_set) if name in types]
     if not key:
@@ -43,7 +47,7 @@ def draft_contract(
     facts = DraftFacts(
         partner, data_set, source, "parquet", columns, schedule, time_zone, contact_of(partner),
         dated=f"{data_set}.date" if "date" in types else "", latency=LATENCY_DAYS[frequency],
-        missing_periods="zero" if data_set == "demand" else "",
+        missing_periods=missing if data_set == "demand" else "",
     )  # fmt: skip
     return render(facts)
 
