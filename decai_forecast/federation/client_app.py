@@ -22,7 +22,7 @@ from decai_forecast.federation.codes import CLIENT_FAILED, NO_ROWS, code_of
 from decai_forecast.federation.evaluate import newest_of, score_of
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.model_text import parse, sanitise, validate
-from decai_forecast.federation.plan import BAGGING, EXACT, Plan
+from decai_forecast.federation.plan import EXACT, Plan
 from decai_forecast.federation.preflight import OtherFeatures, OtherStrategy, schema_of, versions
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store, digest_json
@@ -91,8 +91,9 @@ def rows_of(store_url: str, partner: str, config: tuple[tuple[str, Any], ...], c
 def _own_rows(message: Message, context: Context) -> tuple[Plan, Rows, date]:
     config = dict(context.run_config)
     plan = Plan.from_config(config)
-    if plan.strategy != EXACT and context.node_config.get("strategy") == EXACT:
-        raise OtherStrategy(f"asked for {plan.strategy}; this company's network.yaml says {EXACT}")
+    own = context.node_config.get("strategy", plan.strategy)
+    if plan.strategy not in (EXACT, own):  # exact tells the least
+        raise OtherStrategy(f"asked for {plan.strategy}; this company's network.yaml says {own}")
     cutoff = date.fromisoformat(str(message.content["config"]["cutoff"]))
     rows = rows_of(
         str(context.node_config["store"]), str(context.node_config["partner"]), tuple(sorted(config.items())), cutoff
@@ -108,7 +109,7 @@ def _reply(message: Message, **values: Any) -> Message:
 @guarded
 def describe(message: Message, context: Context) -> Message:
     """Who the node is, how many rows it has for a cut-off, and its public key (for the exact strategy) or where each quantile
-    of its targets lies (for bagging); or why it cannot."""
+    of its targets lies (for the others); or why it cannot."""
     partner = str(context.node_config["partner"])
     try:
         plan, rows, _ = _own_rows(message, context)
@@ -162,41 +163,42 @@ def evaluate(message: Message, context: Context) -> Message:
 @app.train()
 @guarded
 def grow(message: Message, context: Context) -> Message:
-    """Adds the trees of the last boosting round to the running scores, then grows new ones on them."""
+    """Adds the trees that came since to the running scores, then grows new ones on them."""
     plan, rows, cutoff = _own_rows(message, context)
-    if plan.strategy != BAGGING:
+    if plan.strategy == EXACT:
         raise OtherStrategy(f"asked for own trees in a training whose strategy is {plan.strategy}")
     config = message.content["config"]
-    number, starts = int(config["boosting-round"]), [float(s) for s in config["starts"]]
+    number, since, starts = int(config["boosting-round"]), int(config["since"]), [float(s) for s in config["starts"]]
     grown: dict[str, bytes] = {}
     for quantile, start in zip(plan.quantiles, starts, strict=True):
-        score = _advance(context, rows, plan, f"{cutoff}/{quantile}", number, start, bytes(config[f"trees-{quantile}"]))
+        score = _score(context, rows, f"{cutoff}/{quantile}", since, start)
+        if trees := bytes(config[f"trees-{quantile}"]):
+            score = score + _predicted(trees.decode(), rows, plan)
+        context.state[f"{cutoff}/{quantile}"] = ArrayRecord([score])
+        context.state[f"{cutoff}/{quantile}/round"] = ConfigRecord({"round": number})
         grown[f"trees-{quantile}"] = _grow(rows, plan, quantile, number, score).encode()
     return _reply(message, rows=len(rows.target), **grown)
 
 
-def _advance(
-    context: Context, rows: Rows, plan: Plan, key: str, number: int, start: float, trees: bytes
-) -> npt.NDArray[np.float64]:
-    """The running score of every row after the rounds before ``number``; a node that missed one says so by its code."""
+def _score(context: Context, rows: Rows, key: str, since: int, start: float) -> npt.NDArray[np.float64]:
+    """The running score of every row before boosting round ``since``; a node that does not have it says so by its code."""
+    if since == 0:
+        return np.full(len(rows.target), start)
+    seen = context.state.get(key)
+    if seen is None or int(context.state[f"{key}/round"]["round"]) != since:
+        raise MissedRound
+    return np.asarray(seen.to_numpy_ndarrays()[0])
+
+
+def _predicted(text: str, rows: Rows, plan: Plan) -> npt.NDArray[np.float64]:
     import lightgbm as lgb
 
-    if number == 0:
-        score = np.full(len(rows.target), start)
-    else:
-        seen = context.state.get(key)
-        if seen is None or int(context.state[f"{key}/round"]["round"]) != number - 1:
-            raise MissedRound
-        text = trees.decode()
-        validate(text, plan.feature_names)
-        score = seen.to_numpy_ndarrays()[0] + lgb.Booster(model_str=text).predict(rows.X, raw_score=True, num_threads=1)
-    context.state[key] = ArrayRecord([score])
-    context.state[f"{key}/round"] = ConfigRecord({"round": number})
-    return score
+    validate(text, plan.feature_names)
+    return np.asarray(lgb.Booster(model_str=text).predict(rows.X, raw_score=True, num_threads=1))
 
 
 class MissedRound(FederationError):
-    """The node has not seen the trees of the round before: it must be left out, or its scores would be wrong."""
+    """The node has not seen the trees of the rounds before: it must be left out, or its scores would be wrong."""
 
     code = "missed_round"
 
@@ -212,7 +214,7 @@ def _grow(rows: Rows, plan: Plan, quantile: float, number: int, score: npt.NDArr
         "min_data_in_leaf": least,
     }
     rows.data.set_init_score(score)
-    text = str(lgb.train(params, rows.data, plan.trees).model_to_string())
+    text = str(lgb.train(params, rows.data, plan.trees_at_once).model_to_string())
     try:
         return sanitise(parse(text)).text()
     except ModelTextError as error:

@@ -11,11 +11,11 @@ from typing import Any
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import STRATEGIES
 
-__all__ = ["BAGGING", "EXACT", "Member", "Plan", "Shared"]
+__all__ = ["BAGGING", "CYCLIC", "EXACT", "Member", "Plan", "Shared"]
 
-EXACT, BAGGING = STRATEGIES
+EXACT, BAGGING, CYCLIC = STRATEGIES
 EXACT_TREES = 100  # of each quantile, as many as the pooled model has that was tuned
-ROUNDS = 12  # boosting rounds: every member grows trees on the common score, then all see the average
+ROUNDS = 12  # of bagging: boosting rounds: every member grows trees on the common score, then all see the average
 TREES = 5  # per member, quantile and boosting round; more rounds of fewer trees cost messages, fewer of more drift apart
 
 
@@ -33,7 +33,7 @@ class Plan:
 
     ``params`` are LightGBM's; by default those of the local models. ``strategy``: ``exact`` trains one model of
     ``exact_trees`` trees as if all rows lay in one place; ``bagging`` averages the trees that each grows on its own rows, for
-    links that cannot carry some hundred messages per tree.
+    links that cannot carry some hundred messages per tree; ``cyclic`` has ``exact_trees`` trees, one of each in turn.
     """
 
     round_id: str
@@ -64,6 +64,11 @@ class Plan:
     def columns(self) -> tuple[str, ...]:
         """What training rows have; some have weights too."""
         return (*self.feature_names, "target")
+
+    @property
+    def trees_at_once(self) -> int:
+        """Of each quantile, that a member grows on its own rows upon one message."""
+        return 1 if self.strategy == CYCLIC else self.trees
 
     def to_config(self) -> dict[str, str | int | float]:
         """As Flower's run configuration: flat, text and numbers only."""

@@ -1,8 +1,8 @@
-"""The coordinator's side: asks who is there, averages trees by rows, and keeps every cut-off's model.
+"""The coordinator's side: asks who is there, has each cut-off trained by the plan's strategy, and keeps its models.
 
-Exact: the nodes train over a relay, in steps that no message of Flower's could carry (exact/coordinate.py). Bagging by rows:
-in each boosting round every node grows trees on the common score, the average of their predictions
-(weighted by rows) is added to the score. State goes in and comes out; nothing hides between rounds.
+A strategy takes who is there and gives what came of it, a :class:`State`; nothing hides between its steps. Exact: the nodes
+train over a relay, in steps that no message of Flower's could carry (exact/coordinate.py). Bagging and cyclic: they grow trees
+on a common score (boosting.py).
 """
 
 from __future__ import annotations
@@ -10,74 +10,28 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any
 
-from flwr.app import ConfigRecord, Context, Message, MessageType
+from flwr.app import ConfigRecord, Context, MessageType
 from flwr.serverapp import Grid, ServerApp
 
-from decai_forecast.errors import FederationError, ModelTextError
+from decai_forecast.errors import FederationError
 from decai_forecast.federation.ask import ask
-from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, coded, reason_of
-from decai_forecast.federation.exact.host import HostRelay
-from decai_forecast.federation.exact.progress import Progress
-from decai_forecast.federation.model_text import ModelText, merge, shift, validate
-from decai_forecast.federation.plan import EXACT, Plan
+from decai_forecast.federation.boosting import train_bagging, train_cyclic
+from decai_forecast.federation.codes import MALFORMED, NO_ROWS, coded
+from decai_forecast.federation.plan import BAGGING, CYCLIC, EXACT, Plan
 from decai_forecast.federation.preflight import compare, schema_of
-from decai_forecast.federation.progress import Watch
+from decai_forecast.federation.state import HERE, Node, Relay, State, Venue, kept, told
 
-__all__ = ["Relay", "Venue", "app", "make_app"]
+__all__ = ["STRATEGY", "Node", "Relay", "State", "Strategy", "Venue", "app", "make_app", "train_exactly"]
 
-Say = Callable[[str], None]
-"""A line for people"""
-
-
-class Relay(Protocol):
-    """Where the nodes meet to train exactly (exact/loopback.py, exact/grpc_relay.py)."""
-
-    @property
-    def port(self) -> int: ...
-
-    def __enter__(self) -> Relay: ...
-
-    def __exit__(self, *error: object) -> None: ...
+Strategy = Callable[[Grid, Plan, date, State, Venue], State]
+"""Trains one cut-off with the nodes of a state: the models, who is left, and who was dropped with which code"""
 
 
-@dataclass(frozen=True)
-class Venue:
-    """What differs between the runtimes. ``names``: node -> partner, where nodes are registered; a node that says another
-    name is not heard. ``relay``: makes the relay of the exact strategy, from its patience (seconds) and whom it tells how far
-    the training is."""
-
-    names: Mapping[int, str] | None = None
-    relay: Callable[[float, Callable[[Progress], None]], Relay] = HostRelay
-    say: Say = lambda _: None
-    watch: Watch = lambda _: None
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node that takes part in a cut-off."""
-
-    id: int
-    partner: str
-    rows: int
-    starts: tuple[float, ...] = ()  # for bagging
-    key: bytes = b""  # for the exact strategy
-
-
-@dataclass(frozen=True)
-class State:
-    """After some boosting rounds: the model so far, the trees of the last round, who still takes part, who was dropped."""
-
-    nodes: tuple[Node, ...]
-    models: Mapping[float, ModelText] = field(default_factory=dict)
-    last: Mapping[float, str] = field(default_factory=dict)
-    dropped: Mapping[str, str] = field(default_factory=dict)
-
-
-def make_app(venue: Venue = Venue(), champion: Mapping[float, str] | None = None) -> ServerApp:  # frozen, the same for all
+def make_app(venue: Venue = HERE, champion: Mapping[float, str] | None = None) -> ServerApp:
     """The ServerApp; ``venue.say`` gets one line per cut-off, and one for each who cannot take part. ``champion``: the models
     in use, which those of the last cut-off are compared with."""
     server = ServerApp()
@@ -88,9 +42,8 @@ def make_app(venue: Venue = Venue(), champion: Mapping[float, str] | None = None
         dropped: dict[str, str] = {}
         rows: dict[str, int] = {}
         for cutoff in plan.cutoffs:
-            present = _kept(_present(grid, plan, cutoff, dropped, venue), plan, cutoff)
-            exact = plan.strategy == EXACT
-            state = train_exactly(grid, plan, cutoff, present, venue) if exact else train_cutoff(grid, plan, cutoff, present)
+            present = kept(_present(grid, plan, cutoff, dropped, venue), plan, cutoff)
+            state = STRATEGY[plan.strategy](grid, plan, cutoff, present, venue) if present.nodes else present
             dropped |= state.dropped
             rows = {node.partner: node.rows for node in state.nodes}
             texts = {f"q{quantile}": model.text().encode() for quantile, model in state.models.items()}
@@ -118,30 +71,19 @@ def _compared(grid: Grid, plan: Plan, cutoff: date, state: State, champion: Mapp
 app = make_app()
 
 
-def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, venue: Venue = Venue()) -> State:
+def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, venue: Venue = HERE) -> State:
     """The shared models of one cut-off, trained by all present as if their rows lay in one place."""
     from decai_forecast.federation.exact.coordinate import train_together
 
-    if not state.nodes:
-        return state
     found = train_together(grid, plan, cutoff, {node.partner: (node.id, node.key) for node in state.nodes}, venue)
     if found.stopped and cutoff == max(plan.cutoffs):
         together = f"{', '.join(sorted(found.members))} could not train {cutoff} together ({found.stopped})"
-        raise FederationError(f"{together}; dropped: {_told(dict(state.dropped) | found.dropped)}")
+        raise FederationError(f"{together}; dropped: {told(dict(state.dropped) | found.dropped)}")
     left = tuple(node for node in state.nodes if node.partner in found.members and found.models)
-    return _kept(replace(state, nodes=left, models=found.models, dropped=dict(state.dropped) | found.dropped), plan, cutoff)
+    return kept(replace(state, nodes=left, models=found.models, dropped=dict(state.dropped) | found.dropped), plan, cutoff)
 
 
-def train_cutoff(grid: Grid, plan: Plan, cutoff: date, state: State) -> State:
-    """The shared models of one cut-off: all boosting rounds. Who has no rows that old simply is not asked again."""
-    if not state.nodes:
-        return state
-    starts = _common_start(state.nodes)
-    for number in range(plan.rounds):
-        state = boosting_round(grid, plan, cutoff, number, starts, state)
-        if not state.nodes:
-            break
-    return state
+STRATEGY: Mapping[str, Strategy] = {EXACT: train_exactly, BAGGING: train_bagging, CYCLIC: train_cyclic}
 
 
 def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], venue: Venue) -> State:
@@ -209,68 +151,3 @@ def _described(node_id: int, partner: str, said: Mapping[str, Any], plan: Plan) 
     if node.rows < 1 or (len(node.starts), len(node.key)) != expected or not all(map(math.isfinite, node.starts)):
         raise Malformed(f"{partner} answered with something that makes no sense")
     return node
-
-
-def _kept(state: State, plan: Plan, cutoff: date) -> State:
-    """The state, or one without nodes and models if too few are left; :class:`FederationError` at the cut-off that ships."""
-    there = len(state.nodes)
-    if there >= plan.minimum:
-        return state
-    if cutoff == max(plan.cutoffs):
-        raise FederationError(
-            f"{there} partners can train together, {plan.minimum} are needed; dropped: {_told(state.dropped)}"
-        )
-    return State((), dropped=state.dropped)
-
-
-def _told(dropped: Mapping[str, str]) -> str:
-    return ", ".join(f"{partner} ({code})" for partner, code in sorted(dropped.items())) or "none"
-
-
-def _common_start(nodes: tuple[Node, ...]) -> list[float]:
-    """Where all begin: the row-weighted mean of the nodes' own quantiles."""
-    total = sum(node.rows for node in nodes)
-    return [sum(node.rows * node.starts[k] for node in nodes) / total for k in range(len(nodes[0].starts))]
-
-
-def boosting_round(grid: Grid, plan: Plan, cutoff: date, number: int, starts: list[float], state: State) -> State:
-    """One round: every node grows trees, whoever fails or sends what cannot be read is dropped by its code."""
-    texts = {f"trees-{q}": state.last[q].encode() if q in state.last else b"" for q in plan.quantiles}
-    values: dict[str, Any] = {"cutoff": cutoff.isoformat(), "boosting-round": number, "starts": starts, **texts}
-    sent = {node.id: node for node in state.nodes}
-    grown: dict[str, dict[float, ModelText]] = {}
-    dropped = dict(state.dropped)
-    heard: set[str] = set()
-    for node_id, reply in ask(grid, sent, MessageType.TRAIN, values, plan.timeout, group=f"{cutoff}/{number}").items():
-        node = sent[node_id]
-        heard.add(node.partner)
-        try:
-            grown[node.partner] = _read(reply, plan)
-        except FederationError as error:
-            dropped[node.partner] = str(error)
-    dropped |= {node.partner: TIMEOUT for node in state.nodes if node.partner not in heard}
-    left = tuple(node for node in state.nodes if node.partner in grown)
-    state = _kept(replace(state, nodes=left, dropped=dropped), plan, cutoff)
-    return _average(plan, number, starts, state, grown) if state.nodes else state
-
-
-def _read(reply: Message, plan: Plan) -> dict[float, ModelText]:
-    """The trees of one node; the error's text is a code."""
-    if reply.has_error():
-        raise FederationError(reason_of(reply))
-    try:
-        return {q: validate(bytes(reply.content["config"][f"trees-{q}"]).decode(), plan.feature_names) for q in plan.quantiles}
-    except (ModelTextError, UnicodeDecodeError, KeyError, TypeError):
-        raise FederationError(ModelTextError.code) from None
-
-
-def _average(
-    plan: Plan, number: int, starts: list[float], state: State, grown: Mapping[str, Mapping[float, ModelText]]
-) -> State:
-    total = sum(node.rows for node in state.nodes)
-    models, last = dict(state.models), {}
-    for quantile, start in zip(plan.quantiles, starts, strict=True):
-        trees = merge([(grown[node.partner][quantile], node.rows / total) for node in state.nodes])
-        last[quantile] = trees.text()
-        models[quantile] = merge([(trees, 1.0)], models[quantile]) if number else shift(trees, start)
-    return replace(state, models=models, last=last)

@@ -61,6 +61,13 @@ TRAINED = {  # by strategy
         ),
         Left("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
     ),
+    "cyclic": (
+        Left(
+            "a sanitised tree in each of its turns (no counts, ranges or weights of rows)",
+            "coordinator; as it is, to all participants",
+        ),
+        Left("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
+    ),
 }
 SCORED = Left(
     "loss of the last and of the new shared forecaster on the newest own rows, and how many these are",

@@ -25,7 +25,7 @@ def asked(folder: Path, which: Plan, kind: str, values: dict[str, Any], **known:
     return reply
 
 
-GROW = {"boosting-round": 0, "starts": [1.0], "trees-0.5": b""}
+GROW = {"boosting-round": 0, "since": 0, "starts": [1.0], "trees-0.5": b""}
 
 
 def test_a_company_of_exact_trainings_does_not_tell_its_quantiles(tmp_path: Path) -> None:

@@ -222,7 +222,8 @@ def test_a_node_that_missed_a_round_says_so(tmp_path: Path) -> None:
     with Overheard(members(tmp_path, 1), which) as grid:
         replies = []
         for number in (0, 2):
-            content = RecordDict({"config": ConfigRecord(config | {"boosting-round": number})})
+            turn = {"boosting-round": number, "since": max(0, number - 1)}
+            content = RecordDict({"config": ConfigRecord(config | turn)})
             replies += grid.send_and_receive([Message(content, 1000, MessageType.TRAIN, group_id=str(number))], timeout=60)
     rows_of.cache_clear()
     assert not replies[0].has_error()

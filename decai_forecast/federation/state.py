@@ -1,0 +1,81 @@
+"""What the coordinator's steps hand on: who takes part, the models so far; and where a training takes place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Protocol
+
+from decai_forecast.errors import FederationError
+from decai_forecast.federation.exact.host import HostRelay
+from decai_forecast.federation.exact.progress import Progress
+from decai_forecast.federation.model_text import ModelText
+from decai_forecast.federation.plan import Plan
+from decai_forecast.federation.progress import Watch
+
+__all__ = ["HERE", "Node", "Relay", "State", "Venue", "kept", "told"]
+
+Say = Callable[[str], None]
+"""A line for people"""
+
+
+class Relay(Protocol):
+    """Where the nodes meet to train exactly (exact/loopback.py, exact/grpc_relay.py)."""
+
+    @property
+    def port(self) -> int: ...
+
+    def __enter__(self) -> Relay: ...
+
+    def __exit__(self, *error: object) -> None: ...
+
+
+@dataclass(frozen=True)
+class Venue:
+    """What differs between the runtimes. ``names``: node -> partner, where nodes are registered; a node that says another
+    name is not heard. ``relay``: makes the relay of the exact strategy, from its patience (seconds) and whom it tells how far
+    the training is."""
+
+    names: Mapping[int, str] | None = None
+    relay: Callable[[float, Callable[[Progress], None]], Relay] = HostRelay
+    say: Say = lambda _: None
+    watch: Watch = lambda _: None
+
+
+HERE = Venue()
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node that takes part in a cut-off."""
+
+    id: int
+    partner: str
+    rows: int
+    starts: tuple[float, ...] = ()  # for bagging and cyclic
+    key: bytes = b""  # for the exact strategy
+
+
+@dataclass(frozen=True)
+class State:
+    """Who still takes part in a cut-off, its models so far (by quantile), and who was dropped with which code."""
+
+    nodes: tuple[Node, ...]
+    models: Mapping[float, ModelText] = field(default_factory=dict)
+    dropped: Mapping[str, str] = field(default_factory=dict)
+
+
+def kept(state: State, plan: Plan, cutoff: date) -> State:
+    """The state, or one without nodes and models if too few are left; :class:`FederationError` at the cut-off that ships."""
+    there = len(state.nodes)
+    if there >= plan.minimum:
+        return state
+    if cutoff == max(plan.cutoffs):
+        raise FederationError(f"{there} partners can train together, {plan.minimum} are needed; dropped: {told(state.dropped)}")
+    return State((), dropped=state.dropped)
+
+
+def told(dropped: Mapping[str, str]) -> str:
+    """For people."""
+    return ", ".join(f"{partner} ({code})" for partner, code in sorted(dropped.items())) or "none"
