@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import queue
+import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Thread
@@ -17,6 +19,7 @@ from typing import Any
 
 import grpc
 
+from decai_forecast.errors import FederationError
 from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame
@@ -28,12 +31,17 @@ __all__ = ["GrpcRelay", "GrpcWire", "Metrics", "Tls"]
 SERVICE, METHOD = "decai.exact.Relay", "Session"
 MAX_SESSIONS = 64  # open or waiting at a time; more are turned away
 GRACE = 1.0  # seconds that streams get to end when the relay closes
+TRIES, PAUSE = 20, 0.25  # to bind the port, and seconds between two: the relay of the model before may still be closing
 OPTIONS = [
     ("grpc.max_receive_message_length", frames.MAX_BODY + frames.HEADER.size),
     ("grpc.max_send_message_length", frames.MAX_BODY + frames.HEADER.size),
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.http2.max_pings_without_data", 0),
 ]
+ALONE = (
+    "grpc.so_reuseport",
+    0,
+)  # else a second relay at a taken port gets a part of the participants, and both wait for the rest
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,11 @@ class GrpcRelay:
         self.metrics, self._sessions, self._closed = Metrics(), dict[bytes, _Session](), False
         self._loop = asyncio.new_event_loop()
         Thread(target=self._loop.run_forever, daemon=True, name="relay").start()
-        self.port, self._server = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+        try:
+            self.port, self._server = asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
+        except FederationError:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            raise
 
     def __enter__(self) -> GrpcRelay:
         return self
@@ -140,16 +152,31 @@ class GrpcRelay:
         self._loop.call_soon_threadsafe(self._loop.stop)
 
     async def _start(self) -> tuple[int, Any]:
-        server = grpc.aio.server(options=OPTIONS)
+        tries = TRIES
+        while (found := self._listening()) is None:
+            tries -= 1
+            if not tries:
+                raise FederationError(_not_bound(self._address))
+            await asyncio.sleep(PAUSE)
+        await found[1].start()
+        return found
+
+    def _listening(self) -> tuple[int, Any] | None:
+        """Port and server; None if the port cannot be had, for which gRPC gives no reason."""
+        server = grpc.aio.server(options=[*OPTIONS, ALONE])
         handler = grpc.stream_stream_rpc_method_handler(self._serve)
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, {METHOD: handler}),))
+        with contextlib.suppress(RuntimeError):
+            return self._bound(server), server
+        return None
+
+    def _bound(self, server: Any) -> int:
         if self._tls is None:
-            port = server.add_insecure_port(self._address)
-        else:
-            pair, authority = [(self._tls.key, self._tls.certificate)], self._tls.authority
-            port = server.add_secure_port(self._address, grpc.ssl_server_credentials(pair, authority, require_client_auth=True))
-        await server.start()
-        return port, server
+            return int(server.add_insecure_port(self._address))
+        pair, authority = [(self._tls.key, self._tls.certificate)], self._tls.authority
+        return int(
+            server.add_secure_port(self._address, grpc.ssl_server_credentials(pair, authority, require_client_auth=True))
+        )
 
     async def _serve(self, _: Any, context: Any) -> None:
         """One participant's stream."""
@@ -214,6 +241,20 @@ class GrpcRelay:
         if self._sessions.get(name) is session and not session.joined:
             del self._sessions[name]
             self.metrics.open_sessions -= 1
+
+
+def _not_bound(address: str) -> str:
+    """Why nobody can listen at ``address``, and what to do."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_server((host.strip("[]"), int(port))):
+            why = "gRPC could not listen there"
+    except OSError as error:
+        why = os.strerror(error.errno).lower() if error.errno else str(error)
+    return (
+        f"no relay at {address}: {why}. If another program or training has port {port}, wait for it or end it "
+        f"(`ss -ltnp sport = :{port}` names it), then run `federate` again"
+    )
 
 
 class GrpcWire:

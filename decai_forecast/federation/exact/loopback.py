@@ -77,7 +77,9 @@ class LoopbackRelay:
         session, size = bytes(frame.body), frame.step
         with self._lock:
             there = self._waiting.setdefault(session, {})
-            twice = frame.op != frames.JOIN or frame.rank >= size or (frame.rank in there and _alive(there[frame.rank]))
+            for rank in [rank for rank, one in there.items() if not _alive(one)]:  # it went: the session does not begin with it
+                del there[rank]
+            twice = frame.op != frames.JOIN or frame.rank >= size or frame.rank in there
             if not twice:
                 there[frame.rank] = connection
             full = len(there) == size

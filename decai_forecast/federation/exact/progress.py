@@ -6,6 +6,7 @@ loss over everybody's rows, a sum under masks like any other.
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,10 +34,16 @@ class Progress:
 
     @classmethod
     def unpack(cls, body: bytes | memoryview) -> Progress:
-        """:class:`PeerLost` if ``body`` is none."""
+        """:class:`PeerLost` if ``body`` is none, or says what cannot be: it is shown to people and published as JSON."""
         if len(body) != BODY.size:
             raise PeerLost(f"a note of progress of {len(body)} bytes; it has {BODY.size}")
-        return cls(*BODY.unpack(body))
+        found = cls(*BODY.unpack(body))
+        if not (math.isfinite(found.loss) and 1 <= found.tree <= found.trees):
+            raise PeerLost(
+                f"a note of progress says tree {found.tree} of {found.trees} with loss {found.loss}; expected a tree of those "
+                "planned and a finite loss"
+            )
+        return found
 
 
 Watch = Callable[[Progress], None]

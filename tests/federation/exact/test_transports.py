@@ -1,11 +1,12 @@
 """Loopback sockets, files of one host, and gRPC streams without and with TLS behave alike."""
 
 import datetime
+import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from parties import SESSION, Transport, companies, outcomes, plan, pooled, together
 
-from decai_forecast.federation.exact import frames
+from decai_forecast.errors import FederationError
+from decai_forecast.federation.exact import frames, grpc_relay
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame
 from decai_forecast.federation.exact.grpc_relay import GrpcRelay, GrpcWire, Tls
 from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.exact.loopback import LoopbackRelay
+from decai_forecast.federation.exact.progress import Progress
 
 
 def _certificate(name: str, authority: tuple[Any, Any] | None) -> tuple[Any, Any]:
@@ -154,6 +157,45 @@ def test_who_went_before_the_others_came_can_come_again(transport: Make) -> None
         with ThreadPoolExecutor(3) as pool:
             found = list(pool.map(lambda wire: wire.exchange(Frame(frames.CAST, 0, 0, b"x")).op, wires))
         assert found == [frames.CAST] * 3
+
+
+@pytest.mark.parametrize("note", [(1, 2, float("nan")), (1, 2, float("inf")), (3, 2, 0.1), (0, 2, 0.1)], ids=str)
+def test_progress_that_cannot_be_ends_the_session(transport: Make, note: tuple[int, int, float]) -> None:
+    """It would be published as JSON, which has no NaN; who sent it is named, and nobody is told of it."""
+    told: list[Progress] = []
+
+    def part(group: Any) -> list[bytes]:
+        group.tell(*note)
+        return list(group.cast("x", b""))
+
+    relay = transport(20.0)
+    relay._watch = told.append  # type: ignore[attr-defined]  # every relay has one
+    found = together([part] * 3, relay)
+    assert [str(one) for one in found[1:]] == ["ada left"] * 2
+    assert not told
+
+
+@pytest.mark.parametrize("holder", ["a program", "another relay"])
+def test_a_taken_port_is_named(monkeypatch: pytest.MonkeyPatch, holder: str) -> None:
+    """With what to do; gRPC alone would let two relays share a port, and each would get a part of the companies."""
+    monkeypatch.setattr(grpc_relay, "TRIES", 2)
+    with socket.create_server(("127.0.0.1", 0)) if holder == "a program" else Grpc(5.0) as there:
+        port = there.getsockname()[1] if isinstance(there, socket.socket) else there.port
+        with pytest.raises(FederationError) as raised:
+            GrpcRelay(f"127.0.0.1:{port}")
+    assert str(raised.value) == (
+        f"no relay at 127.0.0.1:{port}: address already in use. If another program or training has port {port}, wait for it or "
+        f"end it (`ss -ltnp sport = :{port}` names it), then run `federate` again"
+    )
+
+
+def test_a_port_that_is_free_again_soon_is_waited_for() -> None:
+    """The relay of the model before may still be closing."""
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        port = held.getsockname()[1]
+        Timer(0.4, held.close).start()
+        with GrpcRelay(f"127.0.0.1:{port}") as relay:
+            assert relay.port == port
 
 
 def test_without_a_certificate_nobody_reaches_the_relay() -> None:
