@@ -59,6 +59,7 @@ def plan(**changes: Any) -> Plan:
         "seed": 7,
         "rounds": 4,
         "trees": 3,
+        "exact_trees": 12,
         "strategy": "bagging",
     }
     return Plan(**basis | {"params": dict(TREE_PARAMS)} | changes)

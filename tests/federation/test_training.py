@@ -1,4 +1,5 @@
-"""The shared training, end to end, on members whose rows lie in their own stores."""
+"""The shared training, end to end, on members whose rows lie in their own stores: what holds for every strategy (``strategy``)
+and for those in which companies grow trees by themselves (``own_trees``)."""
 
 import json
 import os
@@ -21,7 +22,17 @@ from decai_forecast.federation import Member, Plan, Shared, train_shared, valida
 from decai_forecast.federation.client_app import app as client
 from decai_forecast.federation.client_app import rows_of
 from decai_forecast.federation.local_grid import LocalGrid
+from decai_forecast.federation.plan import EXACT
 from decai_forecast.federation.server_app import make_app
+from decai_forecast.network import STRATEGIES
+
+LONG: dict[str, Any] = {"rounds": 8, "exact_trees": 24}
+SHORT: dict[str, Any] = {"exact_trees": 8, "params": dict(TREE_PARAMS) | {"num_leaves": 6, "learning_rate": 0.25}}
+
+
+def plan_of(strategy: str, **changes: Any) -> Plan:
+    """A plan of any strategy; exact takes its steps one after the other, so it gets few."""
+    return plan(strategy=strategy, **changes | (SHORT if strategy == EXACT else {}))
 
 
 def pinball(forecast: np.ndarray, quantile: float) -> float:
@@ -29,9 +40,19 @@ def pinball(forecast: np.ndarray, quantile: float) -> float:
     return float(np.maximum(quantile * error, (quantile - 1) * error).mean())
 
 
+@pytest.fixture(scope="module", params=STRATEGIES)
+def strategy(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(params=[name for name in STRATEGIES if name != EXACT])
+def own_trees(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
-    return train_shared(members(tmp_path_factory.mktemp("stores")), plan(rounds=8), workers=1)
+def shared(strategy: str, tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    return train_shared(members(tmp_path_factory.mktemp("stores")), plan_of(strategy, **LONG), workers=1)
 
 
 def test_a_plan_survives_flowers_configuration() -> None:
@@ -42,12 +63,13 @@ def test_a_plan_survives_flowers_configuration() -> None:
     assert Plan.from_config(json.loads(json.dumps(config))) == given
 
 
-def test_the_shared_models_are_safe_and_complete(shared: Shared) -> None:
-    """One valid text per quantile, with every member's trees of every round, and each member's rows named."""
+def test_the_shared_models_are_safe_and_complete(shared: Shared, strategy: str) -> None:
+    """One valid text per quantile, with all trees (of bagging, every member's of every round), and each member's rows named."""
     assert list(shared.models) == [SHIP]
     assert sorted(shared.models[SHIP]) == [0.1, 0.5, 0.9]
+    least, most = {"exact": (8, 8), "bagging": (8 * 4, 8 * 4 * 3), "cyclic": (24, 24)}[strategy]
     for text in shared.models[SHIP].values():
-        assert 8 * 4 <= len(validate(text, FEATURES).trees) <= 8 * 4 * 3
+        assert least <= len(validate(text, FEATURES).trees) <= most
     assert dict(shared.rows) == {"p0": 100, "p1": 160, "p2": 220, "p3": 280}
     assert dict(shared.dropped) == {}
     assert shared.traffic > 0
@@ -60,35 +82,41 @@ def test_the_shared_models_beat_a_constant(shared: Shared, quantile: float) -> N
     assert pinball(predicted(shared.models[SHIP][quantile]), quantile) < 0.8 * pinball(constant, quantile)
 
 
-def test_the_result_is_the_same_for_every_number_of_workers(shared: Shared, tmp_path: Path) -> None:
+def test_the_result_is_the_same_for_every_number_of_workers(own_trees: str, tmp_path: Path) -> None:
     """Byte for byte, wherever the stores lie and in whatever order the members come."""
-    other = train_shared(members(tmp_path)[::-1], plan(rounds=8), workers=4)
-    assert other.models == shared.models
-    assert (dict(other.rows), dict(other.dropped)) == (dict(shared.rows), dict(shared.dropped))
+    which = plan(strategy=own_trees, **LONG)
+    one, other = (
+        train_shared(there, which, workers=workers)
+        for there, workers in ((members(tmp_path / "a"), 1), (members(tmp_path / "b")[::-1], 4))
+    )
+    assert other.models == one.models
+    assert (dict(other.rows), dict(other.dropped)) == (dict(one.rows), dict(one.dropped))
 
 
-def test_without_params_the_trees_are_those_of_the_local_models(tmp_path: Path) -> None:
+def test_without_params_the_trees_are_those_of_the_local_models(own_trees: str, tmp_path: Path) -> None:
     """A plan says nothing of LightGBM unless it must."""
-    short, there = plan(rounds=1), members(tmp_path)
+    short, there = plan(strategy=own_trees, rounds=1, exact_trees=4), members(tmp_path)
     default = train_shared(there, replace(short, params={})).models
     assert default == train_shared(there, replace(short, params=dict(TREE_PARAMS))).models
 
 
-def test_a_member_without_old_rows_takes_part_in_the_others(tmp_path: Path) -> None:
+def test_a_member_without_old_rows_takes_part_in_the_others(strategy: str, tmp_path: Path) -> None:
     """A short history is no failure: nobody is dropped, and the old cut-off is trained by the rest."""
     young = member(tmp_path, "young", {SHIP: rows(5)})
     lines: list[str] = []
-    found = train_shared([*members(tmp_path, 3, (OLD, SHIP)), young], plan(cutoffs=(OLD, SHIP)), progress=lines.append)
+    which = plan_of(strategy, quantiles=(0.5,), cutoffs=(OLD, SHIP))
+    found = train_shared([*members(tmp_path, 3, (OLD, SHIP)), young], which, progress=lines.append)
     assert sorted(found.models) == [OLD, SHIP]
     assert sorted(found.rows) == ["p0", "p1", "p2", "young"]
     assert dict(found.dropped) == {}
-    assert [re.findall(r"\d+ partners", line) for line in lines] == [["3 partners"], ["4 partners"]]
+    told = [re.findall(r"\d+ partners", line) for line in lines if line.startswith("shared forecaster of")]
+    assert told == [["3 partners"], ["4 partners"]]
 
 
-def test_an_old_cutoff_with_too_few_members_is_left_out(tmp_path: Path) -> None:
+def test_an_old_cutoff_with_too_few_members_is_left_out(strategy: str, tmp_path: Path) -> None:
     """Below the minimum a cut-off is not trained; the one that ships is."""
     young = [member(tmp_path, f"young{k}", {SHIP: rows(k)}) for k in range(2)]
-    found = train_shared([*members(tmp_path, 2, (OLD, SHIP)), *young], plan(cutoffs=(OLD, SHIP)))
+    found = train_shared([*members(tmp_path, 2, (OLD, SHIP)), *young], plan_of(strategy, quantiles=(0.5,), cutoffs=(OLD, SHIP)))
     assert sorted(found.models) == [SHIP]
     assert len(found.rows) == 4
 
@@ -102,21 +130,21 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("code", BROKEN)
-def test_a_member_that_cannot_take_part_is_named_with_its_code(tmp_path: Path, code: str) -> None:
+def test_a_member_that_cannot_take_part_is_named_with_its_code(own_trees: str, tmp_path: Path, code: str) -> None:
     """The others train as if it had not been asked."""
-    others = members(tmp_path, 3)
-    found = train_shared([*others, BROKEN[code](tmp_path)], plan(rounds=2))
+    others, which = members(tmp_path, 3), plan(strategy=own_trees, rounds=2, exact_trees=4)
+    found = train_shared([*others, BROKEN[code](tmp_path)], which)
     assert dict(found.dropped) == {"odd": code}
     assert sorted(found.rows) == ["p0", "p1", "p2"]
-    assert found.models == train_shared(others, plan(rounds=2)).models
+    assert found.models == train_shared(others, which).models
 
 
-def test_below_the_minimum_nothing_is_trained(tmp_path: Path) -> None:
+def test_below_the_minimum_nothing_is_trained(strategy: str, tmp_path: Path) -> None:
     """Neither with too few members nor with too few that can; the error names who could not."""
     with pytest.raises(FederationError, match="2 partners can train together, 3 are needed"):
-        train_shared(members(tmp_path, 2), plan())
+        train_shared(members(tmp_path, 2), plan(strategy=strategy))
     with pytest.raises(FederationError, match=r"2 partners .* odd \(other_features\)"):
-        train_shared([*members(tmp_path, 2), BROKEN["other_features"](tmp_path)], plan())
+        train_shared([*members(tmp_path, 2), BROKEN["other_features"](tmp_path)], plan(strategy=strategy))
 
 
 class Overheard(LocalGrid):
@@ -147,9 +175,9 @@ def serve(grid: Overheard, which: Plan) -> Context:
     return context
 
 
-def test_only_sanitised_trees_and_counts_leave_a_node(tmp_path: Path) -> None:
+def test_only_sanitised_trees_and_counts_leave_a_node(own_trees: str, tmp_path: Path) -> None:
     """No range, no count of a leaf, no gain, no parameter, no path, no row: each text is what sanitising leaves."""
-    which = plan(rounds=2)
+    which = plan(strategy=own_trees, rounds=2, exact_trees=8)
     grid = Overheard(members(tmp_path), which)
     serve(grid, which)
     keys = set()
@@ -170,25 +198,25 @@ def test_only_sanitised_trees_and_counts_leave_a_node(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "trees", [b"garbage", b"\xff\xfe", grown().encode(), 7], ids=["garbage", "not text", "not sanitised", "a number"]
 )
-def test_a_node_that_sends_what_is_no_model_is_dropped(tmp_path: Path, trees: object) -> None:
+def test_a_node_that_sends_what_is_no_model_is_dropped(own_trees: str, tmp_path: Path, trees: object) -> None:
     """Its code says why, the others go on without it."""
-    which = plan(rounds=2, quantiles=(0.5,))
+    which = plan(strategy=own_trees, rounds=2, exact_trees=4, quantiles=(0.5,))
     context = serve(Overheard(members(tmp_path), which, spoil={1003: {"trees-0.5": trees}}, after=4), which)
     assert dict(context.state["dropped"]) == {"p3": "model_text"}
     assert sorted(context.state["rows"]) == ["p0", "p1", "p2"]
 
 
 @pytest.mark.parametrize("said", [{"rows": 0}, {"rows": -50}, {"starts": [1.0]}, {"starts": ["a", "b", "c"]}])
-def test_a_node_that_describes_itself_wrongly_is_dropped(tmp_path: Path, said: dict[str, Any]) -> None:
+def test_a_node_that_describes_itself_wrongly_is_dropped(own_trees: str, tmp_path: Path, said: dict[str, Any]) -> None:
     """Weights and starts that make no sense would spoil the average of all."""
-    which = plan(rounds=1)
+    which = plan(strategy=own_trees, rounds=1, exact_trees=3)
     context = serve(Overheard(members(tmp_path), which, spoil={1000: said}), which)
     assert dict(context.state["dropped"]) == {"p0": "malformed"}
 
 
-def test_too_few_left_in_an_old_cutoff_spoil_only_that_one(tmp_path: Path) -> None:
+def test_too_few_left_in_an_old_cutoff_spoil_only_that_one(own_trees: str, tmp_path: Path) -> None:
     """The minimum can be lost on the way; the cut-off that ships goes on with who is left."""
-    which = plan(rounds=1, quantiles=(0.5,), cutoffs=(OLD, SHIP))
+    which = plan(strategy=own_trees, rounds=1, exact_trees=3, quantiles=(0.5,), cutoffs=(OLD, SHIP))
     there = [*members(tmp_path, 3, (OLD, SHIP)), member(tmp_path, "q", {SHIP: rows(5)})]
     context = serve(Overheard(there, which, spoil={1000: {"trees-0.5": b"garbage"}}, after=4), which)
     assert dict(context.state[f"model/{OLD}"]) == {}
@@ -196,28 +224,29 @@ def test_too_few_left_in_an_old_cutoff_spoil_only_that_one(tmp_path: Path) -> No
     assert (dict(context.state["dropped"]), sorted(context.state["rows"])) == ({"p0": "model_text"}, ["p1", "p2", "q"])
 
 
-def test_without_answers_in_time_nothing_is_trained(tmp_path: Path) -> None:
+def test_without_answers_in_time_nothing_is_trained(strategy: str, tmp_path: Path) -> None:
     """The error says how many there were."""
     with pytest.raises(FederationError, match="0 partners can train together"):
-        train_shared(members(tmp_path), plan(timeout=0.0))
+        train_shared(members(tmp_path), plan(strategy=strategy, timeout=0.0))
 
 
-def test_a_member_that_does_not_answer_in_time_is_named(tmp_path: Path) -> None:
+def test_a_member_that_does_not_answer_in_time_is_named(strategy: str, tmp_path: Path) -> None:
     """A node whose storage hangs is left out, as late; the others train."""
     hanging = tmp_path / "slow" / "rounds" / ROUND / "train" / "done.json"
     hanging.parent.mkdir(parents=True)
     os.mkfifo(hanging)  # who reads it waits for a writer
     release = Timer(3.5, lambda: os.close(os.open(hanging, os.O_WRONLY)))  # seconds: well after the timeout
     release.start()
-    found = train_shared([*members(tmp_path, 3), Member("slow", str(tmp_path / "slow"))], plan(rounds=1, timeout=2.0))
+    which = plan_of(strategy, rounds=1, exact_trees=3, quantiles=(0.5,), timeout=2.0)
+    found = train_shared([*members(tmp_path, 3), Member("slow", str(tmp_path / "slow"))], which)
     release.join()
     assert dict(found.dropped) == {"slow": "timeout"}
     assert sorted(found.rows) == ["p0", "p1", "p2"]
 
 
-def test_a_node_that_missed_a_round_says_so(tmp_path: Path) -> None:
+def test_a_node_that_missed_a_round_says_so(own_trees: str, tmp_path: Path) -> None:
     """Its running scores would be wrong, so it grows nothing."""
-    which = plan(quantiles=(0.5,))
+    which = plan(strategy=own_trees, quantiles=(0.5,))
     config: dict[str, Any] = {"cutoff": SHIP.isoformat(), "starts": [1.0], "trees-0.5": b""}
     with Overheard(members(tmp_path, 1), which) as grid:
         replies = []
@@ -230,9 +259,10 @@ def test_a_node_that_missed_a_round_says_so(tmp_path: Path) -> None:
     assert replies[1].error.reason == "missed_round"
 
 
-def test_cutoffs_do_not_mix(tmp_path: Path) -> None:
+def test_cutoffs_do_not_mix(strategy: str, tmp_path: Path) -> None:
     """A cut-off trained beside another is the one trained alone."""
     there = members(tmp_path, 3, (OLD, SHIP))
-    both = train_shared(there, plan(rounds=2, cutoffs=(OLD, SHIP))).models
-    alone: dict[date, Any] = {c: train_shared(there, plan(rounds=2, cutoffs=(c,))).models[c] for c in (OLD, SHIP)}
+    which = plan_of(strategy, rounds=2, exact_trees=4, quantiles=(0.1, 0.5), cutoffs=(OLD, SHIP))
+    both = train_shared(there, which).models
+    alone: dict[date, Any] = {c: train_shared(there, replace(which, cutoffs=(c,))).models[c] for c in (OLD, SHIP)}
     assert both == alone
