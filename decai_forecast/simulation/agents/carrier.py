@@ -7,14 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from decai_forecast.simulation.agents.fit import CLEARLY, LATE
-from decai_forecast.simulation.engine.frame import Late
-from decai_forecast.simulation.network.graph import Ints
+from decai_forecast.simulation.agents.evidence import CLEARLY, LATE
 
-__all__ = ["Carrier", "draw_late", "fit_carrier"]
+__all__ = ["Carrier", "fit_carrier"]
 
 LEAST = 30  # shipments in order; fewer tell no transitions
 Bits = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -29,9 +28,9 @@ class Carrier:
     shipments: int
 
     @property
-    def share_late(self) -> float:
-        """In the long run."""
-        return self.to_late / max(self.to_late + 1 - self.stays_late, 1e-12)
+    def streak(self) -> float:
+        """Correlation of successive shipments; 0 where they know nothing of each other, or take turns."""
+        return max(0.0, self.stays_late - self.to_late)
 
 
 def fit_carrier(periods: Ints) -> Carrier:
@@ -66,18 +65,3 @@ def _transitions(state: Bits) -> tuple[float, float]:
 def _brier(state: Bits, cut: int, chance: tuple[float, float]) -> float:
     before, after = state[cut - 1 : -1], state[cut:]
     return float(np.mean((np.where(before, chance[1], chance[0]) - after) ** 2))
-
-
-def draw_late(carriers: list[Carrier], items: int, periods: int, replications: int, seed: int) -> Late:
-    """Periods that what is shipped then comes late, for the engine: [lane, item, period, replication].
-
-    A lane's items travel together. Each lane has its own stream, so that lanes beside it change nothing.
-    """
-    out = np.zeros((len(carriers), items, periods, replications), dtype=np.uint8)
-    for lane, carrier in enumerate(carriers):
-        uniform = np.random.Generator(np.random.Philox(key=[seed, lane])).random((periods + 1, replications))
-        late = uniform[0] < carrier.share_late
-        for t in range(periods):
-            late = uniform[t + 1] < np.where(late, carrier.stays_late, carrier.to_late)
-            out[lane, :, t] = (late * carrier.late).astype(np.uint8)
-    return out

@@ -12,14 +12,13 @@ from dataclasses import asdict, dataclass, fields
 
 import numpy as np
 
+from decai_forecast.simulation.agents.evidence import CLEARLY, LATE
 from decai_forecast.simulation.agents.records import Records
 from decai_forecast.simulation.network.graph import Bools, Floats
 
 __all__ = ["BASE_STOCK", "BEHAVIOURS", "Choice", "Fit", "Parameters", "choose", "expected", "fit", "predicted"]
 
 BASE_STOCK = "base stock"
-LATE = 0.25  # share of the periods, the last ones, that behaviours are judged on
-CLEARLY = 0.02  # what a behaviour must take off the error of base stock: less is not worth its parameters
 SURE = 2.0  # standard errors by which it must be better: base stock with more parameters is better by chance
 LEAST_PERIODS, LEAST_ORDERS = 24, 20  # with fewer the early part tells no parameters
 SHORT = 0.05  # share of periods with an incomplete delivery, from which a reaction to shortage can be told

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from decai_forecast.simulation.agents.fit import CLEARLY, LATE, expected
+from decai_forecast.simulation.agents.evidence import CLEARLY, LATE
+from decai_forecast.simulation.agents.fit import expected
 from decai_forecast.simulation.network.graph import Floats
 
 __all__ = ["Panic", "fit_panic"]

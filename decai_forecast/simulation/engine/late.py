@@ -1,4 +1,9 @@
-"""Late shipments: by how many periods each shipment exceeds its lead time."""
+"""Late shipments: by how many periods each shipment exceeds its lead time.
+
+Where late shipments come in rows, a shipment is as late as the one before with the probability ``lead_streak``, else drawn
+anew (a discrete autoregression; Jacobs & Lewis 1978, J. R. Statist. Soc. B 40): the shares of late shipments stay the same, and
+so does the correlation of successive ones.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import numpy as np
 
 from decai_forecast.simulation.demand.philox import name_of, words
 from decai_forecast.simulation.engine.frame import Late
+from decai_forecast.simulation.network.graph import Bools
 from decai_forecast.simulation.network.stages import Group
 
 __all__ = ["lateness"]
@@ -30,4 +36,13 @@ def lateness(group: Group, periods: int, replications: range, seed: int) -> Late
         bounds = np.rint(chances[lane].cumsum(axis=1) * WORDS)
         for item, bound in enumerate(bounds):
             found[lane, item] = np.searchsorted(bound[:-1], drawn[item], side="right")
+        if group.stages.lead_streak is not None and (streak := group.stages.lead_streak[lane]).any():
+            names = [name_of("streak", item, *ends) for item in group.stages.items]
+            _as_before(found[lane], words(seed, names, periods, replications) < streak[:, None, None] * WORDS)
     return found
+
+
+def _as_before(lateness: Late, again: Bools) -> None:
+    """Both [item, period, replication]; ``lateness`` is changed in place, period after period."""
+    for t in range(1, lateness.shape[1]):
+        lateness[:, t] = np.where(again[:, t], lateness[:, t - 1], lateness[:, t])

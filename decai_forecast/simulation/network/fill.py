@@ -42,7 +42,7 @@ class Inputs:
 def stages_of(topology: Topology, flow: Flow, inputs: Inputs) -> Stages:
     """The stages without levels: unknown stock is NaN until they are there (see ``levels.py``)."""
     graph, items, facts = topology.graph, topology.items, inputs.facts
-    lead, lead_late = _leads(topology, inputs)
+    lead, lead_late, lead_streak = _leads(topology, inputs)
     shape = (len(graph.nodes), len(items))
     stock, value = np.zeros(shape), np.full(shape, np.nan)
     for node in np.flatnonzero(~graph.source):
@@ -57,6 +57,7 @@ def stages_of(topology: Topology, flow: Flow, inputs: Inputs) -> Stages:
         share=share,
         lead=lead,
         lead_late=lead_late,
+        lead_streak=lead_streak,
         stock=stock,
         transit=inputs.transit.of(topology, flow, inputs.shares),
         level=np.full((*shape, 1), np.nan),
@@ -80,9 +81,10 @@ def _stock(topology: Topology, flow: Flow, inputs: Inputs, node: int, column: in
     return np.nan if found is None else max(found, 0.0) * inputs.shares.item(key.place, what, ships)
 
 
-def _leads(topology: Topology, inputs: Inputs) -> tuple[Ints, Floats | None]:
+def _leads(topology: Topology, inputs: Inputs) -> tuple[Ints, Floats | None, Floats | None]:
+    """``lead``, ``lead_late`` and ``lead_streak`` of the stages."""
     shape = (len(topology.graph.parent), len(topology.items))
-    lead = np.zeros(shape, dtype=np.int64)
+    lead, streak = np.zeros(shape, dtype=np.int64), np.zeros(shape)
     spread: dict[tuple[int, int], Floats] = {}
     for column, own in enumerate(topology.edges):
         for lane, edge in own.items():
@@ -93,16 +95,18 @@ def _leads(topology: Topology, inputs: Inputs) -> tuple[Ints, Floats | None]:
             if periods is not None:
                 inputs.told["lead observed"] += 1
                 lead[lane, column], spread[lane, column] = late(periods)
+                streak[lane, column] = inputs.observed.streak(edge.parent.place, edge.carried, edge.child.place)
+                inputs.told["lead streaks"] += streak[lane, column] > 0
             else:
                 lead[lane, column] = _periods(_days(edge.parent.place, edge.carried, edge.days, inputs), inputs)
     longest = max((len(shares) for shares in spread.values()), default=1)
     if longest == 1:
-        return lead, None
+        return lead, None, None
     found = np.zeros((*shape, longest))
     found[:, :, 0] = 1.0
     for at, shares in spread.items():
         found[at] = np.pad(shares, (0, longest - len(shares)))
-    return lead, found
+    return lead, found, streak if streak.any() else None
 
 
 def _days(origin: str, item: str, days: float, inputs: Inputs) -> float:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from decai_forecast.errors import ConfigError
+from decai_forecast.simulation.agents.carrier import fit_carrier
 from decai_forecast.simulation.network.facts import Facts
 from decai_forecast.simulation.network.graph import Floats, Ints
 from decai_forecast.simulation.network.rows import WHERE
@@ -21,9 +22,11 @@ LATEST = 12  # periods beyond the shortest lead time; what took longer counts as
 
 @dataclass(frozen=True)
 class Observed:
-    """Lead times in periods by origin, origin and item, and origin, item and destination."""
+    """Lead times in periods by origin, origin and item, and origin, item and destination; of the last, too, in which period
+    each shipment was ordered. All in the order in which they were ordered."""
 
     periods: Mapping[tuple[str, ...], Ints]
+    ordered: Mapping[tuple[str, ...], Ints] = field(default_factory=dict)
 
     def of(self, origin: str, item: str, to: str) -> Ints | None:
         """Of the narrowest group with at least ``FEWEST`` receipts; None: too few."""
@@ -31,6 +34,15 @@ class Observed:
             if len(found := self.periods.get(key, ())) >= FEWEST:
                 return np.asarray(found, dtype=np.int64)
         return None
+
+    def streak(self, origin: str, item: str, to: str) -> float:
+        """Correlation of the lateness of shipments in successive periods, from the lane's own; 0 unless it is clear."""
+        key = (origin, item, to)
+        if key not in self.ordered:
+            return 0.0
+        found = fit_carrier(self.periods[key])
+        apart = max(1.0, float(np.diff(self.ordered[key]).mean())) if found.streak else 1.0  # periods between shipments
+        return float(found.streak ** (1 / apart))
 
 
 def observed_in(receipts: pd.DataFrame | None, facts: Facts, days: int) -> Observed:
@@ -47,12 +59,14 @@ def observed_in(receipts: pd.DataFrame | None, facts: Facts, days: int) -> Obser
         )
     table = pd.DataFrame({"origin": _origins(rows, facts), "item": rows["item_id"], "periods": -(-took // days)})
     table["to"] = rows.get("location_id", "")
-    table = table[table["origin"] != ""]
+    table["ordered"] = (pd.to_datetime(rows["ordered_on"]) - pd.Timestamp(0)).dt.days // days
+    table = table[table["origin"] != ""].sort_values("ordered", kind="stable")
     found: dict[tuple[str, ...], Ints] = {}
     for columns in (["origin"], ["origin", "item"], ["origin", "item", "to"]):
         for key, part in table.groupby(columns, sort=False):
             found[tuple(map(str, key))] = part["periods"].to_numpy(np.int64)
-    return Observed(found)
+    lanes = table.groupby(["origin", "item", "to"], sort=False)["ordered"]
+    return Observed(found, {tuple(map(str, key)): part.to_numpy(np.int64) for key, part in lanes})
 
 
 def _origins(rows: pd.DataFrame, facts: Facts) -> pd.Series:

@@ -34,6 +34,7 @@ class Stages:
     holding: Floats  # [node, item]: cost per unit on hand and period; goods in transit cost their parent's rate
     shortage: Floats  # [node, item]: cost per unit short and period (backorders), or per unit lost (lost sales)
     value: Floats  # [node, item]: margin lost with a unit of demand; NaN: unknown
+    lead_streak: Floats | None = None  # [lane, item]: correlation of successive shipments' lateness, 0..1; None: none
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,6 @@ class Group:
         """Some of the items (positions)."""
         stages = self.stages
         cut: dict[str, Any] = {name: getattr(stages, name)[:, items] for name in PER_ITEM}
-        late = None if stages.lead_late is None else stages.lead_late[:, items]
+        late, streak = (None if of is None else of[:, items] for of in (stages.lead_late, stages.lead_streak))
         names = tuple(stages.items[k] for k in items)
-        return Group(self.graph, Stages(items=names, lead_late=late, review=stages.review, **cut))
+        return Group(self.graph, Stages(items=names, lead_late=late, review=stages.review, lead_streak=streak, **cut))

@@ -51,7 +51,8 @@ def _transit(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
 def _leads(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
     seen, given, missing = (inputs.told[f"lead {how}"] for how in ("observed", "delivered", "assumed"))
     if seen:
-        yield "Lead times", f"observed in receipts, with their spread, for {seen} lanes of items", False
+        rows = f"; on {inputs.told['lead streaks']} of them late ones come in rows" if inputs.told["lead streaks"] else ""
+        yield "Lead times", f"observed in receipts, with their spread, for {seen} lanes of items{rows}", False
     if given:
         yield "Lead times", f"as delivered for {given} lanes of items; every shipment is on time", False
     if missing:
