@@ -17,7 +17,7 @@ from harness import figure
 
 from decai_forecast.demand import FEATURES, TREE_PARAMS
 
-__all__ = ["accuracy"]
+__all__ = ["accuracy", "grown_together"]
 
 TREES = 100
 ALPHAS = (0.1, 0.5, 0.9)
@@ -85,15 +85,22 @@ def _grown(params: dict[str, Any], X: Array, y: Array, weight: Array) -> Predict
 
 
 def _averaged(params: dict[str, Any], parts: Sequence[Company], alpha: float, way: str) -> Predict:
-    """Trees that each company grows on its own rows upon the common score: all of a round weighted by rows (bagging), or one
-    company's at a time (cyclic)."""
+    start = float(np.quantile(np.concatenate([part.y for part in parts]), alpha))
+    grown = grown_together(params, parts, start, way)
+    return lambda X: start + sum(share * booster.predict(X, num_threads=1) for share, booster in grown)
+
+
+def grown_together(
+    params: dict[str, Any], parts: Sequence[Company], start: float, way: str, rounds: int = TREES
+) -> list[tuple[float, Any]]:
+    """Trees that each company grows on its own rows upon the common score, with their shares: all of a round weighted by rows
+    (bagging), or one company's at a time (cyclic)."""
     import lightgbm as lgb
 
-    start = float(np.quantile(np.concatenate([part.y for part in parts]), alpha))
     data = [lgb.Dataset(p.X, p.y, weight=p.weight, params=params, free_raw_data=False).construct() for p in parts]
     X, sizes, grown = np.concatenate([part.X for part in parts]), [len(part.y) for part in parts], list[tuple[float, Any]]()
     score = np.full(len(X), start)
-    for number in range(TREES):
+    for number in range(rounds):
         new = []
         own = np.split(score, np.cumsum(sizes)[:-1])
         for k in [number % len(parts)] if way == "cyclic" else range(len(parts)):
@@ -102,4 +109,4 @@ def _averaged(params: dict[str, Any], parts: Sequence[Company], alpha: float, wa
             new.append((1.0 if way == "cyclic" else sizes[k] / len(X), booster))
         score = score + sum(share * booster.predict(X, num_threads=1) for share, booster in new)
         grown += new
-    return lambda X: start + sum(share * booster.predict(X, num_threads=1) for share, booster in grown)
+    return grown
