@@ -21,7 +21,7 @@ from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
 
-__all__ = ["RUNTIMES", "STRATEGIES", "Assumptions", "Network", "Participant", "default_home", "valid_id"]
+__all__ = ["RUNTIMES", "STRATEGIES", "Assumptions", "Network", "Participant", "Privacy", "default_home", "valid_id"]
 
 COORDINATOR = "coordinator"
 FILE = "network.yaml"
@@ -67,6 +67,42 @@ class Assumptions:
 
 
 @dataclass(frozen=True)
+class Privacy:
+    """Differential privacy of the shared training (docs/explanation/federation.md), for one training row.
+
+    ``epsilon``: of all models of one cut-off together. ``budget``: the epsilon of all cut-offs that a company ever takes part
+    in, by its own ledger. Both at ``delta``. :class:`ConfigError` for numbers that promise nothing.
+    """
+
+    epsilon: float
+    budget: float
+    delta: float = 1e-6
+
+    def __post_init__(self) -> None:
+        if not (0 < self.epsilon <= self.budget <= 100 and 0 < self.delta < 0.01):
+            raise ConfigError(
+                f"privacy with {self.terms}: expected 0 < epsilon <= budget <= 100 and 0 < delta < 0.01, such as epsilon 3, "
+                "budget 30, delta 1e-6; the smaller, the less is learned of a row"
+            )
+
+    @property
+    def terms(self) -> str:
+        """In words; equal ones are equal settings."""
+        return f"epsilon {self.epsilon:g}, budget {self.budget:g}, delta {self.delta:g}"
+
+    @classmethod
+    def of(cls, given: Any) -> Privacy | None:
+        """From ``network.yaml``; None where nothing is given."""
+        if given is None:
+            return None
+        known = {f.name for f in fields(cls)}
+        if not isinstance(given, Mapping) or not {"epsilon", "budget"} <= set(given) <= known:
+            expected = "epsilon and budget, and delta if it is not 1e-6, such as {epsilon: 3, budget: 30}"
+            raise ConfigError(f"privacy needs {expected}, not {given!r}")
+        return cls(**{name: _number(f"privacy: {name}", value) for name, value in given.items()})
+
+
+@dataclass(frozen=True)
 class Network:
     """The agreed facts of one network, as ``network.yaml`` says them."""
 
@@ -90,6 +126,8 @@ class Network:
     assumptions: Assumptions = field(default_factory=Assumptions)
     notify: tuple[Mapping[str, Any], ...] = ()
     supply: Mapping[str, Any] = field(default_factory=dict)  # by participant; docs/how-to/supply-network.md
+    privacy: Privacy | None = None  # None: the sums of a shared training are exact
+    early_stopping_rounds: int = 0  # trees without a smaller loss on the newest rows after which all stop; 0: never
 
     @property
     def partners(self) -> tuple[str, ...]:
@@ -147,6 +185,7 @@ class Network:
         raw["assumptions"] = asdict(self.assumptions)
         raw["notify"] = [dict(n) for n in self.notify]
         raw["source_folders"] = list(self.source_folders)
+        raw["privacy"] = self.privacy and asdict(self.privacy)
         text = yaml.safe_dump(raw, sort_keys=False)
         Store(self.home, "network").write_bytes(FILE, text.encode())
 
@@ -177,17 +216,41 @@ def _parse(home: Path, path: Path, raw: Any) -> Network:
         raw["assumptions"] = Assumptions(**raw.get("assumptions", {}))
         raw["notify"] = tuple(raw.get("notify", ()))
         raw["source_folders"] = _folders(raw.get("source_folders", ()))
+        raw["privacy"] = Privacy.of(raw.get("privacy"))
         network = Network(home=home, **raw)
         if network.strategy not in STRATEGIES:
             raise ConfigError(f"strategy {network.strategy!r} is not known; there are {', '.join(STRATEGIES)}")
         if network.runtime not in RUNTIMES:
             raise ConfigError(f"runtime {network.runtime!r} is not known; there are {', '.join(RUNTIMES)}")
+        _check_training(network)
         network.calendar, network.zone  # noqa: B018  both raise on a wrong value
     except ZoneInfoNotFoundError:  # before its base class KeyError
         raise ConfigError(f"{path}: time zone {raw.get('time_zone')!r} is not an IANA name such as Europe/Paris") from None
     except (ConfigError, KeyError, TypeError) as error:
         raise ConfigError(f"{path}: {error}") from None
     return network
+
+
+def _check_training(network: Network) -> None:
+    """:class:`ConfigError` for settings of the shared training that do not go together."""
+    rounds = network.early_stopping_rounds
+    if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 0:
+        raise ConfigError(f"early_stopping_rounds must be a whole number of trees, 0 for never, not {rounds!r}")
+    for name, asked in (("privacy", network.privacy is not None), ("early_stopping_rounds", rounds > 0)):
+        if asked and network.strategy != STRATEGIES[0]:
+            raise ConfigError(f"{name} needs strategy {STRATEGIES[0]}, not {network.strategy}; change one of them")
+    if network.privacy and rounds:
+        raise ConfigError("privacy and early_stopping_rounds: a private training tells no loss to stop by; drop one of them")
+
+
+def _number(name: str, value: Any) -> float:
+    """YAML reads 1e-6 as text; it means the number."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return float(value)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{name} must be a number, not {value!r}") from None
 
 
 def _folders(given: Any) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from decai_forecast.federation.evaluate import newest_of, score_of
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.model_text import parse, sanitise, validate
 from decai_forecast.federation.plan import EXACT, Plan
-from decai_forecast.federation.preflight import OtherFeatures, OtherStrategy, schema_of, versions
+from decai_forecast.federation.preflight import OtherFeatures, OtherPrivacy, OtherStrategy, schema_of, versions
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store, digest_json
 
@@ -94,6 +94,8 @@ def _own_rows(message: Message, context: Context) -> tuple[Plan, Rows, date]:
     own = context.node_config.get("strategy", plan.strategy)
     if plan.strategy not in (EXACT, own):  # exact tells the least
         raise OtherStrategy(f"asked for {plan.strategy}; this company's network.yaml says {own}")
+    if plan.privacy != (terms := context.node_config.get("privacy", plan.privacy)):
+        raise OtherPrivacy(f"asked for {plan.privacy or 'no privacy'}; this company's network.yaml says {terms or 'none'}")
     cutoff = date.fromisoformat(str(message.content["config"]["cutoff"]))
     rows = rows_of(
         str(context.node_config["store"]), str(context.node_config["partner"]), tuple(sorted(config.items())), cutoff
@@ -112,7 +114,8 @@ def describe(message: Message, context: Context) -> Message:
     of its targets lies (for the others); or why it cannot."""
     partner = str(context.node_config["partner"])
     try:
-        plan, rows, _ = _own_rows(message, context)
+        plan, rows, cutoff = _own_rows(message, context)
+        _afford(plan, cutoff, context)
     except Exception as error:  # an error message has no place for the name
         return _reply(message, partner=partner, code=code_of(error))
     columns = [*plan.columns, *(["weight"] if rows.weight is not None else [])]
@@ -124,9 +127,17 @@ def describe(message: Message, context: Context) -> Message:
     return _reply(message, partner=partner, **has, starts=starts)
 
 
+def _afford(plan: Plan, cutoff: date, context: Context) -> None:
+    """Whoever cannot pay for a private training says so in place of what it has."""
+    if plan.epsilon:
+        from decai_forecast.federation.exact.node import private_of
+
+        _desk(context).ledger.afford(str(cutoff), private_of(plan))
+
+
 def _desk(context: Context) -> Desk:
-    partner = str(context.node_config["partner"])
-    return Desk(Store(str(context.node_config["store"]), partner), partner)
+    partner, night = str(context.node_config["partner"]), str(context.run_config["round-id"])
+    return Desk(Store(str(context.node_config["store"]), partner), partner, night)
 
 
 @app.train("exact")
@@ -140,7 +151,7 @@ def train_exactly(message: Message, context: Context) -> Message:
     relay = partial(connect_over_tls, str(known["relay"]), Path(str(known["keys"]))) if "relay" in known else connect_here
     plan, rows, cutoff = _own_rows(message, context)
     call = Call.from_config(message.content["config"])
-    text = train_on_call(call, plan, cutoff, rows.X, rows.target, rows.weight, _desk(context), relay)
+    text = train_on_call(call, plan, cutoff, rows.X, rows.target, rows.weight, rows.newest, _desk(context), relay)
     given = {"model": text.encode()} if call.speaker == str(context.node_config["partner"]) else {}
     return _reply(message, digest=hashlib.sha256(text.encode()).digest(), **given)
 
@@ -150,6 +161,8 @@ def train_exactly(message: Message, context: Context) -> Message:
 def evaluate(message: Message, context: Context) -> Message:
     """Scores the forecaster in use and the new one on the own newest rows; only the scores leave."""
     plan, rows, cutoff = _own_rows(message, context)
+    if plan.epsilon:
+        raise OtherPrivacy("asked for scores, which are exact, of rows that are trained on in private")
     config, roles = message.content["config"], dict[str, dict[float, str]]()
     for role in ("champion", "challenger"):
         roles[role] = {quantile: bytes(config[f"{role}-{quantile}"]).decode() for quantile in plan.quantiles}

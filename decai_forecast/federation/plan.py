@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from decai_forecast.errors import ConfigError
-from decai_forecast.network import STRATEGIES
+from decai_forecast.network import STRATEGIES, Privacy
 
 __all__ = ["BAGGING", "CYCLIC", "EXACT", "Member", "Plan", "Shared"]
 
@@ -53,12 +53,19 @@ class Plan:
     agreed: str = ""  # digest of the network's agreement (preflight.py); empty: not compared
     epsilon: float = 0.0  # differential privacy of all models of a cut-off together (exact/privacy.py); 0: none
     delta: float = 1e-6
+    budget: float = 0.0  # epsilon of all private trainings of a company, by its own ledger; 0: no limit
+    early_stopping_rounds: int = 0  # of the exact strategy: trees without a smaller loss on everybody's newest rows; 0: never
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
             raise ConfigError(f"strategy {self.strategy!r} is not one of {', '.join(STRATEGIES)}")
         if self.epsilon and self.strategy != EXACT:
             raise ConfigError(f"epsilon {self.epsilon:g}: only the exact strategy trains under differential privacy")
+
+    @property
+    def privacy(self) -> str:
+        """The terms of differential privacy, as ``network.yaml`` of a company has them; empty: none."""
+        return Privacy(self.epsilon, self.budget, self.delta).terms if self.epsilon and self.budget else ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -90,6 +97,8 @@ class Plan:
             "agreed": self.agreed,
             "epsilon": float(self.epsilon),
             "delta": float(self.delta),
+            "budget": float(self.budget),
+            "early-stopping-rounds": self.early_stopping_rounds,
         }
 
     @classmethod
@@ -112,6 +121,8 @@ class Plan:
             agreed=str(config["agreed"]),
             epsilon=float(config["epsilon"]),
             delta=float(config["delta"]),
+            budget=float(config["budget"]),
+            early_stopping_rounds=int(config["early-stopping-rounds"]),
         )
 
 

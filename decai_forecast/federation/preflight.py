@@ -15,7 +15,17 @@ from typing import Any
 
 from decai_forecast.errors import FederationError
 
-__all__ = ["OtherAgreement", "OtherFeatures", "OtherStrategy", "OtherVersion", "agreement", "compare", "schema_of", "versions"]
+__all__ = [
+    "OtherAgreement",
+    "OtherFeatures",
+    "OtherPrivacy",
+    "OtherStrategy",
+    "OtherVersion",
+    "agreement",
+    "compare",
+    "schema_of",
+    "versions",
+]
 
 LIBRARIES = ("decai-forecast", "flwr", "lightgbm")
 KNOWN = re.compile(r"[0-9A-Za-z.+!-]{1,40}")  # a version (PEP 440); anything else of a stranger's is not shown
@@ -34,7 +44,7 @@ class OtherFeatures(FederationError):
 
 
 class OtherAgreement(FederationError):
-    """Another ``network.yaml``: frequency or horizon."""
+    """Another ``network.yaml``: frequency, horizon or a setting of the training."""
 
     code = "other_agreement"
 
@@ -45,14 +55,22 @@ class OtherStrategy(FederationError):
     code = "other_strategy"
 
 
+class OtherPrivacy(FederationError):
+    """Asked for sums without the noise, or with another epsilon, budget or delta, than the own ``network.yaml`` says; or for
+    exact scores of rows that are trained on in private."""
+
+    code = "other_privacy"
+
+
 def versions() -> dict[str, str]:
     """Library -> version, of those whose version changes models or messages."""
     return {name: version(name) for name in LIBRARIES}
 
 
-def agreement(frequency: str, horizon: int) -> str:
-    """Digest of what the network agreed on and every participant reads from its own ``network.yaml``."""
-    return _digest({"frequency": frequency, "horizon": horizon})
+def agreement(frequency: str, horizon: int, privacy: str = "", early_stopping_rounds: int = 0) -> str:
+    """Digest of what the network agreed on and every participant reads from its own ``network.yaml``; ``privacy``: terms."""
+    basis = {"frequency": frequency, "horizon": horizon}
+    return _digest(basis | {"privacy": privacy, "early_stopping_rounds": early_stopping_rounds})
 
 
 def schema_of(columns: Iterable[str]) -> str:
@@ -74,4 +92,5 @@ def compare(partner: str, said: Mapping[str, Any], schemas: Iterable[str], agree
     if said.get("schema") not in set(schemas):
         raise OtherFeatures(f"{partner} has training rows with other columns; prepare the round with the same release")
     if agreed and said.get("agreed") != agreed:
-        raise OtherAgreement(f"{partner} has another frequency or horizon in its network.yaml; compare the files")
+        what = "has another frequency or horizon in its network.yaml, or other settings of the training"
+        raise OtherAgreement(f"{partner} {what}; compare the files")

@@ -21,8 +21,9 @@ from decai_forecast.errors import FederationError
 from decai_forecast.federation.ask import ask
 from decai_forecast.federation.boosting import train_bagging, train_cyclic
 from decai_forecast.federation.codes import MALFORMED, NO_ROWS, coded
+from decai_forecast.federation.exact.errors import BudgetSpent
 from decai_forecast.federation.plan import BAGGING, CYCLIC, EXACT, Plan
-from decai_forecast.federation.preflight import compare, schema_of
+from decai_forecast.federation.preflight import OtherPrivacy, compare, schema_of
 from decai_forecast.federation.state import HERE, Node, Relay, State, Venue, kept, told
 
 __all__ = ["STRATEGY", "Node", "Relay", "State", "Strategy", "Venue", "app", "make_app", "train_exactly"]
@@ -45,7 +46,8 @@ def make_app(venue: Venue = HERE, champion: Mapping[float, str] | None = None) -
             present = kept(_present(grid, plan, cutoff, dropped, venue), plan, cutoff)
             state = STRATEGY[plan.strategy](grid, plan, cutoff, present, venue) if present.nodes else present
             dropped |= state.dropped
-            rows = {node.partner: node.rows for node in state.nodes}
+            if cutoff == max(plan.cutoffs):
+                rows = {node.partner: node.rows for node in state.nodes}
             texts = {f"q{quantile}": model.text().encode() for quantile, model in state.models.items()}
             context.state[f"model/{cutoff}"] = ConfigRecord(texts)
             there = f"{len(state.nodes)} partners, {sum(n.rows for n in state.nodes):,} rows"
@@ -106,7 +108,7 @@ def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], v
                 raise Unfit(MALFORMED, f"node {node_id} says that it is {said.get('partner')!r}, which it is not, or not alone")
             nodes.append(_node(node_id, partner, said, plan))
         except Unfit as error:
-            if error.code != NO_ROWS or cutoff == max(plan.cutoffs):
+            if error.code not in (NO_ROWS, BudgetSpent.code) or cutoff == max(plan.cutoffs):
                 out.setdefault(partner, error.code)
                 venue.say(str(error))
     there = sorted((node for node in nodes if node.partner not in out), key=lambda node: node.partner)
@@ -121,11 +123,17 @@ class Unfit(FederationError):
         self.code = code
 
 
+WHY = {  # of codes that mean the same at every company
+    BudgetSpent.code: " (its privacy budget is spent)",
+    OtherPrivacy.code: " (its network.yaml says other terms of privacy; compare the files)",
+}
+
+
 def _node(node_id: int, partner: str, said: Mapping[str, Any], plan: Plan) -> Node:
     """A node as it describes itself; :class:`Unfit` if it is not one that can train this plan."""
     if "code" in said:
         code = coded(said["code"])
-        raise Unfit(code, f"{partner} cannot take part: {code}")
+        raise Unfit(code, f"{partner} cannot take part: {code}{WHY.get(code, '')}")
     try:
         compare(partner, said, (schema_of(plan.columns), schema_of([*plan.columns, "weight"])), plan.agreed)
         return _described(node_id, partner, said, plan)

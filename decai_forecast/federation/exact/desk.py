@@ -14,6 +14,7 @@ from typing import Any
 
 from decai_forecast.federation.exact.errors import Begun, Refused
 from decai_forecast.federation.exact.identity import Identity, Roster
+from decai_forecast.federation.exact.ledger import Ledger
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.model_text import Tree
 from decai_forecast.store import Store
@@ -29,8 +30,9 @@ PINNED = f"{FOLDER}/pinned.json"
 class Desk:
     """One participant's own files of its exact trainings."""
 
-    def __init__(self, store: Store, name: str) -> None:
-        self._store, self._name = store, name
+    def __init__(self, store: Store, name: str, night: str = "") -> None:
+        """``night``: the round that what is written now belongs to."""
+        self._store, self._name, self._night = store, name, night
 
     def identity(self) -> Identity:
         """The signing key; made at the first call, the same ever after."""
@@ -77,24 +79,16 @@ class Desk:
                 "cut-off takes the new rows"
             )
 
-    def spend(self, plan: ExactPlan, rho: float, budget: float) -> None:
+    @property
+    def ledger(self) -> Ledger:
+        """What the private trainings of this company cost."""
+        return Ledger(self._store, self._name)
+
+    def spend(self, plan: ExactPlan, rho: float) -> None:
         """Writes down what a private training costs before its first sum; :class:`Begun` if the quantile was paid for before,
-        since sums with fresh noise would tell as much again, or if the cut-off's ``budget`` (rho) does not suffice."""
-        folder = f"{FOLDER}/spent/{hashlib.sha256(plan.subject.encode()).hexdigest()[:32]}"
-        paid = {"subject": plan.subject, "alpha": plan.alpha, "rho": rho}
-        if self._spent(folder) + rho > budget * (1 + 1e-9) or not self._create(f"{folder}/q{plan.alpha}.json", paid):
-            raise Begun(
-                f"the private model {plan.alpha} of {plan.subject} would cost rho {rho:.4g} more; {self._spent(folder):.4g} of "
-                f"{budget:.4g} are spent, and a model is paid for once. The last shared forecaster stays in use; the next "
-                "cut-off has a budget of its own"
-            )
-
-    def spent(self) -> float:
-        """The rho of all private trainings that this company took part in."""
-        return self._spent(f"{FOLDER}/spent")
-
-    def _spent(self, folder: str) -> float:
-        return sum(float(self._store.read_json(key)["rho"]) for key in self._store.keys(folder))
+        or if the cut-off's budget does not suffice; :class:`BudgetSpent` if that of all cut-offs does not."""
+        assert plan.private is not None
+        self.ledger.spend(plan.subject, plan.alpha, rho, plan.private, self._night)
 
     def compare(self, cutoff: str, which: str) -> None:
         """Counts who was compared on the rows of ``cutoff``; ``which``: digest of the two forecasters. :class:`Refused` if

@@ -6,6 +6,7 @@
      +-- ExactError
           +-- Refused     the plan, the roster, the library or the rows are not what exact training takes
           +-- Begun       this was begun with other companies; with these it would show one's share
+          +-- BudgetSpent  the company's own privacy budget does not reach for another training; it sends nothing
           +-- Denied      LightGBM asked for a collective that no rule allows; nothing was sent
           +-- PeerLost    a participant went away, fell silent or gave up; nothing is trained without it
           +-- Tampered    a message is not what its sender sealed, or a signature is not its owner's
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from decai_forecast.errors import FederationError
 
-__all__ = ["Begun", "Denied", "Differs", "ExactError", "OutOfRange", "PeerLost", "Refused", "Tampered"]
+__all__ = ["Begun", "BudgetSpent", "Denied", "Differs", "ExactError", "OutOfRange", "PeerLost", "Refused", "Tampered"]
 
 
 class ExactError(FederationError):
@@ -36,6 +37,12 @@ class Begun(ExactError):
     """The same rows were summed with other companies: the difference of both sums would be one company's share."""
 
     code = "exact_begun"
+
+
+class BudgetSpent(ExactError):
+    """The private training would cost more than is left of the company's budget over all its nights."""
+
+    code = "exact_budget"
 
 
 class Denied(ExactError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ from decai_forecast.federation.exact.host import HostWire
 from decai_forecast.federation.exact.identity import Roster
 from decai_forecast.federation.exact.loopback import WAITS
 from decai_forecast.federation.exact.plan import ExactPlan, from_demand, private_plan
-from decai_forecast.federation.exact.privacy import private_for
+from decai_forecast.federation.exact.privacy import Private, private_for
 from decai_forecast.federation.plan import Plan
 
-__all__ = ["Call", "Connect", "connect_here", "connect_over_tls", "plan_of", "train_on_call"]
+__all__ = ["Call", "Connect", "connect_here", "connect_over_tls", "plan_of", "private_of", "train_on_call"]
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,16 @@ def plan_of(plan: Plan, cutoff: date, quantile: float, weighted: bool) -> ExactP
     are the same in all of them, and so are the sums for bins. What was begun with some companies must not be trained with
     others."""
     if plan.epsilon:
-        private = private_for(plan.epsilon, plan.delta, len(plan.quantiles))
-        return private_plan(str(cutoff), plan.feature_names, plan.seed, quantile, weighted, private)
-    return from_demand(
+        return private_plan(str(cutoff), plan.feature_names, plan.seed, quantile, weighted, private_of(plan))
+    exact = from_demand(
         plan.params, str(cutoff), plan.feature_names, plan.exact_trees, plan.seed, alpha=quantile, weighted=weighted
     )
+    return replace(exact, patience=plan.early_stopping_rounds)
+
+
+def private_of(plan: Plan) -> Private:
+    """What one model of a private plan may cost, all of its cut-off, and all cut-offs."""
+    return private_for(plan.epsilon, plan.delta, len(plan.quantiles), plan.budget)
 
 
 def train_on_call(
@@ -84,16 +89,23 @@ def train_on_call(
     X: npt.NDArray[np.float32],
     target: npt.NDArray[np.float64],
     weight: npt.NDArray[np.float64] | None,
+    newest: npt.NDArray[np.bool_],
     desk: Desk,
     connect: Connect,
 ) -> str:
-    """The model text. Raises an :class:`ExactError`; the others are told at once, unless they knew before."""
+    """The model text. ``newest``: the rows that are held out if the plan stops early.
+
+    Raises an :class:`ExactError`; the others are told at once, unless they knew before.
+    """
     from decai_forecast.federation.exact.train import Rows, train
 
-    rows = Rows(X, target.astype(np.float32), weight)
     exact = plan_of(plan, cutoff, call.quantile, weight is not None)
+    rows = Rows(X, target.astype(np.float32), weight, newest if exact.patience else None)
     identity, roster = desk.identity(), Roster.of(call.keys)
     roster.check(desk.pinned(), plan.minimum)
+    if exact.private:
+        desk.ledger.unpaid(exact.subject, exact.alpha)
+        desk.ledger.afford(exact.subject, exact.private)
     wire = connect(call, roster.rank(identity.name), roster.names, WAITS * plan.patience)
     with contextlib.ExitStack() as stack:
         stack.callback(wire.close)

@@ -32,11 +32,12 @@ def epsilon_of(rho: float, delta: float) -> float:
     return max(0.0, min(rho * a + (log + (a - 1) * math.log1p(-1 / a) - math.log(a)) / (a - 1) for a in ALPHAS))
 
 
-def private_for(epsilon: float, delta: float, models: int) -> Private:
-    """One of ``models`` models of a cut-off that together promise (``epsilon``, ``delta``). Half of delta pays for the distance
-    of drawn noise from the true distribution, which is far below it (noise.py)."""
+def private_for(epsilon: float, delta: float, models: int, limit: float = 0.0) -> Private:
+    """One of ``models`` models of a cut-off that together promise (``epsilon``, ``delta``); ``limit``: epsilon over all
+    cut-offs, 0 for none. Half of delta pays for the distance of drawn noise from the true distribution, which is far below it
+    (noise.py)."""
     budget = rho_of(epsilon, delta / 2)
-    return Private(budget / models, budget)
+    return Private(budget / models, budget, rho_of(limit, delta / 2) if limit else 0.0)
 
 
 def rho_of(epsilon: float, delta: float) -> float:
@@ -53,11 +54,12 @@ def rho_of(epsilon: float, delta: float) -> float:
 @dataclass(frozen=True)
 class Private:
     """What a private model may cost, and the public bounds that its noise is made for. ``rho``: of this one model, all its sums
-    together. ``budget``: of all models of the cut-off. ``least``, ``most``: labels beyond are counted as these. ``weight_cap``:
-    what a row weighs at most, in mean rows."""
+    together. ``budget``: of all models of the cut-off; ``limit``: of all cut-offs of a company, 0 for none. ``least``,
+    ``most``: labels beyond are counted as these. ``weight_cap``: what a row weighs at most, in mean rows."""
 
     rho: float
     budget: float
+    limit: float = 0.0
     least: float = 0.0
     most: float = 4.5  # of sqrt(demand / own scale), which is clipped at the root of 20
     weight_cap: float = 2.0

@@ -62,7 +62,7 @@ def costs_of(plan: ExactPlan, private: Private) -> Costs:
 def train_privately(rows: Rows, plan: ExactPlan, private: Private, group: Group, desk: Desk) -> str:
     """The model text, the same at all participants; ``plan`` is agreed. What it costs is written down before the first sum."""
     costs = costs_of(plan, private)
-    desk.spend(plan, costs.spent, private.budget)
+    desk.spend(plan, costs.spent)
     grower = _Grower(rows, plan, private, costs, group)
     trees = grower.all()
     if not trees:

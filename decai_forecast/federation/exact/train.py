@@ -60,6 +60,8 @@ class Rows:
             raise Refused(f"{len(label)} rows with {len(fitting.steps)} weights")
         if (self.held is not None) != bool(plan.patience) or fitting.learned.shape != label.shape:
             raise Refused("rows are held out where the plan has patience, and only there: say of each row whether it is")
+        if not fitting.learned.any():
+            raise Refused("every row is held out, so that none is left to learn from; training rows say how far back they lie")
         label_sum(label, fitting.steps)
         return fitting
 

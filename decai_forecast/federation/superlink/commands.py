@@ -150,5 +150,6 @@ def _company(network: Network, partner: str):  # type: ignore[no-untyped-def]  #
     network.participant(partner)
     store: Store = network.store(partner)
     files = Files(network.home / "federation" / partner)
-    agreed = agreement(network.frequency, network.horizon)
-    return Company(partner, store.url, files, agreed, network.strategy), Desk(store, partner)
+    privacy = network.privacy.terms if network.privacy else ""
+    agreed = agreement(network.frequency, network.horizon, privacy, network.early_stopping_rounds)
+    return Company(partner, store.url, files, agreed, network.strategy, privacy), Desk(store, partner)

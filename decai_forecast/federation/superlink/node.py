@@ -26,14 +26,15 @@ POLL = 0.05  # seconds between two looks for a message
 
 @dataclass(frozen=True)
 class Company:
-    """A company that takes part: its name, its own store and files, the digest of what it agreed to (preflight.py), and the
-    strategy of its own network.yaml: with ``exact`` it answers no other, whatever it is asked."""
+    """A company that takes part: its name, its own store and files, the digest of what it agreed to (preflight.py), and, of
+    its own network.yaml, the strategy (with ``exact`` it answers no other) and the terms of privacy, whatever it is asked."""
 
     partner: str
     store: str
     files: Files
     agreed: str = ""
     strategy: str = EXACT
+    privacy: str = ""
 
     def admission(self) -> Admission:
         if not self.files.admission.exists():
@@ -55,7 +56,8 @@ class Company:
         """What the ClientApp knows of its company. It never comes from, or goes to, the coordinator."""
         found = self.admission()
         relay = {"relay": f"{found.host}:{found.relay_port}", "keys": str(self.files.folder)}
-        return {"partner": self.partner, "store": self.store, "agreed": self.agreed, "strategy": self.strategy} | relay
+        own = {"agreed": self.agreed, "strategy": self.strategy, "privacy": self.privacy}
+        return {"partner": self.partner, "store": self.store} | own | relay
 
 
 def serve(company: Company, say: Callable[[str], None] = print, stop: Event | None = None) -> None:
