@@ -54,7 +54,9 @@ def wait_for(port: int, seconds: float = 90.0) -> None:
 
 
 class Companies:
-    """A founded and admitted federation; ``nodes``: partner -> process of its node."""
+    """A founded and admitted federation; ``up``: the SuperLink's process; ``nodes``: partner -> process of its node."""
+
+    up: subprocess.Popen[bytes]
 
     def __init__(self, home: Path, members: Sequence[Member]) -> None:
         self.home, self.members = home, members
@@ -92,7 +94,7 @@ def companies(home: Path, members: Sequence[Member]) -> Iterator[Companies]:
     """All of them running."""
     there = Companies(home, members)
     with ExitStack() as stack:
-        stack.enter_context(running("federation", "up", "--home", home, log=home / "superlink.log"))
+        there.up = stack.enter_context(running("federation", "up", "--home", home, log=home / "superlink.log"))
         wait_for(there.link.facts()[2].control)
         there.admit()
         there.stack = stack

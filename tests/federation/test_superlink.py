@@ -1,9 +1,11 @@
 """The runtime between companies: a SuperLink and three SuperNodes with TLS and registered keys, and our relay beside."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -15,6 +17,8 @@ from decai_forecast.errors import FederationError
 from decai_forecast.federation import Member, Plan, train_shared
 from decai_forecast.federation.preflight import agreement
 from decai_forecast.federation.progress import Step
+from decai_forecast.federation.superlink import flower
+from decai_forecast.federation.superlink.flower import LinkSilent
 from decai_forecast.federation.superlink.node import Company, serve
 from decai_forecast.federation.superlink.passport import apply
 
@@ -57,10 +61,54 @@ def killed(which: subprocess.Popen[bytes], there: Companies, name: str, step: St
 
 def test_a_company_that_is_killed_in_mid_tree_comes_back(there: Companies) -> None:
     """Executor and SuperNode are gone; started again they go on where all were, and the model is the same."""
-    which = exact(seed=8, exact_trees=15, patience=10.0, grace=20.0)
+    which = exact(seed=8, exact_trees=15, patience=10.0, grace=90.0)  # until it has started again, on a busy host too
     watch = partial(killed, there.nodes["p2"], there, "p2")
     found = train_shared(there.members, which, runtime=there.runtime, watch=watch)
     assert there.nodes["p2"].poll() is None
+    assert dict(found.dropped) == {}
+    assert dict(found.models) == dict(train_shared(there.members, which).models)
+
+
+def signalled(there: Companies, number: signal.Signals, step: Step) -> None:
+    """To the SuperLink, once, in mid-tree; what is sent to it again does no harm."""
+    if step.far.tree < step.far.trees:
+        there.up.send_signal(number)
+
+
+def test_a_superlink_that_hangs_ends_the_training_and_does_not_block_it(
+    there: Companies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process lives and its port takes connections. The error says so and what to do; once it answers again, the same
+    training ends with the same model."""
+    monkeypatch.setattr(flower, "CALL", 2.0)
+    monkeypatch.setattr(flower, "AWAY", 4.0)
+    which = exact(seed=9, exact_trees=15)
+    try:
+        with pytest.raises(LinkSilent, match=r"runs and has not answered for 4 s; end it .* train again") as error:
+            train_shared(there.members, which, runtime=there.runtime, watch=partial(signalled, there, signal.SIGSTOP))
+        assert error.value.code == "superlink_silent"
+        with pytest.raises(LinkSilent, match="has not answered for 2 s"):
+            train_shared(there.members, which, runtime=there.runtime)
+    finally:
+        there.up.send_signal(signal.SIGCONT)
+    monkeypatch.undo()
+    found = train_shared(there.members, which, runtime=there.runtime)
+    assert dict(found.models) == dict(train_shared(there.members, which).models)
+
+
+def test_a_superlink_that_hung_for_a_while_is_waited_for(there: Companies, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorter than a training's patience: nobody notices."""
+    monkeypatch.setattr(flower, "CALL", 1.0)
+    which, stopped = exact(seed=10, exact_trees=15), list[Timer]()
+
+    def hang(step: Step) -> None:
+        if not stopped:
+            stopped.append(Timer(5.0, partial(there.up.send_signal, signal.SIGCONT)))
+            there.up.send_signal(signal.SIGSTOP)
+            stopped[0].start()
+
+    found = train_shared(there.members, which, runtime=there.runtime, watch=hang)
+    assert stopped
     assert dict(found.dropped) == {}
     assert dict(found.models) == dict(train_shared(there.members, which).models)
 

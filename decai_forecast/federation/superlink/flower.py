@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import grpc
@@ -23,6 +24,7 @@ from flwr.proto.appio_pb2 import (
     PullPendingTasksRequest,
     PullTaskInputRequest,
     PushTaskOutputRequest,
+    SendTaskHeartbeatRequest,
 )
 from flwr.proto.clientappio_pb2_grpc import ClientAppIoStub
 from flwr.proto.control_pb2 import RegisterNodeRequest, StartRunRequest
@@ -31,7 +33,7 @@ from flwr.proto.serverappio_pb2_grpc import ServerAppIoStub
 from flwr.serverapp import Grid
 from flwr.supercore.fab import Fab
 from flwr.supercore.grpc import create_channel
-from flwr.supercore.heartbeat import HeartbeatSender, make_task_heartbeat_fn_grpc
+from flwr.supercore.heartbeat import HeartbeatSender
 from flwr.supercore.interceptors import (
     AppIoTokenClientInterceptor,
     RuntimeVersionClientInterceptor,
@@ -39,13 +41,14 @@ from flwr.supercore.interceptors import (
 )
 from flwr.supercore.interceptors.superexec_auth_interceptor import CLIENTAPPIO_SUPEREXEC_METHODS, SERVERAPPIO_SUPEREXEC_METHODS
 from flwr.supercore.primitives.asymmetric import public_key_to_bytes
+from flwr.supercore.retry import RetryInvoker, exponential
 from flwr.superlink.grid import GrpcGrid
 from flwr.supernode.runtime.run_clientapp import pull_task_input, push_message, push_task_output
 
 from decai_forecast.errors import ConfigError, FederationError
 from decai_forecast.federation.codes import CLIENT_FAILED, code_of
 
-__all__ = ["APP", "executor", "register", "serve_once", "started_run"]
+__all__ = ["APP", "LinkGone", "LinkSilent", "RunStopped", "executor", "register", "serve_once", "started_run"]
 
 APP = "decai/decai-forecast"
 PYPROJECT = """[project]
@@ -65,8 +68,10 @@ CODE = b"""from decai_forecast.federation.client_app import app as client
 from decai_forecast.federation.server_app import app as server
 """
 TRIES, PAUSE = 120, 0.25  # looks for the own task after a run was started, and seconds between them
-AWAY = 120.0  # seconds that a SuperLink may be away in a training; by itself Flower would wait for ever
+AWAY = 120.0  # seconds that a SuperLink may be away, or silent, in a training; by itself Flower would wait for ever
 CALL = 30.0  # seconds for an answer of the own host's SuperNode or SuperLink
+LAST = 5.0  # seconds for a heartbeat, and for the last word to a SuperLink that may be gone
+AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 RECONNECT = 2_000  # milliseconds at most until a broken channel is tried again; gRPC's own limit is two minutes
 
 
@@ -96,41 +101,113 @@ def register(control: str, authority: bytes, node_key: str) -> int:
             raise ConfigError("the passport's node key cannot be read; expected the file as it was sent") from None
 
 
+class LinkGone(FederationError):
+    """No SuperLink runs at its address any more."""
+
+    code = "superlink_gone"
+
+
+class LinkSilent(FederationError):
+    """The SuperLink's process is there and does not answer."""
+
+    code = "superlink_silent"
+
+
+class RunStopped(FederationError):
+    """The SuperLink takes the run for ended: somebody stopped it, or no sign of this process came for too long."""
+
+    code = "run_stopped"
+
+
+def _lost(address: str, error: grpc.RpcError, seconds: float) -> FederationError:
+    again = "train again: it goes on where all were"
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return LinkSilent(
+            f"the SuperLink at {address} runs and has not answered for {seconds:.0f} s; end it (`kill -9` if need be), "
+            f"start it (`decai federation up`) and {again}"
+        )
+    if error.code() in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+        return RunStopped(f"the SuperLink at {address} has ended this run: it was stopped, or this host was asleep; {again}")
+    return LinkGone(f"the SuperLink at {address} is gone: {error.code().name}; start it (`decai federation up`) and {again}")
+
+
 @contextmanager
 def started_run(
     control: str, appio: str, authority: bytes, secret: bytes, config: Mapping[str, str | int | float]
 ) -> Iterator[Grid]:
     """A run of our app on the SuperLink whose ServerApp is this process; the grid of its nodes.
 
-    The run ends as completed or failed with the block.
+    The run ends as completed or failed with the block. :class:`LinkGone`, :class:`LinkSilent` or :class:`RunStopped` if the
+    SuperLink is lost on the way.
     """
-    run_id = _start(control, authority, config)
-    grid = _grid(appio, _claimed(appio, secret, run_id))
-    beat = HeartbeatSender(make_task_heartbeat_fn_grpc(grid._stub))
-    status, details = SubStatus.FAILED, "stopped"
+    status, details, grid = SubStatus.FAILED, "stopped", None
     try:
-        beat.start()
-        given = grid._stub.PullTaskInput(PullTaskInputRequest())
-        context_from_proto(given.context)
-        grid.set_run(run_from_proto(given.run))
-        yield grid
+        run_id = _start(control, authority, config)
+        grid = _grid(appio, _claimed(appio, secret, run_id))
+        with _beating(ServerAppIoStub(_connected(grid))):
+            given = grid._stub.PullTaskInput(PullTaskInputRequest())
+            context_from_proto(given.context)
+            grid.set_run(run_from_proto(given.run))
+            yield grid
         status, details = SubStatus.COMPLETED, ""
     except grpc.RpcError as error:
-        details = FederationError.code
-        raise FederationError(f"the SuperLink at {appio} is gone: {error.code().name}; start it and train again") from None
+        lost = _lost(appio, error, AWAY)
+        details = lost.code
+        raise lost from None
     except Exception as error:
         details = code_of(error)
         raise
     finally:
-        beat.stop()
-        with suppress(grpc.RpcError):  # gone: it ends the run by itself when no heartbeat comes
-            grid._stub.PushTaskOutput(PushTaskOutputRequest(sub_status=status, details=details))
-        grid.close()
+        if grid is not None:
+            _end(grid, PushTaskOutputRequest(sub_status=status, details=details))
+
+
+def _end(grid: GrpcGrid, last: PushTaskOutputRequest) -> None:
+    """Tells the SuperLink once; one that is gone ends the run by itself when no heartbeat comes."""
+    with suppress(grpc.RpcError):
+        ServerAppIoStub(_connected(grid)).PushTaskOutput(last, timeout=LAST)
+    grid.close()
+
+
+def _connected(grid: GrpcGrid) -> grpc.Channel:
+    """The grid's channel, without its patience."""
+    return grid._channel if grid._stub else None  # the stub connects when it is first asked for
+
+
+class _Patience(RetryInvoker):
+    """Tries again for ``AWAY`` seconds, each time for ``CALL``. Flower's own has no limit for a call, tries for ever, and
+    interrupts the whole process when its run is over."""
+
+    def __init__(self) -> None:
+        wait = partial(exponential, max_delay=5.0)
+        super().__init__(wait, grpc.RpcError, None, AWAY, should_giveup=lambda error: error.code() not in AGAIN)
+
+    def invoke(self, target: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return super().invoke(target, *args, timeout=CALL, **kwargs)
+
+
+@contextmanager
+def _beating(stub: Any) -> Iterator[None]:
+    """Says, while the block runs, that this process lives; an answer that does not come does no harm here."""
+
+    def beat() -> bool:
+        try:
+            stub.SendTaskHeartbeat(SendTaskHeartbeatRequest(), timeout=LAST)
+        except grpc.RpcError as error:
+            return error.code() not in AGAIN  # what is over is not tried again
+        return True
+
+    sender = HeartbeatSender(beat)
+    sender.start()
+    try:
+        yield
+    finally:
+        sender.stop()
 
 
 def _grid(appio: str, token: str) -> GrpcGrid:
     grid = GrpcGrid(serverappio_service_address=appio, insecure=True, token=token)
-    grid._retry_invoker.max_time = AWAY
+    grid._retry_invoker = _Patience()
     return grid
 
 
@@ -142,6 +219,8 @@ def _start(control: str, authority: bytes, config: Mapping[str, str | int | floa
         try:
             run_id = int(ControlStub(channel).StartRun(asked, timeout=CALL).run_id)
         except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise _lost(control, error, CALL) from None
             raise FederationError(f"the SuperLink at {control} did not start a run: {error.details()}; is it up?") from None
     if not run_id:
         raise FederationError(f"the SuperLink at {control} refused the run; its log says why")
@@ -198,14 +277,10 @@ def _answer(appio: str, token: str, answer: Callable[[Message, Context], Message
     version = RuntimeVersionClientInterceptor(component_name="flwr-clientapp")
     with _channel(appio, None, version, AppIoTokenClientInterceptor(token)) as channel:
         stub = ClientAppIoStub(channel)
-        beat = HeartbeatSender(make_task_heartbeat_fn_grpc(stub))
-        beat.start()
-        try:
+        with _beating(stub):
             message, context, run, _ = pull_task_input(stub)  # the code that came is not looked at
             push_message(stub, _reply(message, context, run.fab_id, answer), context)
             push_task_output(stub, context, SubStatus.COMPLETED, "")
-        finally:
-            beat.stop()
 
 
 def _reply(message: Message, context: Context, app: str, answer: Callable[[Message, Context], Message]) -> Message:
