@@ -105,6 +105,18 @@ def test_what_is_owed_comes_first_and_nothing_is_lost(store: Store, receiver: Re
     assert Book(store).owed("erp") == []
 
 
+def test_further_rounds_of_a_night_come_after_it(store: Store, receiver: Receiver) -> None:
+    """In the order of time, not of letters."""
+    nights = ["2026-11-24", "2026-11-24.2", "2026-11-24.10"]
+    for night in nights:
+        sending.with_report(store, night, examples.facts(round_id=night))
+        receiver.answers = [500] * deliver.ATTEMPTS
+        send(store, hook(receiver), round_id=night)
+    receiver.got.clear()
+    send(store, hook(receiver), round_id=nights[-1])
+    assert [json.loads(body)["round"] for _, body in receiver.got] == nights
+
+
 def test_a_dead_target_costs_one_attempt_a_night_and_stops_no_other(store: Store, receiver: Receiver, tmp_path: Path) -> None:
     """Its newer reports wait unattempted; the folder beside it has the report."""
     receiver.answers = [500] * 99

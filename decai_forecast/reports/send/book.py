@@ -47,7 +47,7 @@ class Book:
     def owed(self, target: str) -> list[str]:
         """The rounds that ``target`` has not got, oldest first."""
         names = self._store.children(f"sent/owed/{target}")
-        return [name.removesuffix(".json") for name in names if name.endswith(".json")]
+        return sorted((name.removesuffix(".json") for name in names if name.endswith(".json")), key=_place)
 
     def owe(self, round_id: str, target: str, kind: str, digest: str) -> None:
         """Notes that ``target`` is to get this report, unless it has it."""
@@ -110,6 +110,12 @@ def _key(entry: Entry) -> str:
 
 def _mark(round_id: str, target: str) -> str:
     return f"sent/owed/{target}/{round_id}.json"
+
+
+def _place(round_id: str) -> tuple[str, int]:
+    """Of a round in time: the tenth further one of a night (``2026-11-24.10``) comes after the second."""
+    night, _, further = round_id.partition(".")
+    return night, int(further or 1)
 
 
 def _claim(entry: Entry) -> str:
