@@ -19,7 +19,7 @@ sealed end to end, so what it gets wrong is found by the receivers.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from decai_forecast.federation.exact.errors import PeerLost
@@ -34,9 +34,11 @@ __all__ = [
     "ROUTE",
     "TELL",
     "Frame",
+    "Meanwhile",
     "abort",
     "blobs_of",
     "deliver",
+    "idle",
     "read_table",
     "table",
 ]
@@ -46,6 +48,8 @@ HEADER = struct.Struct("<cBBxQQ4x")
 MAX_BODY = 256 * 2**20  # bytes; a histogram of 2000 features has 4 MB
 REASONS = {1: "left", 2: "did not answer in time", 3: "is at another step", 4: "stopped the training", 5: "joined twice"}
 Blob = bytes | memoryview
+Meanwhile = Callable[[], None]
+"""What a participant does between giving its frame and waiting for the answer."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,10 @@ class Frame:
         if len(body) != size:
             raise PeerLost(f"a frame of {len(body):,} bytes says it has {size:,}")
         return cls(op, rank, step, body)
+
+
+def idle() -> None:
+    """Nothing to do while others are waited for."""
 
 
 def read_header(data: Blob) -> tuple[int, int, int, int]:

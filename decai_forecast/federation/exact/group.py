@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from decai_forecast.federation.exact import frames, words
 from decai_forecast.federation.exact.errors import Differs, Tampered
-from decai_forecast.federation.exact.frames import Blob, Frame
+from decai_forecast.federation.exact.frames import Blob, Frame, Meanwhile
 from decai_forecast.federation.exact.identity import MIN_PARTIES, Identity, Roster
 from decai_forecast.federation.exact.keys import SHARE_BYTES, Hello, PairKeys
 from decai_forecast.federation.exact.progress import Progress
@@ -40,8 +40,8 @@ CAST_TO_ALL = 0xFF  # in place of a receiver's rank
 class Wire(Protocol):
     """A connection to the relay. Implementations differ in the transport only; both raise ``PeerLost`` for whatever ends it."""
 
-    def exchange(self, frame: Frame) -> Frame:
-        """Gives one frame and waits for the answer of the same step."""
+    def exchange(self, frame: Frame, meanwhile: Meanwhile = frames.idle) -> Frame:
+        """Gives one frame and waits for the answer of the same step; does ``meanwhile`` before it waits."""
 
     def tell(self, body: bytes) -> None:
         """Tells the relay how far the training is; no answer."""
@@ -105,11 +105,13 @@ class Group:
         self.roster, self.size, self.rank = roster, roster.size, roster.rank(identity.name)
         self._wire, self._identity = wire, identity
         self.veil: Veil = lambda _phase, _column, numbers: numbers  # noise.py has another
+        self._meanwhile: Meanwhile = frames.idle  # until there are masks to make ahead
         self.traffic, self._step, self._seen = Traffic(), 0, hashlib.sha256(b"decai exact transcript 1")
         hello = Hello(identity, roster, session)
         keys = hello.keys([bytes(body) for body in self._cast_open("hello", hello.body)])
         self._epoch, self._seals, self._masks = keys.epoch, keys.seals(), keys.masks()
         self._group = keys.group_seal(self._shares(keys))
+        self._meanwhile = self._masks.prepare
 
     def _shares(self, keys: PairKeys) -> list[bytes]:
         own = keys.new_share()
@@ -124,7 +126,7 @@ class Group:
     def _exchange(self, op: int, phase: str, body: bytes) -> Sequence[Blob]:
         began, step = time.perf_counter(), self._step
         self._step += 1  # before it is sent: what did not arrive may have been seen, and its nonce is used up
-        answer = self._wire.exchange(Frame(op, self.rank, step, body))
+        answer = self._wire.exchange(Frame(op, self.rank, step, body), self._meanwhile)
         traffic = self.traffic
         traffic.waited += time.perf_counter() - began
         traffic.steps += 1

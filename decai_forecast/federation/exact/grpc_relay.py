@@ -22,7 +22,7 @@ import grpc
 from decai_forecast.errors import FederationError
 from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
-from decai_forecast.federation.exact.frames import Frame
+from decai_forecast.federation.exact.frames import Frame, Meanwhile
 from decai_forecast.federation.exact.loopback import PATIENCE, WAIT, checked
 from decai_forecast.federation.exact.progress import Progress, Watch
 
@@ -291,8 +291,9 @@ class GrpcWire:
         except grpc.RpcError as error:
             self._in.put(PeerLost(f"the connection to the relay broke: {error.code().name}"))
 
-    def exchange(self, frame: Frame) -> Frame:
+    def exchange(self, frame: Frame, meanwhile: Meanwhile = frames.idle) -> Frame:
         self._out.put(frame.pack())
+        meanwhile()
         try:
             answer = self._in.get(timeout=self._patience)
         except queue.Empty:

@@ -17,12 +17,12 @@ import struct
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from socket import socket
 
 from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame
-from decai_forecast.federation.exact.loopback import WAIT, LoopbackRelay, LoopbackWire, checked, receive
+from decai_forecast.federation.exact.line import Line
+from decai_forecast.federation.exact.loopback import WAIT, LoopbackRelay, LoopbackWire, checked
 
 __all__ = ["HostRelay", "HostWire"]
 
@@ -37,13 +37,13 @@ class HostRelay(LoopbackRelay):
     def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float = WAIT) -> HostWire:
         return HostWire(self.port, session, rank, names, patience)
 
-    def _serve(self, connections: Sequence[socket]) -> None:
+    def _serve(self, lines: Sequence[Line]) -> None:
         folder = tempfile.mkdtemp(prefix=PREFIX, dir=_place_of_folders())
         try:
-            for rank in range(len(connections)):
+            for rank in range(len(lines)):
                 Path(folder, str(rank)).touch(0o600)
-            self._tell(connections, Frame(frames.JOIN, 0, 0, folder.encode()))
-            super()._serve(connections)
+            self._tell(lines, Frame(frames.JOIN, 0, 0, folder.encode()))
+            super()._serve(lines)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -103,7 +103,7 @@ class HostWire(LoopbackWire):
         return blob
 
     def _open(self, frame: Frame) -> None:
-        welcome = receive(self._socket)
+        welcome = self._line.receive()
         if welcome.op != frames.JOIN:
             checked(frame, welcome, self._names)
         self._folder = _private(bytes(welcome.body).decode(errors="replace"))

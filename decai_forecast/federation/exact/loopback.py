@@ -6,14 +6,14 @@ Between companies the relay speaks TLS (grpc_relay.py); what is sealed end to en
 from __future__ import annotations
 
 import contextlib
-import select
 import socket
 from collections.abc import Sequence
 from threading import Event, Lock, Thread
 
 from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
-from decai_forecast.federation.exact.frames import Frame
+from decai_forecast.federation.exact.frames import Frame, Meanwhile
+from decai_forecast.federation.exact.line import Line
 from decai_forecast.federation.exact.progress import Progress, Watch
 
 __all__ = ["PATIENCE", "WAIT", "WAITS", "LoopbackRelay", "LoopbackWire"]
@@ -30,8 +30,8 @@ class LoopbackRelay:
         self._watch = watch
         self._patience, self._closed, self._lock = patience, Event(), Lock()
         self._server = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self._waiting: dict[bytes, dict[int, socket.socket]] = {}
-        self._open: set[socket.socket] = set()
+        self._waiting: dict[bytes, dict[int, Line]] = {}
+        self._open: set[Line] = set()
         Thread(target=self._accept, daemon=True, name="relay").start()
 
     @property
@@ -51,10 +51,11 @@ class LoopbackRelay:
     def close(self) -> None:
         self._closed.set()
         with self._lock:
-            there = [self._server, *self._open]
+            there = list(self._open)
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
         for one in there:
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
             one.close()
 
     def _accept(self) -> None:
@@ -64,80 +65,71 @@ class LoopbackRelay:
             except OSError:
                 return
             connection.settimeout(self._patience)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            line = Line(connection)
             with self._lock:
-                self._open.add(connection)
-            Thread(target=self._join, args=(connection,), daemon=True).start()
+                self._open.add(line)
+            Thread(target=self._join, args=(line,), daemon=True).start()
 
-    def _join(self, connection: socket.socket) -> None:
+    def _join(self, line: Line) -> None:
         try:
-            frame = receive(connection)
+            frame = line.receive()
         except (OSError, PeerLost):
-            return self._drop([connection])
+            return self._drop([line])
         session, size = bytes(frame.body), frame.step
         with self._lock:
             there = self._waiting.setdefault(session, {})
-            for rank in [rank for rank, one in there.items() if not _alive(one)]:  # it went: the session does not begin with it
+            for rank in [rank for rank, one in there.items() if not one.alive()]:  # it went: the session does not begin with it
                 del there[rank]
             twice = frame.op != frames.JOIN or frame.rank >= size or frame.rank in there
             if not twice:
-                there[frame.rank] = connection
+                there[frame.rank] = line
             full = len(there) == size
             if full:
                 del self._waiting[session]
         if twice:
-            self._tell([connection], frames.abort(frame.rank, 5))
-            return self._drop([connection])
+            self._tell([line], frames.abort(frame.rank, 5))
+            return self._drop([line])
         return self._serve([there[rank] for rank in range(size)]) if full else None
 
-    def _serve(self, connections: Sequence[socket.socket]) -> None:
+    def _serve(self, lines: Sequence[Line]) -> None:
         """Carries one session to its end; whoever ends it is named to the others."""
         end = None
         while end is None:
-            given, end = _collect(connections, self._watch)
+            given, end = _collect(lines, self._watch)
             try:
                 answers = [] if end else self._answers(given)
             except PeerLost:
                 end = frames.abort(0, 3)
-            for connection, answer in zip(connections, [] if end else answers, strict=False):
+            for line, answer in zip(lines, [] if end else answers, strict=False):
                 with contextlib.suppress(OSError):  # found when its next frame does not come
-                    send(connection, answer)
-        self._tell(connections, end)
-        self._drop(connections)
+                    line.send(answer)
+        self._tell(lines, end)
+        self._drop(lines)
 
     def _answers(self, given: Sequence[Frame]) -> list[Frame]:
         """What the relay makes of one step's frames; a test's relay does something else here."""
         return frames.deliver(given)
 
-    def _tell(self, connections: Sequence[socket.socket], frame: Frame) -> None:
-        for connection in connections:
+    def _tell(self, lines: Sequence[Line], frame: Frame) -> None:
+        for line in lines:
             with contextlib.suppress(OSError):
-                send(connection, frame)
+                line.send(frame)
 
-    def _drop(self, connections: Sequence[socket.socket]) -> None:
+    def _drop(self, lines: Sequence[Line]) -> None:
         with self._lock:
-            self._open -= set(connections)
-        for connection in connections:
-            connection.close()
+            self._open -= set(lines)
+        for line in lines:
+            line.close()
 
 
-def _alive(connection: socket.socket) -> bool:
-    """Whether who waits for its session is still there: a connection that ended reads as empty."""
-    readable, _, _ = select.select([connection], [], [], 0)
-    try:
-        return not readable or connection.recv(1, socket.MSG_PEEK) != b""
-    except OSError:
-        return False
-
-
-def _collect(connections: Sequence[socket.socket], watch: Watch | None) -> tuple[list[Frame], Frame | None]:
+def _collect(lines: Sequence[Line], watch: Watch | None) -> tuple[list[Frame], Frame | None]:
     """One frame of everybody, or who is why there is none."""
     given: list[Frame] = []
-    for rank, connection in enumerate(connections):
+    for rank, line in enumerate(lines):
         try:
-            frame = receive(connection)
+            frame = line.receive()
             while frame.op == frames.TELL:
-                note, frame = Progress.unpack(frame.body), receive(connection)
+                note, frame = Progress.unpack(frame.body), line.receive()
                 if watch:
                     watch(note)
         except TimeoutError:
@@ -158,16 +150,16 @@ class LoopbackWire:
     def __init__(self, port: int, session: bytes, rank: int, names: Sequence[str], patience: float = WAIT) -> None:
         self._names = names
         try:
-            self._socket = socket.create_connection(("127.0.0.1", port), timeout=patience)
+            self._line = Line(socket.create_connection(("127.0.0.1", port), timeout=patience))
         except OSError as error:
             raise PeerLost(f"no relay at 127.0.0.1:{port}: {error}") from None
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        send(self._socket, Frame(frames.JOIN, rank, len(names), session))
+        self._line.send(Frame(frames.JOIN, rank, len(names), session))
 
-    def exchange(self, frame: Frame) -> Frame:
+    def exchange(self, frame: Frame, meanwhile: Meanwhile = frames.idle) -> Frame:
         try:
-            send(self._socket, self._out(frame))
-            answer = checked(frame, receive(self._socket), self._names)
+            self._line.send(self._out(frame))
+            meanwhile()
+            answer = checked(frame, self._line.receive(), self._names)
             return self._in(frame, answer)
         except TimeoutError:
             raise PeerLost("the relay did not answer in time") from None
@@ -184,14 +176,14 @@ class LoopbackWire:
 
     def tell(self, body: bytes) -> None:
         with contextlib.suppress(OSError):  # found at the next step
-            send(self._socket, Frame(frames.TELL, 0, 0, body))
+            self._line.send(Frame(frames.TELL, 0, 0, body))
 
     def abort(self) -> None:
         with contextlib.suppress(OSError):
-            send(self._socket, frames.abort(0, 4))
+            self._line.send(frames.abort(0, 4))
 
     def close(self) -> None:
-        self._socket.close()
+        self._line.close()
 
 
 def checked(frame: Frame, answer: Frame, names: Sequence[str]) -> Frame:
@@ -202,23 +194,3 @@ def checked(frame: Frame, answer: Frame, names: Sequence[str]) -> Frame:
     if (answer.op, answer.step) != (frame.op, frame.step):
         raise PeerLost(f"the relay answered step {answer.step} in place of {frame.step}")
     return answer
-
-
-def send(connection: socket.socket, frame: Frame) -> None:
-    connection.sendall(frame.pack())
-
-
-def receive(connection: socket.socket) -> Frame:
-    op, rank, step, size = frames.read_header(_exactly(connection, frames.HEADER.size))
-    return Frame(op, rank, step, _exactly(connection, size) if size else b"")
-
-
-def _exactly(connection: socket.socket, size: int) -> memoryview:
-    body = memoryview(bytearray(size))
-    at = 0
-    while at < size:
-        got = connection.recv_into(body[at:])
-        if not got:
-            raise ConnectionError("closed")
-        at += got
-    return body

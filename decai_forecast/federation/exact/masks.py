@@ -44,6 +44,11 @@ class Stream:
             filled, self._ready = filled + len(piece), self._ready[len(piece) :]
         return taken
 
+    def prepare(self) -> None:
+        """Makes words ahead, a chunk at least: for the time in which others are waited for."""
+        if len(self._ready) < CHUNK // self._kind().itemsize:
+            self._ready = np.concatenate([self._ready, self._make()])
+
     def _make(self) -> npt.NDArray[Any]:
         words = np.frombuffer(self._stream, self._kind, CHUNK // self._kind().itemsize)
         total = np.zeros(len(words), self._kind)
@@ -61,3 +66,8 @@ class Masks:
 
     def take(self, count: int, kind: type[np.uint32] | type[np.uint64]) -> npt.NDArray[Any]:
         return self._streams[kind].take(count)
+
+    def prepare(self) -> None:
+        """Makes words ahead of both kinds."""
+        for stream in self._streams.values():
+            stream.prepare()

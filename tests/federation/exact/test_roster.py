@@ -4,7 +4,7 @@ import pytest
 from parties import IDENTITIES, SESSION, roster_of
 
 from decai_forecast.federation.exact.errors import Refused
-from decai_forecast.federation.exact.frames import Frame
+from decai_forecast.federation.exact.frames import Frame, Meanwhile, idle
 from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.identity import Identity, Roster
 
@@ -14,7 +14,7 @@ PINNED = {one.name: one.public for one in IDENTITIES}
 class Untouched:
     """A wire on which nothing may be sent."""
 
-    def exchange(self, frame: Frame) -> Frame:
+    def exchange(self, frame: Frame, meanwhile: Meanwhile = idle) -> Frame:
         raise AssertionError("something was sent")
 
     def abort(self) -> None:
