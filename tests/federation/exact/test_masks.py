@@ -8,7 +8,7 @@ from parties import together
 from relays import Listening
 
 from decai_forecast.federation.exact.errors import PeerLost
-from decai_forecast.federation.exact.frames import Frame
+from decai_forecast.federation.exact.frames import Frame, Meanwhile
 from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.masks import Stream
 
@@ -75,6 +75,15 @@ def test_key_streams_are_read_once_and_cancel() -> None:
     assert len(np.unique(a)) == len(a)
 
 
+def test_words_made_ahead_are_the_same_words() -> None:
+    """Those who had to wait made some ahead, the last one did not."""
+    waited, last = (Stream([(1, b"k" * 32)], np.uint32) for _ in range(2))
+    for count in (3, 20_000, 1, 50_000):
+        waited.prepare()
+        waited.prepare()
+        assert (waited.take(count) == last.take(count)).all()
+
+
 def test_a_new_session_has_new_keys() -> None:
     """The same companies, the same session, the same numbers: other bytes."""
     relays = [Listening(), Listening()]
@@ -89,7 +98,7 @@ def test_a_nonce_is_used_up_by_a_message_that_did_not_arrive(monkeypatch: pytest
     difference of both."""
     heard: dict[int, list[bytes]] = {}
 
-    def lost(frame: Frame) -> Frame:
+    def lost(frame: Frame, _: Meanwhile) -> Frame:
         heard.setdefault(frame.rank, []).append(bytes(frame.body))
         raise PeerLost("broken")
 
