@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from decai_forecast.network import Network
+from decai_forecast.rounds.verdict import cost_in_words
 
 __all__ = ["page", "what_if_page"]
 
@@ -19,6 +20,8 @@ TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+
+TEMPLATES.filters["cost"] = cost_in_words
 
 
 def page(network: Network, rounds: Sequence[dict[str, Any]], readable: set[str], *, only: str = "", said: str = "") -> str:

@@ -31,7 +31,10 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Roster:
-    """Who trained together; ``missing``: partner -> reason code; ``late``: delivered after the training began."""
+    """Who trained together; ``missing``: partner -> reason code; ``late``: delivered after the training began.
+
+    ``verdict``: on the new shared forecaster against the last one, a sentence; empty where nothing was compared.
+    """
 
     expected: Sequence[str]
     present: Sequence[str]
@@ -39,6 +42,7 @@ class Roster:
     status: str
     missing: Mapping[str, str] = field(default_factory=dict)
     late: Sequence[str] = ()
+    verdict: str = ""
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,7 @@ def _roster(facts: Facts) -> dict[str, Any]:
         "present": sorted(roster.present),
         "late": sorted(roster.late),
         "missing": dict(sorted(roster.missing.items())),
+        "verdict": roster.verdict,
     }
 
 

@@ -74,6 +74,8 @@ def _note(network: Network, night: Round, members: tuple[str, ...], late: tuple[
 def _how(shared: Mapping[str, Any]) -> str:
     if shared["status"] == "trained":
         return "trained together"
+    if shared["status"] == "reused":
+        return f"did not train: {shared['reason']}"
     if shared["members"]:  # the new forecaster did not ship
         return f"trained together, but the last shared forecaster stays in use: {shared['reason']}"
     return "could not train together, the last shared forecaster stays in use"

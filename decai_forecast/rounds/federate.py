@@ -1,7 +1,8 @@
 """The coordinator's part: train the shared forecasters of a night with Flower and publish them to every participant.
 
-Published are ``rounds/<round>/shared.json`` (which model serves which cut-off) and the models themselves under their
-digest. A cut-off of the grid is trained once and reused by every later night.
+Published are ``rounds/<round>/shared.json`` (which model serves which cut-off, and which one ships), the models themselves
+under their digest, and ``shipped.json``: which one shipped for which cut-off. A cut-off of the grid is trained once and reused
+by every later night; under differential privacy so is every other one, since each training is paid for.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SharedModels", "federate", "keep_last", "published", "read_progress"]
 
+ARCHIVE, SHIPPED = "archive.json", "shipped.json"
 PACE = 5.0  # seconds between two writes of how far the training is
 Progress = Callable[[str], None]
 
@@ -42,15 +44,20 @@ class SharedModels:
         self.manifest: Mapping[str, Any] = public.read_json(f"rounds/{round_id}/shared.json")
 
     def for_cutoff(self, cutoff: date, *, ship: bool = False) -> dict[float, str] | None:
-        """Quantile -> model text of ``cutoff``. With ``ship`` an older one serves where this night trained none."""
+        """Quantile -> model text of ``cutoff``. With ``ship`` the one that the round ships, however old its cut-off is."""
         keys: Mapping[str, str] = self.manifest["models"]
         found = keys.get(cutoff.isoformat())
-        if found is None and ship:
-            older = [day for day in keys if day <= cutoff.isoformat()]
-            found = keys[max(older)] if older else None
-        if found is None:
-            return None
-        return _models(self._public, found)
+        if ship and "ships" in self.manifest:
+            found = self.manifest["ships"]
+        elif found is None and ship:  # a round of an earlier release
+            found = _newest(keys, cutoff)
+        return _models(self._public, found) if found else None
+
+
+def _newest(keys: Mapping[str, str], cutoff: date) -> str | None:
+    """The key of the newest cut-off until ``cutoff``."""
+    older = [day for day in keys if day <= cutoff.isoformat()]
+    return keys[max(older)] if older else None
 
 
 def _models(public: Store, key: str) -> dict[float, str]:
@@ -70,20 +77,23 @@ def federate(network: Network, night: Round, progress: Progress | None = None) -
     publish_comparison(network, night)
     roster = write_roster(network, night)
     coordinator, public = network.store(COORDINATOR), network.public()
-    archive = _archive(public)
+    archive = _mapping(public, ARCHIVE)
     cutoffs = network.calendar.cutoffs(night.as_of)
 
     def work(writer: Writer) -> Mapping[str, Any]:
-        reused = {c.isoformat(): archive[c.isoformat()] for c in cutoffs.choice if c.isoformat() in archive}
-        wanted = tuple(c for c in cutoffs.all if c.isoformat() not in reused)
-        champion = _champion(archive, cutoffs.ship)
-        models, facts = _train(network, roster, wanted, progress, _models(public, archive[champion]) if champion else None)
-        kept = _not_shipped(models, facts["evaluation"], cutoffs.ship, champion)
-        reused |= {day: archive[day] for day in kept}
-        keys = reused | {cutoff: _publish(public, cutoff, texts) for cutoff, texts in models.items()}
-        members = sorted(set(roster.members) - set(facts["dropped"]))
-        facts |= {"models": keys, "reused": sorted(reused), "members": members, "status": "kept" if kept else "trained"}
-        facts |= {"reason": facts["evaluation"]["reason"]} if kept else {}
+        champion, ship = _champion(public, cutoffs.ship), cutoffs.ship.isoformat()
+        reusable = cutoffs.all if network.privacy else cutoffs.choice
+        reused = {c.isoformat(): archive[c.isoformat()] for c in reusable if c.isoformat() in archive}
+        if ship in reused:
+            facts = _paid_before(ship, reused)
+        else:
+            wanted = tuple(c for c in cutoffs.all if c.isoformat() not in reused)
+            models, facts = _train(network, roster, wanted, progress, _models(public, champion) if champion else None)
+            facts |= _shipped(facts["evaluation"], models, ship, champion)
+            published = {cutoff: _publish(public, cutoff, texts) for cutoff, texts in models.items()}
+            facts |= {"models": reused | published, "reused": sorted(reused)}
+            facts |= {"ships": champion if facts["status"] == "kept" else published[ship]}
+            facts |= {"members": sorted(set(roster.members) - set(facts["dropped"]))}
         facts |= _asked(network, roster.missing)
         writer.json("shared.json", facts)
         return facts
@@ -105,15 +115,18 @@ def _train(
     from decai_forecast.federation.preflight import agreement
     from decai_forecast.federation.progress import Limited
 
+    privacy, rounds = network.privacy, network.early_stopping_rounds
     members = [Member(partner, network.store(partner).url) for partner in sorted(roster.members)]
     plan = Plan(
         round_id=roster.round,
-        cutoffs=cutoffs,
+        cutoffs=cutoffs[::-1] if privacy else cutoffs,  # what is left of a budget goes to the one that ships
         feature_names=FEATURES,
         minimum=roster.minimum,
         seed=SEED,
         strategy=network.strategy,
-        agreed=agreement(network.frequency, network.horizon),
+        agreed=agreement(network.frequency, network.horizon, privacy.terms if privacy else "", rounds),
+        early_stopping_rounds=rounds,
+        **(asdict(privacy) if privacy else {}),
     )
     watch = Limited(partial(_write_progress, network.public(), roster.round), PACE)
     shared = train_shared(members, plan, progress=progress, watch=watch, runtime=_runtime(network, members), champion=champion)
@@ -124,20 +137,30 @@ def _train(
         "dropped": dict(shared.dropped),
         "seconds": round(shared.seconds, 1),
     }
-    return models, facts | {"evaluation": shared.verdict}
+    return models, facts | {"evaluation": shared.verdict, "privacy": asdict(privacy) if privacy else None}
 
 
-def _champion(archive: Mapping[str, str], ship: date) -> str | None:
-    """The cut-off of the shared forecaster in use: the newest one published before."""
-    return max((day for day in archive if day <= ship.isoformat()), default=None)
+def _champion(public: Store, ship: date) -> str | None:
+    """The key of the shared forecaster in use: the last one that shipped for a cut-off until ``ship``.
+
+    Not any newer one of the archive: a cut-off that was trained for the partners' backtests was compared with nothing.
+    """
+    return _newest(_mapping(public, SHIPPED) or _mapping(public, ARCHIVE), ship)  # the archive: of an earlier release
 
 
-def _not_shipped(models: dict[str, Any], verdict: Mapping[str, Any] | None, ship: date, champion: str | None) -> list[str]:
-    """Takes a challenger that is worse out of ``models``; then the champion's cut-off serves on."""
+def _shipped(verdict: Mapping[str, Any] | None, models: dict[str, Any], ship: str, champion: str | None) -> dict[str, Any]:
+    """Status and reason; takes a challenger that is worse out of ``models``: then the champion serves on."""
     if verdict is None or champion is None or verdict["promoted"]:
-        return []
-    models.pop(ship.isoformat(), None)
-    return [champion]
+        return {"status": "trained"}
+    models.pop(ship, None)
+    return {"status": "kept", "reason": verdict["reason"]}
+
+
+def _paid_before(ship: str, reused: Mapping[str, str]) -> dict[str, Any]:
+    """A private night whose cut-off was trained before: again it would cost again."""
+    why = f"the shared forecaster of {ship} is there; under differential privacy a cut-off is trained once"
+    facts: dict[str, Any] = {"status": "reused", "reason": why, "members": [], "dropped": {}, "rows": {}, "seconds": 0.0}
+    return facts | {"models": dict(reused), "reused": sorted(reused), "ships": reused[ship], "evaluation": None}
 
 
 def _runtime(network: Network, members: Sequence[Member]) -> Runtime | None:
@@ -175,8 +198,9 @@ def _publish(public: Store, cutoff: str, texts: Mapping[float, str]) -> str:
     return key
 
 
-def _archive(public: Store) -> dict[str, str]:
-    return dict(public.read_json("archive.json")) if public.exists("archive.json") else {}
+def _mapping(public: Store, key: str) -> dict[str, str]:
+    """Cut-off -> key of its models."""
+    return dict(public.read_json(key)) if public.exists(key) else {}
 
 
 def _announce(public: Store, night: Round, facts: Mapping[str, Any]) -> None:
@@ -184,7 +208,11 @@ def _announce(public: Store, night: Round, facts: Mapping[str, Any]) -> None:
     key = f"rounds/{night.id}/shared.json"
     if public.exists(key):
         return
-    public.write_json("archive.json", _archive(public) | facts["models"])
+    archive = _mapping(public, ARCHIVE)
+    if facts["status"] == "trained":
+        ship = max(facts["models"])
+        public.write_json(SHIPPED, (_mapping(public, SHIPPED) or archive) | {ship: facts["ships"]})
+        public.write_json(ARCHIVE, archive | facts["models"])  # beside one that did not ship the others are suspect, too
     told = {name: value for name, value in facts.items() if name not in ("rows", "evaluation")}
     verdict = facts.get("evaluation") and {name: facts["evaluation"][name] for name in ("promoted", "reason")}
     public.write_json(key, {"round": night.id, "as_of": night.as_of.isoformat()} | told | {"evaluation": verdict})
@@ -195,7 +223,9 @@ def keep_last(network: Network, night: Round, reason: str) -> None:
     publish_comparison(network, night)
     public = network.public()
     facts: dict[str, Any] = {"status": "kept", "reason": reason, "members": [], "dropped": {}, "rows": {}}
-    facts |= {"models": _archive(public)} | _asked(network, standing(network, night.id).missing())
+    ships = _champion(public, network.calendar.floor(night.as_of))
+    facts |= {"models": _mapping(public, ARCHIVE)} | ({"ships": ships} if ships else {})
+    facts |= _asked(network, standing(network, night.id).missing())
     _announce(public, night, facts)
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.rounds.check import accepted_frame, required_step
+from decai_forecast.rounds.check import accepted_frame, clean_key, required_step
 from decai_forecast.rounds.earlier import earlier_nights
 from decai_forecast.rounds.explained import explained
 from decai_forecast.rounds.federate import SharedModels
@@ -28,13 +28,16 @@ if TYPE_CHECKING:
 __all__ = ["can_forecast", "combine"]
 
 MEDIAN = 0.5
+PAST_SERIES = 2000  # that past stock-outs are learned from
 GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
 
 
 @dataclass(frozen=True)
 class _Origins:
-    """The candidates of a night: at the choice origins, over the test window (empty where history does not reach), to ship."""
+    """The candidates of a night: at the choice origins, over the test window (empty where history does not reach), to ship.
+    ``cutoffs``: of those that are judged."""
 
+    cutoffs: Sequence[date]
     choice: Sequence[Candidates]
     test: Candidates
     ship: Candidates
@@ -50,11 +53,13 @@ def combine(seat: Seat, night: Round) -> Done:
 
     Writes ``forecast.parquet`` (the horizon after the last cut-off, all levels; new items and sites by similarity, overrides of
     planners applied, the model's own numbers beside them), ``hierarchy.parquet`` (totals by category, location and company),
-    ``test.parquet`` (the choice over the test window) and ``drivers.json``. The choice never sees the test window.
+    ``test.parquet`` (the choice over the test window), ``past.parquet`` (what would have shipped at the judged cut-offs, all
+    levels; only with a delivery of stock) and ``drivers.json``. The choice never sees the test window.
     """
     trained, checked = required_step(seat, night.id, "train"), required_step(seat, night.id, "check")
     shared, said, nights = SharedModels(seat.public, night.id), overrides_of(seat, night), earlier_nights(seat, night)
-    inputs = [trained.inputs, shared.manifest["models"], [one.id for one in said], [earlier.key for earlier in nights]]
+    used = [shared.manifest["models"], shared.manifest.get("ships")]
+    inputs = [trained.inputs, *used, [one.id for one in said], [earlier.key for earlier in nights]]
 
     def work(writer: Writer) -> Mapping[str, Any]:
         from decai_forecast.demand import Choice, choose_groups
@@ -72,7 +77,10 @@ def combine(seat: Seat, night: Round) -> Done:
         writer.json("drivers.json", _drivers(seat, night, trained, shared, choice, forecast))
         facts: dict[str, Any] = {"cutoff": seat.calendar.floor(night.as_of).isoformat(), "choice": asdict(choice)}
         facts |= _test(seat, night, (trained, checked), table, origins, choice, writer)
-        facts |= {"dependence": _dependence(origins, choice)}
+        past = _past(origins, choice)
+        facts |= {"dependence": _dependence(list(past.values()))}
+        if clean_key(checked, "stock") and past:
+            writer.frame("past.parquet", _told(past))
         facts |= {"series": len(forecast) // seat.calendar.horizon, "overrides": planned_facts(forecast, said)}
         facts |= {"first": [asdict(one) for one in firsts.series()], "not_forecast": list(firsts.notes)}
         return facts | {"override_scores": scores_of(seat, nights, table)}
@@ -91,7 +99,8 @@ def _origins(seat: Seat, night: Round, trained: Done, shared: SharedModels) -> _
     cutoffs = seat.calendar.cutoffs(night.as_of)
     there = {date.fromisoformat(day) for day in trained.facts["cutoffs"]}
     found = {c: _candidates(seat, trained, shared, c, ship=c == cutoffs.ship) for c in cutoffs.all if c in there}
-    return _Origins([found[c] for c in cutoffs.choice if c in found], found.get(cutoffs.test, {}), found[cutoffs.ship])
+    judged = [c for c in (*cutoffs.choice, cutoffs.test) if c in found]
+    return _Origins(judged, [found[c] for c in cutoffs.choice if c in found], found.get(cutoffs.test, {}), found[cutoffs.ship])
 
 
 def _shipped(origins: _Origins, choice: Choice, firsts: Firsts) -> pd.DataFrame:
@@ -156,13 +165,38 @@ def _test(
     return {"test": _scores(tested), "money": money} | _against_naive(tested["combined"], future)
 
 
-def _dependence(origins: _Origins, choice: Choice) -> dict[str, Any]:
-    """How far demand moved together beyond the forecast at the judged origins, each calibrated on those before it."""
+def _past(origins: _Origins, choice: Choice) -> dict[date, pd.DataFrame]:
+    """Cut-off -> what the choice would have shipped there, calibrated on the cut-offs before it."""
     from decai_forecast.demand import finished
+
+    judged = origins.judged
+    return {cutoff: finished(judged[:k], judged[k], choice) for k, cutoff in enumerate(origins.cutoffs)}
+
+
+def _told(past: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
+    """location_id, item_id, cutoff, date, mean and all levels, of some items if there are many."""
+    import pandas as pd
+
+    from decai_forecast.demand import LEVELS, to_levels
+    from decai_forecast.demand.quantiles import name_of
+
+    columns = ["location_id", "item_id", "date", "mean", *map(name_of, LEVELS)]
+    frames = [to_levels(_some(frame))[columns].assign(cutoff=pd.Timestamp(cutoff)) for cutoff, frame in past.items()]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _some(frame: pd.DataFrame) -> pd.DataFrame:
+    """All sites of items evenly apart, so that there are about ``PAST_SERIES`` series: what they teach holds for the others."""
+    items = sorted(frame["item_id"].unique())
+    series = len(frame[["location_id", "item_id"]].drop_duplicates())
+    return frame[frame["item_id"].isin(items[:: max(1, -(-series // PAST_SERIES))])]
+
+
+def _dependence(past: Sequence[pd.DataFrame]) -> dict[str, Any]:
+    """How far demand moved together beyond the forecast at the judged origins."""
     from decai_forecast.demand.quantiles import levels_at_actual
     from decai_forecast.simulation.demand import dependence_of
 
-    past = [finished(origins.judged[:k], found, choice) for k, found in enumerate(origins.judged)]
     known = [frame[frame["actual"].notna()] for frame in past]
     levels = [levels_at_actual(frame) for frame in known]
     return asdict(

@@ -79,12 +79,18 @@ def _learned(seat: Seat, round_id: str, trained: Done) -> dict[str, Any]:
     return {"behaviour": _as_json(choice), "experience": [verdict.as_json() for verdict in verdicts]}
 
 
-def _behaviour(seat: Seat, checked: Done, table: pd.DataFrame) -> Choice:
-    from decai_forecast.simulation.agents.fit import choose
-    from decai_forecast.simulation.agents.records import records_of
+def _panic(seat: Seat, table: pd.DataFrame) -> Panic:
+    """How the company's customers react to an empty shelf: what was asked for after a period that was cut off by one."""
+    from decai_forecast.demand import unconstrain
+    from decai_forecast.demand.panel import to_panel
+    from decai_forecast.simulation.agents.panic import fit_panic
 
-    stock, receipts, open_orders = (accepted_frame(seat, checked, name) for name in ("stock", "receipts", "open_orders"))
-    return choose(records_of(table, stock, receipts, open_orders, seat.calendar))
+    told = unconstrain(table, seat.calendar)
+    missed = (1 - told["quantity"] / told["demand"].where(told["demand"] > 0)).where(told["censored"], 0.0).fillna(0.0)
+    asked = to_panel(table.assign(quantity=table["quantity"].where(~table["censored"])), seat.calendar).quantity
+    short = to_panel(table.assign(quantity=missed, censored=False), seat.calendar).quantity
+    before = np.concatenate([np.full((len(short), 1), np.nan), short[:, :-1]], axis=1)
+    return fit_panic(asked, before)
 
 
 def _as_json(choice: Choice) -> dict[str, Any]:

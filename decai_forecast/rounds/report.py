@@ -34,6 +34,7 @@ from decai_forecast.rounds.check import accepted_frame
 from decai_forecast.rounds.comparison import give_figures, published_comparison
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import SEED, Seat
+from decai_forecast.rounds.verdict import cost_in_words, spending, verdict_in_words
 from decai_forecast.simulation import Simulation
 from decai_forecast.steps import Done, Writer, read_done, run_step
 
@@ -154,21 +155,32 @@ def facts_of(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
         quality=_quality(combined) if combined else None, simulation=simulation,
         fan=_fan(seat, steps["train"], combined),
         planning=briefing(seat, steps["train"], steps["watch"], combined) if steps["train"] and combined else None,
-        what_left=_left(seat, shared, combined), versions={name: version(name) for name in LIBRARIES},
+        what_left=_left(seat, night.id, shared, combined), versions={name: version(name) for name in LIBRARIES},
         model=f"{combined.facts['choice']['name']}-{combined.inputs[:12]}" if combined else "",
         previous=_previous(seat, night), opted_in=seat.report_settings().compare,
         others=published_comparison(seat, night.id),
     )  # fmt: skip
     inputs = [done.inputs if done else None for done in steps.values()]
     read = [shared, asdict(facts.assumptions), facts.versions, [asdict(d) for d in facts.deliveries]]
+    read.append([asdict(left) for left in facts.what_left])
     return facts, [FORMAT, *inputs, *read, facts.previous, facts.opted_in, facts.others]
 
 
-def _left(seat: Seat, shared: Mapping[str, Any], combined: Done | None) -> tuple[Left, ...]:
+def _noisy(seat: Seat, round_id: str) -> tuple[Left, ...]:
+    """What the round's private sums tell at most, by the company's own ledger; also of a training that did not end."""
+    cost = seat.privacy and spending(seat.store, seat.partner, round_id, seat.privacy)
+    if not cost or not cost["tonight"]:
+        return ()
+    told = f"what noise leaves to be told of a training row, by all sums and models: {cost_in_words(cost)}"
+    return (Left(told, "all companies that train, and whoever reads the models"),)
+
+
+def _left(seat: Seat, round_id: str, shared: Mapping[str, Any], combined: Done | None) -> tuple[Left, ...]:
     left: tuple[Left, ...] = ()
     if seat.partner in shared["members"]:
         left = TRAINED[shared.get("strategy", "bagging")]  # older rounds do not say, and bagging was the default
         left += (SCORED,) if shared.get("evaluation") else ()
+    left += _noisy(seat, round_id)
     gives = combined is not None and seat.report_settings().compare
     return (*left, ANSWERED, *((COMPARED,) if gives else ()))
 
@@ -194,8 +206,9 @@ def _delivery(seat: Seat, checked: Done, name: str, facts: Mapping[str, Any]) ->
 
 def _roster(shared: Mapping[str, Any]) -> Roster:
     return Roster(
-        shared["expected"], shared["members"], shared["minimum"], shared["status"], shared["missing"] | shared["dropped"]
-    )
+        shared["expected"], shared["members"], shared["minimum"], shared["status"], shared["missing"] | shared["dropped"],
+        verdict=verdict_in_words(shared),
+    )  # fmt: skip
 
 
 def _quality(combined: Done) -> Quality | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from decai_forecast.contracts import Contract, load_contract
 from decai_forecast.delivery import Credentials, EnvironmentCredentials, OwnCredentials
 from decai_forecast.errors import ConfigError, ContractError
-from decai_forecast.network import Assumptions, Network
+from decai_forecast.network import Assumptions, Network, Privacy
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
 
@@ -39,6 +39,7 @@ class Seat:
     allowed: tuple[Path, ...] = ()  # absolute source paths of contracts may lie below these
     off_limits: tuple[Path, ...] = ()  # and none below these
     partners: tuple[str, ...] = ()  # who else may own connections
+    privacy: Privacy | None = None
     settings: Path | None = None  # the folder with the file that says where the participant's report goes
 
     @property
@@ -91,5 +92,6 @@ def take_seat(network: Network, partner: str) -> Seat:
         allowed=tuple(Path(folder) for folder in network.source_folders),
         off_limits=network.closed_to(partner),
         partners=network.partners,
+        privacy=network.privacy,
         settings=network.home / "contracts" / partner,
     )

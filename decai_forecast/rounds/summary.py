@@ -13,6 +13,7 @@ from decai_forecast.rounds.quality import quality
 from decai_forecast.rounds.report import outbox_key
 from decai_forecast.rounds.roster import read_roster
 from decai_forecast.rounds.round import Round
+from decai_forecast.rounds.verdict import spending, verdict_in_words
 from decai_forecast.steps import read_done
 
 __all__ = ["note_of_round", "rounds_of", "summarise"]
@@ -43,6 +44,7 @@ def summarise(network: Network, night: Round, *, scores: bool = True) -> dict[st
         "note": note_of_round(network, night.id),
         "training": _training(network, night.id),
         "evaluation": _evaluation(network, night.id),
+        "verdict": _verdict(network, night.id),
         "partners": [
             _partner(network, night, partner, now.submissions.get(partner, {}), missing.get(partner, ""), partner in members)
             | {"quality": quality(network.store(partner), night.id) if scores else None}
@@ -65,6 +67,12 @@ def _evaluation(network: Network, round_id: str) -> dict[str, Any] | None:
     return done.facts.get("evaluation") if done else None
 
 
+def _verdict(network: Network, round_id: str) -> str:
+    """The same in a sentence."""
+    there = published(network.public(), round_id)
+    return verdict_in_words(network.public().read_json(f"rounds/{round_id}/shared.json")) if there else ""
+
+
 def _partner(network: Network, night: Round, partner: str, submission: Any, why: str, member: bool) -> dict[str, Any]:
     store = network.store(partner)
     checked, combined, simulated = (read_done(store, night.id, step) for step in ("check", "combine", "simulate"))
@@ -78,6 +86,7 @@ def _partner(network: Network, night: Round, partner: str, submission: Any, why:
         "checks": {name: facts["verdict"] for name, facts in checked.facts["data_sets"].items()} if checked else {},
         "rows": submission.get("rows", 0),
         "member": member,
+        "privacy": spending(store, partner, night.id, network.privacy) if network.privacy else None,
         "choice": combined.facts["choice"]["name"] if combined else "",
         "wape": {name: found["wape"] for name, found in scores.items()},
         "exposure": simulated.facts["exposure"] if simulated else "",

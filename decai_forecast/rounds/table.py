@@ -12,6 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from decai_forecast.rounds.verdict import gains_in_words, privacy_in_words
+
 __all__ = ["print_summary", "screen"]
 
 WIDE = 140  # columns where nobody watches: a log file wraps nothing
@@ -60,6 +62,9 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
     if training := summary["training"]:
         what = "Trained together; last" if training["finished"] else f"Training together, at {training['at']}"
         console.print(f"{what}: {training['line']}", highlight=False, soft_wrap=not console.is_terminal)
+    told = (summary["verdict"], gains_in_words(summary["evaluation"]), privacy_in_words(summary["partners"]))
+    for line in filter(None, told):
+        console.print(line, highlight=False, soft_wrap=not console.is_terminal)
     console.print("Reports:", highlight=False)
     for row in summary["partners"]:
         where = os.path.relpath(row["report"], Path.cwd()) if row["report"] else "none"

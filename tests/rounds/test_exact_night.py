@@ -12,6 +12,7 @@ from support import NIGHT, copy_of
 from decai_forecast import federation
 from decai_forecast.federation import Plan
 from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.reports import build_report, render_html
 from decai_forecast.rounds.close import close
 from decai_forecast.rounds.federate import federate
 from decai_forecast.rounds.report import facts_of
@@ -26,6 +27,7 @@ def night(finished: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     network = copy_of(finished, tmp_path)
     network.public().remove(f"rounds/{NIGHT.id}/shared.json")
     network.public().remove("archive.json")
+    network.public().remove("shipped.json")
     network.store(COORDINATOR).remove(f"rounds/{NIGHT.id}/federate")
     monkeypatch.setattr(federation, "Plan", partial(Plan, exact_trees=2, quantiles=(0.5,)))
     return replace(network, strategy="exact")
@@ -100,3 +102,16 @@ def test_what_is_published_of_a_training_counts_no_companys_rows(night: Network)
     done = federate(night, NIGHT)
     assert set(done.facts["rows"]) == set(night.partners)
     assert "rows" not in night.public().read_json(f"rounds/{NIGHT.id}/shared.json")
+
+
+def test_the_report_says_whether_the_new_forecaster_ships(night: Network) -> None:
+    """And why; nothing where there was none to compare with."""
+    federate(night, NIGHT)
+    seat, key = take_seat(night, "shop_0"), f"rounds/{NIGHT.id}/shared.json"
+    assert build_report(facts_of(seat, NIGHT)[0])["roster"]["verdict"] == ""
+    why = "the new forecaster is worse at 3 of 5 partners"
+    night.public().write_json(key, night.public().read_json(key) | {"evaluation": {"promoted": False, "reason": why}})
+    report = build_report(facts_of(seat, NIGHT)[0])
+    assert f"<p>The new shared forecaster does not ship, the last one stays in use: {why}.</p>" in render_html(report), report[
+        "roster"
+    ]

@@ -4,15 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from support import NIGHT
 
 from decai_forecast import federation
 from decai_forecast.federation import Shared
 from decai_forecast.network import Network, Participant
+from decai_forecast.orchestration.page_html import page
 from decai_forecast.rounds import federate as module
-from decai_forecast.rounds.federate import SharedModels, federate
+from decai_forecast.rounds.federate import SharedModels, federate, keep_last
 from decai_forecast.rounds.roster import Roster
+from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.summary import summarise
+from decai_forecast.rounds.table import print_summary
 
 REASON = "the new forecaster is worse at 3 of 4 partners (median gain -9.0 %, worst p0 -20.0 %)"
 PARTNERS = ("p0", "p1", "p2", "p3")
@@ -48,3 +52,64 @@ def test_a_challenger_that_is_worse_does_not_ship(network: Network, monkeypatch:
     told = public.read_json(f"rounds/{NIGHT.id}/shared.json")
     assert (told["status"], told.get("reason")) == (("trained", None) if promoted else ("kept", REASON))
     assert (ship.isoformat() in public.read_json("archive.json")) == promoted
+
+
+def night_with(network: Network, monkeypatch: pytest.MonkeyPatch, night: Round, promoted: bool, text: str) -> list[Any]:
+    """Trains the night's cut-offs and judges the one that ships; returns the champions it was compared with."""
+    champions = list[Any]()
+    verdict = {"promoted": promoted, "reason": REASON, "scores": {"p0": {"gain": -0.2}, "p1": {"gain": 0.05}}}
+
+    def trained(_: Any, plan: Any, *, champion: Any, **__: Any) -> Shared:
+        champions.append(champion)
+        return Shared({cutoff: {0.5: f"{text} {cutoff}"} for cutoff in plan.cutoffs}, {}, {}, 1.0, 0, verdict)
+
+    monkeypatch.setattr(federation, "train_shared", trained)
+    federate(network, night)
+    return champions
+
+
+def test_nothing_else_of_the_night_ships_in_its_place(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cut-offs of the partners' backtests are younger than the champion, and compared with nothing: tonight the champion
+    serves, it is the one that the next night compares with, and the one that a night without a training keeps."""
+    public, cutoffs = network.public(), network.calendar.cutoffs(NIGHT.as_of)
+    assert night_with(network, monkeypatch, NIGHT, False, "suspect") == [{0.5: "old"}]
+    tonight = SharedModels(public, NIGHT.id)
+    assert tonight.for_cutoff(cutoffs.ship, ship=True) == {0.5: "old"}
+    assert tonight.for_cutoff(cutoffs.test) == {0.5: f"suspect {cutoffs.test}"}, "each partner's own backtest judges it"
+    assert public.read_json("archive.json") == {"2020-01-06": "old.json"}, "later nights do not build on what is suspect"
+    later = Round.of("2026-07-06")
+    assert night_with(network, monkeypatch, later, True, "new") == [{0.5: "old"}]
+    shipped = network.calendar.cutoffs(later.as_of).ship
+    last = Round.of("2026-07-13")
+    keep_last(network, last, "closed")
+    kept = SharedModels(public, last.id).for_cutoff(network.calendar.floor(last.as_of), ship=True)
+    assert kept == {0.5: f"new {shipped}"}
+
+
+def test_a_replayed_night_is_compared_with_what_shipped_before_it(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with a forecaster that has seen what the replayed night is to forecast."""
+    night_with(network, monkeypatch, Round.of("2026-07-06"), True, "new")
+    assert night_with(network, monkeypatch, NIGHT, True, "replayed") == [{0.5: "old"}]
+
+
+@pytest.mark.parametrize(
+    ("promoted", "said"),
+    [
+        (True, f"The new shared forecaster ships: {REASON}."),
+        (False, f"The new shared forecaster does not ship, the last one stays in use: {REASON}."),
+    ],
+)
+def test_the_verdict_stands_where_an_analyst_looks(
+    network: Network, monkeypatch: pytest.MonkeyPatch, promoted: bool, said: str
+) -> None:
+    """In the printed table, with what it means for each partner, and on the round's page in Airflow, without."""
+    night_with(network, monkeypatch, NIGHT, promoted, "new")
+    summary = summarise(network, NIGHT, scores=False)
+    console = Console(width=300, record=True)
+    print_summary(summary, console)
+    printed = console.export_text()
+    assert said in printed
+    assert "Loss saved on the newest rows, against the last forecaster: p0 -20.0 %, p1 +5.0 %." in printed
+    shown = page(network, [summary], set())
+    assert said in shown
+    assert "+5.0 %" not in shown
