@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from decai_forecast.errors import ConfigError
-from decai_forecast.network import Assumptions, Network, Participant, valid_id
+from decai_forecast.network import Assumptions, Network, Participant, Privacy, valid_id
 
 
 @pytest.fixture
@@ -71,3 +71,55 @@ def test_an_unknown_participant_is_named(network: Network) -> None:
     """With those there are."""
     with pytest.raises(ConfigError, match="no participant 'x'; there are bolt, acme, corex, dyna"):
         network.store("x")
+
+
+def test_privacy_is_saved_and_loaded(network: Network) -> None:
+    """YAML reads 1e-6 as text; it is the number."""
+    private = replace(network, privacy=Privacy(3.0, 30.0), early_stopping_rounds=0)
+    private.save()
+    path = network.home / "network.yaml"
+    path.write_text(path.read_text().replace("delta: 1.0e-06", "delta: 1e-6"))
+    assert "delta: 1e-6" in path.read_text()
+    assert Network.load(network.home) == private
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        (
+            "privacy: 3",
+            "privacy needs epsilon and budget, and delta if it is not 1e-6, such as {epsilon: 3, budget: 30}, not",
+        ),
+        ("privacy: {epsilon: 3}", "privacy needs epsilon and budget"),
+        ("privacy: {epsilon: 3, budget: 30, noise: 1}", "privacy needs epsilon and budget"),
+        ("privacy: {epsilon: low, budget: 30}", "privacy: epsilon must be a number, not 'low'"),
+        ("privacy: {epsilon: true, budget: 30}", "privacy: epsilon must be a number, not True"),
+        (
+            "privacy: {epsilon: 0, budget: 30}",
+            "privacy with epsilon 0, budget 30, delta 1e-06: expected 0 < epsilon <= budget",
+        ),
+        ("privacy: {epsilon: 3, budget: 2}", "expected 0 < epsilon <= budget <= 100 and 0 < delta < 0.01"),
+        ("privacy: {epsilon: 3, budget: .inf}", "expected 0 < epsilon <= budget <= 100"),
+        ("privacy: {epsilon: .nan, budget: 30}", "expected 0 < epsilon <= budget <= 100"),
+        ("privacy: {epsilon: 3, budget: 30, delta: 0.5}", "expected 0 < epsilon <= budget <= 100 and 0 < delta < 0.01"),
+        (
+            "privacy: {epsilon: 3, budget: 30}\nstrategy: bagging",
+            "privacy needs strategy exact, not bagging; change one",
+        ),
+        ("early_stopping_rounds: -1", "early_stopping_rounds must be a whole number of trees, 0 for never, not -1"),
+        ("early_stopping_rounds: 10\nstrategy: bagging", "early_stopping_rounds needs strategy exact, not bagging"),
+        (
+            "early_stopping_rounds: 10\nprivacy: {epsilon: 3, budget: 30}",
+            "privacy and early_stopping_rounds: a private training tells no loss to stop by; drop one of them",
+        ),
+    ],
+)
+def test_a_wrong_setting_of_the_training_is_explained(network: Network, setting: str, said: str) -> None:
+    """With the file, what was found, and what would be right."""
+    network.save()
+    path = network.home / "network.yaml"
+    kept = [line for line in path.read_text().splitlines() if line.split(":")[0] not in setting.replace(":", "\n").split()]
+    path.write_text("\n".join([*kept, setting, ""]))
+    with pytest.raises(ConfigError, match=r"network\.yaml: ") as error:
+        Network.load(network.home)
+    assert said in str(error.value)

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from decai_forecast.errors import StoreError
 from decai_forecast.federation.exact.errors import Begun, BudgetSpent
 from decai_forecast.federation.exact.privacy import Private, epsilon_of
 from decai_forecast.store import Store
@@ -91,7 +93,12 @@ class Ledger:
         )
 
     def _entries(self, subject: str = "") -> list[dict[str, Any]]:
-        return [dict(self._store.read_json(key)) for key in self._store.keys(self._folder(subject) if subject else FOLDER)]
+        found = []
+        for key in self._store.keys(self._folder(subject) if subject else FOLDER):
+            with suppress(StoreError):  # gone since: another training withdrew its entry
+                if not key.rsplit("/", 1)[-1].startswith("."):  # one that is being written
+                    found.append(dict(self._store.read_json(key)))
+        return found
 
     def _folder(self, subject: str) -> str:
         return f"{FOLDER}/{hashlib.sha256(subject.encode()).hexdigest()[:32]}"

@@ -1,0 +1,153 @@
+"""Private trainings over nights: every company keeps its own ledger, and sends nothing when its budget is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from flwr.app import MessageType
+from members import Member, plan, rows
+from test_own_strategy import asked
+from test_training import Overheard, serve
+
+from decai_forecast.errors import FederationError
+from decai_forecast.federation import train_shared
+from decai_forecast.federation.exact.desk import Desk
+from decai_forecast.federation.exact.errors import Begun, BudgetSpent
+from decai_forecast.federation.exact.ledger import Ledger
+from decai_forecast.federation.exact.node import Call
+from decai_forecast.federation.exact.privacy import epsilon_of, private_for, rho_of
+from decai_forecast.federation.plan import Plan
+from decai_forecast.network import Privacy
+from decai_forecast.steps import Writer, run_step
+from decai_forecast.store import Store
+
+NIGHTS = {f"2026-06-{day:02}": date(2026, 6, day) for day in (8, 15, 22)}  # round -> its only cut-off
+TERMS = Privacy(epsilon=40.0, budget=70.0)  # two cut-offs cost 64, three 85
+
+
+def companies(folder: Path) -> list[Member]:
+    """Three, each with rows of three nights."""
+    return [_company(Store(folder / f"p{k}", f"p{k}"), k) for k in range(3)]
+
+
+def _company(store: Store, k: int) -> Member:
+    for round_id, cutoff in NIGHTS.items():
+        frame = rows(10 * k + cutoff.day, 300)
+
+        def work(writer: Writer, frame: pd.DataFrame = frame, cutoff: date = cutoff) -> Mapping[str, Any]:
+            writer.frame(f"rows-{cutoff}.parquet", frame)
+            return {}
+
+        run_step(store, round_id, "train", "synthetic", work)
+    return Member(store.owner, store.url)
+
+
+def of_night(round_id: str, **changes: Any) -> Plan:
+    private = {"epsilon": TERMS.epsilon, "budget": TERMS.budget, "strategy": "exact", "quantiles": (0.5,)}
+    return plan(**{"round_id": round_id, "cutoffs": (NIGHTS[round_id],)} | private | changes)
+
+
+def ledger(member: Member) -> Ledger:
+    return Desk(Store(member.store, member.partner), member.partner).ledger
+
+
+def test_two_nights_train_and_the_third_is_refused(tmp_path: Path) -> None:
+    """By every company, before it has told how many rows it has or met the others; what was spent stays as it was."""
+    there, (first, second, third) = companies(tmp_path), NIGHTS
+    for night in (first, second):
+        assert train_shared(there, of_night(night)).models
+    each = rho_of(TERMS.epsilon, TERMS.delta / 2)
+    spent = [ledger(one).spending(second, TERMS.delta) for one in there]
+    assert len(set(spent)) == 1
+    assert spent[0].tonight == pytest.approx(TERMS.epsilon, rel=1e-6)
+    assert spent[0].total == pytest.approx(epsilon_of(2 * each, TERMS.delta / 2))
+    said: list[str] = []
+    with pytest.raises(FederationError, match=r"p0 \(exact_budget\), p1 \(exact_budget\), p2 \(exact_budget\)"):
+        train_shared(there, of_night(third), progress=said.append)
+    assert sorted(said) == [f"p{k} cannot take part: exact_budget (its privacy budget is spent)" for k in range(3)]
+    grid = Overheard(there, of_night(third))
+    with pytest.raises(FederationError):
+        serve(grid, of_night(third))
+    heard = sorted(str(dict(one.content["config"])) for one in grid.heard)
+    assert heard == [str({"partner": f"p{k}", "code": "exact_budget"}) for k in range(3)]
+    assert [ledger(one).rho() for one in there] == [pytest.approx(2 * each)] * 3
+
+
+def test_a_coordinator_that_does_not_ask_first_gets_no_more(tmp_path: Path) -> None:
+    """Called to train at once, the company refuses before it connects to the relay, of which there is none here."""
+    own = Desk(Store(tmp_path / "p0", "p0"), "p0")
+    keys = {f"p{k}": Desk(Store(tmp_path / f"p{k}", f"p{k}"), f"p{k}").identity().public for k in range(3)}
+    own.pin(keys)
+    private = private_for(TERMS.epsilon, TERMS.delta, 1, TERMS.budget)
+    for night in ("one", "two"):
+        own.ledger.spend(night, 0.5, private.rho, private, night)
+    call = Call(0.5, bytes(32), 1, keys, "p0").to_config()
+    which = plan(strategy="exact", quantiles=(0.5,), epsilon=TERMS.epsilon, budget=TERMS.budget)
+    assert asked(tmp_path, which, "train.exact", call).error.reason == "exact_budget"
+
+
+def test_a_repetition_counts_once(tmp_path: Path) -> None:
+    """In the same round or a later one: a model is paid for once."""
+    own, private = Ledger(Store(tmp_path, "p0"), "p0"), private_for(3, 1e-6, 1, 30)
+    own.spend("2026-06-22", 0.5, private.rho, private, "2026-06-22")
+    for night in ("2026-06-22", "2026-06-23"):
+        with pytest.raises(Begun, match="a model is paid for once"):
+            own.spend("2026-06-22", 0.5, private.rho, private, night)
+        with pytest.raises(Begun):
+            own.unpaid("2026-06-22", 0.5)
+    assert own.rho() == private.rho
+    assert own.spending("2026-06-22", 1e-6).tonight == pytest.approx(3, rel=1e-6)
+    assert own.spending("2026-06-23", 1e-6).tonight == 0
+    assert own.spending("2026-06-21", 1e-6).total == 0, "a replayed night does not see what came later"
+
+
+def test_of_two_at_the_same_time_no_more_than_fit_are_paid_for(tmp_path: Path) -> None:
+    """Each is written before it is looked at whether all fit."""
+    private, nights = private_for(40, 1e-6, 1, 70), [f"night {k}" for k in range(12)]
+
+    def spend(night: str) -> bool:
+        try:
+            Ledger(Store(tmp_path, "p0"), "p0").spend(night, 0.5, private.rho, private, night)
+        except BudgetSpent:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as pool:
+        paid = sum(pool.map(spend, nights))
+    own = Ledger(Store(tmp_path, "p0"), "p0")
+    assert paid <= 2
+    assert own.rho() == pytest.approx(paid * private.rho)
+
+
+OTHERS = {
+    "none": {"epsilon": 0.0, "budget": 0.0},
+    "more epsilon": {"epsilon": 41.0},
+    "more budget": {"budget": 71.0},
+    "more delta": {"delta": 1e-5},
+}
+
+
+@pytest.mark.parametrize("which", OTHERS)
+@pytest.mark.parametrize("kind", [MessageType.QUERY, "train.exact"])
+def test_a_company_keeps_to_the_terms_of_its_own_network_yaml(tmp_path: Path, which: str, kind: str) -> None:
+    """Whatever the coordinator's plan says: it says so, and no number of its own."""
+    terms: dict[str, Any] = {"epsilon": TERMS.epsilon, "budget": TERMS.budget} | OTHERS[which]
+    asked_for = plan(strategy="exact", quantiles=(0.5,), **terms)
+    reply = asked(tmp_path, asked_for, kind, {}, strategy="exact", privacy=TERMS.terms)
+    if kind == MessageType.QUERY:
+        assert dict(reply.content["config"]) == {"partner": "p0", "code": "other_privacy"}
+    else:
+        assert reply.error.reason == "other_privacy"
+
+
+def test_a_company_that_trains_in_private_gives_no_scores(tmp_path: Path) -> None:
+    """They would be exact."""
+    which = plan(strategy="exact", quantiles=(0.5,), epsilon=TERMS.epsilon, budget=TERMS.budget)
+    reply = asked(tmp_path, which, MessageType.EVALUATE, {}, strategy="exact", privacy=TERMS.terms)
+    assert reply.error.reason == "other_privacy"
