@@ -78,8 +78,17 @@ class Companies:
         return Desk(Store(one.store, one.partner), one.partner)
 
     def restart(self, partner: str) -> None:
+        """Starts a company's node, the first time too."""
         log = self.home / f"{partner}.log"
+        log.unlink(missing_ok=True)
         self.nodes[partner] = self.stack.enter_context(running("federation", "node", partner, "--home", self.home, log=log))
+
+    def wait_for_node(self, partner: str, seconds: float = 90.0) -> None:
+        """Until the node's SuperNode is being started: from then on it has something to end."""
+        end = time.monotonic() + seconds
+        while "is starting" not in (self.home / f"{partner}.log").read_text():
+            assert time.monotonic() < end
+            time.sleep(0.2)
 
     def admit(self) -> None:
         shown = self.passports()

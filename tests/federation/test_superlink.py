@@ -8,6 +8,7 @@ from functools import partial
 from threading import Timer
 from typing import Any
 
+import psutil
 import pytest
 from members import OLD, SHIP, members, plan
 from superlinks import Companies, companies
@@ -65,6 +66,43 @@ def test_a_company_that_is_killed_in_mid_tree_comes_back(there: Companies) -> No
     watch = partial(killed, there.nodes["p2"], there, "p2")
     found = train_shared(there.members, which, runtime=there.runtime, watch=watch)
     assert there.nodes["p2"].poll() is None
+    assert dict(found.dropped) == {}
+    assert dict(found.models) == dict(train_shared(there.members, which).models)
+
+
+def stopped(there: Companies, name: str, number: signal.Signals) -> list[psutil.Process]:
+    """Asks a company's node to end, and waits for it; the processes that it had started."""
+    node = there.nodes[name]
+    there.wait_for_node(name)
+    below = psutil.Process(node.pid).children(recursive=True)
+    node.send_signal(number)
+    assert node.wait(60) == 0
+    return below
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_node_ends_when_it_is_asked_to_and_leaves_nothing(there: Companies, number: signal.Signals) -> None:
+    """Between two messages: its SuperNode ends with it, and the service manager hears of no failure."""
+    below = stopped(there, "p1", number)
+    assert below
+    assert not psutil.wait_procs(below, timeout=10)[1]
+    there.restart("p1")
+
+
+def test_a_node_ends_within_a_message_too(there: Companies) -> None:
+    """In mid-tree, inside LightGBM, while it waits for the others. They are told at once, which is no time-out; when it is back
+    all go on where they were."""
+    which = exact(seed=11, exact_trees=15, patience=300.0, grace=90.0)
+    ended = list[str]()
+
+    def end(step: Step) -> None:
+        if not ended and step.far.tree < step.far.trees:
+            stopped(there, "p1", signal.SIGTERM)
+            ended.append((there.home / "p1.log").read_text())
+            there.restart("p1")
+
+    found = train_shared(there.members, which, runtime=there.runtime, watch=end)
+    assert ended[0].endswith("p1: train.exact, 2026-06-22/0.5\np1: stopped\n")
     assert dict(found.dropped) == {}
     assert dict(found.models) == dict(train_shared(there.members, which).models)
 

@@ -133,6 +133,8 @@ def node(partner: Partner, home: Home = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     serve(company, lambda text: print(text, flush=True), stop)
+    print(f"{partner}: stopped", flush=True)
+    os._exit(0)  # an answer may be under way inside LightGBM, which waits for the others; only the process's end ends it
 
 
 def _link(network: Network):  # type: ignore[no-untyped-def]  # Link, whose module imports gRPC

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from decai_forecast.errors import ConfigError, FederationError
 from decai_forecast.federation.plan import EXACT
@@ -19,9 +20,13 @@ from decai_forecast.federation.run import FLOWER
 from decai_forecast.federation.superlink.keys import write_secret
 from decai_forecast.federation.superlink.passport import Admission, Files
 
+if TYPE_CHECKING:
+    from flwr.app import Context, Message
+
 __all__ = ["Company", "serve"]
 
 POLL = 0.05  # seconds between two looks for a message
+LOOK = 0.2  # seconds between two looks whether to stop
 
 
 @dataclass(frozen=True)
@@ -61,36 +66,62 @@ class Company:
 
 
 def serve(company: Company, say: Callable[[str], None] = print, stop: Event | None = None) -> None:
-    """Answers the coordinator until ``stop``; :class:`FederationError` if the SuperNode ends by itself."""
-    import grpc
-    from flwr.app import Context, Message
+    """Answers the coordinator until ``stop``, in the middle of an answer too; :class:`FederationError` if the SuperNode ends by
+    itself.
 
-    from decai_forecast.federation.client_app import app, rows_of
-    from decai_forecast.federation.superlink.flower import executor, serve_once
-
-    config, stop = company.config(), stop or Event()
-
-    last = -1
-
-    def answer(message: Message, context: Context) -> Message:
-        nonlocal last
-        if context.run_id != last:  # the rows of an earlier round are of no use any more
-            rows_of.cache_clear()
-        last, context.node_config = context.run_id, dict(config)
-        say(f"{company.partner}: {message.metadata.message_type}, {message.metadata.group_id}")
-        return app(message, context)
-
-    with _supernode(company) as (process, appio), executor(appio, company.files.secret.read_bytes()) as stub:
+    Answers come from a thread, since nothing ends a training from within; what is under way then ends with the process.
+    """
+    stop = stop or Event()
+    with _supernode(company) as (process, appio):
         say(f"{company.partner}: the SuperNode is starting")
-        while not stop.is_set():
-            try:
-                served = serve_once(stub, appio, answer)
-            except grpc.RpcError:  # the SuperNode is not up yet, or gone
-                served = False
-                if process.poll() is not None:
-                    raise FederationError(f"{company.partner}: the SuperNode ended; its log is {_log(company)}") from None
-            if not served:
-                time.sleep(POLL)
+        executor = _Executor(company, process, appio, say)
+        executor.start()
+        while executor.is_alive() and not stop.is_set():  # no stop.wait(): who sets it is a signal handler of this thread
+            executor.join(LOOK)
+    if executor.failed is not None and not stop.is_set():
+        raise executor.failed
+
+
+class _Executor(Thread):
+    """Answers one message after the other, until the SuperNode's process ends. ``failed``: what ended it."""
+
+    def __init__(self, company: Company, process: subprocess.Popen[bytes], appio: str, say: Callable[[str], None]) -> None:
+        super().__init__(daemon=True, name="executor")
+        self._company, self._process, self._appio, self._say = company, process, appio, say
+        self._config, self._run_id = company.config(), -1
+        self.failed: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._serve()
+        except Exception as error:
+            self.failed = error
+
+    def _serve(self) -> None:
+        import grpc
+
+        from decai_forecast.federation.superlink.flower import executor, serve_once
+
+        with executor(self._appio, self._company.files.secret.read_bytes()) as stub:
+            while True:
+                try:
+                    served = serve_once(stub, self._appio, self._answer)
+                except grpc.RpcError:  # the SuperNode is not up yet, or gone
+                    served = False
+                    if self._process.poll() is not None:
+                        told = f"{self._company.partner}: the SuperNode ended; its log is {_log(self._company)}"
+                        raise FederationError(told) from None
+                if not served:
+                    time.sleep(POLL)
+
+    def _answer(self, message: Message, context: Context) -> Message:
+        from decai_forecast.federation.client_app import app, rows_of
+
+        if context.run_id != self._run_id:  # the rows of an earlier round are of no use any more
+            rows_of.cache_clear()
+        self._run_id, context.node_config = context.run_id, dict(self._config)
+        self._say(f"{self._company.partner}: {message.metadata.message_type}, {message.metadata.group_id}")
+        return app(message, context)
 
 
 def _log(company: Company) -> Path:
