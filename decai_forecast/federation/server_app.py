@@ -20,7 +20,7 @@ from flwr.serverapp import Grid, ServerApp
 from decai_forecast.errors import FederationError
 from decai_forecast.federation.ask import ask
 from decai_forecast.federation.boosting import train_bagging, train_cyclic
-from decai_forecast.federation.codes import MALFORMED, NO_ROWS, coded
+from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, coded
 from decai_forecast.federation.exact.errors import BudgetSpent
 from decai_forecast.federation.plan import BAGGING, CYCLIC, EXACT, Plan
 from decai_forecast.federation.preflight import OtherPrivacy, compare, schema_of
@@ -111,6 +111,9 @@ def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], v
             if error.code not in (NO_ROWS, BudgetSpent.code) or cutoff == max(plan.cutoffs):
                 out.setdefault(partner, error.code)
                 venue.say(str(error))
+    if cutoff == max(plan.cutoffs):  # whoever is registered and did not answer
+        silent = set((venue.names or {}).values()) - {node.partner for node in nodes}
+        out = dict.fromkeys(silent, TIMEOUT) | out
     there = sorted((node for node in nodes if node.partner not in out), key=lambda node: node.partner)
     return State(tuple(there), dropped=out)
 
