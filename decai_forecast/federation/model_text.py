@@ -47,7 +47,8 @@ SPLITS = (
     "internal_weight",
     "internal_count",
 )
-TREE = ("num_leaves", "num_cat", *SPLITS, "leaf_value", "leaf_weight", "leaf_count", "is_linear", "shrinkage")
+SETS = ("cat_boundaries", "cat_threshold")  # only in a tree that splits by categories: bits, 32 in a word
+TREE = ("num_leaves", "num_cat", *SPLITS, "leaf_value", "leaf_weight", "leaf_count", *SETS, "is_linear", "shrinkage")
 NEUTRAL = "[0:1]"  # in place of a feature's true range
 EXPECTED = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "label_index": "0", "objective": "quantile"}
 # Python reads 1_0, other scripts' digits and tabs as LightGBM does not: a text must mean the same to both
@@ -94,20 +95,24 @@ def parse(text: str) -> ModelText:
 def _tree(block: str, number: int) -> Tree:
     first, *lines = block.rstrip("\n").split("\n")
     tree = dict(line.split("=", 1) for line in lines if "=" in line)
-    if first != str(number) or set(tree) != set(TREE) or len(lines) != len(TREE):
+    expected = set(TREE) - (set(SETS) if tree.get("num_cat") == "0" else set())
+    if first != str(number) or set(tree) != expected or len(lines) != len(expected):
         raise ModelTextError(f"tree {number}: unexpected fields or order")
     return tree
 
 
 @lru_cache(maxsize=64)
-def validate(text: str, feature_names: tuple[str, ...]) -> ModelText:
-    """The parsed text if it is safe to load, sanitised, and belongs to these features; else :class:`ModelTextError`."""
+def validate(text: str, feature_names: tuple[str, ...], coded: frozenset[int] = frozenset()) -> ModelText:
+    """The parsed text if it is safe to load, sanitised, and belongs to these features; else :class:`ModelTextError`.
+
+    ``coded``: the features that may be split by categories.
+    """
     model = parse(text)
     _check_header(model.header, feature_names)
     if not model.trees:
         raise ModelTextError("the model has no tree")
     for number, tree in enumerate(model.trees):
-        _check_tree(tree, number, len(feature_names))
+        _check_tree(tree, number, len(feature_names), coded)
     if sanitise(model).text() != text:  # LightGBM aborts on wrong tree sizes; the tail may carry anything
         raise ModelTextError("not as sanitise() writes it: tree sizes, counts, ranges or parameters differ")
     return model
@@ -122,16 +127,18 @@ def _check_header(header: Mapping[str, str], feature_names: tuple[str, ...]) -> 
         raise ModelTextError("the model was trained on other features")
 
 
-def _check_tree(tree: Tree, number: int, features: int) -> None:
+def _check_tree(tree: Tree, number: int, features: int, coded: frozenset[int]) -> None:
     if not all(NUMBERS.fullmatch(value) for value in tree.values()):
         raise ModelTextError(f"tree {number}: something else than numbers with single spaces between them")
     try:
         leaves = int(tree["num_leaves"])
-        if not 1 <= leaves <= MAX_LEAVES or tree["num_cat"] != "0" or tree["is_linear"] != "0":
+        if not 1 <= leaves <= MAX_LEAVES or (tree["num_cat"] != "0" and not coded) or tree["is_linear"] != "0":
+            most = "" if coded else ", none"
             raise ModelTextError(
-                f"tree {number}: {leaves} leaves, {tree['num_cat'][:9]} categorical splits; at most {MAX_LEAVES}, none"
+                f"tree {number}: {leaves} leaves, {tree['num_cat'][:9]} categorical splits; at most {MAX_LEAVES}{most}"
             )
         _check_splits(tree, number, leaves - 1, features)
+        _check_categories(tree, number, coded)
         values = [float(v) for v in (tree["shrinkage"], *tree["leaf_value"].split())]
     except ValueError:
         raise ModelTextError(f"tree {number}: a number cannot be read") from None
@@ -147,9 +154,25 @@ def _check_splits(tree: Tree, number: int, splits: int, features: int) -> None:
         raise ModelTextError(f"tree {number}: a split on a feature that does not exist")
     if any(math.isnan(float(t)) for t in tree["threshold"].split()):  # infinite ones part known values from missing ones
         raise ModelTextError(f"tree {number}: a threshold is not a number")
-    if not all(0 <= int(d) <= 15 and int(d) % 2 == 0 for d in tree["decision_type"].split()):
-        raise ModelTextError(f"tree {number}: a decision type that is not a numerical split")
+    if not all(0 <= int(d) <= 15 for d in tree["decision_type"].split()):
+        raise ModelTextError(f"tree {number}: a decision type that is none")
     _check_shape([int(c) for c in tree["left_child"].split()], [int(c) for c in tree["right_child"].split()], number)
+
+
+def _check_categories(tree: Tree, number: int, coded: frozenset[int]) -> None:
+    """Splits by categories: of features that may have them, each with a set of its own that lies within the words."""
+    kinds, features, thresholds = (tree[key].split() for key in ("decision_type", "split_feature", "threshold"))
+    by = [k for k, kind in enumerate(kinds) if int(kind) % 2]
+    if any(int(features[k]) not in coded for k in by):
+        raise ModelTextError(f"tree {number}: a decision type that is not a numerical split")
+    if sorted(thresholds[k] for k in by) != sorted(map(str, range(len(by)))) or int(tree["num_cat"]) != len(by):
+        raise ModelTextError(f"tree {number}: {tree['num_cat'][:9]} sets of categories for {len(by)} splits by them")
+    if by:
+        bounds, sets = ([int(word) for word in tree[key].split()] for key in SETS)
+        if len(bounds) != len(by) + 1 or (bounds[0], bounds[-1]) != (0, len(sets)) or sorted(set(bounds)) != bounds:
+            raise ModelTextError(f"tree {number}: sets of categories that do not lie one after the other")
+        if not all(0 <= word < 2**32 for word in sets):
+            raise ModelTextError(f"tree {number}: a set of categories that is not bits")
 
 
 def _check_shape(left: Sequence[int], right: Sequence[int], number: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,18 +34,23 @@ class Bins:
 
     rows: int
     present: tuple[int, ...]
-    quantiles: npt.NDArray[np.float64]  # features x points; NaN for a feature that nobody knows
+    quantiles: npt.NDArray[np.float64]  # features x points; NaN for a feature that nobody knows, or that has codes
+    coded: Mapping[int, int] = field(default_factory=dict)  # feature -> entries of its code book
 
     @property
     def digest(self) -> bytes:
         counts = struct.pack(f"<{len(self.present) + 1}q", self.rows, *self.present)
-        return hashlib.sha256(counts + np.ascontiguousarray(self.quantiles).tobytes()).digest()
+        books = repr(sorted(self.coded.items())).encode()
+        return hashlib.sha256(counts + np.ascontiguousarray(self.quantiles).tobytes() + books).digest()
 
     def sample(self) -> npt.NDArray[np.float64]:
-        """The made-up rows: each feature's quantiles, and rows without a value where somebody lacks one."""
-        features, points = self.quantiles.shape
+        """The made-up rows: each feature's quantiles or all of its codes, and rows without a value where somebody lacks one."""
+        features, least = self.quantiles.shape
+        points = max(least, *self.coded.values(), 1)
         sample = np.full((points + SIGNS, features), np.nan)
-        sample[:points] = self.quantiles.T
+        sample[:points] = self.quantiles.T[np.minimum(np.arange(points), least - 1)]
+        for feature, entries in self.coded.items():
+            sample[:points, feature] = np.arange(points) % entries
         whole = np.array(self.present) == self.rows
         sample[points:, whole] = sample[points - 1, whole]
         return sample
@@ -66,22 +71,28 @@ class Bins:
             "num_threads": 1,
             "verbosity": -1,
         }
-        names = list(feature_names)
-        reference = lgb.Dataset(
-            sample, np.zeros(len(sample)), params=params, feature_name=names, free_raw_data=False
-        ).construct()
-        data = lgb.Dataset(X, np.zeros(len(X)), reference=reference, params=params, feature_name=names, free_raw_data=True)
+        both: Mapping[str, Any] = {
+            "params": params,
+            "feature_name": list(feature_names),
+            "categorical_feature": sorted(self.coded),
+        }
+        reference = lgb.Dataset(sample, np.zeros(len(sample)), free_raw_data=False, **both).construct()
+        data = lgb.Dataset(X, np.zeros(len(X)), reference=reference, free_raw_data=True, **both)
         return data.construct()
 
 
-def agree_bins(total: Sum, X: npt.NDArray[np.float32], max_bin: int) -> Bins:
-    """The bins over everybody's rows; all participants call it at the same step."""
+def agree_bins(total: Sum, X: npt.NDArray[np.float32], max_bin: int, coded: Mapping[int, int] | None = None) -> Bins:
+    """The bins over everybody's rows; all participants call it at the same step. ``coded``: feature -> entries of its code
+    book, which are its bins."""
+    coded = coded or {}
     known = (~np.isnan(X)).sum(axis=0).astype(np.int64)
     counts = total("rows", np.concatenate([[len(X)], known]).astype(np.int64), 5)
     rows, present = int(counts[0]), counts[1:]
-    quantiles = feature_quantiles(total, X, _ranks(present, max_bin), rows)
-    quantiles[present < MIN_BIN_ROWS] = np.nan
-    return Bins(rows, tuple(int(count) for count in present), quantiles)
+    numeric = np.array([feature not in coded for feature in range(X.shape[1])])
+    found = feature_quantiles(total, X[:, numeric], _ranks(present[numeric], max_bin), rows)
+    quantiles = np.full((len(numeric), found.shape[1]), np.nan)
+    quantiles[numeric] = np.where(present[numeric, None] < MIN_BIN_ROWS, np.nan, found)
+    return Bins(rows, tuple(int(count) for count in present), quantiles, coded)
 
 
 def _ranks(present: Ints, max_bin: int) -> Ints:

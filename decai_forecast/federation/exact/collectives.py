@@ -40,9 +40,9 @@ CATEGORIES = 32  # max_cat_threshold, LightGBM's default: part of a split's size
 SPLIT_BYTES = 2 * (2 * 4 + 4 + 1 + 8 * 7 + 4 * 2 + CATEGORIES * 4 + 1 + 8 * 2)  # two SplitInfo
 # SplitInfo: feature, left and right count, gain, threshold, the left side's output and sums of gradient and hessian as the
 # right side's, default direction, monotone type, number of categories. Passed over, so packed as zeros: two sums that only
-# quantised gradients use, and the categories. LightGBM does not write these but sends what its buffer held before there,
-# which is bins of the own histogram.
-SPLIT = struct.Struct("<3idI4d8x2d8x2Bi128x")
+# quantised gradients use; and after the categories on one side, which are bins, the places that are not used. LightGBM does
+# not write these but sends what its buffer held before there, which is bins of the own histogram.
+SPLIT = struct.Struct(f"<3idI4d8x2d8x2Bi{CATEGORIES}I")
 NO_SPLIT = struct.pack("<iiid", -1, 0, 0, -np.inf)  # the beginning of a SplitInfo: feature, left, right, gain
 
 _I32P = ctypes.POINTER(ctypes.c_int32)
@@ -74,8 +74,9 @@ def check_library() -> None:
 class Collectives:
     """Carries the collectives of one thread's LightGBM; use as a context manager around boosters and their updates."""
 
-    def __init__(self, group: Group, form: Format) -> None:
-        self._group, self._form = group, form
+    def __init__(self, group: Group, form: Format, coded: frozenset[int] = frozenset()) -> None:
+        """``coded``: the features that may be split by categories."""
+        self._group, self._form, self._coded = group, form, coded
         self._phase, self._error = "idle", None  # type: str, BaseException | None
         self.calls = 0
         self._kept = (_REDUCE_SCATTER(self._reduce_scatter), _ALLGATHER(self._allgather))  # C holds no reference
@@ -151,7 +152,7 @@ class Collectives:
     def _split(self, mine: bytes) -> list[bytes]:
         self._expect("split", len(mine) == SPLIT_BYTES, f"an allgather of {len(mine)} bytes")
         half = SPLIT_BYTES // 2
-        splits = _only_sums(mine[:half]) + _only_sums(mine[half:])
+        splits = b"".join([_only_sums(one, self._coded) for one in (mine[:half], mine[half:])])
         self._phase = "hist"
         return self._group.cast("split", splits)
 
@@ -161,12 +162,15 @@ class Collectives:
         self.calls += 1
 
 
-def _only_sums(split: bytes) -> bytes:
+def _only_sums(split: bytes, coded: frozenset[int]) -> bytes:
     """The split with what LightGBM wrote of it, all computed from sums, and zeros in place of what its buffer held before."""
-    feature, *_, categories = known = SPLIT.unpack(split)
-    if categories:
-        raise Denied(f"LightGBM split by {categories} categories: no rule allows it, nothing was sent")
-    return SPLIT.pack(*known) if feature >= 0 else NO_SPLIT.ljust(SPLIT.size, b"\0")
+    known = SPLIT.unpack(split)
+    feature, categories, bins = known[0], known[-CATEGORIES - 1], known[-CATEGORIES:]
+    if feature < 0:
+        return NO_SPLIT.ljust(SPLIT.size, b"\0")
+    if categories and not (feature in coded and 0 < categories <= CATEGORIES):
+        raise Denied(f"LightGBM split feature {feature} by {categories} categories: no rule allows it, nothing was sent")
+    return SPLIT.pack(*known[:-CATEGORIES], *bins[:categories], *[0] * (CATEGORIES - categories))
 
 
 def _histogram_at(address: int, size: int) -> npt.NDArray[np.float64]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from decai_forecast.federation.exact.code_book import check_book
 from decai_forecast.federation.exact.collectives import LIGHTGBM
 from decai_forecast.federation.exact.errors import Refused
 from decai_forecast.federation.exact.objectives import Objective, Quantile, SquaredError
@@ -55,7 +56,7 @@ class ExactPlan:
     None for the mean. ``weighted``: whether rows have weights. ``least_weight``: weight of a leaf at least, in mean rows.
     ``bag``: share of its rows that each participant draws, in private, for every tree. ``private``: under differential privacy
     (private.py), which is not exact. ``patience``: trees without a smaller loss over the held-out rows after which all stop
-    (stopping.py); 0: no rows are held out.
+    (stopping.py); 0: no rows are held out. ``categories``: feature -> its code book; LightGBM then parts its codes into sets.
     """
 
     subject: str
@@ -69,10 +70,15 @@ class ExactPlan:
     tree: Mapping[str, Any] = field(default_factory=dict)
     private: Private | None = None
     patience: int = 0
+    categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.tree) - set(TREE)):
             raise Refused(f"{', '.join(unknown)}: not known to be exact; a tree can be told {', '.join(TREE)}")
+        for feature, book in self.categories.items():
+            if feature not in self.feature_names or self.private:
+                raise Refused(f"{feature}: a code book needs a feature of the plan, and a training without noise")
+            check_book(feature, book, self.max_bin)
         if not 0 < self.bag <= 1 or self.trees < 1 or self.least_weight < 16:
             raise Refused(
                 f"{self.trees} trees, a bag of {self.bag}, leaves of weight {self.least_weight}: expected at least one tree, "
@@ -82,6 +88,11 @@ class ExactPlan:
     @property
     def objective(self) -> Objective:
         return SquaredError() if self.alpha is None else Quantile(self.alpha)
+
+    @property
+    def coded(self) -> dict[int, int]:
+        """Number of each feature that has a code book -> entries of the book."""
+        return {self.feature_names.index(feature): len(book) for feature, book in self.categories.items()}
 
     @property
     def max_bin(self) -> int:

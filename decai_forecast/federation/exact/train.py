@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact.bins import Bins, agree_bins
+from decai_forecast.federation.exact.code_book import check_codes
 from decai_forecast.federation.exact.collectives import Collectives, check_library
 from decai_forecast.federation.exact.desk import CHECKPOINT_TREES, Desk
 from decai_forecast.federation.exact.errors import Denied, Refused
@@ -51,6 +52,8 @@ class Rows:
         X, label = (np.ascontiguousarray(part, np.float32) for part in (self.X, self.label))
         if X.shape != (len(label), len(plan.feature_names)) or not len(label):
             raise Refused(f"rows of {X.shape} with {len(label)} labels; the plan has {len(plan.feature_names)} features")
+        for feature, book in plan.categories.items():
+            check_codes(feature, X[:, plan.feature_names.index(feature)], len(book))
         if (self.weight is not None) != plan.weighted:
             raise Refused(f"the plan says that rows have {'' if plan.weighted else 'no '}weights; these rows do otherwise")
         if not np.isfinite(label).all() or np.isinf(X).any():
@@ -106,7 +109,7 @@ def train(rows: Rows, plan: ExactPlan, group: Group, desk: Desk, progress: Progr
     if plan.private:
         text = train_privately(rows, plan, plan.private, group, desk)
         return Trained(text, group.certify(hashlib.sha256(text.encode()).digest()))
-    bins = agree_bins(group.total, rows.X, plan.max_bin)
+    bins = agree_bins(group.total, rows.X, plan.max_bin, plan.coded)
     group.agree("bins", bins.digest)
     start = agree_start(group.total, plan, rows.label, rows.steps)
     trees = _Grower(rows, plan, group, desk, bins, start).all(progress)
@@ -142,7 +145,7 @@ class _Grower:
     def all(self, progress: Progress | None) -> list[Tree]:
         """The trees; fewer than planned if one found nothing to split, which all participants see alike."""
         trees = self._resumed()
-        with Collectives(self._group, self._form) as collectives:
+        with Collectives(self._group, self._form, frozenset(self._plan.coded)) as collectives:
             while len(trees) < self._plan.trees:
                 tree = self._grow(len(trees), collectives)
                 if tree is None:

@@ -52,6 +52,8 @@ def plan(**changes: Any) -> ExactPlan:
 
 
 Part = Callable[[Group], Any]
+Grow = Callable[..., lgb.Booster]
+"""One tree, from its parameters, the rows (twice, for who needs them so) and gradients."""
 
 
 class Transport(Protocol):
@@ -126,7 +128,7 @@ def pool(parts: Sequence[Rows]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def bins_of(parts: Sequence[Rows], which: ExactPlan) -> Bins:
-    return agree_bins(alone, pool(parts)[0], which.max_bin)
+    return agree_bins(alone, pool(parts)[0], which.max_bin, which.coded)
 
 
 def percentile(values: np.ndarray, steps: np.ndarray, which: ExactPlan) -> float:
@@ -148,9 +150,8 @@ def serial(params: dict[str, Any], datasets: Sequence[lgb.Dataset], gradients: A
     return booster
 
 
-def pooled(parts: Sequence[Rows], which: ExactPlan, grow: Callable[..., lgb.Booster] = serial) -> str:
-    """The model of one company that has everybody's rows, on the same bins and bags. ``grow``: one tree, from its parameters,
-    the rows (twice, for who needs them so) and gradients."""
+def pooled(parts: Sequence[Rows], which: ExactPlan, grow: Grow = serial) -> str:
+    """The model of one company that has everybody's rows, on the same bins and bags."""
     X, label, steps = pool(parts)
     objective, alpha = which.objective, which.alpha
     start = float((np.rint(label.astype(float) * steps * 2**20)).sum() / 2**20 / steps.sum()) if alpha is None else 0.0

@@ -1,28 +1,13 @@
 """The model is that of LightGBM's distributed learner on the pooled rows: where gains are equal, and where the serial one looks
 away."""
 
-import importlib
-from collections.abc import Callable
-from pathlib import Path
-
 import lightgbm as lgb
 import numpy as np
 import pytest
-from parties import plan, pool, pooled, structure, trained
+from parties import Grow, plan, pool, pooled, structure, trained
 
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.exact.train import Rows
-
-BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
-Grow = Callable[..., lgb.Booster]
-
-
-@pytest.fixture
-def distributed(monkeypatch: pytest.MonkeyPatch) -> Grow:
-    """One tree of LightGBM's distributed learner on rows that lie in one place, without masks or sums of ours."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    grow: Grow = importlib.import_module("federation_one_pool").grow
-    return grow
 
 
 def doubled(seed: int, size: int) -> Rows:

@@ -39,16 +39,34 @@ def test_splits_are_the_same_whoever_has_which_row(monkeypatch: pytest.MonkeyPat
     assert splits_cast(others, monkeypatch) == first
 
 
-def test_a_split_by_categories_is_denied() -> None:
-    """Its list of them would lie where zeros are sent."""
-    split = SPLIT.pack(0, 5, 5, 1.0, 3, *[0.0] * 6, 1, 0, 2)
+def split_by(feature: int, categories: int) -> bytes:
+    """A split as LightGBM writes it: behind its categories lies what the buffer held before."""
+    return SPLIT.pack(feature, 5, 5, 1.0, 3, *[0.0] * 6, 1, 0, categories, *range(100, 132))
+
+
+@pytest.mark.parametrize(("feature", "categories"), [(0, 2), (4, 33), (4, -1)])
+def test_a_split_by_categories_is_denied_but_of_features_that_have_them(feature: int, categories: int) -> None:
+    """Nothing of it is sent."""
+    split = split_by(feature, categories)
     assert 2 * len(split) == SPLIT_BYTES
 
     def asked(group: Group) -> int:
-        collectives, before = Collectives(group, FORM), group.traffic.steps
+        collectives, before = Collectives(group, FORM, frozenset([4])), group.traffic.steps
         collectives._phase = "split"
-        with pytest.raises(Denied, match="by 2 categories"):
+        with pytest.raises(Denied, match=f"feature {feature} by {categories} categories"):
             collectives._split(2 * split)
         return group.traffic.steps - before
 
     assert together([asked] * 3) == [0] * 3
+
+
+def test_of_a_split_by_categories_nothing_but_these_is_cast() -> None:
+    """Two bins of the feature; what lies behind them is the company's own."""
+
+    def asked(group: Group) -> list[bytes]:
+        collectives = Collectives(group, FORM, frozenset([4]))
+        collectives._phase = "split"
+        return collectives._split(2 * split_by(4, 2))
+
+    for heard in together([asked] * 3):
+        assert {SPLIT.unpack(one[: SPLIT.size])[-33:] for one in heard} == {(2, 100, 101, *[0] * 30)}
