@@ -23,7 +23,9 @@ from decai_forecast.federation.exact.ledger import Ledger
 from decai_forecast.federation.exact.node import Call
 from decai_forecast.federation.exact.privacy import epsilon_of, private_for, rho_of
 from decai_forecast.federation.plan import Plan
-from decai_forecast.network import Privacy
+from decai_forecast.federation.preflight import agreement
+from decai_forecast.federation.superlink.commands import _company
+from decai_forecast.network import Network, Participant, Privacy
 from decai_forecast.steps import Writer, run_step
 from decai_forecast.store import Store
 
@@ -33,10 +35,10 @@ TERMS = Privacy(epsilon=40.0, budget=70.0)  # two cut-offs cost 64, three 85
 
 def companies(folder: Path) -> list[Member]:
     """Three, each with rows of three nights."""
-    return [_company(Store(folder / f"p{k}", f"p{k}"), k) for k in range(3)]
+    return [_member(Store(folder / f"p{k}", f"p{k}"), k) for k in range(3)]
 
 
-def _company(store: Store, k: int) -> Member:
+def _member(store: Store, k: int) -> Member:
     for round_id, cutoff in NIGHTS.items():
         frame = rows(10 * k + cutoff.day, 300)
 
@@ -151,3 +153,14 @@ def test_a_company_that_trains_in_private_gives_no_scores(tmp_path: Path) -> Non
     which = plan(strategy="exact", quantiles=(0.5,), epsilon=TERMS.epsilon, budget=TERMS.budget)
     reply = asked(tmp_path, which, MessageType.EVALUATE, {}, strategy="exact", privacy=TERMS.terms)
     assert reply.error.reason == "other_privacy"
+
+
+def test_a_node_takes_the_terms_of_its_own_network_yaml(tmp_path: Path) -> None:
+    """They are part of what all agreed on, too: the coordinator names who has other ones."""
+    people = tuple(Participant(f"p{k}") for k in range(3))
+    network = Network(tmp_path, "three", "W", 13, people, privacy=TERMS)
+    company, _ = _company(network, "p0")
+    assert company.privacy == TERMS.terms == of_night("2026-06-08").privacy
+    assert company.agreed == agreement("W", 13, TERMS.terms)
+    others = (agreement("W", 13), agreement("W", 13, TERMS.terms, 10), agreement("W", 13, Privacy(3, 30).terms))
+    assert company.agreed not in others

@@ -1,0 +1,76 @@
+"""A night under differential privacy: what it cost is told to the company and the analyst, and no cut-off is paid for twice."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from support import NIGHT, copy_of
+
+from decai_forecast import federation
+from decai_forecast.federation import Plan
+from decai_forecast.federation.exact.privacy import epsilon_of, rho_of
+from decai_forecast.network import COORDINATOR, Network, Privacy
+from decai_forecast.orchestration.page_html import page
+from decai_forecast.rounds import federate as module
+from decai_forecast.rounds.close import close
+from decai_forecast.rounds.federate import SharedModels, federate
+from decai_forecast.rounds.report import facts_of
+from decai_forecast.rounds.roster import Roster
+from decai_forecast.rounds.round import Round
+from decai_forecast.rounds.seat import take_seat
+from decai_forecast.rounds.summary import summarise
+from decai_forecast.rounds.table import print_summary
+
+TERMS = Privacy(epsilon=30.0, budget=95.0)
+TONIGHT = epsilon_of(5 * rho_of(TERMS.epsilon, TERMS.delta / 2), TERMS.delta / 2)  # five cut-offs of a first night
+
+
+@pytest.fixture
+def night(finished: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Network:
+    """A finished night of a network that then agrees on privacy, whose training has not been yet; one quantile."""
+    network = copy_of(finished, tmp_path)
+    for name in (f"rounds/{NIGHT.id}/shared.json", f"rounds/{NIGHT.id}/closed.json", "archive.json", "shipped.json"):
+        network.public().remove(name)
+    for name in ("federate", "closed.json"):
+        network.store(COORDINATOR).remove(f"rounds/{NIGHT.id}/{name}")
+    monkeypatch.setattr(federation, "Plan", partial(Plan, quantiles=(0.5,)))
+    return replace(network, strategy="exact", privacy=TERMS)
+
+
+def test_what_a_private_night_cost_is_told(night: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the report's account of what left, in the printed round and on its page, which shows a company its own only; the next
+    night of the same week takes what is there, and costs nothing."""
+    done = federate(night, NIGHT)
+    assert done.facts["privacy"] == {"epsilon": 30.0, "budget": 95.0, "delta": 1e-6}
+    cost = f"epsilon {TONIGHT:.2f} tonight, {TONIGHT:.2f} of 95 spent (delta 1e-06)"
+    facts, _ = facts_of(take_seat(night, "shop_0"), NIGHT)
+    assert f"what noise leaves to be told of a training row, by all sums and models: {cost}" in [
+        left.what for left in facts.what_left
+    ]
+    assert facts.roster.verdict.startswith("The new shared forecaster ships uncompared: scores are exact")
+    summary = summarise(night, NIGHT, scores=False)
+    console = Console(width=300, record=True)
+    print_summary(summary, console)
+    whose = "shop_0, shop_1, shop_2, shop_3, shop_4"
+    assert f"Differential privacy of a training row, {cost}: {whose}." in console.export_text()
+    assert page(night, [summary], {"report_shop_1"}).count(cost) == 1
+    _and_the_next_night(night, monkeypatch)
+
+
+def _and_the_next_night(night: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    later, ship = Round.of("2026-06-30"), night.calendar.floor(NIGHT.as_of)
+    roster = Roster(later.id, later.as_of.isoformat(), dict.fromkeys(night.partners, "digest"), {}, night.minimum)
+    monkeypatch.setattr(module, "write_roster", lambda *_: roster)
+    monkeypatch.setattr("decai_forecast.rounds.close.read_roster", lambda *_: roster)
+    federate(night, later)
+    models = SharedModels(night.public(), later.id)
+    assert models.manifest["status"] == "reused"
+    assert models.for_cutoff(ship, ship=True) == SharedModels(night.public(), NIGHT.id).for_cutoff(ship, ship=True)
+    costs = [row["privacy"] for row in summarise(night, later, scores=False)["partners"]]
+    assert {(row["tonight"], round(row["spent"], 6)) for row in costs} == {(0.0, round(TONIGHT, 6))}
+    note = close(night, later).note
+    assert (
+        f"did not train: the shared forecaster of {ship} is there; under differential privacy a cut-off is trained once" in note
+    )
