@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.errors import BelowQuorum
+from decai_forecast.errors import BelowQuorum, FederationError
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.rounds.comparison import publish_comparison
 from decai_forecast.rounds.inbox import standing
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from decai_forecast.federation.progress import Step
     from decai_forecast.federation.run import Runtime
 
-__all__ = ["SharedModels", "federate", "keep_last", "published", "read_progress"]
+__all__ = ["SharedModels", "federate", "keep_last", "published", "read_failure", "read_progress"]
 
 ARCHIVE, SHIPPED = "archive.json", "shipped.json"
 PACE = 5.0  # seconds between two writes of how far the training is
@@ -98,9 +98,24 @@ def federate(network: Network, night: Round, progress: Progress | None = None) -
         writer.json("shared.json", facts)
         return facts
 
-    done = run_step(coordinator, night.id, "federate", asdict(roster), work)
+    try:
+        done = run_step(coordinator, night.id, "federate", asdict(roster), work)
+    except FederationError as error:  # names and codes; it stays with the coordinator
+        coordinator.write_json(_failure_key(night.id), {"code": error.code, "reason": str(error)})
+        raise
     _announce(public, night, done.facts)
+    coordinator.remove(_failure_key(night.id))
     return done
+
+
+def _failure_key(round_id: str) -> str:
+    return f"rounds/{round_id}/failed.json"
+
+
+def read_failure(coordinator: Store, round_id: str) -> str:
+    """Why the shared training of a round failed; empty if it did not, or was repeated since."""
+    key = _failure_key(round_id)
+    return str(coordinator.read_json(key)["reason"]) if coordinator.exists(key) else ""
 
 
 def _train(

@@ -7,7 +7,7 @@ from typing import Any
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.reports.send import Book
 from decai_forecast.rounds.close import read_closing
-from decai_forecast.rounds.federate import published, read_progress
+from decai_forecast.rounds.federate import published, read_failure, read_progress
 from decai_forecast.rounds.inbox import standing
 from decai_forecast.rounds.quality import quality
 from decai_forecast.rounds.report import outbox_key
@@ -43,6 +43,7 @@ def summarise(network: Network, night: Round, *, scores: bool = True) -> dict[st
         "status": closing.status if closing else "open",
         "note": note_of_round(network, night.id),
         "training": _training(network, night.id),
+        "failure": read_failure(network.store(COORDINATOR), night.id),
         "evaluation": _evaluation(network, night.id),
         "verdict": _verdict(network, night.id),
         "partners": [

@@ -62,7 +62,8 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
     if training := summary["training"]:
         what = "Trained together; last" if training["finished"] else f"Training together, at {training['at']}"
         console.print(f"{what}: {training['line']}", highlight=False, soft_wrap=not console.is_terminal)
-    told = (summary["verdict"], gains_in_words(summary["evaluation"]), privacy_in_words(summary["partners"]))
+    failed = f"The training failed: {summary['failure']}." if summary["failure"] else ""
+    told = (failed, summary["verdict"], gains_in_words(summary["evaluation"]), privacy_in_words(summary["partners"]))
     for line in filter(None, told):
         console.print(line, highlight=False, soft_wrap=not console.is_terminal)
     console.print("Reports:", highlight=False)

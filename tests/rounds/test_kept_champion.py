@@ -8,6 +8,7 @@ from rich.console import Console
 from support import NIGHT
 
 from decai_forecast import federation
+from decai_forecast.errors import FederationError
 from decai_forecast.federation import Shared
 from decai_forecast.network import Network, Participant
 from decai_forecast.orchestration.page_html import page
@@ -113,3 +114,21 @@ def test_the_verdict_stands_where_an_analyst_looks(
     shown = page(network, [summary], set())
     assert said in shown
     assert "+5.0 %" not in shown
+
+
+def test_why_a_training_failed_is_printed(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the operator, until it is repeated with success; the public file of the round does not have it."""
+    why = "3 partners are needed; dropped: p0 (exact_budget), p1 (exact_budget)"
+
+    def failing(*_: Any, **__: Any) -> Shared:
+        raise FederationError(why)
+
+    monkeypatch.setattr(federation, "train_shared", failing)
+    with pytest.raises(FederationError):
+        federate(network, NIGHT)
+    console = Console(width=300, record=True)
+    print_summary(summarise(network, NIGHT, scores=False), console)
+    assert f"The training failed: {why}." in console.export_text()
+    assert not [key for key in network.public().keys("rounds") if why.encode() in network.public().read_bytes(key)]
+    night_with(network, monkeypatch, NIGHT, True, "new")
+    assert summarise(network, NIGHT, scores=False)["failure"] == ""
