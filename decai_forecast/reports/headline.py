@@ -8,7 +8,7 @@ import pandas as pd
 
 from decai_forecast.reports.actions import UNKNOWN, actions
 from decai_forecast.reports.facts import Facts
-from decai_forecast.reports.resilience import outage_days, policy
+from decai_forecast.reports.resilience import empty, outage_days, policy
 from decai_forecast.reports.words import amount, percent, period, plural, units
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 from decai_forecast.simulation.network.supply import SITE, SUPPLIER
@@ -27,12 +27,16 @@ def headline(facts: Facts) -> dict[str, object]:
     if found is None:
         return {"level": "none", "title": "No figures this round", "sentences": _without(facts)}
     level, title = _verdict(found)
+    title = title if found.worst["node"] != UNKNOWN else title.replace("leans on one supplier", "not without its suppliers")
     return {"level": level, "title": title, "sentences": [_exposure(facts, found), _today(facts, found), _action(facts, found)]}
 
 
 def _verdict(found: Simulation) -> tuple[str, str]:
     if found.fill_rate < FAILURE_LEVEL:
         return "risk", "Stock does not cover demand today"
+    bare = empty(found)
+    if bare and bare["share"] > 1 - FAILURE_LEVEL:
+        return "risk", f"{bare['count']:,} of {bare['counted']:,} shelves are empty today"
     if found.service["down_mean"].min() < FAILURE_LEVEL:
         scenario = found.worst["kind"] == SCENARIO
         return "watch", "Supply holds today, but " + (
@@ -50,8 +54,10 @@ def _exposure(facts: Facts, found: Simulation) -> str:
         who = f"In the scenario {worst['node']}"
     elif worst["kind"] == SITE:
         who = f"If the site {worst['node']}, with {percent(worst['share'], 0)} of the forecast volume, is down"
-    elif worst["node"] == UNKNOWN and len(found.exposure) == 1:
+    elif worst["node"] == UNKNOWN and (found.exposure["kind"] == SUPPLIER).sum() == 1:
         who = "Suppliers are not known; if none could ship"
+    elif worst["node"] == UNKNOWN:
+        who = f"If the suppliers that nobody named, with {percent(worst['share'], 0)} of the forecast volume, cannot ship"
     lowest, failing = percent(float(found.service["down_mean"].min()), 0), worst["tts_p50"]
     first = ""
     if not isnan(failing):
@@ -72,10 +78,13 @@ def _today(facts: Facts, found: Simulation) -> str:
         len(found.series),
         plural(found.horizon, facts.calendar),
     )
-    assumed = ", stock being assumed" if found.series["on_hand_assumed"].all() else ""
+    bare, learned = empty(found), bool(found.stockouts.get("calibrated"))
+    assumed = ", stock being assumed" if bare is None else ", if suppliers deliver as assumed" if bare["count"] else ""
+    today = f"{bare['count']:,} of {bare['counted']:,} shelves are empty today, and " if bare and bare["count"] else ""
+    whose = ", by what became of shelves like them in the past" if learned else ""
     return (
-        f"As things stand, {percent(found.fill_rate)} of the demand of the next {ahead} is served from stock{assumed}; "
-        f"{likely:,} of {count:,} stocked items are more likely than not to run out at least once."
+        f"As things stand, {percent(found.fill_rate)} of the demand of the next {ahead} is served from stock{assumed}; {today}"
+        f"{likely:,} of {count:,} stocked items are more likely than not to run out at least once{whose}."
     )
 
 
@@ -88,12 +97,12 @@ def _action(facts: Facts, found: Simulation) -> str:
     if not first or not whole["saving"] > 0:
         return "Best action: none is needed now; the order-up-to levels in use are about as good as those proposed."
     costs = f"cost falls by {amount(whole['saving'], found.currency)} a {period(facts.calendar)}"
-    served = f"{percent(whole['fill_rate_now'])} to {percent(whole['fill_rate_proposed'])}"
+    served = f"from {percent(whole['fill_rate_now'])} to {percent(whole['fill_rate_proposed'])}"
     sites = found.series["location_id"].nunique() > 1
     named = ", ".join(_name(row["item_id"], row["location_id"], sites) for row in first[:NAMED])
     return (
         f"Best action: set the {whole['changed']:,} order-up-to levels of stock_targets.csv, {named} first: {costs}, "
-        f"on the same demand, and service goes from {served}."
+        f"on the same demand, and service with levels held for good goes {served}."
     )
 
 

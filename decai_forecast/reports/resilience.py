@@ -10,7 +10,7 @@ from decai_forecast.reports.facts import Facts
 from decai_forecast.reports.plain import records
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 
-__all__ = ["bullwhip", "exposure", "money", "outage_days", "policy", "service", "stock"]
+__all__ = ["bullwhip", "empty", "exposure", "money", "outage_days", "policy", "service", "stock"]
 
 SERIES = ["location_id", "item_id"]
 RIPPLES = 0.01  # of a node's service: less is not told
@@ -63,7 +63,17 @@ def stock(found: Simulation) -> dict[str, Any]:
     for row in rows:
         target = targets.get((row["location_id"], row["item_id"]))
         row["target"] = target and {name: value for name, value in target.items() if name not in SERIES}
-    return {"rows": rows, "policy": policy(found)}
+    return {"rows": rows, "policy": policy(found), "empty": empty(found), "stockouts": dict(found.stockouts) or None}
+
+
+def empty(found: Simulation) -> dict[str, Any] | None:
+    """Shelves that the last count found empty, and their share of the forecast demand; None where no shelf was counted."""
+    counted = found.series[~found.series["on_hand_assumed"]]
+    if counted.empty:
+        return None
+    gone, demand = counted["on_hand"] <= 0, float(counted["demand"].sum())
+    share = float(counted.loc[gone, "demand"].sum()) / demand if demand > 0 else 0.0
+    return {"count": int(gone.sum()), "counted": len(counted), "share": share}
 
 
 def policy(found: Simulation) -> dict[str, Any] | None:

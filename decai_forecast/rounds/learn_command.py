@@ -11,6 +11,7 @@ import typer
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.rounds.check import accepted_frame, required_step
+from decai_forecast.rounds.own_past import carriers_of, ordering_of, panic_of
 from decai_forecast.rounds.seat import SEED, Seat, take_seat
 from decai_forecast.steps import Done, read_done
 
@@ -47,9 +48,16 @@ def learn_command(
         return
     behaviour = found["behaviour"]
     print(f"{partner}, round {round_id}: orders by {behaviour['name']} ({behaviour['reason']})")
+    print(f"customers after an empty shelf: {_more(found['panic']['more'])} ({found['panic']['reason']})")
+    lanes, states = (found["carriers"][name] for name in ("lanes", "with_states"))
+    print(f"shipments: late ones come in rows on {states} of {lanes} lanes whose receipts say when they were ordered")
     for verdict in found["experience"]:
         told = "would be used" if verdict["passed"] else "changes nothing"
         print(f"simulated disruptions, {verdict['agents']} customers: {told}; {verdict['reason']}")
+
+
+def _more(more: float) -> str:
+    return f"ask for up to {more:.0%} more" if more else "ask for no more than usual"
 
 
 def _trained(seat: Seat) -> tuple[str, Done]:
@@ -68,29 +76,18 @@ def _learned(seat: Seat, round_id: str, trained: Done) -> dict[str, Any]:
     from decai_forecast.simulation.agents.experience import Facts
 
     checked, table = required_step(seat, round_id, "check"), trained.frame(seat.store, "table.parquet")
-    choice, cutoff = _behaviour(seat, checked, table), max(map(date.fromisoformat, trained.facts["cutoffs"]))
+    choice, panic = ordering_of(seat, checked, table), panic_of(seat, table)
+    cutoff = max(map(date.fromisoformat, trained.facts["cutoffs"]))
     facts = Facts(
         vendor=_vendors(accepted_frame(seat, checked, "items")),
         recovery=max(1.0, seat.assumptions.supplier_outage_days / seat.calendar.days),
         alpha=min(1.0, choice.fit.parameters.alpha),
+        gamma=panic.more or None,
     )
     rows = trained.frame(seat.store, f"rows-{cutoff}.parquet")
     _, verdicts = augment(table, rows, seat.calendar, cutoff, facts, seed=SEED)
-    return {"behaviour": _as_json(choice), "experience": [verdict.as_json() for verdict in verdicts]}
-
-
-def _panic(seat: Seat, table: pd.DataFrame) -> Panic:
-    """How the company's customers react to an empty shelf: what was asked for after a period that was cut off by one."""
-    from decai_forecast.demand import unconstrain
-    from decai_forecast.demand.panel import to_panel
-    from decai_forecast.simulation.agents.panic import fit_panic
-
-    told = unconstrain(table, seat.calendar)
-    missed = (1 - told["quantity"] / told["demand"].where(told["demand"] > 0)).where(told["censored"], 0.0).fillna(0.0)
-    asked = to_panel(table.assign(quantity=table["quantity"].where(~table["censored"])), seat.calendar).quantity
-    short = to_panel(table.assign(quantity=missed, censored=False), seat.calendar).quantity
-    before = np.concatenate([np.full((len(short), 1), np.nan), short[:, :-1]], axis=1)
-    return fit_panic(asked, before)
+    learned = {"behaviour": _as_json(choice), "panic": vars(panic), "carriers": carriers_of(seat, checked)}
+    return learned | {"experience": [verdict.as_json() for verdict in verdicts]}
 
 
 def _as_json(choice: Choice) -> dict[str, Any]:

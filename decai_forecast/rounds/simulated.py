@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from decai_forecast.network import FILE
 from decai_forecast.rounds.check import accepted_frame, clean_key, required_step
-from decai_forecast.rounds.own_past import calibration_of, ordering_of
+from decai_forecast.rounds.own_past import calibrated_by_past, ordering_of
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import SEED, Seat
 from decai_forecast.steps import Done, Writer, run_step
@@ -51,29 +51,28 @@ def simulated(
     """The simulation of a night's forecast; with a ``scenario``, of that instead of the sweep over all places."""
     import pandas as pd
 
-    from decai_forecast.simulation import REPLICATIONS
     from decai_forecast.simulation import simulate as run
-    from decai_forecast.simulation.past import with_calibration
 
-    combined, checked = required_step(seat, night.id, "combine"), required_step(seat, night.id, "check")
+    trained, checked, combined = (required_step(seat, night.id, step) for step in ("train", "check", "combine"))
     options = _options(seat, night, combined, checked)
     data_sets = {name: accepted_frame(seat, checked, name) for name in DATA_SETS}
     forecast = combined.frame(seat.store, "forecast.parquet")
     found = run(forecast, data_sets, seat.assumptions, seat.calendar, **options, scenario=scenario, progress=progress)
-    learned = calibration_of(seat, combined, data_sets, options | {"replications": REPLICATIONS})
-    found = with_calibration(found, learned, data_sets["stock"], seat.calendar, seat.calendar.floor(night.as_of))
+    found = calibrated_by_past(seat, (trained, combined), found, data_sets, seat.calendar.floor(night.as_of), options)
     money = pd.DataFrame(combined.facts["money"])
     return replace(found, money=money[["forecast", "cost"]]) if len(money) else found
 
 
 def _options(seat: Seat, night: Round, combined: Done, checked: Done) -> dict[str, Any]:
     """What the simulation of tonight and those of past cut-offs have in common."""
+    from decai_forecast.simulation import REPLICATIONS
     from decai_forecast.simulation.demand import Dependence
     from decai_forecast.simulation.network.section import read_section
 
     path, trained = seat.base / FILE, required_step(seat, night.id, "train")
     return {
         "seed": SEED,
+        "replications": REPLICATIONS,
         "dependence": Dependence(**combined.facts["dependence"]),
         "lots": _lots(seat, night),
         "section": read_section(path, seat.partner) if path.exists() else {},

@@ -18,6 +18,7 @@ __all__ = [
     "served",
     "service_recovery",
     "standard_error",
+    "wilson",
 ]
 
 TINY = 1e-9
@@ -46,6 +47,14 @@ def hhi(shares: Floats) -> float:
 def standard_error(probability: Floats, replications: int) -> Floats:
     """Binomial standard error of a share of replications."""
     return np.sqrt(probability * (1 - probability) / replications)
+
+
+def wilson(share: Floats, count: int, deviations: float = 1.645) -> tuple[Floats, Floats]:
+    """Both ends of Wilson's interval (1927) for a share of ``count``; 1.645 standard deviations: 90 %."""
+    square = deviations**2
+    middle = (share + square / (2 * count)) / (1 + square / count)
+    half = deviations / (1 + square / count) * np.sqrt(share * (1 - share) / count + square / (4 * count**2))
+    return np.maximum(middle - half, 0.0), np.minimum(middle + half, 1.0)
 
 
 def served(demand: Floats | np.float64, lost: Floats | np.float64) -> Floats:

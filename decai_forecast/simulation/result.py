@@ -27,7 +27,8 @@ class Simulation:
 
     ``series``: location_id, item_id, vendor, demand (mean units over the horizon), lead_time (periods), on_hand,
     on_hand_assumed, days_of_supply (days), days_of_supply_flag (">horizon" or ""), p_stockout (at least one stock-out
-    within the horizon), p_stockout_se, fill_rate (type 2; NaN without demand), expected_lost_units, order_up_to_level,
+    within the horizon), p_stockout_se (of the replications), [p_stockout_low, p_stockout_high (90 %), p_stockout_simulated
+    (before it was calibrated)], fill_rate (type 2; NaN without demand), expected_lost_units, order_up_to_level,
     safety_stock, and if its supplier is down: down_lost_units (beyond those lost anyway), down_fill_rate, down_tts_p10 and
     down_tts_p50 (periods to the first stock-out).
 
@@ -54,7 +55,8 @@ class Simulation:
     ``money``: forecast (``own``, ``shared``, ``combined``, ``moving_average``), cost (per period, of ordering by it, on the
     same demand). ``dos_path``: location_id, item_id, date, days (projected days of supply, median).
 
-    ``scenario``: the name of a what-if; empty for the night's own.
+    ``scenario``: the name of a what-if; empty for the night's own. ``stockouts``: how p_stockout was calibrated
+    (:class:`Calibration`); empty: it was not looked into.
     """
 
     series: pd.DataFrame
@@ -78,6 +80,7 @@ class Simulation:
     assumptions: tuple[Assumption, ...] = ()
     currency: str = ""
     scenario: str = ""
+    stockouts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def worst(self) -> Mapping[str, Any]:

@@ -10,20 +10,19 @@ import pandas as pd
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
-from decai_forecast.simulation.demand import INDEPENDENT, Dependence, Marginals, marginals_of, sample
-from decai_forecast.simulation.engine.drive import Policy, Progress, sweep
-from decai_forecast.simulation.engine.frame import Samples
+from decai_forecast.simulation.agents.fit import BASE_STOCK, Choice
+from decai_forecast.simulation.demand import INDEPENDENT, Dependence
+from decai_forecast.simulation.engine.drive import Progress, sweep
 from decai_forecast.simulation.lp import best_response
 from decai_forecast.simulation.measures import served
-from decai_forecast.simulation.network.build import build
-from decai_forecast.simulation.network.fill import stock_of
-from decai_forecast.simulation.network.graph import Bools, Floats, Ints
+from decai_forecast.simulation.network.graph import Bools, Floats
 from decai_forecast.simulation.network.reach import supplier_shares
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SITE, Assumption, SupplyNetwork
-from decai_forecast.simulation.planned import Planner, marginals_at
+from decai_forecast.simulation.planned import Planner
 from decai_forecast.simulation.proposed import Goal, proposed_targets
 from decai_forecast.simulation.result import Simulation
+from decai_forecast.simulation.setting import setting
 from decai_forecast.simulation.shocks import Scenario, compile_scenario, standard_sweep
 from decai_forecast.simulation.tables import (
     Run,
@@ -53,6 +52,7 @@ def simulate(
     dependence: Dependence = INDEPENDENT,
     lots: pd.DataFrame | None = None,
     section: Mapping[str, pd.DataFrame] | None = None,
+    behaviour: Choice | None = None,
     scenario: Callable[[SupplyNetwork], Scenario] | None = None,
     goal: Goal | None = None,
     progress: Progress | None = None,
@@ -61,28 +61,28 @@ def simulate(
 
     ``forecast``: location_id, item_id, date, mean, q05 .. q99 (horizon rows per series, units). ``data_sets``, ``section``: as
     :func:`build` takes them; what is missing is taken from ``assumptions``. ``dependence``: how demand moves together beyond
-    what the forecast foresees. ``lots``: location_id, item_id, lot (units). ``scenario``: a what-if instead of the sweep over
-    all places. ``goal`` of the stock targets: the least cost where it is None.
+    what the forecast foresees. ``lots``: location_id, item_id, lot (units). ``behaviour``: how sites that sell order, as fitted
+    to their own records; None: base stock. ``scenario``: a what-if instead of the sweep over all places. ``goal`` of the stock
+    targets: the least cost where it is None.
 
     Raises :class:`NotEnoughData` without any series, :class:`ConfigError` naming the first row that is wrong.
     """
-    law = marginals_of(forecast, lots)
-    critical = assumptions.shortage_cost / (assumptions.shortage_cost + assumptions.holding_cost)
-    planner = Planner(law, dependence, critical, calendar.horizon, calendar.season, seed, replications)
-    network = build(forecast, data_sets, assumptions, calendar, levels=planner, section=section)
+    now = setting(
+        forecast, data_sets, assumptions, calendar, seed=seed, replications=replications, dependence=dependence, lots=lots,
+        section=section, behaviour=behaviour,
+    )  # fmt: skip
+    network = now.network
     scenarios = _swept(network) if scenario is None else (scenario(network),)
     hits = [compile_scenario(one, network) for one in scenarios]
-    rules = Policy(backorder=False)
     found = sweep(
-        network.groups, _drawing(law, dependence, seed), hits, replications,
-        periods=calendar.horizon, seed=seed, policy=rules, progress=progress,
+        network.groups, now.draw, hits, replications,
+        periods=calendar.horizon, seed=seed, policy=now.policy, progress=progress,
     )  # fmt: skip
     dates = sorted(pd.Timestamp(day) for day in forecast["date"].unique())
-    run = Run(
-        network, scenarios, hits, found, _median(forecast), frozenset(stock_of(data_sets.get("stock"))), dates, replications
-    )
-    targets = proposed_targets(network, planner, goal or Goal(), known=run.stocked)
-    return _result(run, planner, targets, assumptions, name="" if scenario is None else scenarios[0].name)
+    run = Run(network, scenarios, hits, found, _median(forecast), now.stocked, dates, replications)
+    targets = proposed_targets(network, now.planner, goal or Goal(), known=run.stocked)
+    stated = (*_stated(now.planner, assumptions, calendar, replications, behaviour), *targets[1])
+    return _result(run, now.planner, targets[0], assumptions, stated, name="" if scenario is None else scenarios[0].name)
 
 
 def _swept(network: SupplyNetwork) -> Sequence[Scenario]:
@@ -95,22 +95,13 @@ def _swept(network: SupplyNetwork) -> Sequence[Scenario]:
     return found
 
 
-def _drawing(law: Marginals, dependence: Dependence, seed: int) -> Callable[[Group, Ints, range], Samples]:
-    """What happens: samples of the demand nodes of a group."""
-
-    def draw(group: Group, items: Ints, replications: range) -> Samples:
-        return sample(marginals_at(law, group, items), dependence, seed=seed, replications=replications)
-
-    return draw
-
-
 def _median(forecast: pd.DataFrame) -> Mapping[tuple[str, str], Floats]:
     ordered = forecast.astype(dict.fromkeys(SERIES, str)).sort_values([*SERIES, "date"])
     return {(str(p), str(i)): rows.to_numpy(float) for (p, i), rows in ordered.groupby(SERIES)["q50"]}
 
 
 def _result(
-    run: Run, planner: Planner, targets: tuple[pd.DataFrame, Sequence[Assumption]], assumptions: Assumptions, *, name: str
+    run: Run, planner: Planner, targets: pd.DataFrame, assumptions: Assumptions, stated: Sequence[Assumption], *, name: str
 ) -> Simulation:
     network, calendar = run.network, run.network.calendar
     series = series_table(run, tuple(planner.protected_mean(group) for group in network.groups))
@@ -119,7 +110,6 @@ def _result(
     losing = series.sort_values(["expected_lost_units", *SERIES], ascending=[False, True, True]).head(PATHS)
     items, _, shares = supplier_shares(network)
     volume = series.groupby("item_id")["demand"].sum().reindex(items).fillna(0.0).to_numpy(float)
-    table, stated = targets
     return Simulation(
         series=series,
         exposure=exposure.drop(columns="scenario"),
@@ -136,9 +126,9 @@ def _result(
         seed=planner.seed,
         ripple=ripple_table(run),
         bullwhip=bullwhip_table(run),
-        targets=table,
+        targets=targets,
         dos_path=supply_path(run, frozenset(losing[SERIES].itertuples(index=False, name=None))),
-        assumptions=(*network.assumptions, *_stated(planner, assumptions, run.replications), *stated),
+        assumptions=(*network.assumptions, *stated),
         currency=assumptions.currency if network.money else "",
         scenario=name,
     )
@@ -165,7 +155,9 @@ def _hhi(shares: Floats, volume: Floats) -> float:
     return float(np.square((shares * volume[:, None]).sum(axis=0) / total).sum()) if total > 0 else float("nan")
 
 
-def _stated(planner: Planner, given: Assumptions, replications: int) -> list[Assumption]:
+def _stated(
+    planner: Planner, given: Assumptions, calendar: Calendar, replications: int, behaviour: Choice | None
+) -> list[Assumption]:
     """What the simulation itself takes for granted."""
     moves = planner.dependence
     together = (
@@ -175,9 +167,25 @@ def _stated(planner: Planner, given: Assumptions, replications: int) -> list[Ass
         else "its periods and items are independent around the forecast, since there are too few past forecasts to learn from"
     )
     return [
-        Assumption("Policy", f"every site orders up to the level that covers {planner.critical:.0%} of the demand until the "
-                   "order arrives; an order sees the demand of its period", True),
-        Assumption("Review", f"every {given.review_periods} periods", True),
+        _policy(planner, behaviour),
+        Assumption("Review", f"orders are placed {_every(given.review_periods, calendar)}", True),
         Assumption("Unserved demand", "is lost, not served later", True),
         Assumption("Demand", f"{together}; {replications} replications", not moves.rows),
     ]  # fmt: skip
+
+
+def _policy(planner: Planner, behaviour: Choice | None) -> Assumption:
+    usual = (
+        f"every site orders up to the level that covers {planner.critical:.0%} of the demand until the order arrives; an order "
+        "sees the demand of its period"
+    )
+    if behaviour is None or behaviour.fit.name == BASE_STOCK:
+        why = f" ({behaviour.reason})" if behaviour is not None and behaviour.tried else ""
+        return Assumption("Policy", f"{usual}{why}", True)
+    text = f"sites that sell order by {behaviour.fit.name}, as your own records of {behaviour.orders:,} orders show"
+    return Assumption("Policy", f"{text} ({behaviour.reason}); proposed levels are held as base stock", False)
+
+
+def _every(periods: int, calendar: Calendar) -> str:
+    name = {"D": "day", "W": "week", "M": "month"}[calendar.frequency]
+    return f"every {name}" if periods == 1 else f"every {periods} {name}s"

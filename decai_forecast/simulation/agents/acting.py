@@ -7,28 +7,23 @@ from dataclasses import replace
 import numpy as np
 
 from decai_forecast.simulation.agents.fit import BASE_STOCK, Choice
-from decai_forecast.simulation.engine.behaviour import Behaviour
+from decai_forecast.simulation.engine.behaviour import Behaviour, base_stock
 from decai_forecast.simulation.network.stages import Group
 
 __all__ = ["acting"]
 
 
 def acting(choice: Choice, group: Group) -> tuple[Group, Behaviour | None]:
-    """The group with fitted levels, and the behaviour of its nodes; unchanged, and None, where base stock was chosen.
+    """The group with fitted levels at the sites that sell, and how its nodes order; unchanged, and None, for base stock.
 
-    Base stock keeps the levels that the network was built with: they follow the forecast, the fitted one only the past.
+    Base stock keeps the levels that the network was built with: they follow the forecast, the fitted one only the past. So do
+    places that supply others: the records are those of sites that sell.
     """
     if choice.fit.name == BASE_STOCK:
         return group, None
-    p, usual = choice.fit.parameters, group.stages.throughput
-    one = np.ones_like(usual)
-    behaviour = Behaviour(
-        anchor=p.anchor * one,
-        alpha=p.alpha * one,
-        beta=p.beta * one,
-        theta=p.theta * one,
-        cover=p.cover * one,
-        gamma=p.gamma * one,
-        expected=usual,
-    )
-    return replace(group, stages=replace(group.stages, level=(p.level * usual)[:, :, None])), behaviour
+    p, usual, plain = choice.fit.parameters, group.stages.throughput, base_stock(len(group.graph.nodes))
+    sells = np.isin(np.arange(len(usual)), group.graph.demand)[:, None] & np.ones(usual.shape, dtype=bool)
+    names = ("anchor", "alpha", "beta", "theta", "cover", "gamma")
+    fitted = {name: np.where(sells, getattr(p, name), getattr(plain, name)) for name in names}
+    level = np.where(sells[:, :, None], (p.level * usual)[:, :, None], group.stages.level)
+    return replace(group, stages=replace(group.stages, level=level)), Behaviour(**fitted, expected=usual)

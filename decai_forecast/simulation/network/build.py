@@ -82,12 +82,17 @@ def _inputs(
         facts=facts,
         assumptions=assumptions,
         calendar=calendar,
-        stock=stock_of(tables.get("stock")),
+        stock=stock_of(tables.get("stock"), calendar, start.date()),
+        counted=_newest(tables.get("stock")),
         transit=transit_of(tables.get("open_orders"), shares, received, calendar, start.date()),
         observed=observed_in(tables.get("receipts"), facts, calendar.days),
         costs=costs_of(facts, tables.get("prices"), assumptions, calendar),
         shares=shares,
     )
+
+
+def _newest(stock: pd.DataFrame | None) -> str:
+    return f"{pd.to_datetime(stock['date']).max():%Y-%m-%d}" if stock is not None and len(stock) and "date" in stock else ""
 
 
 def _receiving(found: Sequence[Topology]) -> Mapping[str, frozenset[str]]:

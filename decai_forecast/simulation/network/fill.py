@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from math import ceil, inf, isnan
 
 import numpy as np
@@ -21,7 +22,9 @@ from decai_forecast.simulation.network.stages import Stages
 from decai_forecast.simulation.network.topology import Topology
 from decai_forecast.simulation.network.transit import Transit
 
-__all__ = ["Inputs", "stages_of", "stock_of"]
+__all__ = ["OLD", "Inputs", "stages_of", "stock_of"]
+
+OLD = 45  # days
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Inputs:
     assumptions: Assumptions
     calendar: Calendar
     stock: Mapping[tuple[str, str], float]  # place, item -> units on hand
+    counted: str  # the day of the newest count, or empty
     transit: Transit
     observed: Observed
     costs: Costs
@@ -154,11 +158,14 @@ def _shortage(topology: Topology, holding: Floats, value: Floats, lead: Ints, in
     return found
 
 
-def stock_of(stock: pd.DataFrame | None) -> dict[tuple[str, str], float]:
-    """The newest stock of each place and item."""
+def stock_of(stock: pd.DataFrame | None, calendar: Calendar, start: date) -> dict[tuple[str, str], float]:
+    """The newest stock of each place and item; a count from more than ``OLD`` days, or two periods, before ``start`` tells
+    nothing of today."""
     if stock is None:
         return {}
     if "date" in stock:
+        days = pd.to_datetime(stock["date"])
+        stock = stock[days >= pd.Timestamp(start) - pd.Timedelta(days=max(OLD, 2 * calendar.days))]
         stock = stock.sort_values("date", kind="stable")
     places = stock["location_id"] if "location_id" in stock else pd.Series(ANYWHERE, index=stock.index)
     known = stock["on_hand"].notna()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from decai_forecast.simulation.network.facts import ANYWHERE
-from decai_forecast.simulation.network.fill import Inputs
+from decai_forecast.simulation.network.fill import OLD, Inputs
 from decai_forecast.simulation.network.supply import Assumption
 from decai_forecast.simulation.network.topology import Topology
 from decai_forecast.simulation.network.walk import UNKNOWN
@@ -31,9 +31,12 @@ def told(inputs: Inputs, found: Sequence[Topology]) -> tuple[Assumption, ...]:
 def _stock(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
     known, missing = inputs.told["stock"], inputs.told["no stock"]
     if known:
-        yield "Opening stock", f"as delivered for {known} of {known + missing} pairs of place and item", False
+        counted = f", last counted on {inputs.counted}" if inputs.counted else ""
+        yield "Opening stock", f"as delivered for {known} of {known + missing} pairs of place and item{counted}", False
     if missing:
-        yield "Opening stock", f"not delivered for {missing} pairs of place and item: they start at the order-up-to level", True
+        old = f", or not in the last {max(OLD, 2 * inputs.calendar.days)} days," if inputs.counted else ""
+        text = f"not delivered{old} for {missing} pairs of place and item: they start at the order-up-to level"
+        yield "Opening stock", text, True
 
 
 def _transit(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
