@@ -1,6 +1,7 @@
 """LightGBM gets an answer to what is allowed, in its order; to anything else nothing is sent and the training ends."""
 
-from functools import partial
+from dataclasses import replace
+from functools import partial, partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 from parties import bins_of, companies, desk, outcomes, plan, together
 
+from decai_forecast.federation.exact import train as training
+from decai_forecast.federation.exact.bins import agree_bins
 from decai_forecast.federation.exact.collectives import Collectives
 from decai_forecast.federation.exact.errors import Denied, OutOfRange, PeerLost, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Format
@@ -17,6 +20,7 @@ from decai_forecast.federation.exact.objectives import Quantile
 from decai_forecast.federation.exact.train import Rows, train
 
 FORM = Format(Column(6, 2**30), Column(6, 2**30))
+HISTOGRAM = 1120  # bytes: 16 for each of 70 bins
 
 
 def grown(part: Rows, params: dict[str, Any], gradients: tuple[np.ndarray, np.ndarray] | None, group: Group) -> int:
@@ -48,8 +52,35 @@ def each(params: dict[str, Any], gradients: Any = None) -> list[Any]:
 
 
 def test_a_tree_takes_one_step_for_its_root_and_two_for_each_split() -> None:
-    """The golden trace of the pinned LightGBM: 8 leaves are 7 splits."""
+    """8 leaves are 7 splits."""
     assert each({}) == [1 + 2 * 7] * 3
+
+
+def test_the_pinned_lightgbm_asks_for_what_it_always_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The golden trace of a tree: callback and size. Another order or another size is another LightGBM."""
+    asked: list[tuple[str, int]] = []
+
+    def noted(name: str, real: Any, collectives: Collectives, given: int, size: int, *more: Any) -> None:
+        if collectives._group.rank == 0:
+            asked.append((name, size))
+        real(collectives, given, size, *more)
+
+    for name in ("_reduce_scatter", "_allgather"):
+        monkeypatch.setattr(Collectives, name, partialmethod(partial(noted, name, getattr(Collectives, name))))
+    each({})
+    assert asked == [("_allgather", 24), *[("_reduce_scatter", HISTOGRAM), ("_allgather", 444)] * 7]
+
+
+def test_another_lightgbm_is_refused_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """One release on: nobody knows what it would ask for."""
+    monkeypatch.setattr(lgb, "__version__", "4.8.0")
+    sent: list[str] = []
+    for name in ("total", "cast", "agree"):
+        monkeypatch.setattr(Group, name, lambda *_, name=name: sent.append(name))
+    found = outcomes(companies(), plan(trees=1), tmp_path)
+    assert {str(one) for one in found} == {"LightGBM 4.8.0: exact training knows 4.7.0 only; install that version"}
+    assert all(isinstance(one, Refused) for one in found)
+    assert not sent
 
 
 OTHERS: dict[str, tuple[dict[str, Any], str, int]] = {  # what LightGBM then asks for first, and after how many steps of a tree
@@ -117,6 +148,20 @@ def test_participants_with_other_plans_or_bins_are_named(tmp_path: Path) -> None
     plans = [plan(), plan(), plan(seed=8)]
     found = together([partial(train, parts[k], plans[k], desk=desk(k, tmp_path)) for k in range(3)])
     assert str(found[0]) == "plan: cyd and ada do not hold the same"
+
+
+def test_a_participant_that_ends_with_other_bins_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In a training, after the same sums for all: its library, or its bug, makes others of them."""
+
+    def other(total: Any, *given: Any) -> Any:
+        found = agree_bins(total, *given)
+        if total.__self__.rank != 2:
+            return found
+        return replace(found, quantiles=np.roll(found.quantiles, 1))
+
+    monkeypatch.setattr(training, "agree_bins", other)
+    found = outcomes(companies(), plan(trees=1), tmp_path)
+    assert [str(one) for one in found[:2]] == [f"bins: cyd and {name} do not hold the same" for name in ("ada", "bea")]
 
 
 def test_participants_with_other_bins_are_named() -> None:
