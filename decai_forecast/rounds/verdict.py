@@ -29,10 +29,15 @@ def gains_in_words(evaluation: Mapping[str, Any] | None) -> str:
     return f"Loss saved on the newest rows, against the last forecaster: {told}." if told else ""
 
 
-def spending(store: Store, partner: str, round_id: str, privacy: Privacy) -> dict[str, float]:
-    """Epsilon of the round and of it with all before (``spent``), from the company's own ledger; and the budget."""
-    from decai_forecast.federation.exact.desk import Desk  # cryptography: not when Airflow reads a DAG file
+def spending(store: Store, partner: str, round_id: str, privacy: Privacy) -> dict[str, float] | None:
+    """Epsilon of the round and of it with all before (``spent``), from the company's own ledger; and the budget.
 
+    None where the company has no desk: it lies elsewhere, or has never trained exactly.
+    """
+    from decai_forecast.federation.exact.desk import FOLDER, Desk  # cryptography: not when Airflow reads a DAG file
+
+    if not store.exists(FOLDER):
+        return None
     found = Desk(store, partner).ledger.spending(round_id, privacy.delta)
     return {"tonight": found.tonight, "spent": found.total, "budget": privacy.budget, "delta": privacy.delta}
 

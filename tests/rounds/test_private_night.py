@@ -11,7 +11,7 @@ from support import NIGHT, copy_of
 from decai_forecast import federation
 from decai_forecast.federation import Plan
 from decai_forecast.federation.exact.privacy import epsilon_of, rho_of
-from decai_forecast.network import COORDINATOR, Network, Privacy
+from decai_forecast.network import COORDINATOR, Network, Participant, Privacy
 from decai_forecast.orchestration.page_html import page
 from decai_forecast.rounds import federate as module
 from decai_forecast.rounds.close import close
@@ -57,6 +57,12 @@ def test_what_a_private_night_cost_is_told(night: Network, monkeypatch: pytest.M
     assert f"Differential privacy of a training row, {cost}: {whose}." in console.export_text()
     assert page(night, [summary], {"report_shop_1"}).count(cost) == 1
     _and_the_next_night(night, monkeypatch)
+
+
+def test_of_a_company_that_lies_elsewhere_nothing_is_told(tmp_path: Path) -> None:
+    """Between companies the coordinator has none of their ledgers: no zero stands for what it does not know."""
+    network = Network(tmp_path, "three", "W", 13, tuple(Participant(f"p{k}") for k in range(3)), privacy=TERMS)
+    assert [row["privacy"] for row in summarise(network, NIGHT, scores=False)["partners"]] == [None] * 3
 
 
 def _and_the_next_night(night: Network, monkeypatch: pytest.MonkeyPatch) -> None:
