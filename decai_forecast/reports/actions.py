@@ -15,11 +15,12 @@ __all__ = ["UNKNOWN", "actions"]
 
 SHOWN = 5  # items: what fits into a Monday morning
 UNKNOWN = "unknown"  # suppliers that nobody named
+EMPTY_FIRST = 3  # of them shelves that are empty, before larger gains elsewhere
 MOVED = 0.01  # of a level: a smaller change is not worth the work
 
 
 def actions(found: Simulation) -> list[dict[str, Any]]:
-    """The items to set, the largest gain first, and the supplier to find a second source for.
+    """The items to set, empty shelves and then the largest gain first, and the supplier to find a second source for.
 
     ``kind``: ``set_level`` (gain: money per period), ``order_first`` and ``hold_more`` (gain: units not lost over the horizon)
     or ``second_source`` (gain: units lost in the outage). ``level``: the order-up-to level to set.
@@ -32,8 +33,11 @@ def actions(found: Simulation) -> list[dict[str, Any]]:
 def _levels(found: Simulation) -> Iterable[dict[str, Any]]:
     table = found.targets.merge(found.series[[*SERIES, "vendor", "on_hand"]], on=SERIES, how="left")
     table = table.assign(gain=table["cost_now"] - table["cost_proposed"])
-    moved = (table["level_proposed"] - table["level_now"]).abs() > MOVED * table["level_now"].abs()
-    for row in _largest(table[moved]):
+    moved = table[(table["level_proposed"] - table["level_now"]).abs() > MOVED * table["level_now"].abs()]
+    bare = _largest(moved[(moved["on_hand"] <= 0) & (moved["level_proposed"] > moved["level_now"])])[:EMPTY_FIRST]
+    named = {(row["location_id"], row["item_id"]) for row in bare}
+    rest = [row for row in _largest(moved) if (row["location_id"], row["item_id"]) not in named]
+    for row in (*bare, *rest):
         yield _row("set_level", row, level=row["level_proposed"], before=row["level_now"])
 
 

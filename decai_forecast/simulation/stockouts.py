@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ import pandas as pd
 
 from decai_forecast.simulation.network.graph import Bools, Floats
 
-__all__ = ["Reliability", "calibration", "chance", "reliability"]
+__all__ = ["Reliability", "chance", "reliability"]
 
 BINS = 10
 
@@ -47,13 +46,3 @@ def reliability(said: Floats, came: Bools) -> Reliability:
     table = rows.groupby("bin").agg(rows=("said", "size"), said=("said", "mean"), came=("came", "mean"))
     error = float((table["rows"] * (table["said"] - table["came"]).abs()).sum() / len(rows))
     return Reliability(error, float(((said - came) ** 2).mean()), table.reset_index())
-
-
-def calibration(said: Floats, came: Bools) -> Callable[[Floats], Floats]:
-    """The rising function from what was said to what came in the past (isotonic regression; Zadrozny & Elkan 2002)."""
-    from scipy.optimize import isotonic_regression
-
-    values, at, count = np.unique(said, return_inverse=True, return_counts=True)
-    share = np.bincount(at, came.astype(float)) / count
-    risen = isotonic_regression(share, weights=count.astype(float)).x
-    return lambda now: np.asarray(np.interp(now, values, risen))
