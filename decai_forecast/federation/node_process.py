@@ -136,7 +136,7 @@ def main(descriptor: int) -> None:
 
 
 def _serve(connection: Connection, answer: Any) -> None:
-    with contextlib.suppress(EOFError):
+    with contextlib.suppress(EOFError, OSError):  # whoever asked is gone, maybe before the answer
         while True:
             connection.send(answer(*connection.recv()))
     os._exit(0)

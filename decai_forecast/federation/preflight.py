@@ -50,7 +50,7 @@ class OtherAgreement(FederationError):
 
 
 class OtherStrategy(FederationError):
-    """Asked for what only ``bagging`` tells, trees or quantiles of its own; but the own ``network.yaml`` says ``exact``."""
+    """Asked for what another strategy tells than the own ``network.yaml`` says; ``exact``, which tells least, is answered."""
 
     code = "other_strategy"
 

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,6 +12,7 @@ from pathlib import Path
 from threading import Timer
 from typing import Any
 
+import psutil
 import pytest
 from members import FEATURES, SHIP, Member, members, plan
 
@@ -100,6 +103,31 @@ def test_who_stays_away_ends_the_training_and_is_named(processes: None, tmp_path
     with pytest.raises(FederationError) as error:
         train_shared(there, replace(EXACT, grace=1.0), runtime=Harmed(there, partial(signalled, signal.SIGSTOP)))
     assert str(error.value) == "p0, p1, p3 could not train 2026-06-22 together (exact_begun); dropped: p2 (timeout)"
+
+
+COORDINATOR = """
+import sys
+from test_faults import EXACT, Member, run, train_shared
+run.OWN_PROCESSES = 1
+there = [Member(f"p{k}", store) for k, store in enumerate(sys.argv[1:])]
+train_shared(there, EXACT, watch=lambda step: print(step.far.tree, flush=True))
+"""
+
+
+def test_a_coordinator_that_is_killed_in_mid_tree_takes_its_nodes_along_and_begins_again(tmp_path: Path) -> None:
+    """The relay is killed with it. Started again, all go on from the last kept tree, to the same model."""
+    there, first = members(tmp_path, 3), list[int]()
+    command, path = [sys.executable, "-c", COORDINATOR, *(one.store for one in there)], str(Path(__file__).parent)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": path}) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"10\n"
+        nodes = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+    assert len(nodes) == 4  # and what they were forked from
+    assert not psutil.wait_procs(nodes, timeout=60)[1]
+    found = train_shared(there, EXACT, watch=lambda step: first.append(step.far.tree))
+    assert first[0] == 20
+    assert train_shared(there, EXACT).models == found.models
 
 
 class Stopped(BaseException):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from flwr.app import ConfigRecord, Message, MessageType, RecordDict
 from members import FEATURES, grown, members, plan
+from test_own_strategy import asked
 from test_training import Overheard, serve
 
 from decai_forecast.federation.exact.coordinate import _taken
@@ -37,6 +38,8 @@ def test_who_describes_itself_with_nonsense_is_left_out(tmp_path: Path, which: s
 TEXT = sanitise(parse(grown())).text().encode()
 RIGHT = {"digest": hashlib.sha256(TEXT).digest()}
 SPEAKER = RIGHT | {"model": TEXT}
+CUT = TEXT[: len(TEXT) // 2]  # lgb.Booster aborts the interpreter on it
+BAD = {"digest": hashlib.sha256(CUT).digest(), "model": CUT}
 ENDED: dict[str, tuple[list[dict[str, Any] | None], dict[str, str]]] = {
     "all alike": ([SPEAKER, RIGHT, RIGHT, RIGHT], {}),
     "one says another digest": ([SPEAKER, RIGHT, RIGHT, {"digest": b"x"}], {"p3": "exact_differs"}),
@@ -44,6 +47,7 @@ ENDED: dict[str, tuple[list[dict[str, Any] | None], dict[str, str]]] = {
     "no digest": ([SPEAKER, RIGHT, {}, RIGHT], {"p2": "malformed"}),
     "a number for a digest": ([SPEAKER, RIGHT, {"digest": 10**9}, RIGHT], {"p2": "malformed"}),
     "nothing": ([SPEAKER, None, RIGHT, RIGHT], {"p1": "malformed"}),
+    "a malformed model that all vouch for": ([BAD, *[{"digest": BAD["digest"]}] * 3], {"p0": "model_text"}),
     "no model": ([RIGHT, RIGHT, RIGHT, RIGHT], {"p0": "malformed"}),
 }
 
@@ -58,3 +62,18 @@ def test_who_ended_with_something_else_is_named(which: str) -> None:
         replies[f"p{k}"] = Message(content, 1000 + k, MessageType.TRAIN)
     model, found = _taken(plan(feature_names=FEATURES), "p0", replies)
     assert (found, model is None) == (blamed, bool(blamed))
+
+
+@pytest.mark.parametrize("role", ["champion", "challenger"])
+def test_a_malformed_forecaster_is_not_loaded_to_be_scored(tmp_path: Path, role: str) -> None:
+    """Sent by a coordinator: the company answers with a code, and its process lives."""
+    pair = {"champion-0.5": TEXT, "challenger-0.5": TEXT} | {f"{role}-0.5": CUT}
+    reply = asked(tmp_path, plan(quantiles=(0.5,)), MessageType.EVALUATE, pair)
+    assert reply.error.reason == "model_text"
+
+
+def test_malformed_trees_of_others_are_not_loaded_to_grow_on(tmp_path: Path) -> None:
+    """Nor are those of the rounds before."""
+    turn = {"boosting-round": 1, "since": 0, "starts": [1.0], "trees-0.5": CUT}
+    reply = asked(tmp_path, plan(quantiles=(0.5,)), MessageType.TRAIN, turn)
+    assert reply.error.reason == "model_text"
