@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def running(*arguments: str | Path, log: Path) -> Iterator[subprocess.Popen[byte
             process.kill()
 
 
-def wait_for(port: int, seconds: float = 90.0) -> None:
+def wait_for(port: int, seconds: float = 240.0) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -60,8 +61,9 @@ class Companies:
 
     def __init__(self, home: Path, members: Sequence[Member]) -> None:
         self.home, self.members = home, members
-        people = tuple(Participant(one.partner, store=one.store) for one in members)
-        Network(home, "three", "W", 13, people, strategy="bagging", runtime="superlink").save()
+        if not (home / "network.yaml").exists():
+            people = tuple(Participant(one.partner, store=one.store) for one in members)
+            Network(home, "three", "W", 13, people, strategy="bagging", runtime="superlink").save()
         self.link = Link(home / "federation" / COORDINATOR)
         self.link.found("localhost", Ports(*free_ports(4)))
         self.runtime = OverSuperLink(self.link, members)
@@ -82,6 +84,15 @@ class Companies:
         log = self.home / f"{partner}.log"
         log.unlink(missing_ok=True)
         self.nodes[partner] = self.stack.enter_context(running("federation", "node", partner, "--home", self.home, log=log))
+
+    def agree(self, strategy: str) -> None:
+        """On another strategy: in the file that all read, and the nodes read it when they start."""
+        replace(Network.load(self.home), strategy=strategy).save()
+        for partner, node in self.nodes.items():
+            self.wait_for_node(partner)
+            node.terminate()
+            node.wait(60)
+            self.restart(partner)
 
     def wait_for_node(self, partner: str, seconds: float = 90.0) -> None:
         """Until the node's SuperNode is being started: from then on it has something to end."""
