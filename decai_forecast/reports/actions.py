@@ -32,7 +32,7 @@ def actions(found: Simulation) -> list[dict[str, Any]]:
 
 def _levels(found: Simulation) -> Iterable[dict[str, Any]]:
     table = found.targets.merge(found.series[[*SERIES, "vendor", "on_hand"]], on=SERIES, how="left")
-    table = table.assign(gain=table["cost_now"] - table["cost_proposed"])
+    table = table.assign(gain=table["cost_now"] - table["cost_proposed"], vendor=table["vendor"].fillna(""))
     moved = table[(table["level_proposed"] - table["level_now"]).abs() > MOVED * table["level_now"].abs()]
     bare = _largest(moved[(moved["on_hand"] <= 0) & (moved["level_proposed"] > moved["level_now"])])[:EMPTY_FIRST]
     named = {(row["location_id"], row["item_id"]) for row in bare}

@@ -98,7 +98,7 @@ def _action(facts: Facts, found: Simulation) -> str:
         return "Best action: none is needed now; the order-up-to levels in use are about as good as those proposed."
     costs = f"cost falls by {amount(whole['saving'], found.currency)} a {period(facts.calendar)}"
     served = f"from {percent(whole['fill_rate_now'])} to {percent(whole['fill_rate_proposed'])}"
-    sites = found.series["location_id"].nunique() > 1
+    sites = found.targets["location_id"].nunique() > 1
     named = ", ".join(_name(row["item_id"], row["location_id"], sites) for row in first[:NAMED])
     return (
         f"Best action: set the {whole['changed']:,} order-up-to levels of stock_targets.csv, {named} first: {costs}, "

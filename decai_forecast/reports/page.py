@@ -46,4 +46,5 @@ def _charts(report: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sites(report: Mapping[str, Any]) -> bool:
     """Whether items need their site beside them."""
-    return bool(report["stock"]) and len({row["location_id"] for row in report["stock"]["rows"]}) > 1
+    stock = report["stock"]
+    return bool(stock) and len({row["location_id"] for row in (*stock["rows"], *stock["inner"])}) > 1

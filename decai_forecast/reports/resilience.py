@@ -57,13 +57,25 @@ def service(found: Simulation) -> dict[str, Any]:
 
 
 def stock(found: Simulation) -> dict[str, Any]:
-    """Every stocked item, the largest expected loss first, with its proposed target or null."""
+    """Every stocked item, the largest expected loss first, with its proposed target or null; ``inner``: targets of sites that
+    only supply others."""
     targets = {(row["location_id"], row["item_id"]): row for row in records(found.targets)}
     rows = records(found.series.sort_values("expected_lost_units", ascending=False, kind="stable"))
     for row in rows:
         target = targets.get((row["location_id"], row["item_id"]))
         row["target"] = target and {name: value for name, value in target.items() if name not in SERIES}
-    return {"rows": rows, "policy": policy(found), "empty": empty(found), "stockouts": dict(found.stockouts) or None}
+    sold = {(row["location_id"], row["item_id"]) for row in rows}
+    inner = [row for key, row in sorted(targets.items()) if key not in sold]
+    told = [
+        {name: row[name] for name in SERIES} | {"target": {n: v for n, v in row.items() if n not in SERIES}} for row in inner
+    ]
+    return {
+        "rows": rows,
+        "inner": told,
+        "policy": policy(found),
+        "empty": empty(found),
+        "stockouts": dict(found.stockouts) or None,
+    }
 
 
 def empty(found: Simulation) -> dict[str, Any] | None:

@@ -33,7 +33,7 @@ def stock_targets_csv(report: Mapping[str, Any], *, uom: str = "EA", units: Mapp
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for row in sorted(report["stock"]["rows"], key=lambda r: (r["location_id"], r["item_id"])):
+    for row in sorted([*report["stock"]["rows"], *report["stock"]["inner"]], key=lambda r: (r["location_id"], r["item_id"])):
         found = row["target"] or {"service_type": CYCLE_SERVICE, "service_target": report["service"]["target"]}
         level = [found["service_type"], f"{found['service_target']:.4g}"]
         unit = (units or {}).get(row["item_id"], uom)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,10 +18,11 @@ from decai_forecast.simulation.network.stages import Stages
 from decai_forecast.simulation.targets.policy import counted
 from decai_forecast.simulation.targets.policy import fill_rate as served_of
 
-__all__ = ["Network", "cost_of", "flows", "optimise"]
+__all__ = ["Judged", "Network", "cost_of", "flows", "judge", "moves_of", "optimise"]
 
 MULTIPLIERS = np.array([0.6, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.45, 1.6, 1.8, 2.1, 2.5, 3.0, 4.0])
 FIRST, LEAST = 0.16, 0.004  # steps of a level, as shares of the demand it protects
+FEW = 8  # nodes that hold stock, up to which each is moved by itself; beyond, all of an echelon are
 ROUNDS = 40  # of all nodes; each round that improves nothing halves the step
 
 
@@ -37,6 +39,40 @@ class Network:
     fill_now: Floats
     fill_proposed: Floats
     runs: int
+
+
+@dataclass(frozen=True)
+class Judged:
+    """``cost``: [node, item], holding and shortage per period. ``fill``: [demand node, item]; NaN without demand."""
+
+    cost: Floats
+    fill: Floats
+
+
+def judge(
+    graph: Graph, stages: Stages, level: Floats, flow: tuple[Floats, Floats], demand: Samples, *, backorder: bool, warm: int
+) -> Judged:
+    """What levels [node, item, period] cost and serve on the demand; ``flow``: of :func:`flows`."""
+    found = _run(graph, stages, level, flow, demand, Rule(None, backorder, warm))
+    cost = found.on_hand * stages.holding
+    cost[graph.demand] += found.short * stages.shortage[graph.demand]
+    return Judged(cost / ((demand.shape[2] - warm) * found.replications), served_of(found))
+
+
+def moves_of(graph: Graph) -> list[Floats]:
+    """[node] each: one node up; a node up and the one it orders from down by as much, or up as well; all of them up.
+
+    Of more than ``FEW`` nodes that hold stock those of an echelon move together.
+    """
+    stocked = np.flatnonzero(~graph.source)
+    if len(stocked) > FEW:
+        depth = [((graph.levels == k) & ~graph.source).astype(float) for k in np.unique(graph.levels[stocked])]
+        pairs = [low + sign * high for high, low in pairwise(depth) for sign in (-1, 1)]
+        return [*depth, *pairs, sum(depth)]
+    nodes = np.eye(len(graph.nodes))
+    inner = [(p, c) for p, c in zip(graph.parent, graph.child, strict=True) if not graph.source[p]]
+    single = [nodes[n] for n in stocked]
+    return [*single, *(nodes[c] + sign * nodes[p] for p, c in inner for sign in (-1, 1)), sum(single)]
 
 
 def optimise(
@@ -150,7 +186,7 @@ class _Search:
         """From ``level``, moves of single nodes and exchanges between a node and its supplier, while they pay."""
         best, step = self.loss(level), np.full(level.shape[1], FIRST)
         unit = np.maximum(self.base.mean(axis=2), self.mean.mean(axis=2))
-        moves = self._moves()
+        moves = moves_of(self.graph)
         for _ in range(ROUNDS):
             better = np.zeros(level.shape[1], dtype=bool)
             for move in moves:
@@ -160,14 +196,6 @@ class _Search:
             if (step < LEAST).all():
                 break
         return level
-
-    def _moves(self) -> list[Floats]:
-        """[node] each: one node up; a node up and the one it orders from down by as much, or up as well; all of them up."""
-        nodes = np.eye(len(self.graph.nodes))
-        inner = [(p, c) for p, c in zip(self.graph.parent, self.graph.child, strict=True) if not self.graph.source[p]]
-        single = [nodes[n] for n in np.flatnonzero(~self.graph.source)]
-        pairs = [nodes[c] + sign * nodes[p] for p, c in inner for sign in (-1, 1)]
-        return [*single, *pairs, sum(single)]
 
     def _tried(self, level: Floats, best: Floats, shift: Floats) -> tuple[Floats, Floats, Bools]:
         """The move up, and down for the items it does not help."""
