@@ -1,16 +1,21 @@
 """The runtime between companies: a SuperLink and three SuperNodes with TLS and registered keys, and our relay beside."""
 
+import pickle
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from threading import Timer
 from typing import Any
 
 import psutil
 import pytest
-from members import OLD, SHIP, members, plan
+from flwr.proto.control_pb2 import ListRunsRequest, StopRunRequest
+from flwr.proto.control_pb2_grpc import ControlStub
+from members import OLD, ROUND, SHIP, members, plan
 from superlinks import Companies, companies
 
 from decai_forecast.demand import TREE_PARAMS
@@ -19,7 +24,7 @@ from decai_forecast.federation import Member, Plan, train_shared
 from decai_forecast.federation.preflight import agreement
 from decai_forecast.federation.progress import Step
 from decai_forecast.federation.superlink import flower
-from decai_forecast.federation.superlink.flower import LinkSilent
+from decai_forecast.federation.superlink.flower import LinkSilent, RunStopped
 from decai_forecast.federation.superlink.node import Company, serve
 from decai_forecast.federation.superlink.passport import apply
 
@@ -40,10 +45,15 @@ def exact(**changes: Any) -> Plan:
     return plan(**BASIS | {"strategy": "exact", "exact_trees": 11, "params": params} | changes)
 
 
-@pytest.mark.parametrize("which", [exact(), plan(**BASIS | {"rounds": 2})], ids=["exact", "bagging"])
+BOTH = [exact(), plan(**BASIS | {"rounds": 2}), plan(**BASIS | {"strategy": "cyclic", "exact_trees": 4})]
+
+
+@pytest.mark.parametrize("which", BOTH, ids=[one.strategy for one in BOTH])
 def test_both_runtimes_train_the_same_model(there: Companies, which: Plan) -> None:
     """To the last byte: the same app, the same stores; what differs is how messages travel."""
     said: list[str] = []
+    if which.strategy == "cyclic":
+        there.agree("cyclic")
     between = train_shared(there.members, which, runtime=there.runtime, progress=said.append)
     here = train_shared(there.members, which)
     assert dict(between.models) == dict(here.models)
@@ -149,6 +159,64 @@ def test_a_superlink_that_hung_for_a_while_is_waited_for(there: Companies, monke
     assert stopped
     assert dict(found.dropped) == {}
     assert dict(found.models) == dict(train_shared(there.members, which).models)
+
+
+def stopped_run(there: Companies, _: Step) -> None:
+    """What `flwr stop` does: to the newest run."""
+    with flower._channel(f"127.0.0.1:{there.link.facts()[2].control}", there.link.authority) as channel:
+        stub = ControlStub(channel)
+        runs = stub.ListRuns(ListRunsRequest()).run_dict
+        stub.StopRun(StopRunRequest(run_id=max(runs, key=lambda run: runs[run].pending_at)))
+
+
+def test_a_run_that_is_stopped_ends_the_training_and_not_the_process(there: Companies) -> None:
+    """By itself Flower would interrupt the whole process, which under Airflow is the task's."""
+    with pytest.raises(RunStopped, match="has ended this run: it was stopped"):
+        train_shared(there.members, exact(seed=14, exact_trees=15), runtime=there.runtime, watch=partial(stopped_run, there))
+
+
+COORDINATOR = """
+import pickle, sys
+from pathlib import Path
+from decai_forecast.federation import train_shared
+members, which, runtime = pickle.loads(bytes.fromhex(sys.argv[1]))
+train_shared(members, which, runtime=runtime, watch=lambda step: print(step.far.tree, flush=True))
+"""
+
+
+def test_a_coordinator_that_is_killed_with_its_relay_goes_on_when_it_is_back(there: Companies) -> None:
+    """In mid-tree; the companies' nodes live. Started again at the same port, the relay is found, and all go on where they
+    were."""
+    which, first = exact(seed=12, exact_trees=15), list[int]()
+    told = pickle.dumps((there.members, which, there.runtime)).hex()
+    with subprocess.Popen([sys.executable, "-c", COORDINATOR, told], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"10\n"
+        process.kill()
+    found = train_shared(there.members, which, runtime=there.runtime, watch=lambda step: first.append(step.far.tree))
+    assert first == [15]
+    assert dict(found.dropped) == {}
+    assert dict(found.models) == dict(train_shared(there.members, which).models)
+
+
+def test_what_fails_at_a_company_leaves_it_as_a_code(there: Companies) -> None:
+    """A file that cannot be read: neither its path nor the library's words for it reach the SuperLink, its log or its
+    database."""
+    place = Path(there.members[2].store.removeprefix("file://")) / "rounds" / ROUND / "train"
+    [file] = place.glob(f"*rows-{SHIP}*")
+    kept = file.read_bytes()
+    file.write_bytes(b"no parquet")
+    said: list[str] = []
+    try:
+        with pytest.raises(FederationError, match=r"2 partners can train together, 3 are needed; dropped: p2 \(internal\)"):
+            train_shared(there.members, exact(seed=13), runtime=there.runtime, progress=said.append)
+    finally:
+        file.write_bytes(kept)
+    assert "p2 cannot take part: internal" in said
+    left = b"".join(one.read_bytes() for one in [there.home / "superlink.log", *there.link.folder.glob("state.db*")])
+    assert b"decai/decai-forecast" in left
+    for told in (b"parquet", file.name.encode(), str(place).encode(), b"stores/p2"):
+        assert told not in left
 
 
 def test_who_is_not_admitted_does_not_connect(there: Companies) -> None:

@@ -41,7 +41,7 @@ from flwr.supercore.interceptors import (
 )
 from flwr.supercore.interceptors.superexec_auth_interceptor import CLIENTAPPIO_SUPEREXEC_METHODS, SERVERAPPIO_SUPEREXEC_METHODS
 from flwr.supercore.primitives.asymmetric import public_key_to_bytes
-from flwr.supercore.retry import RetryInvoker, exponential
+from flwr.supercore.retry import RetryInvoker, exponential, wrap_stub
 from flwr.superlink.grid import GrpcGrid
 from flwr.supernode.runtime.run_clientapp import pull_task_input, push_message, push_task_output
 
@@ -70,7 +70,7 @@ from decai_forecast.federation.server_app import app as server
 TRIES, PAUSE = 120, 0.25  # looks for the own task after a run was started, and seconds between them
 AWAY = 120.0  # seconds that a SuperLink may be away, or silent, in a training; by itself Flower would wait for ever
 CALL = 30.0  # seconds for an answer of the own host's SuperNode or SuperLink
-LAST = 5.0  # seconds for a heartbeat, and for the last word to a SuperLink that may be gone
+LAST = 5.0  # seconds for the last word to a SuperLink that may be gone
 AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 RECONNECT = 2_000  # milliseconds at most until a broken channel is tried again; gRPC's own limit is two minutes
 
@@ -192,7 +192,7 @@ def _beating(stub: Any) -> Iterator[None]:
 
     def beat() -> bool:
         try:
-            stub.SendTaskHeartbeat(SendTaskHeartbeatRequest(), timeout=LAST)
+            stub.SendTaskHeartbeat(SendTaskHeartbeatRequest(), timeout=CALL)  # late is better than never
         except grpc.RpcError as error:
             return error.code() not in AGAIN  # what is over is not tried again
         return True
@@ -202,7 +202,7 @@ def _beating(stub: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        sender.stop()
+        sender._stop_event.set()  # stop() would wait for a call under way, which ends with its channel
 
 
 def _grid(appio: str, token: str) -> GrpcGrid:
@@ -232,11 +232,10 @@ def _claimed(appio: str, secret: bytes, run_id: int) -> str:
     signed = SuperExecAuthClientInterceptor(master_secret=secret, protected_methods=SERVERAPPIO_SUPEREXEC_METHODS)
     with _channel(appio, None, RuntimeVersionClientInterceptor(component_name="SuperExec"), signed) as channel:
         stub = ServerAppIoStub(channel)
+        wrap_stub(stub, _Patience())
         for _ in range(TRIES):
-            tasks = [
-                task for task in stub.PullPendingTasks(PullPendingTasksRequest(), timeout=CALL).tasks if task.run_id == run_id
-            ]
-            if tasks and (token := stub.ClaimTask(ClaimTaskRequest(task_id=tasks[0].task_id), timeout=CALL).token):
+            tasks = [task for task in stub.PullPendingTasks(PullPendingTasksRequest()).tasks if task.run_id == run_id]
+            if tasks and (token := stub.ClaimTask(ClaimTaskRequest(task_id=tasks[0].task_id)).token):
                 return str(token)
             time.sleep(PAUSE)
     raise FederationError(f"the SuperLink at {appio} has no task for run {run_id}: does it run with --isolation process?")
