@@ -23,7 +23,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(v) for v in value]
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") if isfinite(value) else None
+        return float(f"{value:.{DIGITS}g}") + 0.0 if isfinite(value) else None  # + 0.0: no minus before a zero
     return value
 
 

@@ -40,8 +40,11 @@ class Together:
 
 
 def inner(group: Group) -> Bools:
-    """[node]: sites that supply others of the company's."""
+    """[node]: sites that supply others of the company's. Where goods are made of components none is told: a component's stock
+    serves several items, and a level of it belongs to none of them."""
     graph = group.graph
+    if graph.components:
+        return np.zeros(len(graph.nodes), dtype=bool)
     return np.isin(np.arange(len(graph.nodes)), graph.parent) & ~graph.source
 
 

@@ -85,11 +85,13 @@ def test_orders_swing_more_from_echelon_to_echelon() -> None:
 
 
 def test_an_item_sold_at_several_sites_has_a_row_for_each() -> None:
-    """Rows of series and targets are the pairs that were forecast; all that is sold is in the service of the company."""
+    """Rows of series are the pairs that were forecast, targets those with demand and the centre's; all that is sold is in the
+    service of the company."""
     found = two_echelons()
     pairs = list(found.series[["location_id", "item_id"]].itertuples(index=False, name=None))
     assert pairs == [("s1", "x"), ("s1", "y"), ("s2", "x"), ("s3", "y")]
-    assert list(found.targets[["location_id", "item_id"]].itertuples(index=False, name=None)) == pairs[:3]
+    targets = list(found.targets[["location_id", "item_id"]].itertuples(index=False, name=None))
+    assert targets == [("centre", "x"), ("centre", "y"), *pairs[:3]]
     assert found.series["demand"].sum() == pytest.approx(found.service["demand_mean"].sum())
 
 
