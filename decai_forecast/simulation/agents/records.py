@@ -58,8 +58,10 @@ def records_of(
     the end of a period; an order is placed in the period of ``ordered_on``, so that receipts without it tell nothing. The
     supply line is what was ordered less what was received since the records begin: orders from before are not in it.
     """
-    dates = pd.date_range(table["date"].min(), table["date"].max(), freq=calendar.pandas)
     placed = _orders(receipts, open_orders)
+    if table.empty:  # of a company that has sold nothing yet
+        return Records(*(np.empty((0, 0)) for _ in fields(Records)))
+    dates = pd.date_range(table["date"].min(), table["date"].max(), freq=calendar.pandas)
     if stock is None or stock.empty or placed.empty:
         return Records(*(np.empty((0, len(dates))) for _ in fields(Records)))
     sets = [frame[KEYS].astype(str).apply(tuple, axis=1) for frame in (table, stock, placed)]
