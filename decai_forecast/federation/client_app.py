@@ -21,6 +21,7 @@ from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.codes import CLIENT_FAILED, NO_ROWS, code_of
 from decai_forecast.federation.evaluate import newest_of, score_of
 from decai_forecast.federation.exact.desk import Desk
+from decai_forecast.federation.left import gives
 from decai_forecast.federation.model_text import parse, sanitise, validate
 from decai_forecast.federation.plan import EXACT, Plan
 from decai_forecast.federation.preflight import OtherFeatures, OtherPrivacy, OtherStrategy, schema_of, versions
@@ -136,8 +137,11 @@ def _afford(plan: Plan, cutoff: date, context: Context) -> None:
 
 
 def _desk(context: Context) -> Desk:
-    partner, night = str(context.node_config["partner"]), str(context.run_config["round-id"])
-    return Desk(Store(str(context.node_config["store"]), partner), partner, night)
+    return Desk(_store(context), str(context.node_config["partner"]), str(context.run_config["round-id"]))
+
+
+def _store(context: Context) -> Store:
+    return Store(str(context.node_config["store"]), str(context.node_config["partner"]))
 
 
 @app.train("exact")
@@ -151,7 +155,12 @@ def train_exactly(message: Message, context: Context) -> Message:
     relay = partial(connect_over_tls, str(known["relay"]), Path(str(known["keys"]))) if "relay" in known else connect_here
     plan, rows, cutoff = _own_rows(message, context)
     call = Call.from_config(message.content["config"])
-    text = train_on_call(call, plan, cutoff, rows.X, rows.target, rows.weight, rows.newest, _desk(context), relay)
+
+    def joined(*how: Any) -> Any:
+        gives(_store(context), plan.round_id, plan.strategy)
+        return relay(*how)
+
+    text = train_on_call(call, plan, cutoff, rows.X, rows.target, rows.weight, rows.newest, _desk(context), joined)
     given = {"model": text.encode()} if call.speaker == str(context.node_config["partner"]) else {}
     return _reply(message, digest=hashlib.sha256(text.encode()).digest(), **given)
 
@@ -190,6 +199,7 @@ def grow(message: Message, context: Context) -> Message:
         context.state[f"{cutoff}/{quantile}"] = ArrayRecord([score])
         context.state[f"{cutoff}/{quantile}/round"] = ConfigRecord({"round": number})
         grown[f"trees-{quantile}"] = _grow(rows, plan, quantile, number, score).encode()
+    gives(_store(context), plan.round_id, plan.strategy)
     return _reply(message, rows=len(rows.target), **grown)
 
 

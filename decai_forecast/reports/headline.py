@@ -27,7 +27,6 @@ def headline(facts: Facts) -> dict[str, object]:
     if found is None:
         return {"level": "none", "title": "No figures this round", "sentences": _without(facts)}
     level, title = _verdict(found)
-    title = title if found.worst["node"] != UNKNOWN else title.replace("leans on one supplier", "not without its suppliers")
     return {"level": level, "title": title, "sentences": [_exposure(facts, found), _today(facts, found), _action(facts, found)]}
 
 
@@ -38,13 +37,18 @@ def _verdict(found: Simulation) -> tuple[str, str]:
     if bare and bare["share"] > 1 - FAILURE_LEVEL:
         return "risk", f"{bare['count']:,} of {bare['counted']:,} shelves are empty today"
     if found.service["down_mean"].min() < FAILURE_LEVEL:
-        scenario = found.worst["kind"] == SCENARIO
-        return "watch", "Supply holds today, but " + (
-            "not in this scenario" if scenario else f"leans on one {found.worst['kind']}"
-        )
+        return "watch", f"Supply holds today, but {_weakness(found)}"
     if found.fill_rate < RECOVERY_LEVEL:
         return "watch", "Supply holds, with little to spare"
     return "good", "Supply holds, even in the worst single outage"
+
+
+def _weakness(found: Simulation) -> str:
+    if found.worst["kind"] == SCENARIO:
+        return "not in this scenario"
+    if found.worst["node"] == UNKNOWN:
+        return "not without its suppliers"
+    return f"leans on one {found.worst['kind']}"
 
 
 def _exposure(facts: Facts, found: Simulation) -> str:
@@ -61,7 +65,7 @@ def _exposure(facts: Facts, found: Simulation) -> str:
     lowest, failing = percent(float(found.service["down_mean"].min()), 0), worst["tts_p50"]
     first = ""
     if not isnan(failing):
-        first = f"; its own items drop below {percent(FAILURE_LEVEL, 0)} after {plural(int(failing), facts.calendar)}"
+        first = f"; its own items {_failing(int(failing), facts)}"
     value = f" ({amount(worst['lost_value'], found.currency)})" if found.currency and not isnan(worst["lost_value"]) else ""
     long = "" if worst["kind"] == SCENARIO else f" for {outage_days(found, facts)} days from today"
     today, down = percent(found.fill_rate), percent(worst["network_fill_rate"])
@@ -70,6 +74,13 @@ def _exposure(facts: Facts, found: Simulation) -> str:
         f"unserved in the next {ahead}: service falls from {today} to {down}, "
         f"and to {lowest} in the worst {period(facts.calendar)}{first}."
     )
+
+
+def _failing(periods: int, facts: Facts) -> str:
+    level = percent(FAILURE_LEVEL, 0)
+    if periods == 0:
+        return f"are below {level} from the first {period(facts.calendar)}"
+    return f"drop below {level} after {plural(periods, facts.calendar)}"
 
 
 def _today(facts: Facts, found: Simulation) -> str:

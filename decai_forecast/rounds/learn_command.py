@@ -76,17 +76,18 @@ def _learned(seat: Seat, round_id: str, trained: Done) -> dict[str, Any]:
     from decai_forecast.simulation.agents.experience import Facts
 
     checked, table = required_step(seat, round_id, "check"), trained.frame(seat.store, "table.parquet")
-    choice, panic = ordering_of(seat, checked, table), panic_of(seat, table)
+    data_sets = {name: accepted_frame(seat, checked, name) for name in ("items", "stock", "receipts", "open_orders")}
+    choice, panic = ordering_of(seat, table, data_sets), panic_of(seat, table)
     cutoff = max(map(date.fromisoformat, trained.facts["cutoffs"]))
     facts = Facts(
-        vendor=_vendors(accepted_frame(seat, checked, "items")),
+        vendor=_vendors(data_sets["items"]),
         recovery=max(1.0, seat.assumptions.supplier_outage_days / seat.calendar.days),
         alpha=min(1.0, choice.fit.parameters.alpha),
         gamma=panic.more or None,
     )
     rows = trained.frame(seat.store, f"rows-{cutoff}.parquet")
     _, verdicts = augment(table, rows, seat.calendar, cutoff, facts, seed=SEED)
-    learned = {"behaviour": _as_json(choice), "panic": vars(panic), "carriers": carriers_of(seat, checked)}
+    learned = {"behaviour": _as_json(choice), "panic": vars(panic), "carriers": carriers_of(seat, data_sets["receipts"])}
     return learned | {"experience": [verdict.as_json() for verdict in verdicts]}
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.rounds.check import accepted_frame
 from decai_forecast.rounds.seat import Seat
 from decai_forecast.steps import Done
 
@@ -21,12 +20,12 @@ if TYPE_CHECKING:
 __all__ = ["calibrated_by_past", "carriers_of", "ordering_of", "panic_of"]
 
 
-def ordering_of(seat: Seat, checked: Done, table: pd.DataFrame) -> Choice:
+def ordering_of(seat: Seat, table: pd.DataFrame, data_sets: Mapping[str, pd.DataFrame | None]) -> Choice:
     """The ordering behaviour that the company's records show; base stock where they show no other clearly."""
     from decai_forecast.simulation.agents.fit import choose
     from decai_forecast.simulation.agents.records import records_of
 
-    stock, receipts, open_orders = (accepted_frame(seat, checked, name) for name in ("stock", "receipts", "open_orders"))
+    stock, receipts, open_orders = (data_sets.get(name) for name in ("stock", "receipts", "open_orders"))
     return choose(records_of(table, stock, receipts, open_orders, seat.calendar))
 
 
@@ -45,14 +44,13 @@ def panic_of(seat: Seat, table: pd.DataFrame) -> Panic:
     return fit_panic(to_panel(table, seat.calendar).quantity, before)
 
 
-def carriers_of(seat: Seat, checked: Done) -> dict[str, int]:
+def carriers_of(seat: Seat, receipts: pd.DataFrame | None) -> dict[str, int]:
     """``lanes`` whose receipts say when they were ordered, and on how many late shipments come in rows (``with_states``)."""
     import numpy as np
     import pandas as pd
 
     from decai_forecast.simulation.agents.carrier import fit_carrier
 
-    receipts = accepted_frame(seat, checked, "receipts")
     if receipts is None or "ordered_on" not in receipts:
         return {"lanes": 0, "with_states": 0}
     rows = receipts[receipts["ordered_on"].notna()].sort_values("ordered_on", kind="stable")
@@ -66,27 +64,28 @@ def carriers_of(seat: Seat, checked: Done) -> dict[str, int]:
 
 def calibrated_by_past(
     seat: Seat,
-    steps: tuple[Done, Done],
+    combined: Done,
     found: Simulation,
+    table: pd.DataFrame,
     data_sets: Mapping[str, pd.DataFrame | None],
     cutoff: date,
     options: Mapping[str, Any],
 ) -> Simulation:
     """``found`` with stock-outs as likely as the company's own past teaches, where its counts of stock bear it.
 
-    ``steps``: train and combine. ``options``: what tonight was simulated with, and past nights are simulated with, too.
+    ``table``: the demand table. ``options``: what tonight was simulated with, and past nights are simulated with, too.
     """
     from decai_forecast.simulation.calibrated import Calibration
     from decai_forecast.simulation.demand import marginals_of
     from decai_forecast.simulation.past import Counts, calibrated, learned_from, said_at
 
-    (trained, combined), stock = steps, data_sets.get("stock")
+    stock = data_sets.get("stock")
     if stock is None or "date" not in stock:
         why = "no counts of stock were delivered, so that nobody knows which shelves were empty"
         return calibrated(found, Calibration(False, why), None)
     if "past.parquet" not in combined.outputs:
         return calibrated(found, Calibration(False, "there is too little history to look back"), None)
-    counts = Counts.of(stock, trained.frame(seat.store, "table.parquet"), seat.calendar)
+    counts = Counts.of(stock, table, seat.calendar)
     learned = learned_from(_nights(combined.frame(seat.store, "past.parquet")), counts, data_sets, seat.assumptions, **options)
     if not learned.used:
         return calibrated(found, learned, None)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from decai_forecast.federation.left import strategy_given
 from decai_forecast.network import Network
 from decai_forecast.reports import (
     Delivery,
@@ -176,10 +177,12 @@ def _noisy(seat: Seat, round_id: str) -> tuple[Left, ...]:
 
 
 def _left(seat: Seat, round_id: str, shared: Mapping[str, Any], combined: Done | None) -> tuple[Left, ...]:
+    """By the company's own record, whatever became of the training; rounds of earlier releases have none."""
+    member, given = seat.partner in shared["members"], strategy_given(seat.store, round_id)
     left: tuple[Left, ...] = ()
-    if seat.partner in shared["members"]:
-        left = TRAINED[shared.get("strategy", "bagging")]  # older rounds do not say, and bagging was the default
-        left += (SCORED,) if shared.get("evaluation") else ()
+    if member or given:
+        left = TRAINED[given or shared.get("strategy", "bagging")]  # older rounds do not say, and bagging was the default
+        left += (SCORED,) if member and shared.get("evaluation") else ()
     left += _noisy(seat, round_id)
     gives = combined is not None and seat.report_settings().compare
     return (*left, ANSWERED, *((COMPARED,) if gives else ()))

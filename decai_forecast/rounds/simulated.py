@@ -54,29 +54,32 @@ def simulated(
     from decai_forecast.simulation import simulate as run
 
     trained, checked, combined = (required_step(seat, night.id, step) for step in ("train", "check", "combine"))
-    options = _options(seat, night, combined, checked)
     data_sets = {name: accepted_frame(seat, checked, name) for name in DATA_SETS}
+    table = trained.frame(seat.store, "table.parquet")
+    options = _options(seat, night, combined, table, data_sets)
     forecast = combined.frame(seat.store, "forecast.parquet")
     found = run(forecast, data_sets, seat.assumptions, seat.calendar, **options, scenario=scenario, progress=progress)
-    found = calibrated_by_past(seat, (trained, combined), found, data_sets, seat.calendar.floor(night.as_of), options)
+    found = calibrated_by_past(seat, combined, found, table, data_sets, seat.calendar.floor(night.as_of), options)
     money = pd.DataFrame(combined.facts["money"])
     return replace(found, money=money[["forecast", "cost"]]) if len(money) else found
 
 
-def _options(seat: Seat, night: Round, combined: Done, checked: Done) -> dict[str, Any]:
+def _options(
+    seat: Seat, night: Round, combined: Done, table: pd.DataFrame, data_sets: Mapping[str, pd.DataFrame | None]
+) -> dict[str, Any]:
     """What the simulation of tonight and those of past cut-offs have in common."""
     from decai_forecast.simulation import REPLICATIONS
     from decai_forecast.simulation.demand import Dependence
     from decai_forecast.simulation.network.section import read_section
 
-    path, trained = seat.base / FILE, required_step(seat, night.id, "train")
+    path = seat.base / FILE
     return {
         "seed": SEED,
         "replications": REPLICATIONS,
         "dependence": Dependence(**combined.facts["dependence"]),
         "lots": _lots(seat, night),
         "section": read_section(path, seat.partner) if path.exists() else {},
-        "behaviour": ordering_of(seat, checked, trained.frame(seat.store, "table.parquet")),
+        "behaviour": ordering_of(seat, table, data_sets),
     }
 
 

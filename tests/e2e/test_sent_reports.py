@@ -45,7 +45,7 @@ class Mailbox:
     port: int
     got: list[list[str]] = field(default_factory=list)
 
-    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802  aiosmtpd's
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802  aiosmtpd's name
         self.got.append(envelope.rcpt_tos)
         return "250 OK"
 

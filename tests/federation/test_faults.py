@@ -20,6 +20,7 @@ from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.errors import FederationError
 from decai_forecast.federation import Plan, run, train_shared, validate
 from decai_forecast.federation.exact.host import HostRelay
+from decai_forecast.federation.left import strategy_given
 from decai_forecast.federation.node_process import NodeProcess
 from decai_forecast.federation.progress import Step
 from decai_forecast.federation.run import InProcess
@@ -103,6 +104,8 @@ def test_who_stays_away_ends_the_training_and_is_named(processes: None, tmp_path
     with pytest.raises(FederationError) as error:
         train_shared(there, replace(EXACT, grace=1.0), runtime=Harmed(there, partial(signalled, signal.SIGSTOP)))
     assert str(error.value) == "p0, p1, p3 could not train 2026-06-22 together (exact_begun); dropped: p2 (timeout)"
+    round_id = EXACT.round_id  # sums had left before, and every company's own record says so
+    assert [strategy_given(Store(one.store, one.partner), round_id) for one in there] == ["exact"] * 4
 
 
 COORDINATOR = """

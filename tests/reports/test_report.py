@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 
@@ -48,6 +49,17 @@ def test_headline_names_exposure_service_and_action() -> None:
     assert "28 days" in exposure
     assert "served from stock" in today
     assert action.startswith("Best action")
+
+
+@pytest.mark.parametrize(
+    ("periods", "told"),
+    [(0.0, "its own items are below 90 % from the first week"), (3.0, "its own items drop below 90 % after 3 weeks")],
+)
+def test_headline_says_when_service_fails(periods: float, told: str) -> None:
+    """Not "after 0 days"."""
+    found = examples.simulation(("a", "b", "c"))
+    found = dataclasses.replace(found, exposure=found.exposure.assign(tts_p50=periods))
+    assert told in re.sub(r"\s", " ", build_report(examples.facts(simulation=found))["headline"]["sentences"][0])
 
 
 def test_verdict_follows_service() -> None:

@@ -11,6 +11,7 @@ from support import NIGHT, copy_of
 
 from decai_forecast import federation
 from decai_forecast.federation import Plan
+from decai_forecast.federation.left import gives
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.reports import build_report, render_html
 from decai_forecast.rounds.close import close
@@ -95,6 +96,19 @@ def test_the_report_says_what_left_in_an_exact_training(night: Network) -> None:
     assert "loss of the last and of the new shared forecaster on the newest own rows, and how many these are" in [
         left.what for left in facts_of(seat, NIGHT)[0].what_left
     ]
+
+
+def test_what_left_is_told_of_a_training_that_failed_too(night: Network) -> None:
+    """The coordinator publishes that nobody trained; what the company gave until then has left it all the same."""
+    shared = {"status": "kept", "reason": "lost", "members": [], "dropped": {}, "missing": {}, "models": {}}
+    shared |= {"expected": list(night.partners), "minimum": night.minimum}
+    night.public().write_json(f"rounds/{NIGHT.id}/shared.json", shared)
+    seat, verdict = take_seat(night, "shop_0"), "verdict, number of rows, error code"
+    assert facts_of(seat, NIGHT)[0].what_left[0].what.startswith("sanitised trees")  # of the bagging that the night had
+    gives(seat.store, NIGHT.id, "exact")
+    sums, asked, last = (left.what for left in facts_of(seat, NIGHT)[0].what_left)
+    assert sums.startswith("sums over rows of the shared trees' bins and leaves, under masks")
+    assert (asked, last) == ("number of training rows, public key, versions", verdict)
 
 
 def test_what_is_published_of_a_training_counts_no_companys_rows(night: Network) -> None:

@@ -24,7 +24,7 @@ from decai_forecast.federation.exact.frames import Frame
 from decai_forecast.federation.exact.grpc_relay import GrpcRelay, GrpcWire, Tls
 from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.exact.loopback import LoopbackRelay
-from decai_forecast.federation.exact.progress import Progress
+from decai_forecast.federation.exact.progress import Progress, Watch
 
 
 def _certificate(name: str, authority: tuple[Any, Any] | None) -> tuple[Any, Any]:
@@ -54,8 +54,8 @@ def tls(count: int = 2) -> list[Tls]:
 class Grpc(GrpcRelay):
     """Over gRPC, without TLS."""
 
-    def __init__(self, patience: float) -> None:
-        super().__init__(patience=patience)
+    def __init__(self, patience: float, watch: Watch | None = None) -> None:
+        super().__init__(patience=patience, watch=watch)
 
     def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float) -> GrpcWire:
         return GrpcWire("127.0.0.1", self.port, session, rank, names, None, patience)
@@ -64,14 +64,15 @@ class Grpc(GrpcRelay):
 class GrpcTls(GrpcRelay):
     """Over gRPC with certificates on both sides."""
 
-    def __init__(self, patience: float) -> None:
-        super().__init__("localhost:0", tls()[0], patience)
+    def __init__(self, patience: float, watch: Watch | None = None) -> None:
+        super().__init__("localhost:0", tls()[0], patience, watch)
 
     def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float) -> GrpcWire:
         return GrpcWire("localhost", self.port, session, rank, names, tls()[1], patience)
 
 
-Make = Callable[[float], Transport]
+Make = Callable[..., Transport]
+"""From the relay's patience (seconds) and, maybe, whom it tells how far a training is."""
 
 
 @pytest.fixture(params=[LoopbackRelay, HostRelay, Grpc, GrpcTls], ids=["loopback", "host", "grpc", "grpc with TLS"])
@@ -168,9 +169,7 @@ def test_progress_that_cannot_be_ends_the_session(transport: Make, note: tuple[i
         group.tell(*note)
         return list(group.cast("x", b""))
 
-    relay = transport(20.0)
-    relay._watch = told.append  # type: ignore[attr-defined]  # every relay has one
-    found = together([part] * 3, relay)
+    found = together([part] * 3, transport(20.0, told.append))
     assert [str(one) for one in found[1:]] == ["ada left"] * 2
     assert not told
 
