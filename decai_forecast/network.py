@@ -25,7 +25,8 @@ __all__ = ["RUNTIMES", "STRATEGIES", "Assumptions", "Network", "Participant", "P
 
 COORDINATOR = "coordinator"
 FILE = "network.yaml"
-STRATEGIES = ("exact", "bagging", "cyclic")  # how the shared forecaster can be trained: docs/explanation/federation.md
+# how the shared forecaster can be trained: docs/explanation/federation.md
+STRATEGIES = ("exact", "bagging", "cyclic", "median", "trimmed_mean")
 RUNTIMES = ("in_process", "superlink")  # where the parts of a shared training run
 MINIMUM_QUORUM = 3  # fewer than three, and a partner could subtract itself and read the other one
 ID = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")

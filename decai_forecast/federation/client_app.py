@@ -1,7 +1,7 @@
 """A partner's node: grows trees on its own rows, on top of the score that all have reached so far.
 
 What the node knows comes from its own configuration (``partner``, ``store``); what it keeps between messages, the running
-scores of its rows, lies in Flower's context. It sends sanitised trees and a row count.
+scores of its rows, lies in Flower's context. It sends sanitised trees, or coefficients, and a row count.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from flwr.clientapp import ClientApp
 
 from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.codes import CLIENT_FAILED, NO_ROWS, code_of
+from decai_forecast.federation.coefficients import key_of
 from decai_forecast.federation.evaluate import newest_of, score_of
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.left import gives
 from decai_forecast.federation.model_text import parse, sanitise, validate
-from decai_forecast.federation.plan import EXACT, Plan
+from decai_forecast.federation.plan import COEFFICIENTS, EXACT, OWN_TREES, Plan
 from decai_forecast.federation.preflight import OtherFeatures, OtherPrivacy, OtherStrategy, schema_of, versions
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store, digest_json
@@ -112,7 +113,7 @@ def _reply(message: Message, **values: Any) -> Message:
 @guarded
 def describe(message: Message, context: Context) -> Message:
     """Who the node is, how many rows it has for a cut-off, and its public key (for the exact strategy) or where each quantile
-    of its targets lies (for the others); or why it cannot."""
+    of its targets lies (for own trees); or why it cannot."""
     partner = str(context.node_config["partner"])
     try:
         plan, rows, cutoff = _own_rows(message, context)
@@ -124,6 +125,8 @@ def describe(message: Message, context: Context) -> Message:
     has |= {"schema": schema_of(columns), "agreed": str(context.node_config.get("agreed", "")), "rows": len(rows.target)}
     if plan.strategy == EXACT:
         return _reply(message, partner=partner, **has, key=_desk(context).identity().public)
+    if plan.strategy not in OWN_TREES:
+        return _reply(message, partner=partner, **has)
     starts = [float(np.quantile(rows.target, quantile)) for quantile in plan.quantiles]
     return _reply(message, partner=partner, **has, starts=starts)
 
@@ -187,7 +190,7 @@ def evaluate(message: Message, context: Context) -> Message:
 def grow(message: Message, context: Context) -> Message:
     """Adds the trees that came since to the running scores, then grows new ones on them."""
     plan, rows, cutoff = _own_rows(message, context)
-    if plan.strategy == EXACT:
+    if plan.strategy not in OWN_TREES:
         raise OtherStrategy(f"asked for own trees in a training whose strategy is {plan.strategy}")
     config = message.content["config"]
     number, since, starts = int(config["boosting-round"]), int(config["since"]), [float(s) for s in config["starts"]]
@@ -201,6 +204,24 @@ def grow(message: Message, context: Context) -> Message:
         grown[f"trees-{quantile}"] = _grow(rows, plan, quantile, number, score).encode()
     gives(_store(context), plan.round_id, plan.strategy)
     return _reply(message, rows=len(rows.target), **grown)
+
+
+@app.train("coefficients")
+@guarded
+def fit(message: Message, context: Context) -> Message:
+    """Fits each quantile's additive model to the own rows; its coefficients leave."""
+    from decai_forecast.federation import fitting
+    from decai_forecast.federation.fourier import Design
+
+    plan, rows, _ = _own_rows(message, context)
+    if plan.strategy not in COEFFICIENTS:
+        raise OtherStrategy(f"asked for own coefficients in a training whose strategy is {plan.strategy}")
+    found: dict[str, list[float]] = {}
+    for quantile in plan.quantiles:
+        design = Design.of(plan.feature_names, quantile)
+        found[key_of(quantile)] = fitting.fit(design, rows.X, rows.target, rows.weight, quantile).tolist()
+    gives(_store(context), plan.round_id, plan.strategy)
+    return _reply(message, **found)
 
 
 def _score(context: Context, rows: Rows, key: str, since: int, start: float) -> npt.NDArray[np.float64]:

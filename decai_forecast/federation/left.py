@@ -8,12 +8,12 @@ __all__ = ["gives", "strategy_given"]
 
 
 def gives(store: Store, round_id: str, strategy: str) -> None:
-    """Written before the first sum or tree of ``strategy`` leaves; again changes nothing."""
+    """Written before the first sum, tree or coefficient of ``strategy`` leaves; again changes nothing."""
     store.write_json(_key(round_id), {"strategy": strategy})
 
 
 def strategy_given(store: Store, round_id: str) -> str:
-    """The strategy that the company gave sums or trees for in the round; empty if it gave none."""
+    """The strategy that the company gave sums, trees or coefficients for in the round; empty if it gave none."""
     key = _key(round_id)
     return str(store.read_json(key)["strategy"]) if store.exists(key) else ""
 

@@ -11,9 +11,11 @@ from typing import Any
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import STRATEGIES, Privacy
 
-__all__ = ["BAGGING", "CYCLIC", "EXACT", "Member", "Plan", "Shared"]
+__all__ = ["BAGGING", "COEFFICIENTS", "CYCLIC", "EXACT", "MEDIAN", "OWN_TREES", "TRIMMED_MEAN", "Member", "Plan", "Shared"]
 
-EXACT, BAGGING, CYCLIC = STRATEGIES
+EXACT, BAGGING, CYCLIC, MEDIAN, TRIMMED_MEAN = STRATEGIES
+OWN_TREES = (BAGGING, CYCLIC)  # each company grows trees by itself
+COEFFICIENTS = (MEDIAN, TRIMMED_MEAN)  # each company fits an additive model by itself
 EXACT_TREES = 100  # of each quantile, as many as the pooled model has that was tuned
 ROUNDS = 12  # of bagging: boosting rounds: every member grows trees on the common score, then all see the average
 TREES = 5  # per member, quantile and boosting round; more rounds of fewer trees cost messages, fewer of more drift apart
@@ -34,6 +36,7 @@ class Plan:
     ``params`` are LightGBM's; by default those of the local models. ``strategy``: ``exact`` trains one model of
     ``exact_trees`` trees as if all rows lay in one place; ``bagging`` averages the trees that each grows on its own rows, for
     links that cannot carry some hundred messages per tree; ``cyclic`` has ``exact_trees`` trees, one of each in turn.
+    ``median`` and ``trimmed_mean`` take these of the coefficients that each fits by itself, and need one message.
     """
 
     round_id: str

@@ -2,7 +2,7 @@
 
 A strategy takes who is there and gives what came of it, a :class:`State`; nothing hides between its steps. Exact: the nodes
 train over a relay, in steps that no message of Flower's could carry (exact/coordinate.py). Bagging and cyclic: they grow trees
-on a common score (boosting.py).
+on a common score (boosting.py). Median and trimmed mean: of the coefficients that each fits by itself (coefficients.py).
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from decai_forecast.errors import FederationError
 from decai_forecast.federation.ask import ask
 from decai_forecast.federation.boosting import train_bagging, train_cyclic
 from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, coded
+from decai_forecast.federation.coefficients import train_median, train_trimmed_mean
 from decai_forecast.federation.exact.errors import BudgetSpent
-from decai_forecast.federation.plan import BAGGING, CYCLIC, EXACT, Plan
+from decai_forecast.federation.plan import BAGGING, CYCLIC, EXACT, MEDIAN, OWN_TREES, TRIMMED_MEAN, Plan
 from decai_forecast.federation.preflight import OtherPrivacy, compare, schema_of
 from decai_forecast.federation.state import HERE, Node, Relay, State, Venue, kept, told
 
@@ -85,7 +86,13 @@ def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, venue: Ven
     return kept(replace(state, nodes=left, models=found.models, dropped=dict(state.dropped) | found.dropped), plan, cutoff)
 
 
-STRATEGY: Mapping[str, Strategy] = {EXACT: train_exactly, BAGGING: train_bagging, CYCLIC: train_cyclic}
+STRATEGY: Mapping[str, Strategy] = {
+    EXACT: train_exactly,
+    BAGGING: train_bagging,
+    CYCLIC: train_cyclic,
+    MEDIAN: train_median,
+    TRIMMED_MEAN: train_trimmed_mean,
+}
 
 
 def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], venue: Venue) -> State:
@@ -158,7 +165,7 @@ def _described(node_id: int, partner: str, said: Mapping[str, Any], plan: Plan) 
         node = Node(node_id, partner, int(said["rows"]), starts, key)
     except (KeyError, TypeError, ValueError, OverflowError):
         raise Malformed(f"{partner} answered with something that cannot be read") from None
-    expected = (0, 32) if plan.strategy == EXACT else (len(plan.quantiles), 0)
+    expected = len(plan.quantiles) if plan.strategy in OWN_TREES else 0, 32 if plan.strategy == EXACT else 0
     if node.rows < 1 or (len(node.starts), len(node.key)) != expected or not all(map(math.isfinite, node.starts)):
         raise Malformed(f"{partner} answered with something that makes no sense")
     return node

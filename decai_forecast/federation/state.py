@@ -53,7 +53,7 @@ class Node:
     id: int
     partner: str
     rows: int
-    starts: tuple[float, ...] = ()  # for bagging and cyclic
+    starts: tuple[float, ...] = ()  # for strategies of own trees
     key: bytes = b""  # for the exact strategy
 
 

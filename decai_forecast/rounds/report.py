@@ -71,6 +71,16 @@ TRAINED = {  # by strategy
         Left("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
     ),
 }
+TRAINED |= dict.fromkeys(
+    ("median", "trimmed_mean"),
+    (
+        Left(
+            "coefficients of an additive model of the scale-free targets: how they go over year and week, and after which past",
+            "coordinator; averaged, to all participants",
+        ),
+        Left("number of training rows", "coordinator"),
+    ),
+)
 SCORED = Left(
     "loss of the last and of the new shared forecaster on the newest own rows, and how many these are",
     "coordinator; the median and the worst gain, to all participants",

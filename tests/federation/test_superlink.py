@@ -45,15 +45,19 @@ def exact(**changes: Any) -> Plan:
     return plan(**BASIS | {"strategy": "exact", "exact_trees": 11, "params": params} | changes)
 
 
-BOTH = [exact(), plan(**BASIS | {"rounds": 2}), plan(**BASIS | {"strategy": "cyclic", "exact_trees": 4})]
+BOTH = [
+    exact(),
+    plan(**BASIS | {"rounds": 2}),
+    *[plan(**BASIS | more) for more in ({"strategy": "cyclic", "exact_trees": 4}, {"strategy": "median"})],
+]
 
 
 @pytest.mark.parametrize("which", BOTH, ids=[one.strategy for one in BOTH])
 def test_both_runtimes_train_the_same_model(there: Companies, which: Plan) -> None:
     """To the last byte: the same app, the same stores; what differs is how messages travel."""
     said: list[str] = []
-    if which.strategy == "cyclic":
-        there.agree("cyclic")
+    if which.strategy not in ("exact", "bagging"):
+        there.agree(which.strategy)
     between = train_shared(there.members, which, runtime=there.runtime, progress=said.append)
     here = train_shared(there.members, which)
     assert dict(between.models) == dict(here.models)

@@ -22,7 +22,7 @@ from decai_forecast.federation import Member, Plan, Shared, train_shared, valida
 from decai_forecast.federation.client_app import app as client
 from decai_forecast.federation.client_app import rows_of
 from decai_forecast.federation.local_grid import LocalGrid
-from decai_forecast.federation.plan import EXACT
+from decai_forecast.federation.plan import BAGGING, CYCLIC, EXACT, OWN_TREES
 from decai_forecast.federation.server_app import make_app
 from decai_forecast.federation.state import HERE, Venue
 from decai_forecast.network import STRATEGIES
@@ -46,14 +46,20 @@ def strategy(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=[name for name in STRATEGIES if name != EXACT])
+@pytest.fixture(params=OWN_TREES)
 def own_trees(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="module", params=(EXACT, BAGGING, CYCLIC))
+def trees(request: pytest.FixtureRequest) -> str:
+    """Strategies that take any features; those of coefficients know some by name, see test_coefficients.py."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def shared(strategy: str, tmp_path_factory: pytest.TempPathFactory) -> Shared:
-    return train_shared(members(tmp_path_factory.mktemp("stores")), plan_of(strategy, **LONG), workers=1)
+def shared(trees: str, tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    return train_shared(members(tmp_path_factory.mktemp("stores")), plan_of(trees, **LONG), workers=1)
 
 
 def test_a_plan_survives_flowers_configuration() -> None:
@@ -64,11 +70,11 @@ def test_a_plan_survives_flowers_configuration() -> None:
     assert Plan.from_config(json.loads(json.dumps(config))) == given
 
 
-def test_the_shared_models_are_safe_and_complete(shared: Shared, strategy: str) -> None:
+def test_the_shared_models_are_safe_and_complete(shared: Shared, trees: str) -> None:
     """One valid text per quantile, with all trees (of bagging, every member's of every round), and each member's rows named."""
     assert list(shared.models) == [SHIP]
     assert sorted(shared.models[SHIP]) == [0.1, 0.5, 0.9]
-    least, most = {"exact": (8, 8), "bagging": (8 * 4, 8 * 4 * 3), "cyclic": (24, 24)}[strategy]
+    least, most = {"exact": (8, 8), "bagging": (8 * 4, 8 * 4 * 3), "cyclic": (24, 24)}[trees]
     for text in shared.models[SHIP].values():
         assert least <= len(validate(text, FEATURES).trees) <= most
     assert dict(shared.rows) == {"p0": 100, "p1": 160, "p2": 220, "p3": 280}
@@ -197,12 +203,12 @@ def test_only_sanitised_trees_and_counts_leave_a_node(own_trees: str, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    "trees", [b"garbage", b"\xff\xfe", grown().encode(), 7], ids=["garbage", "not text", "not sanitised", "a number"]
+    "given", [b"garbage", b"\xff\xfe", grown().encode(), 7], ids=["garbage", "not text", "not sanitised", "a number"]
 )
-def test_a_node_that_sends_what_is_no_model_is_dropped(own_trees: str, tmp_path: Path, trees: object) -> None:
+def test_a_node_that_sends_what_is_no_model_is_dropped(own_trees: str, tmp_path: Path, given: object) -> None:
     """Its code says why, the others go on without it."""
     which = plan(strategy=own_trees, rounds=2, exact_trees=4, quantiles=(0.5,))
-    context = serve(Overheard(members(tmp_path), which, spoil={1003: {"trees-0.5": trees}}, after=4), which)
+    context = serve(Overheard(members(tmp_path), which, spoil={1003: {"trees-0.5": given}}, after=4), which)
     assert dict(context.state["dropped"]) == {"p3": "model_text"}
     assert sorted(context.state["rows"]) == ["p0", "p1", "p2"]
 
