@@ -21,6 +21,7 @@ from decai_forecast.demand.local import (
 from decai_forecast.demand.metrics import Scores, score, wape
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
 from decai_forecast.demand.quantiles import LEVELS, TRAINED, implied_mean, to_levels
+from decai_forecast.demand.shared_budget import SharedBudget, SharedOrigin, choose_shared_budget
 from decai_forecast.demand.table import build_table
 
 __all__ = [
@@ -37,12 +38,15 @@ __all__ = [
     "Own",
     "Prepared",
     "Scores",
+    "SharedBudget",
+    "SharedOrigin",
     "build_table",
     "calibrate",
     "candidates",
     "choose",
     "choose_budget",
     "choose_groups",
+    "choose_shared_budget",
     "chosen",
     "finished",
     "fit",

@@ -20,6 +20,7 @@ __all__ = [
     "TREE_PARAMS",
     "fit",
     "fit_mean",
+    "in_units",
     "predict",
     "predict_on_top",
     "predict_own",
@@ -134,10 +135,11 @@ def predict(models: Mapping[float, str], future: pd.DataFrame) -> pd.DataFrame:
     import lightgbm as lgb
 
     X = future[list(FEATURES)].to_numpy(np.float32)
-    return _in_units(future, [lgb.Booster(model_str=models[q]).predict(X, num_threads=1) for q in TRAINED])
+    return in_units(future, [lgb.Booster(model_str=models[q]).predict(X, num_threads=1) for q in TRAINED])
 
 
-def _in_units(future: pd.DataFrame, raw: Sequence[npt.NDArray[np.float64]]) -> pd.DataFrame:
+def in_units(future: pd.DataFrame, raw: Sequence[npt.NDArray[np.float64]]) -> pd.DataFrame:
+    """What :func:`predict` gives, from the models' scores of the trained quantiles, on the scale of the target."""
     out = future[[name for name in CARRIED if name in future]].copy()
     ordered = from_target(np.sort(np.column_stack(raw), axis=1), future["scale"].to_numpy()[:, None])
     for k, quantile in enumerate(TRAINED):
@@ -158,7 +160,7 @@ def predict_on_top(shared: Mapping[float, str], train: pd.DataFrame, future: pd.
     raw = [
         boosters[q].predict(ahead, num_threads=1) + lgb.Booster(model_str=own[q]).predict(ahead, num_threads=1) for q in TRAINED
     ]
-    return _in_units(future, raw)
+    return in_units(future, raw)
 
 
 def predict_own(models: Mapping[float, str], mean: str, future: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -37,11 +37,16 @@ Progress = Callable[[str], None]
 
 
 class SharedModels:
-    """The shared forecasters that a round published, for the participants to read."""
+    """The shared forecasters that a round published, for the participants to read; with ``trees``, of each model only its
+    first ones."""
 
-    def __init__(self, public: Store, round_id: str) -> None:
-        self._public = public
+    def __init__(self, public: Store, round_id: str, trees: int | None = None) -> None:
+        self._public, self._round, self._trees = public, round_id, trees
         self.manifest: Mapping[str, Any] = public.read_json(f"rounds/{round_id}/shared.json")
+
+    def within(self, trees: int | None) -> SharedModels:
+        """The same, each model cut down to its first ``trees`` trees; None: whole."""
+        return SharedModels(self._public, self._round, trees)
 
     def for_cutoff(self, cutoff: date, *, ship: bool = False) -> dict[float, str] | None:
         """Quantile -> model text of ``cutoff``. With ``ship`` the one that the round ships, however old its cut-off is."""
@@ -51,7 +56,17 @@ class SharedModels:
             found = self.manifest["ships"]
         elif found is None and ship:  # a round of an earlier release
             found = _newest(keys, cutoff)
-        return _models(self._public, found) if found else None
+        texts = _models(self._public, found) if found else None
+        return texts if texts is None or self._trees is None else _first(texts, self._trees)
+
+
+def _first(texts: Mapping[float, str], trees: int) -> dict[float, str]:
+    """The models of the first trees; :class:`ModelTextError` if a text is not safe to load."""
+    from decai_forecast.demand import FEATURES
+    from decai_forecast.federation import validate
+
+    models = {quantile: validate(text, FEATURES) for quantile, text in texts.items()}
+    return {quantile: replace(model, trees=model.trees[:trees]).text() for quantile, model in models.items()}
 
 
 def _newest(keys: Mapping[str, str], cutoff: date) -> str | None:

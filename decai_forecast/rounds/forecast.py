@@ -21,7 +21,7 @@ from decai_forecast.steps import Done, Writer, run_step
 if TYPE_CHECKING:
     import pandas as pd
 
-    from decai_forecast.demand import Choice
+    from decai_forecast.demand import Choice, SharedBudget
 
     Candidates = Mapping[str, pd.DataFrame]
 
@@ -29,7 +29,19 @@ __all__ = ["can_forecast", "combine"]
 
 MEDIAN = 0.5
 PAST_SERIES = 2000  # that past stock-outs are learned from
+ONE_BY_ONE = (
+    "exact",
+    "cyclic",
+)  # strategies whose first trees are a model of their own; an average's are trees of some partners
 GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """What a partner has by itself at one cut-off: the rows to forecast, and its own forecast of them (a newcomer has none)."""
+
+    future: pd.DataFrame
+    local: pd.DataFrame | None
 
 
 @dataclass(frozen=True)
@@ -54,7 +66,8 @@ def combine(seat: Seat, night: Round) -> Done:
     Writes ``forecast.parquet`` (the horizon after the last cut-off, all levels; new items and sites by similarity, overrides of
     planners applied, the model's own numbers beside them), ``hierarchy.parquet`` (totals by category, location and company),
     ``test.parquet`` (the choice over the test window), ``past.parquet`` (what would have shipped at the judged cut-offs, all
-    levels; only with a delivery of stock) and ``drivers.json``. The choice never sees the test window.
+    levels; only with a delivery of stock) and ``drivers.json``. Neither choice, of the candidate and of how many of the shared
+    trees it uses, sees the test window.
     """
     trained, checked = required_step(seat, night.id, "train"), required_step(seat, night.id, "check")
     shared, said, nights = SharedModels(seat.public, night.id), overrides_of(seat, night), earlier_nights(seat, night)
@@ -65,7 +78,10 @@ def combine(seat: Seat, night: Round) -> Done:
         from decai_forecast.demand import Choice, choose_groups
 
         table = trained.frame(seat.store, "table.parquet")
-        origins = _origins(seat, night, trained, shared)
+        alone = _alone(seat, night, trained)
+        budget = _budget(seat, night, alone, shared)
+        within = shared.within(budget.trees)  # by everything below: candidates, test, what ships, what moves it
+        origins = _origins(seat, night, trained, within, alone)
         choice = choose_groups(origins.choice)
         choice = replace(choice, name=choice.name if choice.name in origins.ship else "local")
         if why := trained.facts.get("newcomer"):
@@ -74,8 +90,9 @@ def combine(seat: Seat, night: Round) -> Done:
         forecast = with_overrides(_shipped(origins, choice, firsts), said)
         writer.frame("forecast.parquet", forecast)
         writer.frame("hierarchy.parquet", _totals(seat, checked, table, forecast, origins, choice))
-        writer.json("drivers.json", _drivers(seat, night, trained, shared, choice, forecast))
+        writer.json("drivers.json", _drivers(seat, night, trained, within, choice, forecast))
         facts: dict[str, Any] = {"cutoff": seat.calendar.floor(night.as_of).isoformat(), "choice": asdict(choice)}
+        facts |= {"shared_budget": asdict(budget)}
         facts |= _test(seat, night, (trained, checked), table, origins, choice, writer)
         past = _past(origins, choice)
         facts |= {"dependence": _dependence(list(past.values()))}
@@ -95,10 +112,39 @@ def can_forecast(seat: Seat, night: Round) -> bool:
     return not trained.facts.get("newcomer") or SharedModels(seat.public, night.id).for_cutoff(ship, ship=True) is not None
 
 
-def _origins(seat: Seat, night: Round, trained: Done, shared: SharedModels) -> _Origins:
+def _alone(seat: Seat, night: Round, trained: Done) -> dict[date, _Alone]:
+    """By cut-off, oldest first, of those whose history sufficed."""
+    from decai_forecast.demand import predict_own
+
+    found, there = dict[date, _Alone](), set(trained.facts["cutoffs"])
+    for cutoff in (c for c in seat.calendar.cutoffs(night.as_of).all if c.isoformat() in there):
+        future, own = trained.frame(seat.store, f"future-{cutoff}.parquet"), _own(seat, trained, cutoff)
+        found[cutoff] = _Alone(
+            future, predict_own(own, trained.json(seat.store, f"mean-{cutoff}.json"), future) if own else None
+        )
+    return found
+
+
+def _budget(seat: Seat, night: Round, alone: Mapping[date, _Alone], shared: SharedModels) -> SharedBudget:
+    """How many of the shared trees to use; all, unless every model of the night has as many as a budget was measured for."""
+    from decai_forecast.demand import FEATURES, TREES, SharedBudget, SharedOrigin, choose_shared_budget
+    from decai_forecast.federation import validate
+
     cutoffs = seat.calendar.cutoffs(night.as_of)
-    there = {date.fromisoformat(day) for day in trained.facts["cutoffs"]}
-    found = {c: _candidates(seat, trained, shared, c, ship=c == cutoffs.ship) for c in cutoffs.all if c in there}
+    texts = {cutoff: shared.for_cutoff(cutoff, ship=cutoff == cutoffs.ship) or {} for cutoff in alone}
+    sizes = {len(validate(text, FEATURES).trees) for models in texts.values() for text in models.values()}
+    if not sizes:
+        return SharedBudget(None, "no shared forecaster", 0)
+    if sizes != {TREES} or shared.manifest.get("strategy", ONE_BY_ONE[0]) not in ONE_BY_ONE:
+        return SharedBudget(None, f"not models of {TREES} trees, each grown on all before it: all trees", 0)
+    judged = [(alone[c], texts[c]) for c in cutoffs.choice if c in alone and texts[c]]
+    origins = [SharedOrigin(models, one.future, one.local) for one, models in judged if one.local is not None]
+    return choose_shared_budget(origins, seed=SEED)
+
+
+def _origins(seat: Seat, night: Round, trained: Done, shared: SharedModels, alone: Mapping[date, _Alone]) -> _Origins:
+    cutoffs = seat.calendar.cutoffs(night.as_of)
+    found = {c: _candidates(seat, trained, shared, c, one, ship=c == cutoffs.ship) for c, one in alone.items()}
     judged = [c for c in (*cutoffs.choice, cutoffs.test) if c in found]
     return _Origins(judged, [found[c] for c in cutoffs.choice if c in found], found.get(cutoffs.test, {}), found[cutoffs.ship])
 
@@ -219,13 +265,14 @@ def _against_naive(ours: pd.DataFrame, future: pd.DataFrame) -> dict[str, Any]:
     return {"naive_wape": naive_loss / sold, "value_added": added}
 
 
-def _candidates(seat: Seat, trained: Done, shared: SharedModels, cutoff: date, *, ship: bool) -> dict[str, pd.DataFrame]:
+def _candidates(
+    seat: Seat, trained: Done, shared: SharedModels, cutoff: date, alone: _Alone, *, ship: bool
+) -> dict[str, pd.DataFrame]:
     """By name; of a newcomer only ``shared``."""
-    from decai_forecast.demand import FEATURES, candidates, implied_mean, predict, predict_on_top, predict_own
+    from decai_forecast.demand import FEATURES, candidates, implied_mean, predict, predict_on_top
     from decai_forecast.federation import validate
 
-    future, own = trained.frame(seat.store, f"future-{cutoff}.parquet"), _own(seat, trained, cutoff)
-    local = predict_own(own, trained.json(seat.store, f"mean-{cutoff}.json"), future) if own else None
+    future, local = alone.future, alone.local
     texts = shared.for_cutoff(cutoff, ship=ship) or {}
     trees = [len(validate(text, FEATURES).trees) for text in texts.values()]  # a malformed text aborts the interpreter
     found = [predict(texts, future)] if texts else []
