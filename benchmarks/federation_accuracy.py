@@ -1,12 +1,14 @@
 """Figure 5: what exact pooling is worth on real companies, against simpler ways to train together and against each alone.
 
 All with the parameters, rows and weights of our demand models. *Lossless* is the reference that figure 1 shows to be, byte for
-byte, what the companies train together; bagging and cyclic have as many boosting rounds.
+byte, what the companies train together; bagging and cyclic have as many boosting rounds. Median and trimmed mean are of the
+coefficients of additive models (federation/coefficients.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,16 @@ from federation_sets import REAL, Array, Company, companies, write
 from harness import figure
 
 from decai_forecast.demand import FEATURES, TREE_PARAMS
+from decai_forecast.federation.coefficients import trimmed
+from decai_forecast.federation.fitting import fit
+from decai_forecast.federation.fourier import Design
+from decai_forecast.federation.robust import coordinate_median
 
 __all__ = ["accuracy", "grown_together"]
 
 TREES = 100
 ALPHAS = (0.1, 0.5, 0.9)
-WAYS = ("pooled", "lossless", "bagging", "cyclic", "local")
+WAYS = ("pooled", "lossless", "bagging", "cyclic", "median", "trimmed_mean", "local")
 CLOSE = 0.01  # how far lossless may be from pooled, which has other bins and bags
 Predict = Callable[[Array], Array]
 Figures = list[dict[str, Any]]
@@ -71,6 +77,7 @@ def _forecasts(folder: Path, parts: Sequence[Company], alpha: float) -> dict[str
     case = Case(folder, len(parts), TREES, len(FEATURES), alpha=alpha, weighted=True, demand=True)
     together = {"pooled": _grown(params, *whole), "lossless": lgb.Booster(model_str=reference(case, "distributed")[0]).predict}
     together |= {way: _averaged(params, parts, alpha, way) for way in ("bagging", "cyclic")}
+    together |= _of_coefficients(parts, alpha)
     beyond = np.concatenate([part.future for part in parts])
     cuts = np.cumsum([len(part.future) for part in parts])[:-1]
     local = [_grown(params, part.X, part.y, part.weight)(part.future) for part in parts]
@@ -88,6 +95,13 @@ def _averaged(params: dict[str, Any], parts: Sequence[Company], alpha: float, wa
     start = float(np.quantile(np.concatenate([part.y for part in parts]), alpha))
     grown = grown_together(params, parts, start, way)
     return lambda X: start + sum(share * booster.predict(X, num_threads=1) for share, booster in grown)
+
+
+def _of_coefficients(parts: Sequence[Company], alpha: float) -> dict[str, Predict]:
+    design = Design.of(FEATURES, alpha)
+    found = [fit(design, part.X, part.y.astype(float), part.weight, alpha) for part in parts]
+    averages = {"median": coordinate_median(found), "trimmed_mean": trimmed(found)}
+    return {way: partial(design.predict, vector) for way, vector in averages.items()}
 
 
 def grown_together(
