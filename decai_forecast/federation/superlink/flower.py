@@ -68,7 +68,7 @@ CODE = b"""from decai_forecast.federation.client_app import app as client
 from decai_forecast.federation.server_app import app as server
 """
 TRIES, PAUSE = 120, 0.25  # looks for the own task after a run was started, and seconds between them
-AWAY = 120.0  # seconds that a SuperLink may be away, or silent, in a training; by itself Flower would wait for ever
+AWAY = 120.0  # seconds that a SuperLink, or a company's SuperNode, may be away or silent; by itself Flower would wait for ever
 CALL = 30.0  # seconds for an answer of the own host's SuperNode or SuperLink
 LAST = 5.0  # seconds for the last word to a SuperLink that may be gone
 AGAIN = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
@@ -264,7 +264,11 @@ class Stale(FederationError):
 
 
 def serve_once(stub: ClientAppIoStub, appio: str, answer: Callable[[Message, Context], Message]) -> bool:
-    """Answers one message of the SuperNode, if there is one. Whatever goes wrong leaves as a code."""
+    """Answers one message of the SuperNode, if there is one. Whatever goes wrong leaves as a code.
+
+    ``grpc.RpcError`` if the SuperNode is not there (at once), or does not answer (after ``CALL`` seconds; while an answer is
+    given, ``AWAY``).
+    """
     tasks = stub.PullPendingTasks(PullPendingTasksRequest(), timeout=CALL).tasks
     token = stub.ClaimTask(ClaimTaskRequest(task_id=tasks[0].task_id), timeout=CALL).token if tasks else ""
     if token:
@@ -276,7 +280,8 @@ def _answer(appio: str, token: str, answer: Callable[[Message, Context], Message
     version = RuntimeVersionClientInterceptor(component_name="flwr-clientapp")
     with _channel(appio, None, version, AppIoTokenClientInterceptor(token)) as channel:
         stub = ClientAppIoStub(channel)
-        with _beating(stub):
+        wrap_stub(stub, _Patience())  # a SuperNode that hangs would hold its company's executor for ever
+        with _beating(ClientAppIoStub(channel)):
             message, context, run, _ = pull_task_input(stub)  # the code that came is not looked at
             push_message(stub, _reply(message, context, run.fab_id, answer), context)
             push_task_output(stub, context, SubStatus.COMPLETED, "")

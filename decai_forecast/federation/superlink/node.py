@@ -21,6 +21,7 @@ from decai_forecast.federation.superlink.keys import write_secret
 from decai_forecast.federation.superlink.passport import Admission, Files
 
 if TYPE_CHECKING:
+    import grpc
     from flwr.app import Context, Message
 
 __all__ = ["Company", "serve"]
@@ -65,25 +66,32 @@ class Company:
         return {"partner": self.partner, "store": self.store} | own | relay
 
 
+class Hangs(FederationError):
+    """The SuperNode's process is there and does not answer."""
+
+
 def serve(company: Company, say: Callable[[str], None] = print, stop: Event | None = None) -> None:
     """Answers the coordinator until ``stop``, in the middle of an answer too; :class:`FederationError` if the SuperNode ends by
-    itself.
+    itself. One that hangs is ended, and another one started.
 
     Answers come from a thread, since nothing ends a training from within; what is under way then ends with the process.
     """
     stop = stop or Event()
-    with _supernode(company) as (process, appio):
-        say(f"{company.partner}: the SuperNode is starting")
-        executor = _Executor(company, process, appio, say)
-        executor.start()
-        while executor.is_alive() and not stop.is_set():  # no stop.wait(): who sets it is a signal handler of this thread
-            executor.join(LOOK)
-    if executor.failed is not None and not stop.is_set():
-        raise executor.failed
+    while not stop.is_set():
+        with _supernode(company) as (process, appio):
+            say(f"{company.partner}: the SuperNode is starting")
+            executor = _Executor(company, process, appio, say)
+            executor.start()
+            while executor.is_alive() and not stop.is_set():  # no stop.wait(): who sets it is a signal handler of this thread
+                executor.join(LOOK)
+        if isinstance(executor.failed, Hangs):
+            say(str(executor.failed))
+        elif executor.failed is not None and not stop.is_set():
+            raise executor.failed
 
 
 class _Executor(Thread):
-    """Answers one message after the other, until the SuperNode's process ends. ``failed``: what ended it."""
+    """Answers one message after the other, until the SuperNode's process ends or hangs. ``failed``: what ended it."""
 
     def __init__(self, company: Company, process: subprocess.Popen[bytes], appio: str, say: Callable[[str], None]) -> None:
         super().__init__(daemon=True, name="executor")
@@ -102,17 +110,32 @@ class _Executor(Thread):
 
         from decai_forecast.federation.superlink.flower import executor, serve_once
 
+        silent: float | None = None
         with executor(self._appio, self._company.files.secret.read_bytes()) as stub:
             while True:
                 try:
-                    served = serve_once(stub, self._appio, self._answer)
-                except grpc.RpcError:  # the SuperNode is not up yet, or gone
-                    served = False
-                    if self._process.poll() is not None:
-                        told = f"{self._company.partner}: the SuperNode ended; its log is {_log(self._company)}"
-                        raise FederationError(told) from None
+                    served, silent = serve_once(stub, self._appio, self._answer), None
+                except grpc.RpcError as error:
+                    served, silent = False, self._silent(error, silent)
                 if not served:
                     time.sleep(POLL)
+
+    def _silent(self, error: grpc.RpcError, since: float | None) -> float | None:
+        """Since when the SuperNode has hung; None if it is not up yet, or has given the message up. Raises if it ended, or has
+        hung for too long."""
+        import grpc
+
+        from decai_forecast.federation.superlink import flower
+
+        told, now = f"{self._company.partner}: the SuperNode", time.monotonic()
+        if self._process.poll() is not None:
+            raise FederationError(f"{told} ended; its log is {_log(self._company)}")
+        if error.code() is not grpc.StatusCode.DEADLINE_EXCEEDED:
+            return None
+        if since is not None and now - since >= flower.AWAY:
+            self._process.kill()  # it hears nothing else
+            raise Hangs(f"{told} has not answered for {flower.AWAY:.0f} s; it is ended and started again")
+        return since or now
 
     def _answer(self, message: Message, context: Context) -> Message:
         from decai_forecast.federation.client_app import app, rows_of
@@ -151,6 +174,7 @@ def _supernode(company: Company) -> Iterator[tuple[subprocess.Popen[bytes], str]
             process.wait(10)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
 
 
 def _free_port() -> int:
