@@ -14,7 +14,7 @@ from decai_forecast.rounds.newcomer import EMPTY, may_be_new
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import DEMAND, Seat
 from decai_forecast.rounds.tell import Notice, tell
-from decai_forecast.steps import Done, Writer, read_done, run_step
+from decai_forecast.steps import Done, Writer, before, read_done, run_step
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,7 +106,7 @@ def _tell(seat: Seat, night: Round, contract: Contract, done: Done) -> None:
 
 def last_accepted(seat: Seat, round_id: str, name: str) -> str:
     """The key of the clean rows of the newest earlier round in which the data set was accepted; empty if there is none."""
-    for earlier in sorted((r for r in seat.store.children("rounds") if r < round_id), reverse=True):
+    for earlier in reversed(before(seat.store.children("rounds"), round_id)):
         done = read_done(seat.store, earlier, STEP)
         if done is not None and (key := clean_key(done, name)):
             return key

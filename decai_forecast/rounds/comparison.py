@@ -11,6 +11,7 @@ from typing import Any
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import Seat
+from decai_forecast.steps import before
 
 __all__ = ["give_figures", "publish_comparison", "published_comparison"]
 
@@ -29,11 +30,11 @@ def publish_comparison(network: Network, night: Round) -> None:
     from decai_forecast.reports.compare import aggregate  # pandas: not when Airflow reads a DAG file
 
     inbox, public = network.inbox(), network.public()
-    rounds = network.store(COORDINATOR).children("inbox")
-    earlier = [name for name in rounds if name < night.id and inbox.exists(f"{name}/compare")]
+    rounds = before(network.store(COORDINATOR).children("inbox"), night.id)
+    earlier = [name for name in rounds if inbox.exists(f"{name}/compare")]
     if not earlier or public.exists(_key(night.id)):
         return
-    last = max(earlier)
+    last = earlier[-1]
     figures = [inbox.read_json(f"{last}/compare/{name}") for name in inbox.children(f"{last}/compare")]
     public.write_json(_key(night.id), {"round": last, "measures": aggregate(figures)})
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import Seat
-from decai_forecast.steps import Done, read_done
+from decai_forecast.steps import Done, before, read_done
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ def earlier_nights(seat: Seat, night: Round) -> list[Earlier]:
     In a network of weeks seven nights share a cut-off: one of them counts.
     """
     ship, found = seat.calendar.floor(night.as_of), dict[date, Earlier]()
-    for round_id in reversed([name for name in seat.store.children("rounds") if name < night.id]):
+    for round_id in reversed(before(seat.store.children("rounds"), night.id)):
         done = read_done(seat.store, round_id, "combine")
         if done is None or "cutoff" not in done.facts:
             continue

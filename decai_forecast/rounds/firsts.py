@@ -16,7 +16,7 @@ from decai_forecast.errors import NotEnoughData
 from decai_forecast.rounds.check import accepted_frame
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import Seat
-from decai_forecast.steps import Done, read_done
+from decai_forecast.steps import Done, before, read_done
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,7 @@ def first_forecasts(seat: Seat, night: Round, checked: Done, table: pd.DataFrame
 def _known_then(seat: Seat, night: Round, cutoff: date) -> dict[str, set[str]]:
     """Ids in the master data of the newest night that is a horizon old; nothing where no night is as old."""
     limit = seat.calendar.add(cutoff, -seat.calendar.horizon)
-    for round_id in reversed([name for name in seat.store.children("rounds") if name < night.id]):
+    for round_id in reversed(before(seat.store.children("rounds"), night.id)):
         pulled, checked = (read_done(seat.store, round_id, step) for step in ("pull", "check"))
         if pulled is None or checked is None or date.fromisoformat(pulled.facts["as_of"]) > limit:
             continue

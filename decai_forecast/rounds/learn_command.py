@@ -13,7 +13,7 @@ from decai_forecast.network import Network
 from decai_forecast.rounds.check import accepted_frame, required_step
 from decai_forecast.rounds.own_past import carriers_of, ordering_of, panic_of
 from decai_forecast.rounds.seat import SEED, Seat, take_seat
-from decai_forecast.steps import Done, read_done
+from decai_forecast.steps import Done, in_time, read_done
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ def _more(more: float) -> str:
 
 def _trained(seat: Seat) -> tuple[str, Done]:
     """The newest night in which the company trained on a history of its own."""
-    for round_id in reversed(seat.store.children("rounds")):
+    for round_id in reversed(in_time(seat.store.children("rounds"))):
         done = read_done(seat.store, round_id, "train")
         if done is not None and done.facts.get("cutoffs"):
             return round_id, done

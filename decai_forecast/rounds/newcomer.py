@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from decai_forecast.contracts import Contract
 from decai_forecast.rounds.seat import Seat
-from decai_forecast.steps import read_done
+from decai_forecast.steps import before, read_done
 
 __all__ = ["EMPTY", "may_be_new", "trained_before"]
 
@@ -22,8 +22,8 @@ def may_be_new(seat: Seat, contract: Contract, round_id: str) -> bool:
 
 def trained_before(seat: Seat, round_id: str) -> bool:
     """In any round before ``round_id``: who has trained once is no newcomer any more."""
-    for earlier in reversed(seat.store.children("rounds")):
-        done = read_done(seat.store, earlier, "train") if earlier < round_id else None
+    for earlier in reversed(before(seat.store.children("rounds"), round_id)):
+        done = read_done(seat.store, earlier, "train")
         if done is not None and not done.facts.get("newcomer"):
             return True
     return False

@@ -13,7 +13,7 @@ import typer
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.rounds.seat import Seat, take_seat
-from decai_forecast.steps import Done, read_done
+from decai_forecast.steps import Done, in_time, read_done
 
 if TYPE_CHECKING:
     from decai_forecast.demand.overrides import Override
@@ -126,7 +126,7 @@ def _seat_with_forecast(home: Path | None, partner: str) -> tuple[Seat, tuple[st
 
 def _newest(seat: Seat) -> tuple[str, Done] | None:
     """The newest night with a forecast, and its combination."""
-    for round_id in reversed(seat.store.children("rounds")):
+    for round_id in reversed(in_time(seat.store.children("rounds"))):
         done = read_done(seat.store, round_id, "combine")
         if done is not None:
             return round_id, done

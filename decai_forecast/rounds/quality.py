@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from decai_forecast.rounds.check import COUNTED, STEP
 from decai_forecast.rounds.seat import DEMAND, Seat
-from decai_forecast.steps import read_done
+from decai_forecast.steps import in_time, read_done, time_of
 from decai_forecast.store import Store
 
 __all__ = ["Delivered", "history", "mark_late", "quality", "score", "was_late"]
@@ -70,8 +70,8 @@ def quality(store: Store, until: str) -> float | None:
 
 
 def _nights(store: Store, until: str) -> Iterator[Delivered]:
-    for round_id in reversed(store.children("rounds")):
-        if not until or round_id <= until:
+    for round_id in reversed(in_time(store.children("rounds"))):
+        if not until or time_of(round_id) <= time_of(until):
             yield from _night(store, round_id)
 
 
@@ -98,6 +98,6 @@ def _verdict(code: str) -> str:
 def score(deliveries: Sequence[Delivered]) -> float | None:
     """0 to 100 over the last 30 rounds that say something; None before the first."""
     counted = [one for one in deliveries if one.counts]
-    rounds = sorted({one.round for one in counted}, reverse=True)[:WINDOW]
+    rounds = in_time({one.round for one in counted})[-WINDOW:]
     worth = [one.worth for one in counted if one.round in rounds]
     return 100 * sum(worth) / len(worth) if worth else None

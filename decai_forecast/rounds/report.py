@@ -37,7 +37,7 @@ from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import SEED, Seat
 from decai_forecast.rounds.verdict import cost_in_words, spending, verdict_in_words
 from decai_forecast.simulation import Simulation
-from decai_forecast.steps import Done, Writer, read_done, run_step
+from decai_forecast.steps import Done, Writer, before, read_done, run_step
 
 __all__ = ["REPORT_FILES", "facts_of", "hand_over", "outbox_key", "write_report"]
 
@@ -148,9 +148,10 @@ def _units(seat: Seat, night: Round) -> dict[str, str]:
 
 def _previous(seat: Seat, night: Round) -> dict[str, Any] | None:
     """The participant's last report before this round."""
-    earlier = [name for name in seat.store.children("outbox") if name < night.id]
-    found = [name for name in earlier if seat.store.exists(outbox_key(name, "report.json"))]
-    return seat.store.read_json(outbox_key(max(found), "report.json")) if found else None
+    found = [
+        name for name in before(seat.store.children("outbox"), night.id) if seat.store.exists(outbox_key(name, "report.json"))
+    ]
+    return seat.store.read_json(outbox_key(found[-1], "report.json")) if found else None
 
 
 def facts_of(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:

@@ -15,6 +15,7 @@ from decai_forecast.network import Network
 from decai_forecast.reports.send import Book, Entry
 from decai_forecast.reports.signature import BrokenReport, signed_by
 from decai_forecast.reports.signature import verify as verify_folder
+from decai_forecast.steps import in_time
 
 __all__ = ["report_app"]
 
@@ -64,8 +65,8 @@ def sent(
     Exit code 1 if a target has not got it.
     """
     store = Network.load(home).store(partner)
-    rounds = [name for name in store.children("sent") if name != "owed"]
-    chosen = round_id or max(rounds, default="")
+    rounds = in_time(name for name in store.children("sent") if name != "owed")
+    chosen = round_id or next(reversed(rounds), "")
     entries = Book(store).entries(chosen) if chosen else []
     if not entries:
         raise ConfigError(f"{partner}: no report of round {chosen or 'any'} was to be sent; its report.yaml says where to")

@@ -14,7 +14,7 @@ from decai_forecast.rounds.report import outbox_key
 from decai_forecast.rounds.roster import read_roster
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.verdict import spending, verdict_in_words
-from decai_forecast.steps import read_done
+from decai_forecast.steps import in_time, read_done
 
 __all__ = ["note_of_round", "rounds_of", "summarise"]
 
@@ -27,7 +27,7 @@ def rounds_of(network: Network) -> list[Round]:
         days = [s["as_of"] for s in standing(network, name).submissions.values()]
         if days:
             found[name] = Round.of(name, min(days))
-    return [found[name] for name in sorted(found, reverse=True)]
+    return [found[name] for name in reversed(in_time(found))]
 
 
 def summarise(network: Network, night: Round, *, scores: bool = True) -> dict[str, Any]:

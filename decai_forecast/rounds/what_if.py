@@ -15,7 +15,7 @@ from decai_forecast.rounds.report import facts_of
 from decai_forecast.rounds.round import Round
 from decai_forecast.rounds.seat import Seat
 from decai_forecast.rounds.simulated import simulated
-from decai_forecast.steps import read_done
+from decai_forecast.steps import in_time, read_done
 from decai_forecast.store import Store
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def what_ifs(store: Store) -> list[dict[str, str]]:
 
 def last_forecast(seat: Seat, round_id: str = "") -> Round:
     """The round that is asked for, or the newest one with a forecast; :class:`NotEnoughData` if there is none."""
-    for name in [round_id] if round_id else reversed(seat.store.children("rounds")):
+    for name in [round_id] if round_id else reversed(in_time(seat.store.children("rounds"))):
         done = read_done(seat.store, name, "combine")
         if done is not None:
             return Round.of(name)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from decai_forecast.errors import RoundClosed, StoreError
-from decai_forecast.steps import Writer, read_done, run_step
+from decai_forecast.steps import Writer, before, in_time, read_done, run_step
 from decai_forecast.store import Store
 
 
@@ -98,3 +98,17 @@ def test_frames_and_json_come_back(store: Store) -> None:
     assert done.json(store, "j.json") == [1]
     with pytest.raises(StoreError, match=r"wrote no 'x'; it wrote f\.parquet, j\.json"):
         done.frame(store, "x")
+
+
+def test_rounds_stand_in_the_order_of_time() -> None:
+    """As text the tenth round of a day stands before its second."""
+    nights = ["2026-06-29", "2026-06-29.2", "2026-06-29.9", "2026-06-29.10", "2026-06-30"]
+    assert sorted(nights) != nights
+    assert in_time(reversed(nights)) == nights
+    for k, night in enumerate(nights):
+        assert before(reversed(nights), night) == nights[:k]
+
+
+def test_what_is_no_round_has_a_place_too() -> None:
+    """A store's folders hold what others put there."""
+    assert in_time(["x.y", ".put-1", "2026-06-29.2", "2026-06-29"])[-3:] == ["2026-06-29", "2026-06-29.2", "x.y"]

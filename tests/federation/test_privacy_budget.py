@@ -164,3 +164,12 @@ def test_a_node_takes_the_terms_of_its_own_network_yaml(tmp_path: Path) -> None:
     assert company.agreed == agreement("W", 13, TERMS.terms)
     others = (agreement("W", 13), agreement("W", 13, TERMS.terms, 10), agreement("W", 13, Privacy(3, 30).terms))
     assert company.agreed not in others
+
+
+def test_the_tenth_round_of_a_day_comes_after_its_second(tmp_path: Path) -> None:
+    """What is told as spent by the second round leaves out what the tenth cost."""
+    own, private = Ledger(Store(tmp_path, "p0"), "p0"), private_for(3, 1e-6, 1, 30)
+    own.spend("a", 0.5, private.rho, private, "2026-06-22.2")
+    own.spend("b", 0.5, private.rho, private, "2026-06-22.10")
+    assert own.spending("2026-06-22.2", 1e-6).total == pytest.approx(3, rel=1e-6)
+    assert own.spending("2026-06-22.10", 1e-6).total > 4

@@ -16,6 +16,7 @@ from typing import Any
 from decai_forecast.errors import StoreError
 from decai_forecast.federation.exact.errors import Begun, BudgetSpent
 from decai_forecast.federation.exact.privacy import Private, epsilon_of
+from decai_forecast.steps import time_of
 from decai_forecast.store import Store
 
 __all__ = ["Ledger", "Spending"]
@@ -46,7 +47,7 @@ class Ledger:
         """Half of ``delta`` is that of the costs, the other half pays for how noise is drawn (``private_for``)."""
         costs = [(str(entry.get("round", "")), float(entry["rho"])) for entry in self._entries()]
         tonight = sum(rho for night, rho in costs if night == round_id)
-        total = sum(rho for night, rho in costs if night <= round_id)
+        total = sum(rho for night, rho in costs if time_of(night) <= time_of(round_id))
         return Spending(epsilon_of(tonight, delta / 2), epsilon_of(total, delta / 2))
 
     def afford(self, subject: str, private: Private) -> None:
