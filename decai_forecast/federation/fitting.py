@@ -12,7 +12,7 @@ from decai_forecast.federation.fourier import Design
 __all__ = ["NotFinite", "fit"]
 
 SMOOTH = 0.05  # of the target: within it the loss is a parabola, so that it has a gradient everywhere
-RIDGE = 30.0  # mean rows: what holds a coefficient against its rows; measured, docs/benchmarks.md
+RIDGE = 30.0  # mean rows: what holds a coefficient against its rows; how it was chosen: docs/benchmarks.md
 STEPS = 300  # of the search at most; it ends by itself after about 130
 Floats = npt.NDArray[np.float64]
 
