@@ -36,7 +36,11 @@ def test_the_quorum_is_two_thirds_and_at_least_three(network: Network, partners:
     [
         ("name: four", "nmae: four", "unknown key nmae; known keys are"),
         ("time_zone: UTC", "time_zone: Mars", "'Mars' is not an IANA name"),
-        ("strategy: exact", "strategy: fedavg", "strategy 'fedavg' is not known; there are exact, bagging, cyclic, median, trimmed_mean"),
+        (
+            "strategy: exact",
+            "strategy: fedavg",
+            "strategy 'fedavg' is not known; there are exact, bagging, cyclic, median, trimmed_mean",
+        ),
         ("frequency: W", "frequency: Q", "frequency 'Q' is not known"),
         ("- id: acme", "- id: Acme!", "'Acme!' cannot be a participant's id"),
         ("version: 1", "version: 9", "expected a mapping with `version: 1`"),
