@@ -3,6 +3,8 @@
 At every origin only what was known then is used: the shared forecaster is trained on the pooled rows before it (which the
 lossless federated training is to equal), and a partner's choice and calibration come from earlier origins. The first
 ``warm`` origins only feed those; the later ones are scored.
+
+All shared trees are used, where a night may use fewer of them for a company: docs/decisions/0013.
 """
 
 from __future__ import annotations
