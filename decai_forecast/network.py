@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 
+from decai_forecast.code_book import CodeBook
 from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
@@ -129,6 +130,7 @@ class Network:
     supply: Mapping[str, Any] = field(default_factory=dict)  # by participant; docs/how-to/supply-network.md
     privacy: Privacy | None = None  # None: the sums of a shared training are exact
     early_stopping_rounds: int = 0  # trees without a smaller loss on the newest rows after which all stop; 0: never
+    code_book: CodeBook | None = None  # None: the shared forecaster knows neither item nor category
 
     @property
     def partners(self) -> tuple[str, ...]:
@@ -187,6 +189,7 @@ class Network:
         raw["notify"] = [dict(n) for n in self.notify]
         raw["source_folders"] = list(self.source_folders)
         raw["privacy"] = self.privacy and asdict(self.privacy)
+        raw["code_book"] = self.code_book and self.code_book.to_json()
         text = yaml.safe_dump(raw, sort_keys=False)
         Store(self.home, "network").write_bytes(FILE, text.encode())
 
@@ -218,6 +221,7 @@ def _parse(home: Path, path: Path, raw: Any) -> Network:
         raw["notify"] = tuple(raw.get("notify", ()))
         raw["source_folders"] = _folders(raw.get("source_folders", ()))
         raw["privacy"] = Privacy.of(raw.get("privacy"))
+        raw["code_book"] = CodeBook.of(raw.get("code_book"))
         network = Network(home=home, **raw)
         if network.strategy not in STRATEGIES:
             raise ConfigError(f"strategy {network.strategy!r} is not known; there are {', '.join(STRATEGIES)}")
@@ -242,6 +246,8 @@ def _check_training(network: Network) -> None:
             raise ConfigError(f"{name} needs strategy {STRATEGIES[0]}, not {network.strategy}; change one of them")
     if network.privacy and rounds:
         raise ConfigError("privacy and early_stopping_rounds: a private training tells no loss to stop by; drop one of them")
+    if network.privacy and network.code_book:
+        raise ConfigError("privacy and code_book: noise is not made for splits by categories; drop one of them")
 
 
 def _number(name: str, value: Any) -> float:

@@ -30,7 +30,7 @@ DRIVERS: Mapping[str, tuple[str, ...]] = {  # names of features, or their beginn
     "price and promotion": ("price_*", "promotion*", "mean_promoted", "mean_unpromoted"),
     "intermittency": ("zeros*", "size", "since_sale", "age"),
     "calendar": ("h", "weekday", "month_part", "holidays"),
-    "company and category": ("partner_*", "category_*"),
+    "company and category": ("partner_*", "category_*", "code_*"),  # what sells how: by company, kind, and the code book
 }
 OTHER = "other"
 SUM = ("base", *DRIVERS, OTHER)

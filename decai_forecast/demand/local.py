@@ -134,8 +134,13 @@ def predict(models: Mapping[float, str], future: pd.DataFrame) -> pd.DataFrame:
     """
     import lightgbm as lgb
 
-    X = future[list(FEATURES)].to_numpy(np.float32)
-    return in_units(future, [lgb.Booster(model_str=models[q]).predict(X, num_threads=1) for q in TRAINED])
+    return in_units(future, [_scores(lgb.Booster(model_str=models[q]), future) for q in TRAINED])
+
+
+def _scores(booster: Any, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    """The raw score of each row, from the features that the model has: a shared one may have one more than FEATURES."""
+    X = rows[booster.feature_name()].to_numpy(np.float32)
+    return np.asarray(booster.predict(X, num_threads=1), dtype=float)
 
 
 def in_units(future: pd.DataFrame, raw: Sequence[npt.NDArray[np.float64]]) -> pd.DataFrame:
@@ -152,15 +157,12 @@ def predict_on_top(shared: Mapping[float, str], train: pd.DataFrame, future: pd.
     import lightgbm as lgb
 
     train = grown(train)
-    known, ahead = (frame[list(FEATURES)].to_numpy(np.float32) for frame in (train, future))
     boosters = {q: lgb.Booster(model_str=shared[q]) for q in TRAINED}
-    start = {q: booster.predict(known, num_threads=1) for q, booster in boosters.items()}
+    start = {q: _scores(booster, train) for q, booster in boosters.items()}
     params = LOCAL | _least_rows(train) | {"learning_rate": TREE_PARAMS["learning_rate"]}
     own = fit(train, TRAINED, params, ON_TOP, seed=seed, start=start)
-    raw = [
-        boosters[q].predict(ahead, num_threads=1) + lgb.Booster(model_str=own[q]).predict(ahead, num_threads=1) for q in TRAINED
-    ]
-    return in_units(future, raw)
+    both = [(boosters[q], lgb.Booster(model_str=own[q])) for q in TRAINED]
+    return in_units(future, [_scores(shared_one, future) + _scores(own_one, future) for shared_one, own_one in both])
 
 
 def predict_own(models: Mapping[float, str], mean: str, future: pd.DataFrame) -> pd.DataFrame:

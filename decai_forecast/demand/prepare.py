@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.code_book import CodeBook
 from decai_forecast.demand.ahead import Group, Rows, groups_of
 from decai_forecast.demand.features import FEATURES, feature_matrix
 from decai_forecast.demand.history import History, history, rhythm
@@ -29,7 +30,8 @@ MAX_TRAINING_ROWS = 20_000  # beyond it a partner's trees hardly change, and the
 MIN_TRAINING_ROWS = 50  # two leaves of a tree with the least rows that a leaf may have
 INTERMITTENT = 0.5  # share of periods without a sale from which an item is another kind of item
 YOUNG = 0.1  # rows as of a young company for each row: the shared forecaster serves newcomers from their first weeks
-BESIDE = ("target", "back", "weight")  # columns of the training rows beside FEATURES
+CODE = "code"  # the place of a series' name in the code book; NaN without one
+BESIDE = (CODE, "target", "back", "weight")  # columns of the training rows beside FEATURES
 CHUNK = 4_000  # series whose features are in memory at a time
 Ints = npt.NDArray[np.int64]
 
@@ -40,7 +42,8 @@ class Prepared:
     and ``weight``, float32, and ``young`` (the row is made as of a company with a short history; for the shared forecaster
     only). ``future``: location_id, item_id, date,
     ``h``, ``scale`` (units), ``lot`` (units, see lots.py), ``item_class``, ``actual`` (units, NaN if unknown) and FEATURES,
-    one row per series and period of the horizon."""
+    one row per series and period of the horizon. With a code book both have its ``feature``, too: the place of the row's
+    name in the book, NaN if it is not in it."""
 
     train: pd.DataFrame
     future: pd.DataFrame
@@ -55,13 +58,14 @@ def prepare(
     seed: int,
     max_rows: int = MAX_TRAINING_ROWS,
     prices: pd.DataFrame | None = None,
+    book: CodeBook | None = None,
 ) -> Prepared:
     """Everything that training and forecasting at ``cutoff`` need; nothing from ``cutoff`` on reaches a feature or a target.
 
     ``prices``: rows of the partner's data set ``prices``, planned ahead; what was published later is not used.
-    :class:`NotEnoughData` if fewer than ``MIN_TRAINING_ROWS`` rows can be made.
+    ``book``: the network's code book. :class:`NotEnoughData` if fewer than ``MIN_TRAINING_ROWS`` rows can be made.
     """
-    known = _known(table, calendar, cutoff, prices)
+    known = _known(table, calendar, cutoff, prices, book)
     if known.end <= rhythm(calendar).windows[0]:
         least = rhythm(calendar).windows[0] + 1
         raise NotEnoughData(f"{max(known.end, 0)} periods before {cutoff}; at least {least} are needed")
@@ -70,19 +74,32 @@ def prepare(
     train = _train(known.panel, known.end, groups, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)
     if (count := int((~train["young"]).sum())) < MIN_TRAINING_ROWS:
         raise NotEnoughData(f"{count} training rows before {cutoff}; at least {MIN_TRAINING_ROWS} are needed")
-    return Prepared(train, _future(known.panel, known.end, groups, known.actual), fitted)
+    future = _future(known.panel, known.end, groups, known.actual)
+    return Prepared(_named(train, book), _named(future, book), fitted)
 
 
-def forecast_rows(table: pd.DataFrame, calendar: Calendar, cutoff: date, *, prices: pd.DataFrame | None = None) -> pd.DataFrame:
+def forecast_rows(
+    table: pd.DataFrame,
+    calendar: Calendar,
+    cutoff: date,
+    *,
+    prices: pd.DataFrame | None = None,
+    book: CodeBook | None = None,
+) -> pd.DataFrame:
     """The rows ``future`` of :class:`Prepared` alone: all that a shared forecaster needs of a company too young to train.
 
     One known sale is enough. :class:`NotEnoughData` without any before ``cutoff``.
     """
-    known = _known(table, calendar, cutoff, prices)
+    known = _known(table, calendar, cutoff, prices, book)
     if not np.nansum(known.panel.quantity) > 0:
         raise NotEnoughData(f"no sale before {cutoff}")
     views, _ = outlook(known.panel, known.end)
-    return _future(known.panel, known.end, groups_of(known.panel, views), known.actual)
+    return _named(_future(known.panel, known.end, groups_of(known.panel, views), known.actual), book)
+
+
+def _named(frame: pd.DataFrame, book: CodeBook | None) -> pd.DataFrame:
+    """With the codes under the book's own name, last among the features; without a book there are none."""
+    return frame.drop(columns=CODE) if book is None else frame.rename(columns={CODE: book.feature})
 
 
 @dataclass(frozen=True)
@@ -94,11 +111,12 @@ class _Known:
     actual: Floats
 
 
-def _known(table: pd.DataFrame, calendar: Calendar, cutoff: date, prices: pd.DataFrame | None) -> _Known:
+def _known(table: pd.DataFrame, calendar: Calendar, cutoff: date, prices: pd.DataFrame | None, book: CodeBook | None) -> _Known:
     if table.empty:
         raise NotEnoughData("the accepted rows hold no sale")
     full = to_panel(table, calendar, plans=None if prices is None else published_before(prices, cutoff))
-    end = full.index(cutoff)
+    code = np.nan if book is None else book.codes(full.series[book.column])
+    full, end = replace(full, series=full.series.assign(**{CODE: code})), full.index(cutoff)
     if end <= 0:
         return _Known(full.before(0), end, full.quantity)
     begun = np.asarray(np.isfinite(full.quantity[:, :end]).any(axis=1), dtype=np.bool_)
@@ -172,6 +190,7 @@ def _block(
     scale, quantity = scale[usable], quantity[usable]
     out = np.empty((len(rows.h), len(FEATURES) + len(BESIDE)), dtype=np.float32)
     out[:, : len(FEATURES)] = feature_matrix(panel, known, groups, rows)
+    out[:, len(FEATURES)] = panel.series[CODE].to_numpy()[rows.series]
     out[:, -3], out[:, -2], out[:, -1] = to_target(quantity, scale), end - rows.target(known), scale
     return out
 
@@ -206,6 +225,7 @@ def _future_rows(panel: Panel, end: int, known: History, groups: list[Group], ro
     keys = panel.series[[LOCATION, ITEM]].iloc[rows.series].reset_index(drop=True)
     keys[DATE] = panel.dates[rows.h + end - 1]
     features = pd.DataFrame(feature_matrix(panel, known, groups, rows), columns=list(FEATURES))
+    features[CODE] = panel.series[CODE].to_numpy(np.float32)[rows.series]
     return pd.concat([keys, features], axis=1).assign(
         scale=known.scale[rows.series, 0],
         lot=lot_sizes(panel.quantity)[rows.series],

@@ -107,7 +107,8 @@ def _read(reply: Message, plan: Plan) -> Trees:
         raise FederationError(reason_of(reply))
     try:
         said = reply.content["config"]
-        found = {q: validate(bytes(said[f"trees-{q}"]).decode(), plan.feature_names) for q in plan.quantiles}
+        texts = {q: bytes(said[f"trees-{q}"]).decode() for q in plan.quantiles}
+        found = {q: validate(text, plan.feature_names, plan.coded) for q, text in texts.items()}
     except (ModelTextError, UnicodeDecodeError, KeyError, TypeError):
         raise FederationError(ModelTextError.code) from None
     if any(len(model.trees) > plan.trees_at_once for model in found.values()):

@@ -25,7 +25,7 @@ from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.left import gives
 from decai_forecast.federation.model_text import parse, sanitise, validate
 from decai_forecast.federation.plan import COEFFICIENTS, EXACT, OWN_TREES, Plan
-from decai_forecast.federation.preflight import OtherFeatures, OtherPrivacy, OtherStrategy, schema_of, versions
+from decai_forecast.federation.preflight import OtherCodeBook, OtherFeatures, OtherPrivacy, OtherStrategy, schema_of, versions
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store, digest_json
 
@@ -67,6 +67,8 @@ class Rows:
         if trained is None or name not in trained.outputs:
             raise NoRows(f"{partner}: no training rows before {cutoff}")
         frame = trained.frame(store, name)
+        if plan.categories and not set(plan.categories) & set(frame):
+            raise OtherCodeBook(f"{partner}: training rows have no {', '.join(plan.categories)}, the codes of that code book")
         if missing := [column for column in plan.columns if column not in frame]:
             raise OtherFeatures(f"{partner}: training rows lack {', '.join(missing)}")
         self.X = frame[list(plan.feature_names)].to_numpy(np.float32).copy()
@@ -80,8 +82,15 @@ class Rows:
         import lightgbm as lgb
 
         fixed = {"max_bin": self._plan.params.get("max_bin", 255), "feature_pre_filter": False, "verbosity": -1}
-        names = list(self._plan.feature_names)
-        return lgb.Dataset(self.X, self.target, weight=self.weight, params=fixed, feature_name=names, free_raw_data=False)
+        return lgb.Dataset(
+            self.X,
+            self.target,
+            weight=self.weight,
+            params=fixed,
+            feature_name=list(self._plan.feature_names),
+            categorical_feature=sorted(self._plan.coded),
+            free_raw_data=False,
+        )
 
 
 @lru_cache(maxsize=256)
@@ -179,7 +188,7 @@ def evaluate(message: Message, context: Context) -> Message:
     for role in ("champion", "challenger"):
         roles[role] = {quantile: bytes(config[f"{role}-{quantile}"]).decode() for quantile in plan.quantiles}
         for text in roles[role].values():
-            validate(text, plan.feature_names)
+            validate(text, plan.feature_names, plan.coded)
     if plan.strategy == EXACT:
         _desk(context).compare(cutoff.isoformat(), digest_json([sorted(texts.items()) for texts in roles.values()]))
     return _reply(message, **score_of(rows.X, rows.target, rows.weight, rows.newest, roles))
@@ -237,7 +246,7 @@ def _score(context: Context, rows: Rows, key: str, since: int, start: float) -> 
 def _predicted(text: str, rows: Rows, plan: Plan) -> npt.NDArray[np.float64]:
     import lightgbm as lgb
 
-    validate(text, plan.feature_names)
+    validate(text, plan.feature_names, plan.coded)
     return np.asarray(lgb.Booster(model_str=text).predict(rows.X, raw_score=True, num_threads=1))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from decai_forecast.code_book import PREFIX, CodeBook
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import STRATEGIES, Privacy
 
@@ -58,12 +59,27 @@ class Plan:
     delta: float = 1e-6
     budget: float = 0.0  # epsilon of all private trainings of a company, by its own ledger; 0: no limit
     early_stopping_rounds: int = 0  # of the exact strategy: trees without a smaller loss on everybody's newest rows; 0: never
+    code_book: CodeBook | None = None  # whose ``feature`` is one of ``feature_names``
 
     def __post_init__(self) -> None:
         if self.strategy not in STRATEGIES:
             raise ConfigError(f"strategy {self.strategy!r} is not one of {', '.join(STRATEGIES)}")
         if self.epsilon and self.strategy != EXACT:
             raise ConfigError(f"epsilon {self.epsilon:g}: only the exact strategy trains under differential privacy")
+        if self.epsilon and self.code_book:
+            raise ConfigError(f"epsilon {self.epsilon:g}: noise is not made for splits by the categories of a code book")
+        if [name for name in self.feature_names if name.startswith(PREFIX)] != list(self.categories):
+            raise ConfigError("a code book has one feature, by its own name, and no other feature is called so")
+
+    @property
+    def categories(self) -> dict[str, tuple[str, ...]]:
+        """Feature -> its code book; empty without one."""
+        return {self.code_book.feature: self.code_book.names} if self.code_book else {}
+
+    @property
+    def coded(self) -> frozenset[int]:
+        """Numbers of the features that may be split by categories."""
+        return frozenset(self.feature_names.index(feature) for feature in self.categories)
 
     @property
     def privacy(self) -> str:
@@ -102,6 +118,7 @@ class Plan:
             "delta": float(self.delta),
             "budget": float(self.budget),
             "early-stopping-rounds": self.early_stopping_rounds,
+            "code-book": json.dumps(self.code_book and self.code_book.to_json()),
         }
 
     @classmethod
@@ -126,6 +143,7 @@ class Plan:
             delta=float(config["delta"]),
             budget=float(config["budget"]),
             early_stopping_rounds=int(config["early-stopping-rounds"]),
+            code_book=CodeBook.of(json.loads(str(config["code-book"]))),
         )
 
 

@@ -13,10 +13,12 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import Any
 
+from decai_forecast.code_book import CodeBook
 from decai_forecast.errors import FederationError
 
 __all__ = [
     "OtherAgreement",
+    "OtherCodeBook",
     "OtherFeatures",
     "OtherPrivacy",
     "OtherStrategy",
@@ -49,6 +51,12 @@ class OtherAgreement(FederationError):
     code = "other_agreement"
 
 
+class OtherCodeBook(FederationError):
+    """Asked for rows with the codes of another ``code_book`` than the own ``network.yaml`` had when they were made."""
+
+    code = "other_code_book"
+
+
 class OtherStrategy(FederationError):
     """Asked for what another strategy tells than the own ``network.yaml`` says; ``exact``, which tells least, is answered."""
 
@@ -67,9 +75,11 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES}
 
 
-def agreement(frequency: str, horizon: int, privacy: str = "", early_stopping_rounds: int = 0) -> str:
+def agreement(
+    frequency: str, horizon: int, privacy: str = "", early_stopping_rounds: int = 0, code_book: CodeBook | None = None
+) -> str:
     """Digest of what the network agreed on and every participant reads from its own ``network.yaml``; ``privacy``: terms."""
-    basis = {"frequency": frequency, "horizon": horizon}
+    basis = {"frequency": frequency, "horizon": horizon, "code_book": code_book and code_book.to_json()}
     return _digest(basis | {"privacy": privacy, "early_stopping_rounds": early_stopping_rounds})
 
 

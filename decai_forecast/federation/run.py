@@ -125,7 +125,7 @@ def _comparable(champion: Mapping[float, str] | None, plan: Plan) -> Mapping[flo
         return None
     try:
         for quantile in plan.quantiles:
-            validate(champion[quantile], plan.feature_names)
+            validate(champion[quantile], plan.feature_names, plan.coded)
     except ModelTextError:  # of an earlier release, with other features
         return None
     return champion

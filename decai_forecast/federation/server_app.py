@@ -24,7 +24,7 @@ from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, coded
 from decai_forecast.federation.coefficients import train_median, train_trimmed_mean
 from decai_forecast.federation.exact.errors import BudgetSpent
 from decai_forecast.federation.plan import BAGGING, CYCLIC, EXACT, MEDIAN, OWN_TREES, TRIMMED_MEAN, Plan
-from decai_forecast.federation.preflight import OtherPrivacy, compare, schema_of
+from decai_forecast.federation.preflight import OtherCodeBook, OtherPrivacy, compare, schema_of
 from decai_forecast.federation.state import HERE, Node, Relay, State, Venue, kept, told
 
 __all__ = ["STRATEGY", "Node", "Relay", "State", "Strategy", "Venue", "app", "make_app", "train_exactly"]
@@ -135,6 +135,7 @@ class Unfit(FederationError):
 
 WHY = {  # of codes that mean the same at every company
     BudgetSpent.code: " (its privacy budget is spent)",
+    OtherCodeBook.code: " (its rows were made with another code_book in its network.yaml, or none; compare the files)",
     OtherPrivacy.code: " (its network.yaml says other terms of privacy; compare the files)",
 }
 

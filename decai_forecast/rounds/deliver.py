@@ -103,7 +103,8 @@ def train(seat: Seat, night: Round) -> Done:
         budgets = {c.isoformat(): asdict(budget) for c, budget in tried.items() if budget is not None}
         return facts | {"cutoffs": list(budgets), "budgets": budgets, "newcomer": ""}
 
-    return run_step(seat.store, night.id, "train", checked.inputs, work, closed=seat.closed(night.id))
+    inputs = [checked.inputs, seat.code_book.to_json()] if seat.code_book else checked.inputs
+    return run_step(seat.store, night.id, "train", inputs, work, closed=seat.closed(night.id))
 
 
 def _table(seat: Seat, checked: Done, clean: pd.DataFrame, night: Round, missing: str) -> pd.DataFrame:
@@ -124,7 +125,7 @@ def _train_one(
     from decai_forecast.demand import prepare, train_own
 
     try:
-        prepared = prepare(table, seat.calendar, cutoff, seed=SEED, prices=prices)
+        prepared = prepare(table, seat.calendar, cutoff, seed=SEED, prices=prices, book=seat.code_book)
     except NotEnoughData:
         if cutoff == seat.calendar.cutoffs(night.as_of).ship:
             raise

@@ -2,7 +2,8 @@
 
 Published are ``rounds/<round>/shared.json`` (which model serves which cut-off, and which one ships), the models themselves
 under their digest, and ``shipped.json``: which one shipped for which cut-off. A cut-off of the grid is trained once and reused
-by every later night; under differential privacy so is every other one, since each training is paid for.
+by every later night; under differential privacy so is every other one, since each training is paid for. A network with a
+code book has an archive of its own for each book: what was trained with another one is neither reused nor shipped.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SharedModels", "federate", "keep_last", "published", "read_failure", "read_progress"]
 
-ARCHIVE, SHIPPED = "archive.json", "shipped.json"
+ARCHIVE, SHIPPED = "archive", "shipped"
 PACE = 5.0  # seconds between two writes of how far the training is
 Progress = Callable[[str], None]
 
@@ -92,11 +93,11 @@ def federate(network: Network, night: Round, progress: Progress | None = None) -
     publish_comparison(network, night)
     roster = write_roster(network, night)
     coordinator, public = network.store(COORDINATOR), network.public()
-    archive = _mapping(public, ARCHIVE)
+    archive = _mapping(public, _key(ARCHIVE, network))
     cutoffs = network.calendar.cutoffs(night.as_of)
 
     def work(writer: Writer) -> Mapping[str, Any]:
-        champion, ship = _champion(public, cutoffs.ship), cutoffs.ship.isoformat()
+        champion, ship = _champion(network, cutoffs.ship), cutoffs.ship.isoformat()
         reusable = cutoffs.all if network.privacy else cutoffs.choice
         reused = {c.isoformat(): archive[c.isoformat()] for c in reusable if c.isoformat() in archive}
         if ship in reused:
@@ -118,7 +119,7 @@ def federate(network: Network, night: Round, progress: Progress | None = None) -
     except FederationError as error:  # names and codes; it stays with the coordinator
         coordinator.write_json(_failure_key(night.id), {"code": error.code, "reason": str(error)})
         raise
-    _announce(public, night, done.facts)
+    _announce(network, night, done.facts)
     coordinator.remove(_failure_key(night.id))
     return done
 
@@ -140,6 +141,7 @@ def _train(
     progress: Progress | None,
     champion: Mapping[float, str] | None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
+    from decai_forecast.code_book import coded_by
     from decai_forecast.demand import FEATURES
     from decai_forecast.federation import Member, Plan, train_shared
     from decai_forecast.federation.preflight import agreement
@@ -150,12 +152,13 @@ def _train(
     plan = Plan(
         round_id=roster.round,
         cutoffs=cutoffs[::-1] if privacy else cutoffs,  # what is left of a budget goes to the one that ships
-        feature_names=FEATURES,
+        feature_names=coded_by(network.code_book, FEATURES)[0],
         minimum=roster.minimum,
         seed=SEED,
         strategy=network.strategy,
-        agreed=agreement(network.frequency, network.horizon, privacy.terms if privacy else "", rounds),
+        agreed=agreement(network.frequency, network.horizon, privacy.terms if privacy else "", rounds, network.code_book),
         early_stopping_rounds=rounds,
+        code_book=network.code_book,
         **(asdict(privacy) if privacy else {}),
     )
     watch = Limited(partial(_write_progress, network.public(), roster.round), PACE)
@@ -170,12 +173,18 @@ def _train(
     return models, facts | {"evaluation": shared.verdict, "privacy": asdict(privacy) if privacy else None}
 
 
-def _champion(public: Store, ship: date) -> str | None:
+def _key(which: str, network: Network) -> str:
+    """The file of ARCHIVE or SHIPPED, another one for each code book."""
+    return f"{which}-{network.code_book.feature}.json" if network.code_book else f"{which}.json"
+
+
+def _champion(network: Network, ship: date) -> str | None:
     """The key of the shared forecaster in use: the last one that shipped for a cut-off until ``ship``.
 
     Not any newer one of the archive: a cut-off that was trained for the partners' backtests was compared with nothing.
     """
-    return _newest(_mapping(public, SHIPPED) or _mapping(public, ARCHIVE), ship)  # the archive: of an earlier release
+    shipped, archive = (_mapping(network.public(), _key(which, network)) for which in (SHIPPED, ARCHIVE))
+    return _newest(shipped or archive, ship)  # the archive: of an earlier release
 
 
 def _shipped(verdict: Mapping[str, Any] | None, models: dict[str, Any], ship: str, champion: str | None) -> dict[str, Any]:
@@ -233,16 +242,17 @@ def _mapping(public: Store, key: str) -> dict[str, str]:
     return dict(public.read_json(key)) if public.exists(key) else {}
 
 
-def _announce(public: Store, night: Round, facts: Mapping[str, Any]) -> None:
+def _announce(network: Network, night: Round, facts: Mapping[str, Any]) -> None:
     """What everybody may read: all but the rows and the scores of each company."""
-    key = f"rounds/{night.id}/shared.json"
+    public, key = network.public(), f"rounds/{night.id}/shared.json"
     if public.exists(key):
         return
-    archive = _mapping(public, ARCHIVE)
+    archived, shipped = _key(ARCHIVE, network), _key(SHIPPED, network)
+    archive = _mapping(public, archived)
     if facts["status"] == "trained":
         ship = max(facts["models"])
-        public.write_json(SHIPPED, (_mapping(public, SHIPPED) or archive) | {ship: facts["ships"]})
-        public.write_json(ARCHIVE, archive | facts["models"])  # beside one that did not ship the others are suspect, too
+        public.write_json(shipped, (_mapping(public, shipped) or archive) | {ship: facts["ships"]})
+        public.write_json(archived, archive | facts["models"])  # beside one that did not ship the others are suspect, too
     told = {name: value for name, value in facts.items() if name not in ("rows", "evaluation")}
     verdict = facts.get("evaluation") and {name: facts["evaluation"][name] for name in ("promoted", "reason")}
     public.write_json(key, {"round": night.id, "as_of": night.as_of.isoformat()} | told | {"evaluation": verdict})
@@ -251,12 +261,11 @@ def _announce(public: Store, night: Round, facts: Mapping[str, Any]) -> None:
 def keep_last(network: Network, night: Round, reason: str) -> None:
     """Without a training: publishes, for this round, the shared forecasters that are already there."""
     publish_comparison(network, night)
-    public = network.public()
     facts: dict[str, Any] = {"status": "kept", "reason": reason, "members": [], "dropped": {}, "rows": {}}
-    ships = _champion(public, network.calendar.floor(night.as_of))
-    facts |= {"models": _mapping(public, ARCHIVE)} | ({"ships": ships} if ships else {})
+    ships = _champion(network, network.calendar.floor(night.as_of))
+    facts |= {"models": _mapping(network.public(), _key(ARCHIVE, network))} | ({"ships": ships} if ships else {})
     facts |= _asked(network, standing(network, night.id).missing())
-    _announce(public, night, facts)
+    _announce(network, night, facts)
 
 
 def start(network: Network, night: Round, *, grace_over: bool) -> Roster | None:

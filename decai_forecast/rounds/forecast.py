@@ -269,12 +269,14 @@ def _candidates(
     seat: Seat, trained: Done, shared: SharedModels, cutoff: date, alone: _Alone, *, ship: bool
 ) -> dict[str, pd.DataFrame]:
     """By name; of a newcomer only ``shared``."""
+    from decai_forecast.code_book import coded_by
     from decai_forecast.demand import FEATURES, candidates, implied_mean, predict, predict_on_top
     from decai_forecast.federation import validate
 
     future, local = alone.future, alone.local
     texts = shared.for_cutoff(cutoff, ship=ship) or {}
-    trees = [len(validate(text, FEATURES).trees) for text in texts.values()]  # a malformed text aborts the interpreter
+    names, coded = coded_by(seat.code_book, FEATURES)
+    trees = [len(validate(text, names, coded).trees) for text in texts.values()]  # a malformed text aborts the interpreter
     found = [predict(texts, future)] if texts else []
     if texts and local is not None and max(trees) <= GROWN_ON:
         found.append(predict_on_top(texts, trained.frame(seat.store, f"rows-{cutoff}.parquet"), future, seed=SEED))

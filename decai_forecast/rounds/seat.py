@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from decai_forecast.code_book import CodeBook
 from decai_forecast.contracts import Contract, load_contract
 from decai_forecast.delivery import Credentials, EnvironmentCredentials, OwnCredentials
 from decai_forecast.errors import ConfigError, ContractError
@@ -40,6 +41,7 @@ class Seat:
     off_limits: tuple[Path, ...] = ()  # and none below these
     partners: tuple[str, ...] = ()  # who else may own connections
     privacy: Privacy | None = None
+    code_book: CodeBook | None = None
     settings: Path | None = None  # the folder with the file that says where the participant's report goes
 
     @property
@@ -93,5 +95,6 @@ def take_seat(network: Network, partner: str) -> Seat:
         off_limits=network.closed_to(partner),
         partners=network.partners,
         privacy=network.privacy,
+        code_book=network.code_book,
         settings=network.home / "contracts" / partner,
     )

@@ -35,7 +35,7 @@ def serve_young(
         raise error
     ship = seat.calendar.floor(night.as_of)
     try:
-        future = forecast_rows(table, seat.calendar, ship, prices=prices)
+        future = forecast_rows(table, seat.calendar, ship, prices=prices, book=seat.code_book)
     except NotEnoughData:
         raise error from None
     writer.frame(f"future-{ship}.parquet", future)
@@ -60,7 +60,7 @@ def serve_declared(seat: Seat, night: Round, checked: Done, contract: Contract, 
     ship = seat.calendar.floor(night.as_of)
     table = declared_table(contract.expected_demand, items, locations, seat.calendar, ship, partner=seat.partner)
     writer.frame("table.parquet", table.iloc[:0])
-    writer.frame(f"future-{ship}.parquet", forecast_rows(table, seat.calendar, ship))
+    writer.frame(f"future-{ship}.parquet", forecast_rows(table, seat.calendar, ship, book=seat.code_book))
     count = items["item_id"].nunique()
     said = f"no sales yet: the declared {contract.expected_demand:g} units a period, spread over {count} items"
     return {"rows": 0, "series": series_of(table), "cutoffs": [ship.isoformat()], "newcomer": said}

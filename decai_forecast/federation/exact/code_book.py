@@ -1,15 +1,15 @@
-"""Categories as numbers: a list of names that all agreed on beforehand, so that nobody shows which of them it has."""
+"""A code book in an exact training: how many entries it may have, and that rows hold nothing but its codes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact.errors import Refused
 
-__all__ = ["MAX_ENTRIES", "check_book", "check_codes", "codes"]
+__all__ = ["MAX_ENTRIES", "check_book", "check_codes"]
 
 MAX_ENTRIES = 250  # of a byte's 256 bins one is for rows without a code
 
@@ -19,12 +19,6 @@ def check_book(feature: str, names: Sequence[str], max_bin: int) -> None:
     most = min(max_bin - 1, MAX_ENTRIES)
     if not 2 <= len(names) <= most or len(set(names)) != len(names):
         raise Refused(f"{feature}: a code book of {len(names)} entries; expected 2 to {most}, each once")
-
-
-def codes(names: Iterable[object], book: Sequence[str]) -> npt.NDArray[np.float32]:
-    """The place of each name in the book, from 0; NaN for a name that is not in it."""
-    place = {name: float(k) for k, name in enumerate(book)}
-    return np.array([place.get(str(name), np.nan) for name in names], np.float32)
 
 
 def check_codes(feature: str, column: npt.NDArray[np.float32], entries: int) -> None:

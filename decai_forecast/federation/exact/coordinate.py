@@ -153,6 +153,6 @@ def _taken(plan: Plan, speaker: str, replies: Mapping[str, Message]) -> tuple[Mo
     if other:
         return None, dict.fromkeys(other if 2 * len(other) < len(said) else {speaker}, Differs.code)
     try:
-        return validate(text.decode(), plan.feature_names), {}
+        return validate(text.decode(), plan.feature_names, plan.coded), {}
     except (ModelTextError, UnicodeDecodeError):
         return None, {speaker: ModelTextError.code}

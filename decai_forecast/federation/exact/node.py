@@ -74,7 +74,7 @@ def plan_of(plan: Plan, cutoff: date, quantile: float, weighted: bool) -> ExactP
     exact = from_demand(
         plan.params, str(cutoff), plan.feature_names, plan.exact_trees, plan.seed, alpha=quantile, weighted=weighted
     )
-    return replace(exact, patience=plan.early_stopping_rounds)
+    return replace(exact, patience=plan.early_stopping_rounds, categories=plan.categories)
 
 
 def private_of(plan: Plan) -> Private:

@@ -95,6 +95,12 @@ class ExactPlan:
         return {self.feature_names.index(feature): len(book) for feature, book in self.categories.items()}
 
     @property
+    def coded_subject(self) -> str:
+        """The subject together with its code books: the same rows may be trained with another book, by the same companies."""
+        books = {feature: list(book) for feature, book in self.categories.items()}
+        return f"{self.subject}, with the code book {hashlib.sha256(json.dumps(books, sort_keys=True).encode()).hexdigest()}"
+
+    @property
     def max_bin(self) -> int:
         return int(self._told["max_bin"])
 

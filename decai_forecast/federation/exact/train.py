@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -80,8 +80,12 @@ class Rows:
     @property
     def digest(self) -> str:
         """SHA-256 of features, labels, weights, and which rows are held out."""
+        return self.digest_without([])
+
+    def digest_without(self, features: Iterable[int]) -> str:
+        """As ``digest``, without some of the features (by number)."""
         whole = hashlib.sha256()
-        for part in (self.X, self.label, self.steps):
+        for part in (np.delete(self.X, list(features), axis=1), self.label, self.steps):
             whole.update(part.tobytes())
         if self.held is not None:
             whole.update(self.held.tobytes())
@@ -105,7 +109,9 @@ def train(rows: Rows, plan: ExactPlan, group: Group, desk: Desk, progress: Progr
     check_library()
     rows = rows.checked(plan)
     group.agree("plan", plan.digest)
-    desk.begin(plan.subject, group.roster, rows.digest)
+    desk.begin(plan.subject, group.roster, rows.digest_without(plan.coded))
+    if plan.categories:  # codes that changed since would show their change, too
+        desk.begin(plan.coded_subject, group.roster, rows.digest)
     if plan.private:
         text = train_privately(rows, plan, plan.private, group, desk)
         return Trained(text, group.certify(hashlib.sha256(text.encode()).digest()))

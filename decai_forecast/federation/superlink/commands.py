@@ -153,5 +153,5 @@ def _company(network: Network, partner: str):  # type: ignore[no-untyped-def]  #
     store: Store = network.store(partner)
     files = Files(network.home / "federation" / partner)
     privacy = network.privacy.terms if network.privacy else ""
-    agreed = agreement(network.frequency, network.horizon, privacy, network.early_stopping_rounds)
+    agreed = agreement(network.frequency, network.horizon, privacy, network.early_stopping_rounds, network.code_book)
     return Company(partner, store.url, files, agreed, network.strategy, privacy), Desk(store, partner)

@@ -24,8 +24,8 @@ from parties import (
     trained,
 )
 
+from decai_forecast.code_book import codes
 from decai_forecast.errors import ModelTextError
-from decai_forecast.federation.exact.code_book import codes
 from decai_forecast.federation.exact.errors import Differs, Refused
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.exact.train import Rows, train
