@@ -1,0 +1,115 @@
+"""Nights of a network that agrees on a code book: from the rows to the report, and from one book to the next."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import NIGHT, copy_of, quiet
+
+from decai_forecast import federation
+from decai_forecast.code_book import CodeBook
+from decai_forecast.demand import FEATURES
+from decai_forecast.federation import Plan, Shared, validate
+from decai_forecast.network import COORDINATOR, Network, Participant
+from decai_forecast.reports import build_report
+from decai_forecast.rounds import federate as module
+from decai_forecast.rounds.deliver import train
+from decai_forecast.rounds.federate import SharedModels, federate, keep_last
+from decai_forecast.rounds.report import facts_of
+from decai_forecast.rounds.roster import Roster
+from decai_forecast.rounds.round import Round
+from decai_forecast.rounds.run import run_round
+from decai_forecast.rounds.seat import take_seat
+from decai_forecast.steps import read_done
+
+BOOK = CodeBook("item_id", ("i2", "i0", "i1"))
+NAMES, CODED = (*FEATURES, BOOK.feature), frozenset({len(FEATURES)})
+PARTNERS = tuple(f"shop_{k}" for k in range(5))
+
+
+def test_a_night_trains_and_forecasts_by_the_book(founded: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exactly, and with bagging; the partners' forecasts and their drivers come from a model that may split by the codes."""
+    monkeypatch.setattr(federation, "Plan", partial(Plan, exact_trees=3, rounds=2))
+    whole = copy_of(founded, tmp_path)
+    network = replace(whole, strategy="exact", code_book=BOOK, participants=whole.participants[:3])
+    network.save()
+    run_round(network, NIGHT, quiet)
+    assert splits_by_the_book(network)
+    combined = read_done(network.store("shop_0"), NIGHT.id, "combine")
+    assert combined is not None
+    assert {"local", "shared", "combined"} <= set(combined.facts["test"])
+    assert "company and category" in combined.facts["drivers"]["total"]["drivers"]
+    facts, _ = facts_of(take_seat(network, "shop_0"), NIGHT)
+    assert build_report(facts)["roster"]["members"] == ["shop_0", "shop_1", "shop_2"]
+    network.public().remove(f"rounds/{NIGHT.id}/shared.json")
+    network.public().remove(f"archive-{BOOK.feature}.json")
+    network.store(COORDINATOR).remove(f"rounds/{NIGHT.id}/federate")
+    federate(replace(network, strategy="bagging"), NIGHT)
+    assert splits_by_the_book(network)
+
+
+def splits_by_the_book(network: Network) -> bool:
+    """Whether the models that ship are of all partners, safe to load, and one of them splits by categories."""
+    shared = SharedModels(network.public(), NIGHT.id)
+    assert (shared.manifest["status"], shared.manifest["dropped"]) == ("trained", {})
+    texts = shared.for_cutoff(network.calendar.floor(NIGHT.as_of), ship=True) or {}
+    return any("cat_threshold=" in validate(text, NAMES, CODED).text() for text in texts.values())
+
+
+@pytest.fixture
+def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Network, list[Any]]:
+    """Five partners that deliver every night, without a book; and what each training was asked for."""
+    network = Network(tmp_path, "five", "W", 13, tuple(Participant(name) for name in PARTNERS))
+    asked = list[Any]()
+
+    def trained(_: Any, plan: Plan, *, champion: Any, **__: Any) -> Shared:
+        asked.append((plan.feature_names[-1], len(plan.cutoffs), champion))
+        return Shared({c: {0.5: f"{plan.feature_names[-1]} {c}"} for c in plan.cutoffs}, {}, {}, 1.0, 0, None)
+
+    def roster(_: Network, night: Round) -> Roster:
+        return Roster(night.id, night.as_of.isoformat(), dict.fromkeys(PARTNERS, "digest"), {}, 3)
+
+    monkeypatch.setattr(federation, "train_shared", trained)
+    monkeypatch.setattr(module, "write_roster", roster)
+    monkeypatch.setattr(module, "publish_comparison", lambda *_: None)
+    return network, asked
+
+
+def test_a_night_with_another_book_trains_anew(nights: tuple[Network, list[Any]]) -> None:
+    """Every cut-off, without a champion; back with the old book, what was trained with it is there again."""
+    network, asked = nights
+    last, ships = FEATURES[-1], network.calendar.cutoffs(NIGHT.as_of).ship
+    with_book = replace(network, code_book=BOOK)
+    for day, one in enumerate([network, with_book, with_book, network], start=30):
+        federate(one, Round.of(f"2026-06-{day}" if day < 31 else f"2026-07-{day - 30:02}"))
+    every = len(network.calendar.cutoffs(NIGHT.as_of).all)
+    assert asked == [
+        (last, every, None),
+        (BOOK.feature, every, None),
+        (BOOK.feature, 2, {0.5: f"{BOOK.feature} {ships}"}),
+        (last, 2, {0.5: f"{last} {ships}"}),
+    ]
+
+
+def test_a_night_with_another_book_that_cannot_train_ships_nothing(nights: tuple[Network, list[Any]]) -> None:
+    """The forecasters of the other book are not for its rows."""
+    network, _ = nights
+    federate(network, NIGHT)
+    for day, one in ((30, replace(network, code_book=BOOK)), (29, network)):
+        night = Round.of(f"2026-06-{day}.2")
+        keep_last(one, night, "nobody came")
+        found = SharedModels(network.public(), night.id).for_cutoff(network.calendar.floor(night.as_of), ship=True)
+        assert (found is None) == (one.code_book is not None)
+
+
+def test_rows_are_made_again_for_another_book(after: Network) -> None:
+    """Of a night that is still open: equal deliveries alone do not make a step done."""
+    after.public().remove(f"rounds/{NIGHT.id}/closed.json")
+    assert train(take_seat(after, "shop_0"), NIGHT).repeated
+    again = train(take_seat(replace(after, code_book=BOOK), "shop_0"), NIGHT)
+    ship = after.calendar.floor(NIGHT.as_of)
+    rows = again.frame(after.store("shop_0"), f"rows-{ship}.parquet")
+    future = again.frame(after.store("shop_0"), f"future-{ship}.parquet")
+    assert set(rows[BOOK.feature].fillna(-1)) == set(future[BOOK.feature].fillna(-1)) == {-1.0, 0.0, 1.0, 2.0}
