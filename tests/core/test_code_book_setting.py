@@ -31,7 +31,7 @@ def test_it_is_saved_and_loaded(network: Network) -> None:
     [
         (
             "code_book: [beer, gin]",
-            "code_book needs column and names, such as {column: category, names: [beer, gin, rum]}, not [",
+            "code_book needs column and names, such as {column: category, names: [beer",
         ),
         ("code_book: {names: [beer, gin]}", "code_book needs column and names"),
         ("code_book: {column: category, names: beer}", "code_book: names must be a list, not 'beer'"),

@@ -40,9 +40,9 @@ def test_a_night_trains_and_forecasts_by_the_book(founded: Network, tmp_path: Pa
     combined = read_done(network.store("shop_0"), NIGHT.id, "combine")
     assert combined is not None
     assert {"local", "shared", "combined"} <= set(combined.facts["test"])
-    assert "company and category" in combined.facts["drivers"]["total"]["drivers"]
+    assert "company and category" in combined.json(network.store("shop_0"), "drivers.json")["total"]["drivers"]
     facts, _ = facts_of(take_seat(network, "shop_0"), NIGHT)
-    assert build_report(facts)["roster"]["members"] == ["shop_0", "shop_1", "shop_2"]
+    assert build_report(facts)["roster"]["present"] == ["shop_0", "shop_1", "shop_2"]
     network.public().remove(f"rounds/{NIGHT.id}/shared.json")
     network.public().remove(f"archive-{BOOK.feature}.json")
     network.store(COORDINATOR).remove(f"rounds/{NIGHT.id}/federate")
