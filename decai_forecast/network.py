@@ -30,6 +30,7 @@ FILE = "network.yaml"
 STRATEGIES = ("exact", "bagging", "cyclic", "median", "trimmed_mean")
 RUNTIMES = ("in_process", "superlink")  # where the parts of a shared training run
 MINIMUM_QUORUM = 3  # fewer than three, and a partner could subtract itself and read the other one
+YAML: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 ID = re.compile(r"[a-z0-9][a-z0-9_]{0,39}")
 
 
@@ -199,12 +200,28 @@ class Network:
         home = (home or default_home()).absolute()
         path = home / FILE
         try:
-            raw = yaml.load(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            text = path.read_text()
+            _refuse_twice(path, yaml.compose(text, Loader=YAML))
+            raw = yaml.load(text, Loader=YAML)
         except FileNotFoundError:
             raise ConfigError(f"{path}: not found; make a network with `decai network init` or set DECAI_HOME") from None
         except yaml.YAMLError as error:
             raise ConfigError(f"{path}: {error}") from None
         return _parse(home, path, raw)
+
+
+def _refuse_twice(path: Path, node: yaml.Node | None) -> None:
+    """:class:`ConfigError` at the first key that stands twice in one mapping: YAML would silently keep the last."""
+    if isinstance(node, yaml.MappingNode):
+        lines = dict[str, int]()
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if (first := lines.setdefault(str(key.value), line)) != line:
+                raise ConfigError(f"{path}:{line}: key {key.value!r} is there twice (first in line {first}); keep one of them")
+            _refuse_twice(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_twice(path, value)
 
 
 def _parse(home: Path, path: Path, raw: Any) -> Network:

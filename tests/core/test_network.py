@@ -58,6 +58,28 @@ def test_a_wrong_file_is_explained(network: Network, old: str, new: str, said: s
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize(("again", "key"), [("quorum: 3", "quorum"), ("assumptions: {lead_time_days: 3}", "assumptions")])
+def test_a_key_that_stands_twice_is_refused_with_both_lines(network: Network, again: str, key: str) -> None:
+    """YAML would silently keep the last."""
+    network.save()
+    path = network.home / "network.yaml"
+    lines = path.read_text().splitlines()
+    first = next(k for k, line in enumerate(lines, 1) if line.startswith(f"{key}:"))
+    path.write_text("\n".join([*lines, again, ""]))
+    told = rf"network\.yaml:{len(lines) + 1}: key '{key}' is there twice \(first in line {first}\); keep one of them"
+    with pytest.raises(ConfigError, match=told):
+        Network.load(network.home)
+
+
+def test_a_key_twice_inside_a_participant_is_refused(network: Network) -> None:
+    """At any depth."""
+    network.save()
+    path = network.home / "network.yaml"
+    path.write_text(path.read_text().replace("- id: bolt", "- id: bolt\n  id: bolted"))
+    with pytest.raises(ConfigError, match="key 'id' is there twice"):
+        Network.load(network.home)
+
+
 def test_a_missing_network_says_how_to_make_one(tmp_path: Path) -> None:
     """The first thing a newcomer meets."""
     with pytest.raises(ConfigError, match="make a network with `decai network init` or set DECAI_HOME"):
