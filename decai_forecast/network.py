@@ -248,6 +248,8 @@ def _check_training(network: Network) -> None:
         raise ConfigError("privacy and early_stopping_rounds: a private training tells no loss to stop by; drop one of them")
     if network.privacy and network.code_book:
         raise ConfigError("privacy and code_book: noise is not made for splits by categories; drop one of them")
+    if network.code_book and network.strategy not in (trees := STRATEGIES[:3]):
+        raise ConfigError(f"code_book needs a strategy that grows trees ({', '.join(trees)}), not {network.strategy}; drop it")
 
 
 def _number(name: str, value: Any) -> float:

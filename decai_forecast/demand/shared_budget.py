@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.local import TREES, in_units
 from decai_forecast.demand.metrics import pinball
 from decai_forecast.demand.panel import Floats
@@ -74,8 +73,8 @@ def _losses(origin: SharedOrigin, seed: int) -> dict[int, float]:
     actual = future["actual"].to_numpy(float)
     if not actual.sum() > 0:
         return {}
-    X = future[list(FEATURES)].to_numpy(np.float32)
     boosters = [lgb.Booster(model_str=origin.shared[q]) for q in TRAINED]
+    X = future[boosters[0].feature_name()].to_numpy(np.float32)  # FEATURES, and the codes of a code book
     raw, done, losses = [np.zeros(len(X)) for _ in TRAINED], 0, dict[int, float]()
     for trees in (*SMALLER, TREES):
         part = {"start_iteration": done, "num_iteration": trees - done, "num_threads": 1}  # each tree is read once

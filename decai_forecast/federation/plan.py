@@ -68,6 +68,8 @@ class Plan:
             raise ConfigError(f"epsilon {self.epsilon:g}: only the exact strategy trains under differential privacy")
         if self.epsilon and self.code_book:
             raise ConfigError(f"epsilon {self.epsilon:g}: noise is not made for splits by the categories of a code book")
+        if self.code_book and self.strategy in COEFFICIENTS:
+            raise ConfigError(f"strategy {self.strategy} has no trees to split by the categories of a code book")
         if [name for name in self.feature_names if name.startswith(PREFIX)] != list(self.categories):
             raise ConfigError("a code book has one feature, by its own name, and no other feature is called so")
 

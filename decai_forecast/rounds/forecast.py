@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from decai_forecast.code_book import coded_by
 from decai_forecast.rounds.check import accepted_frame, clean_key, required_step
 from decai_forecast.rounds.earlier import earlier_nights
 from decai_forecast.rounds.explained import explained
@@ -80,7 +81,7 @@ def combine(seat: Seat, night: Round) -> Done:
         table = trained.frame(seat.store, "table.parquet")
         alone = _alone(seat, night, trained)
         budget = _budget(seat, night, alone, shared)
-        within = shared.within(budget.trees)  # by everything below: candidates, test, what ships, what moves it
+        within = shared.within(budget.trees, seat.code_book)  # by everything below: candidates, test, what ships, what moves it
         origins = _origins(seat, night, trained, within, alone)
         choice = choose_groups(origins.choice)
         choice = replace(choice, name=choice.name if choice.name in origins.ship else "local")
@@ -132,7 +133,8 @@ def _budget(seat: Seat, night: Round, alone: Mapping[date, _Alone], shared: Shar
 
     cutoffs = seat.calendar.cutoffs(night.as_of)
     texts = {cutoff: shared.for_cutoff(cutoff, ship=cutoff == cutoffs.ship) or {} for cutoff in alone}
-    sizes = {len(validate(text, FEATURES).trees) for models in texts.values() for text in models.values()}
+    names, coded = coded_by(seat.code_book, FEATURES)
+    sizes = {len(validate(text, names, coded).trees) for models in texts.values() for text in models.values()}
     if not sizes:
         return SharedBudget(None, "no shared forecaster", 0)
     if sizes != {TREES} or shared.manifest.get("strategy", ONE_BY_ONE[0]) not in ONE_BY_ONE:
@@ -269,7 +271,6 @@ def _candidates(
     seat: Seat, trained: Done, shared: SharedModels, cutoff: date, alone: _Alone, *, ship: bool
 ) -> dict[str, pd.DataFrame]:
     """By name; of a newcomer only ``shared``."""
-    from decai_forecast.code_book import coded_by
     from decai_forecast.demand import FEATURES, candidates, implied_mean, predict, predict_on_top
     from decai_forecast.federation import validate
 

@@ -59,9 +59,10 @@ def test_the_plan_survives_the_way_to_the_nodes() -> None:
         {"feature_names": FEATURES},
         {"code_book": None},
         {"feature_names": (*FEATURES, OTHER.feature)},
+        {"strategy": "median"},
         {"strategy": "exact", "epsilon": 1.0, "budget": 10.0},
     ],
-    ids=["no feature", "no book", "another book", "private"],
+    ids=["no feature", "no book", "another book", "no trees", "private"],
 )
 def test_a_plan_whose_book_does_not_fit_is_refused(changes: dict[str, Any]) -> None:
     """A code read as a number would show where the codes' quantiles lie."""
