@@ -55,11 +55,8 @@ def test_a_book_that_cannot_be_used_is_explained(network: Network, setting: str,
     """With the file, what was found, and what would be right."""
     network.save()
     path = network.home / "network.yaml"
-    kept = [
-        line
-        for line in path.read_text().splitlines()
-        if line.split(":")[0] not in ("code_book", "privacy", "strategy" if "strategy" in setting else "")
-    ]
+    given = ["code_book", *(key for key in ("privacy", "strategy") if f"\n{key}:" in setting)]
+    kept = [line for line in path.read_text().splitlines() if line.split(":")[0] not in given]
     path.write_text("\n".join([*kept, setting, ""]))
     with pytest.raises(ConfigError, match=r"network\.yaml: ") as error:
         Network.load(network.home)

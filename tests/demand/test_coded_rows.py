@@ -6,7 +6,18 @@ import pytest
 from panels import AS_OF, WEEKS, table
 
 from decai_forecast.code_book import CodeBook
-from decai_forecast.demand import FEATURES, TREE_PARAMS, Prepared, predict, predict_on_top, prepare, train_own
+from decai_forecast.demand import (
+    FEATURES,
+    TREE_PARAMS,
+    TREES,
+    Prepared,
+    SharedOrigin,
+    choose_shared_budget,
+    predict,
+    predict_on_top,
+    prepare,
+    train_own,
+)
 from decai_forecast.demand.drivers import DRIVERS, drivers
 from decai_forecast.demand.prepare import forecast_rows
 
@@ -29,7 +40,7 @@ def shared(known: Prepared) -> dict[float, str]:
         known.train[names].to_numpy(np.float32), code.fillna(-1) + 2, feature_name=names, categorical_feature=[len(FEATURES)]
     )
     params = dict(TREE_PARAMS) | {"feature_fraction": 1.0}
-    return {q: str(lgb.train(params | {"alpha": q}, data, 60).model_to_string()) for q in (0.1, 0.5, 0.9)}
+    return {q: str(lgb.train(params | {"alpha": q}, data, TREES).model_to_string()) for q in (0.1, 0.5, 0.9)}
 
 
 def test_rows_have_the_place_of_their_item_in_the_book(known: Prepared) -> None:
@@ -79,6 +90,13 @@ def test_a_shared_model_forecasts_by_the_codes(known: Prepared, shared: dict[flo
     assert ratio.to_numpy() == pytest.approx([9, 1, 4, 1], rel=0.1)  # the target is a root
     with_own = predict_on_top(shared, known.train, known.future, seed=1)  # whose real sales are about as large as their scale
     assert (with_own["q50"] < found["q50"])[found["item_id"].isin(["i00", "i02"])].all()
+
+
+def test_the_number_of_shared_trees_is_judged_with_the_codes(known: Prepared, shared: dict[float, str]) -> None:
+    """On the forecasts that the whole model gives."""
+    future = known.future.assign(actual=predict(shared, known.future)["q50"])
+    found = choose_shared_budget([SharedOrigin(shared, future, predict(shared, future))], seed=1)
+    assert found.losses["100"] < found.losses["40"]
 
 
 def test_what_the_code_moves_has_a_word(known: Prepared, shared: dict[float, str]) -> None:

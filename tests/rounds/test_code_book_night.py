@@ -29,6 +29,7 @@ NAMES, CODED = (*FEATURES, BOOK.feature), frozenset({len(FEATURES)})
 PARTNERS = tuple(f"shop_{k}" for k in range(5))
 
 
+@pytest.mark.slow
 def test_a_night_trains_and_forecasts_by_the_book(founded: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exactly, and with bagging; the partners' forecasts and their drivers come from a model that may split by the codes."""
     monkeypatch.setattr(federation, "Plan", partial(Plan, exact_trees=3, rounds=2))
@@ -54,7 +55,10 @@ def splits_by_the_book(network: Network) -> bool:
     """Whether the models that ship are of all partners, safe to load, and one of them splits by categories."""
     shared = SharedModels(network.public(), NIGHT.id)
     assert (shared.manifest["status"], shared.manifest["dropped"]) == ("trained", {})
-    texts = shared.for_cutoff(network.calendar.floor(NIGHT.as_of), ship=True) or {}
+    ship = network.calendar.floor(NIGHT.as_of)
+    texts = shared.for_cutoff(ship, ship=True) or {}
+    first = shared.within(2, BOOK).for_cutoff(ship, ship=True) or {}
+    assert [len(validate(text, NAMES, CODED).trees) for text in first.values()] == [2, 2, 2]
     return any("cat_threshold=" in validate(text, NAMES, CODED).text() for text in texts.values())
 
 
