@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.code_book import CodeBook, coded_by
+from decai_forecast.code_book import coded_by
 from decai_forecast.errors import BelowQuorum, FederationError
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.rounds.comparison import publish_comparison
@@ -42,13 +42,13 @@ class SharedModels:
     """The shared forecasters that a round published, for the participants to read; with ``trees``, of each model only its
     first ones."""
 
-    def __init__(self, public: Store, round_id: str, trees: int | None = None, book: CodeBook | None = None) -> None:
-        self._public, self._round, self._trees, self._book = public, round_id, trees, book
+    def __init__(self, public: Store, round_id: str, trees: int | None = None) -> None:
+        self._public, self._round, self._trees = public, round_id, trees
         self.manifest: Mapping[str, Any] = public.read_json(f"rounds/{round_id}/shared.json")
 
-    def within(self, trees: int | None, book: CodeBook | None = None) -> SharedModels:
-        """The same, each model cut down to its first ``trees`` trees; None: whole. ``book``: that the models have."""
-        return SharedModels(self._public, self._round, trees, book)
+    def within(self, trees: int | None) -> SharedModels:
+        """The same, each model cut down to its first ``trees`` trees; None: whole."""
+        return SharedModels(self._public, self._round, trees)
 
     def for_cutoff(self, cutoff: date, *, ship: bool = False) -> dict[float, str] | None:
         """Quantile -> model text of ``cutoff``. With ``ship`` the one that the round ships, however old its cut-off is."""
@@ -59,16 +59,15 @@ class SharedModels:
         elif found is None and ship:  # a round of an earlier release
             found = _newest(keys, cutoff)
         texts = _models(self._public, found) if found else None
-        return texts if texts is None or self._trees is None else _first(texts, self._trees, self._book)
+        return texts if texts is None or self._trees is None else _first(texts, self._trees)
 
 
-def _first(texts: Mapping[float, str], trees: int, book: CodeBook | None) -> dict[float, str]:
-    """The models of the first trees; :class:`ModelTextError` if a text is not safe to load."""
-    from decai_forecast.demand import FEATURES
-    from decai_forecast.federation import validate
+def _first(texts: Mapping[float, str], trees: int) -> dict[float, str]:
+    """The models of the first trees, which whoever loads them validates as the whole ones; :class:`ModelTextError` for what
+    is no model text."""
+    from decai_forecast.federation.model_text import parse
 
-    names, coded = coded_by(book, FEATURES)
-    models = {quantile: validate(text, names, coded) for quantile, text in texts.items()}
+    models = {quantile: parse(text) for quantile, text in texts.items()}
     return {quantile: replace(model, trees=model.trees[:trees]).text() for quantile, model in models.items()}
 
 

@@ -30,10 +30,7 @@ __all__ = ["can_forecast", "combine"]
 
 MEDIAN = 0.5
 PAST_SERIES = 2000  # that past stock-outs are learned from
-ONE_BY_ONE = (
-    "exact",
-    "cyclic",
-)  # strategies whose first trees are a model of their own; an average's are trees of some partners
+ONE_BY_ONE = ("exact", "cyclic")  # their first trees are a model of their own; those of an average are some partners' trees
 GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
 
 
@@ -81,7 +78,7 @@ def combine(seat: Seat, night: Round) -> Done:
         table = trained.frame(seat.store, "table.parquet")
         alone = _alone(seat, night, trained)
         budget = _budget(seat, night, alone, shared)
-        within = shared.within(budget.trees, seat.code_book)  # by everything below: candidates, test, what ships, what moves it
+        within = shared.within(budget.trees)  # by everything below: candidates, test, what ships, what moves it
         origins = _origins(seat, night, trained, within, alone)
         choice = choose_groups(origins.choice)
         choice = replace(choice, name=choice.name if choice.name in origins.ship else "local")

@@ -57,7 +57,7 @@ def splits_by_the_book(network: Network) -> bool:
     assert (shared.manifest["status"], shared.manifest["dropped"]) == ("trained", {})
     ship = network.calendar.floor(NIGHT.as_of)
     texts = shared.for_cutoff(ship, ship=True) or {}
-    first = shared.within(2, BOOK).for_cutoff(ship, ship=True) or {}
+    first = shared.within(2).for_cutoff(ship, ship=True) or {}
     assert [len(validate(text, NAMES, CODED).trees) for text in first.values()] == [2, 2, 2]
     return any("cat_threshold=" in validate(text, NAMES, CODED).text() for text in texts.values())
 
