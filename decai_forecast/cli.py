@@ -9,17 +9,17 @@ import typer
 import typer.core
 
 from decai_forecast import __version__
+from decai_forecast.commands.backtest import backtest
+from decai_forecast.commands.contract import contract_app
+from decai_forecast.commands.demo import demo, up
+from decai_forecast.commands.federation import federation_app
+from decai_forecast.commands.forecast import forecast_app
+from decai_forecast.commands.learn import learn_command
+from decai_forecast.commands.network import network_app, partner_app
+from decai_forecast.commands.report import report_app
+from decai_forecast.commands.round import app as round_app
+from decai_forecast.commands.simulate import simulate_command
 from decai_forecast.errors import DecaiError
-from decai_forecast.federation.superlink.commands import federation_app
-from decai_forecast.founding.commands import network_app, partner_app
-from decai_forecast.orchestration.commands import demo, up
-from decai_forecast.reports.backtest.commands import backtest
-from decai_forecast.rounds.commands import app as round_app
-from decai_forecast.rounds.contract_commands import contract_app
-from decai_forecast.rounds.learn_command import learn_command
-from decai_forecast.rounds.override_commands import forecast_app
-from decai_forecast.rounds.report_commands import report_app
-from decai_forecast.rounds.simulate_command import simulate_command
 
 __all__ = ["app", "main"]
 

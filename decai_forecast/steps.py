@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,25 +21,9 @@ from decai_forecast.store import Store, digest_bytes, digest_json
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Done", "Writer", "before", "in_time", "read_done", "run_step", "time_of"]
+__all__ = ["Done", "Writer", "read_done", "run_step"]
 
 FORMAT = 1  # of done.json
-
-
-def time_of(round_id: str) -> tuple[str, int]:
-    """A round's place in time, to be compared: as text the tenth round of a day would stand before its second."""
-    day, _, further = round_id.partition(".")
-    return (day, int(further)) if further.isascii() and further.isdecimal() else (round_id, 1)
-
-
-def in_time(rounds: Iterable[str]) -> list[str]:
-    """Ids of rounds, oldest first."""
-    return sorted(rounds, key=time_of)
-
-
-def before(rounds: Iterable[str], round_id: str) -> list[str]:
-    """Those of ``rounds`` that come before ``round_id``, oldest first."""
-    return [one for one in in_time(rounds) if time_of(one) < time_of(round_id)]
 
 
 def done_key(round_id: str, step: str) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from decai_forecast.network import Network
-from decai_forecast.rounds import Round
+from decai_forecast.round import Round
 
 ROOT = Path(__file__).parents[1]
 NIGHT = Round.of("2026-06-29")

@@ -17,7 +17,6 @@ PUBLIC = {
     "federation": "Member Plan Shared merge sanitise train_shared validate",
     "founding": "Columns add_partner found_simulated from_table",
     "reports": "Delivery Facts Fan Left Planning Quality Roster build_report manifest render_html stock_targets_csv",
-    "rounds": "Round Seat take_seat",
 }
 
 

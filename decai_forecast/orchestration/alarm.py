@@ -6,12 +6,12 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+from decai_forecast.coordinator.notify import notify
 from decai_forecast.network import Network
 from decai_forecast.orchestration.context import round_of_run
-from decai_forecast.rounds.notify import notify
-from decai_forecast.rounds.quality import mark_late
-from decai_forecast.rounds.seat import take_seat
-from decai_forecast.rounds.tell import Notice, known_channels, tell
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.notices import Notice, known_channels, tell
+from decai_forecast.partner.quality import mark_late
 
 __all__ = ["delivery_is_late", "tell_people"]
 

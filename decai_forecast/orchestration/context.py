@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from decai_forecast.coordinator.roster import read_roster
 from decai_forecast.network import Network
-from decai_forecast.rounds import Round
-from decai_forecast.rounds.inbox import standing
-from decai_forecast.rounds.roster import read_roster
-from decai_forecast.rounds.round import tonight
+from decai_forecast.partner.submit import standing
+from decai_forecast.round import Round, tonight
 
 __all__ = ["night_of", "param_round", "round_of_run"]
 
@@ -22,7 +21,7 @@ def param_round(context: Any, network: Network) -> Round:
     if getattr(run, "partition_key", None):
         return night_of(network, run.partition_key)
     moment: datetime = run.logical_date or run.run_after
-    return tonight(network, moment.astimezone(UTC))
+    return tonight(network.zone, moment.astimezone(UTC))
 
 
 def night_of(network: Network, round_id: str) -> Round:
@@ -39,4 +38,4 @@ def round_of_run(network: Network, run: Any) -> str:
     conf = run.conf or {}
     moment = run.logical_date or run.run_after
     moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment  # callbacks get JSON
-    return str(run.partition_key or conf.get("round") or tonight(network, moment).id)
+    return str(run.partition_key or conf.get("round") or tonight(network.zone, moment).id)

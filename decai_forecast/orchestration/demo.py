@@ -8,7 +8,7 @@ from typing import Any
 
 from decai_forecast.network import Network
 from decai_forecast.orchestration.client import ApiError, Client
-from decai_forecast.rounds import Round
+from decai_forecast.round import Round
 
 __all__ = ["drive_round", "our_dags"]
 
@@ -37,14 +37,14 @@ def drive_round(client: Client, network: Network, night: Round, progress: Callab
 
 
 def _delivered(network: Network, night: Round) -> int:
-    from decai_forecast.rounds.inbox import standing
+    from decai_forecast.partner.submit import standing
 
     return len(standing(network, night.id).ready)
 
 
 def _heard(network: Network, night: Round) -> list[str]:
     """Partners that have answered: the reports of the others wait until the round is closed."""
-    from decai_forecast.rounds.inbox import standing
+    from decai_forecast.partner.submit import standing
 
     now = standing(network, night.id)
     return [p for p in network.partners if p not in now.silent]
@@ -96,7 +96,7 @@ class _Watch:
 
     def _training(self) -> str:
         """How far the shared training is: a long one is no stand-still."""
-        from decai_forecast.rounds.federate import read_progress
+        from decai_forecast.coordinator.federate import read_progress
 
         far = read_progress(self.public, self.night.id)
         return f"model {far['model']} of {far['models']}, tree {far['tree']} of {far['trees']}" if far else ""

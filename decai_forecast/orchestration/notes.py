@@ -28,9 +28,9 @@ def _note(dag_run: Any) -> None:
         return
     from decai_forecast.errors import DecaiError
     from decai_forecast.network import Network
+    from decai_forecast.one_machine.summary import note_of_round
     from decai_forecast.orchestration.context import round_of_run
-    from decai_forecast.rounds.summary import note_of_round
-    from decai_forecast.rounds.watch import note_of_alarms
+    from decai_forecast.partner.watch import note_of_alarms
 
     try:
         network = Network.load()

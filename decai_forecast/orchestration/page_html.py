@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from decai_forecast.network import Network
-from decai_forecast.rounds.verdict import cost_in_words
+from decai_forecast.partner.spending import cost_in_words
 
 __all__ = ["page", "what_if_page"]
 

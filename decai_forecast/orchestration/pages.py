@@ -17,12 +17,12 @@ from sqlalchemy import select
 
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
+from decai_forecast.one_machine.summary import rounds_of, summarise
 from decai_forecast.orchestration.context import round_of_run
 from decai_forecast.orchestration.page_html import page, what_if_page
-from decai_forecast.rounds.report import REPORT_FILES, outbox_key
-from decai_forecast.rounds.round import Round
-from decai_forecast.rounds.summary import rounds_of, summarise
-from decai_forecast.rounds.what_if import WHAT_IF_FILES, what_if_key, what_ifs
+from decai_forecast.partner.report import REPORT_FILES, outbox_key
+from decai_forecast.partner.what_if import WHAT_IF_FILES, what_if_key, what_ifs
+from decai_forecast.round import Round
 from decai_forecast.steps import read_done
 
 __all__ = ["app"]

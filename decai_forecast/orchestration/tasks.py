@@ -16,7 +16,8 @@ from decai_forecast.orchestration.connections import AirflowCredentials
 from decai_forecast.orchestration.context import night_of, param_round
 from decai_forecast.orchestration.plan import DELIVERIES, SHARED
 from decai_forecast.orchestration.plan import network as this_network
-from decai_forecast.rounds import Round, Seat, take_seat
+from decai_forecast.partner.context import Seat, take_seat
+from decai_forecast.round import Round
 
 __all__ = ["check", "close", "federate", "outcome", "pull", "refuse_contract", "report", "simulate", "train", "what_if"]
 
@@ -63,7 +64,7 @@ def _answering(network: Network, seat: Seat, night: Round, context: Any) -> Iter
 
     An answer before that would settle the round, and the retry could no longer win its place in it.
     """
-    from decai_forecast.rounds.inbox import give_up
+    from decai_forecast.partner.submit import give_up
 
     try:
         yield
@@ -100,7 +101,7 @@ def _seated(partner: str, context: Any) -> tuple[Network, Seat, Round]:
 
 def pull(partner: str, context: Any) -> dict[str, Any]:
     """Gets the partner's delivery; a source that is not there yet, or was cut off, is worth the task's retry."""
-    from decai_forecast.rounds.deliver import pull as step
+    from decai_forecast.partner.train import pull as step
 
     network, seat, night = _seated(partner, context)
     with _answering(network, seat, night, context):
@@ -112,7 +113,7 @@ def check(partner: str, context: Any) -> dict[str, Any]:
 
     A check that could not be made is tried again; a rule of the partner's own that cannot run ends it at once.
     """
-    from decai_forecast.rounds.check import check as step
+    from decai_forecast.partner.check import check as step
 
     network, seat, night = _seated(partner, context)
     with _answering(network, seat, night, context):
@@ -121,7 +122,7 @@ def check(partner: str, context: Any) -> dict[str, Any]:
 
 def refuse_contract(partner: str, context: Any, problem: str) -> None:
     """The whole task of a partner whose contract file is broken: answers with the code, fails with file and line."""
-    from decai_forecast.rounds.inbox import give_up
+    from decai_forecast.partner.submit import give_up
 
     network, seat, night = _seated(partner, context)
     give_up(network, seat, night, BrokenContract(problem))
@@ -130,9 +131,9 @@ def refuse_contract(partner: str, context: Any, problem: str) -> None:
 
 def train(partner: str, context: Any) -> dict[str, Any]:
     """Trains the local models, answers the coordinator and emits the partition ``partner|round``."""
-    from decai_forecast.rounds.deliver import train as step
-    from decai_forecast.rounds.inbox import NEWCOMER, post, ready
-    from decai_forecast.rounds.watch import watch
+    from decai_forecast.partner.submit import NEWCOMER, post, ready
+    from decai_forecast.partner.train import train as step
+    from decai_forecast.partner.watch import watch
 
     network, seat, night = _seated(partner, context)
     with _answering(network, seat, night, context):
@@ -150,8 +151,8 @@ def train(partner: str, context: Any) -> dict[str, Any]:
 
 def federate(context: Any) -> dict[str, Any]:
     """Trains the shared forecaster and emits the partition of the round; a second start is skipped."""
-    from decai_forecast.rounds.federate import federate as step
-    from decai_forecast.rounds.federate import published
+    from decai_forecast.coordinator.federate import federate as step
+    from decai_forecast.coordinator.federate import published
 
     network = this_network()
     night = night_of(network, context["dag_run"].partition_key or param_round(context, network).id)
@@ -171,7 +172,7 @@ def _emit_shared(context: Any, night: Round, status: str) -> None:
 
 def simulate(partner: str, context: Any) -> dict[str, Any]:
     """Simulates the partner's network, every supplier and site down in turn."""
-    from decai_forecast.rounds.simulated import simulate as step
+    from decai_forecast.partner.simulate_step import simulate as step
 
     network = this_network()
     with _plainly():
@@ -180,7 +181,7 @@ def simulate(partner: str, context: Any) -> dict[str, Any]:
 
 def report(partner: str, context: Any) -> str:
     """Writes the resilience report into the partner's outbox and sends it; what cannot be sent is owed, the log says why."""
-    from decai_forecast.rounds.report import hand_over
+    from decai_forecast.partner.report import hand_over
 
     network = this_network()
     seat = replace(take_seat(network, partner), credentials=AirflowCredentials())
@@ -191,9 +192,9 @@ def report(partner: str, context: Any) -> str:
 
 def what_if(partner: str, context: Any) -> dict[str, Any]:
     """Simulates what the run's form says, on the partner's last forecast; where its report lies and what it found."""
-    from decai_forecast.rounds.simulate_command import form_scenario
-    from decai_forecast.rounds.what_if import last_forecast
-    from decai_forecast.rounds.what_if import what_if as step
+    from decai_forecast.commands.simulate import form_scenario
+    from decai_forecast.partner.what_if import last_forecast
+    from decai_forecast.partner.what_if import what_if as step
 
     params = context["params"]
     with _plainly():
@@ -210,8 +211,8 @@ def _night(context: Any, network: Network) -> Round:
 
 def close(context: Any) -> dict[str, Any]:
     """Closes the round; where it had no shared training, publishes the last one, so that reports are written all the same."""
-    from decai_forecast.rounds.close import close as step
-    from decai_forecast.rounds.federate import published
+    from decai_forecast.coordinator.close import close as step
+    from decai_forecast.coordinator.federate import published
 
     network = this_network()
     night = param_round(context, network)
@@ -225,7 +226,7 @@ def close(context: Any) -> dict[str, Any]:
 
 def outcome(context: Any) -> str:
     """The last word on the round: fails, with the reason, unless the partners trained together."""
-    from decai_forecast.rounds.close import read_closing
+    from decai_forecast.coordinator.close import read_closing
 
     network = this_network()
     closing = read_closing(network, param_round(context, network).id)

@@ -11,15 +11,15 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from decai_forecast.coordinator.close import read_closing
+from decai_forecast.coordinator.federate import published, start
+from decai_forecast.coordinator.roster import read_roster
 from decai_forecast.errors import BelowQuorum
 from decai_forecast.network import Network
 from decai_forecast.orchestration.context import night_of, param_round
 from decai_forecast.orchestration.plan import network as this_network
-from decai_forecast.rounds import Round
-from decai_forecast.rounds.close import read_closing
-from decai_forecast.rounds.federate import published, start
-from decai_forecast.rounds.inbox import standing
-from decai_forecast.rounds.roster import read_roster
+from decai_forecast.partner.submit import standing
+from decai_forecast.round import Round
 
 __all__ = ["OwnDelivery", "RosterWritten", "RoundTrigger", "SettleRoster"]
 
@@ -124,8 +124,8 @@ class OwnDelivery(BaseOperator):
         return self._combine(this_network(), _round_id(context))
 
     def _combine(self, network: Network, round_id: str) -> str:
-        from decai_forecast.rounds import take_seat
-        from decai_forecast.rounds.forecast import can_forecast, combine
+        from decai_forecast.partner.combine import can_forecast, combine
+        from decai_forecast.partner.context import take_seat
 
         seat, night = take_seat(network, self.partner), night_of(network, round_id)
         if self.partner not in standing(network, round_id).served:

@@ -13,9 +13,9 @@ from deliveries import contract_text, demand
 from support import NIGHT
 
 from decai_forecast.founding import from_table
-from decai_forecast.rounds import take_seat
-from decai_forecast.rounds.check import check
-from decai_forecast.rounds.deliver import pull
+from decai_forecast.partner.check import check
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.train import pull
 
 AS_OF = ("--as-of", "2026-06-29")
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from decai_forecast.errors import RoundClosed, StoreError
-from decai_forecast.steps import Writer, before, in_time, read_done, run_step
+from decai_forecast.round import before, in_time
+from decai_forecast.steps import Writer, read_done, run_step
 from decai_forecast.store import Store
 
 

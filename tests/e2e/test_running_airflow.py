@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from decai_forecast.network import Network
+from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.client import Client
 from decai_forecast.orchestration.demo import _appear, _Watch, drive_round, our_dags
 from decai_forecast.orchestration.environment import Stack
-from decai_forecast.rounds import Round
-from decai_forecast.rounds.summary import summarise
+from decai_forecast.round import Round
 
 pytestmark = pytest.mark.e2e
 NIGHT = Round.of("2026-06-29")

@@ -17,14 +17,14 @@ from aiosmtpd.controller import Controller
 from support import quiet
 from typer.testing import CliRunner
 
+from decai_forecast.commands.report import report_app
 from decai_forecast.network import Network
+from decai_forecast.one_machine.run import run_round
 from decai_forecast.orchestration.client import Client
 from decai_forecast.orchestration.demo import _Watch
 from decai_forecast.orchestration.environment import Stack
 from decai_forecast.orchestration.stack import free_port
-from decai_forecast.rounds import Round
-from decai_forecast.rounds.report_commands import report_app
-from decai_forecast.rounds.run import run_round
+from decai_forecast.round import Round
 
 pytestmark = pytest.mark.e2e
 WHO, SECRET = "shop_1", "known to Airflow only"

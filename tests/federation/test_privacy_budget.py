@@ -15,6 +15,7 @@ from members import Member, plan, rows
 from test_own_strategy import asked
 from test_training import Overheard, serve
 
+from decai_forecast.commands.federation import _company
 from decai_forecast.errors import FederationError
 from decai_forecast.federation import train_shared
 from decai_forecast.federation.exact.desk import Desk
@@ -24,7 +25,6 @@ from decai_forecast.federation.exact.node import Call
 from decai_forecast.federation.exact.privacy import epsilon_of, private_for, rho_of
 from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.preflight import agreement
-from decai_forecast.federation.superlink.commands import _company
 from decai_forecast.network import Network, Participant, Privacy
 from decai_forecast.steps import Writer, run_step
 from decai_forecast.store import Store

@@ -12,12 +12,13 @@ import pytest
 from superlinks import Companies, companies
 from support import NIGHT, orders
 
+from decai_forecast.coordinator.federate import SharedModels
 from decai_forecast.federation import Member
 from decai_forecast.founding import from_table
 from decai_forecast.network import COORDINATOR, Network
-from decai_forecast.rounds import Round, take_seat
-from decai_forecast.rounds.federate import SharedModels
-from decai_forecast.rounds.inbox import run_delivery
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.submit import run_delivery
+from decai_forecast.round import Round
 from decai_forecast.steps import read_done
 
 pytestmark = pytest.mark.slow

@@ -14,10 +14,10 @@ from support import NIGHT
 from decai_forecast.founding import from_table
 from decai_forecast.network import Network
 from decai_forecast.orchestration import tasks, waiting
-from decai_forecast.rounds import check as checking
-from decai_forecast.rounds.check import NotChecked
-from decai_forecast.rounds.inbox import Submission, post, standing
-from decai_forecast.rounds.seat import take_seat
+from decai_forecast.partner import check as checking
+from decai_forecast.partner.check import NotChecked
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.submit import Submission, post, standing
 
 FAULTY = '      - {id: mine, type: sql, query: "SELECT count(*) FROM elsewhere", mustBe: 0}\n\nslaProperties:'
 

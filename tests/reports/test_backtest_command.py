@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 from jsonschema import Draft202012Validator
 
+from decai_forecast.commands.backtest import backtest, show, write
 from decai_forecast.errors import ConfigError
 from decai_forecast.reports.backtest import build_backtest_report
-from decai_forecast.reports.backtest.commands import backtest, show, write
 from decai_forecast.reports.backtest.report import schema
 
 

@@ -15,7 +15,7 @@ from support import NIGHT, copy_of, quiet
 
 from decai_forecast.founding import from_table
 from decai_forecast.network import Network
-from decai_forecast.rounds.run import run_round
+from decai_forecast.one_machine.run import run_round
 
 
 @pytest.fixture(scope="session")

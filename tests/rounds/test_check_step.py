@@ -9,10 +9,11 @@ import pytest
 from support import NIGHT
 
 from decai_forecast.network import Network
-from decai_forecast.rounds import Round, Seat, take_seat
-from decai_forecast.rounds.check import Refused, check, last_accepted, referenced_first
-from decai_forecast.rounds.deliver import pull
-from decai_forecast.rounds.quality import Delivered, history, mark_late, score
+from decai_forecast.partner.check import Refused, check, last_accepted, referenced_first
+from decai_forecast.partner.context import Seat, take_seat
+from decai_forecast.partner.quality import Delivered, history, mark_late, score
+from decai_forecast.partner.train import pull
+from decai_forecast.round import Round
 
 LATER = Round.of("2026-06-29.2")
 NEXT = Round.of("2026-06-30", "2026-06-29")

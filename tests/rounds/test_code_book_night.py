@@ -10,18 +10,18 @@ from support import NIGHT, copy_of, quiet
 
 from decai_forecast import federation
 from decai_forecast.code_book import CodeBook
+from decai_forecast.coordinator import federate as module
+from decai_forecast.coordinator.federate import SharedModels, federate, keep_last
+from decai_forecast.coordinator.roster import Roster
 from decai_forecast.demand import FEATURES
 from decai_forecast.federation import Plan, Shared, validate
 from decai_forecast.network import COORDINATOR, Network, Participant
+from decai_forecast.one_machine.run import run_round
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.report import facts_of
+from decai_forecast.partner.train import train
 from decai_forecast.reports import build_report
-from decai_forecast.rounds import federate as module
-from decai_forecast.rounds.deliver import train
-from decai_forecast.rounds.federate import SharedModels, federate, keep_last
-from decai_forecast.rounds.report import facts_of
-from decai_forecast.rounds.roster import Roster
-from decai_forecast.rounds.round import Round
-from decai_forecast.rounds.run import run_round
-from decai_forecast.rounds.seat import take_seat
+from decai_forecast.round import Round
 from decai_forecast.steps import read_done
 
 BOOK = CodeBook("item_id", ("i2", "i0", "i1"))

@@ -10,16 +10,16 @@ from rich.console import Console
 from support import NIGHT, copy_of
 
 from decai_forecast import federation
+from decai_forecast.commands.table import print_summary
+from decai_forecast.coordinator.close import close
+from decai_forecast.coordinator.federate import federate
 from decai_forecast.federation import Plan
 from decai_forecast.federation.left import gives
 from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.one_machine.summary import summarise
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.report import facts_of
 from decai_forecast.reports import build_report, render_html
-from decai_forecast.rounds.close import close
-from decai_forecast.rounds.federate import federate
-from decai_forecast.rounds.report import facts_of
-from decai_forecast.rounds.seat import take_seat
-from decai_forecast.rounds.summary import summarise
-from decai_forecast.rounds.table import print_summary
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from decai_forecast.network import Assumptions
+from decai_forecast.partner.cold_start import first_forecasts
+from decai_forecast.partner.context import Seat
 from decai_forecast.periods import Calendar
-from decai_forecast.rounds import Round, Seat
-from decai_forecast.rounds.firsts import first_forecasts
+from decai_forecast.round import Round
 from decai_forecast.steps import Writer, run_step
 from decai_forecast.store import Store
 

@@ -9,14 +9,15 @@ from support import NIGHT
 from typer.testing import CliRunner
 
 from decai_forecast.cli import app
+from decai_forecast.coordinator.comparison import publish_comparison, published_comparison
 from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.network import Network
+from decai_forecast.one_machine.run import run_round
+from decai_forecast.one_machine.summary import summarise
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.report import hand_over
 from decai_forecast.reports.signature import verify
-from decai_forecast.rounds import Round, take_seat
-from decai_forecast.rounds.comparison import publish_comparison, published_comparison
-from decai_forecast.rounds.report import hand_over
-from decai_forecast.rounds.run import run_round
-from decai_forecast.rounds.summary import summarise
+from decai_forecast.round import Round
 
 LATER = Round.of("2026-07-06")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from support import NIGHT
 
 from decai_forecast.network import Network
-from decai_forecast.rounds import Round, take_seat
-from decai_forecast.rounds.check import check
-from decai_forecast.rounds.deliver import pull
+from decai_forecast.partner.check import check
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.train import pull
+from decai_forecast.round import Round
 
 BEFORE = Round.of("2026-05-25")  # five weeks earlier
 

@@ -8,16 +8,16 @@ from rich.console import Console
 from support import NIGHT
 
 from decai_forecast import federation
+from decai_forecast.commands.table import print_summary
+from decai_forecast.coordinator import federate as module
+from decai_forecast.coordinator.federate import SharedModels, federate, keep_last
+from decai_forecast.coordinator.roster import Roster
 from decai_forecast.errors import FederationError
 from decai_forecast.federation import Shared
 from decai_forecast.network import Network, Participant
+from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.page_html import page
-from decai_forecast.rounds import federate as module
-from decai_forecast.rounds.federate import SharedModels, federate, keep_last
-from decai_forecast.rounds.roster import Roster
-from decai_forecast.rounds.round import Round
-from decai_forecast.rounds.summary import summarise
-from decai_forecast.rounds.table import print_summary
+from decai_forecast.round import Round
 
 REASON = "the new forecaster is worse at 3 of 4 partners (median gain -9.0 %, worst p0 -20.0 %)"
 PARTNERS = ("p0", "p1", "p2", "p3")

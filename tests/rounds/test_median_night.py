@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from support import NIGHT, quiet
 
+from decai_forecast.coordinator.federate import SharedModels
 from decai_forecast.demand import FEATURES
 from decai_forecast.federation import validate
 from decai_forecast.network import Network
-from decai_forecast.rounds.federate import SharedModels
-from decai_forecast.rounds.run import run_round
-from decai_forecast.rounds.seat import take_seat
+from decai_forecast.one_machine.run import run_round
+from decai_forecast.partner.context import take_seat
 
 
 def test_a_whole_round_and_its_reports(network: Network) -> None:

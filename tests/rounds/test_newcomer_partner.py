@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 from support import copy_of
 
+from decai_forecast.coordinator.federate import keep_last
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.network import Network, Participant
-from decai_forecast.rounds import Round, take_seat
-from decai_forecast.rounds.check import Refused
-from decai_forecast.rounds.federate import keep_last
-from decai_forecast.rounds.forecast import combine
-from decai_forecast.rounds.inbox import run_delivery, standing
-from decai_forecast.rounds.report import outbox_key, write_report
-from decai_forecast.rounds.simulated import simulate
+from decai_forecast.partner.check import Refused
+from decai_forecast.partner.combine import combine
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.report import outbox_key, write_report
+from decai_forecast.partner.simulate_step import simulate
+from decai_forecast.partner.submit import run_delivery, standing
+from decai_forecast.round import Round
 from decai_forecast.steps import Done
 
 LATER = Round.of("2026-07-06")

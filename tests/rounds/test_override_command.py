@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from decai_forecast.commands.forecast import add, listing, withdraw
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network, Participant
-from decai_forecast.rounds import take_seat
-from decai_forecast.rounds.override_commands import add, listing, withdraw
-from decai_forecast.rounds.planned import planned_facts, with_overrides
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.planned import planned_facts, with_overrides
 from decai_forecast.steps import Writer, run_step
 
 MONDAY = date(2026, 6, 29)

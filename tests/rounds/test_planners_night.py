@@ -13,17 +13,18 @@ import pandas as pd
 import pytest
 from support import NIGHT, copy_of
 
+from decai_forecast.coordinator.federate import keep_last
 from decai_forecast.demand.overrides import Override, record_override, withdraw
 from decai_forecast.network import Network
-from decai_forecast.rounds import Round, Seat, take_seat
-from decai_forecast.rounds.check import check
-from decai_forecast.rounds.deliver import pull, train
-from decai_forecast.rounds.earlier import earlier_nights
-from decai_forecast.rounds.federate import keep_last
-from decai_forecast.rounds.forecast import combine
-from decai_forecast.rounds.report import outbox_key, write_report
-from decai_forecast.rounds.simulated import simulate
-from decai_forecast.rounds.watch import note_of_alarms, watch
+from decai_forecast.partner.check import check
+from decai_forecast.partner.combine import combine
+from decai_forecast.partner.context import Seat, take_seat
+from decai_forecast.partner.earlier import earlier_nights
+from decai_forecast.partner.report import outbox_key, write_report
+from decai_forecast.partner.simulate_step import simulate
+from decai_forecast.partner.train import pull, train
+from decai_forecast.partner.watch import note_of_alarms, watch
+from decai_forecast.round import Round
 from decai_forecast.steps import Done, read_done
 
 LATER = Round.of("2026-07-06")

@@ -9,19 +9,19 @@ from rich.console import Console
 from support import NIGHT, copy_of
 
 from decai_forecast import federation
+from decai_forecast.commands.table import print_summary
+from decai_forecast.coordinator import federate as module
+from decai_forecast.coordinator.close import close
+from decai_forecast.coordinator.federate import SharedModels, federate
+from decai_forecast.coordinator.roster import Roster
 from decai_forecast.federation import Plan
 from decai_forecast.federation.exact.privacy import epsilon_of, rho_of
 from decai_forecast.network import COORDINATOR, Network, Participant, Privacy
+from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.page_html import page
-from decai_forecast.rounds import federate as module
-from decai_forecast.rounds.close import close
-from decai_forecast.rounds.federate import SharedModels, federate
-from decai_forecast.rounds.report import facts_of
-from decai_forecast.rounds.roster import Roster
-from decai_forecast.rounds.round import Round
-from decai_forecast.rounds.seat import take_seat
-from decai_forecast.rounds.summary import summarise
-from decai_forecast.rounds.table import print_summary
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.report import facts_of
+from decai_forecast.round import Round
 
 TERMS = Privacy(epsilon=30.0, budget=95.0)
 TONIGHT = epsilon_of(5 * rho_of(TERMS.epsilon, TERMS.delta / 2), TERMS.delta / 2)  # five cut-offs of a first night
@@ -69,7 +69,7 @@ def _and_the_next_night(night: Network, monkeypatch: pytest.MonkeyPatch) -> None
     later, ship = Round.of("2026-06-30"), night.calendar.floor(NIGHT.as_of)
     roster = Roster(later.id, later.as_of.isoformat(), dict.fromkeys(night.partners, "digest"), {}, night.minimum)
     monkeypatch.setattr(module, "write_roster", lambda *_: roster)
-    monkeypatch.setattr("decai_forecast.rounds.close.read_roster", lambda *_: roster)
+    monkeypatch.setattr("decai_forecast.coordinator.close.read_roster", lambda *_: roster)
     federate(night, later)
     models = SharedModels(night.public(), later.id)
     assert models.manifest["status"] == "reused"

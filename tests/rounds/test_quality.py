@@ -9,16 +9,17 @@ import sqlalchemy as sa
 from rich.console import Console
 from support import NIGHT
 
+from decai_forecast.commands.table import print_summary
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
+from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.page_html import page
-from decai_forecast.rounds import Round, Seat, take_seat
-from decai_forecast.rounds.check import check
-from decai_forecast.rounds.deliver import pull
-from decai_forecast.rounds.inbox import run_delivery
-from decai_forecast.rounds.quality import Delivered, history, mark_late, score
-from decai_forecast.rounds.summary import summarise
-from decai_forecast.rounds.table import print_summary
+from decai_forecast.partner.check import check
+from decai_forecast.partner.context import Seat, take_seat
+from decai_forecast.partner.quality import Delivered, history, mark_late, score
+from decai_forecast.partner.submit import run_delivery
+from decai_forecast.partner.train import pull
+from decai_forecast.round import Round
 
 NEXT = Round.of("2026-06-30", "2026-06-29")
 FAULTY = '      - {id: mine, type: sql, query: "SELECT count(*) FROM elsewhere", mustBe: 0}\n\nslaProperties:'
@@ -62,7 +63,7 @@ def test_a_faulty_rule_is_not_bad_data(network: Network, seat: Seat) -> None:
 
 def test_a_fault_of_ours_is_not_the_partners(network: Network, seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever broke in the check."""
-    monkeypatch.setattr("decai_forecast.rounds.check.check_delivery", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("decai_forecast.partner.check.check_delivery", lambda *a, **k: 1 / 0)
     fails(network)
     assert told(seat) == [("demand", "not_checked", "internal")]
     assert score(history(seat)) == 100.0
@@ -113,7 +114,7 @@ def test_a_library_does_not_put_its_code_outside(network: Network, monkeypatch: 
     def broken(*arguments: object, **options: object) -> None:
         raise sa.exc.OperationalError("SELECT", {}, Exception("secret"))
 
-    monkeypatch.setattr("decai_forecast.rounds.check.check_delivery", broken)
+    monkeypatch.setattr("decai_forecast.partner.check.check_delivery", broken)
     fails(network)
     assert network.inbox().read_json(f"{NEXT.id}/shop_0.json")["code"] == "internal"
 

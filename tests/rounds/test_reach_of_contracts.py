@@ -11,8 +11,8 @@ from support import NIGHT
 from decai_forecast.delivery.errors import SourceRefused, SourceUnsafe
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
-from decai_forecast.rounds import take_seat
-from decai_forecast.rounds.deliver import pull
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.train import pull
 
 SAID = "leads into what belongs to the network or to another company; name a file of your own"
 

@@ -11,9 +11,9 @@ import pytest
 from support import quiet
 
 from decai_forecast.founding import from_table
-from decai_forecast.rounds import Round
-from decai_forecast.rounds.run import run_round
-from decai_forecast.rounds.summary import summarise
+from decai_forecast.one_machine.run import run_round
+from decai_forecast.one_machine.summary import summarise
+from decai_forecast.round import Round
 
 pytestmark = pytest.mark.real_data
 

@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 import pytest
 from support import NIGHT, quiet
 
+from decai_forecast.coordinator.close import read_closing
 from decai_forecast.errors import ConfigError, RoundClosed
 from decai_forecast.network import Network
-from decai_forecast.rounds import Round, take_seat
-from decai_forecast.rounds.close import read_closing
-from decai_forecast.rounds.deliver import pull
-from decai_forecast.rounds.round import tonight
-from decai_forecast.rounds.run import run_round
-from decai_forecast.rounds.summary import rounds_of, summarise
+from decai_forecast.one_machine.run import run_round
+from decai_forecast.one_machine.summary import rounds_of, summarise
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.train import pull
+from decai_forecast.round import Round, tonight
 from decai_forecast.steps import read_done
 
 

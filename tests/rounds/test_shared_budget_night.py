@@ -15,8 +15,8 @@ from decai_forecast.demand import TREES, fit
 from decai_forecast.federation import merge, sanitise
 from decai_forecast.federation.model_text import ModelText, parse
 from decai_forecast.network import Network
-from decai_forecast.rounds import take_seat
-from decai_forecast.rounds.forecast import combine
+from decai_forecast.partner.combine import combine
+from decai_forecast.partner.context import take_seat
 from decai_forecast.steps import Done, read_done
 
 KEPT = 40

@@ -19,11 +19,11 @@ from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
 from decai_forecast.orchestration import alarm
 from decai_forecast.orchestration.stack import free_port
-from decai_forecast.rounds import take_seat
-from decai_forecast.rounds.check import check
-from decai_forecast.rounds.deliver import pull
-from decai_forecast.rounds.inbox import run_delivery
-from decai_forecast.rounds.tell import Notice, tell
+from decai_forecast.partner.check import check
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.notices import Notice, tell
+from decai_forecast.partner.submit import run_delivery
+from decai_forecast.partner.train import pull
 from decai_forecast.store import Store
 
 Webhook = tuple[str, list[dict]]
@@ -206,7 +206,7 @@ def test_a_channel_that_cannot_be_used_is_logged(
 ) -> None:
     """And its notice lies in the store."""
     store = Store(tmp_path, "acme")
-    with caplog.at_level(logging.WARNING, "decai_forecast.rounds.tell"):
+    with caplog.at_level(logging.WARNING, "decai_forecast.partner.notices"):
         assert tell(store, [channel], NOTICE) == [channel]
     assert [record.getMessage() for record in caplog.records] == [logged]
     assert store.read_bytes("notices/2026-06-29-demand.txt").decode() == f"{NOTICE.subject}\n\n{NOTICE.text}"

@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from support import NIGHT, quiet
 
+from decai_forecast.coordinator.close import close
+from decai_forecast.coordinator.federate import federate
+from decai_forecast.coordinator.roster import read_roster, write_roster
 from decai_forecast.errors import BelowQuorum, DeliveryError, StoreError
 from decai_forecast.network import Network
+from decai_forecast.one_machine.run import report_partner, run_round
+from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.stack import free_port
-from decai_forecast.rounds import take_seat
-from decai_forecast.rounds.check import Refused, check
-from decai_forecast.rounds.close import close
-from decai_forecast.rounds.deliver import pull
-from decai_forecast.rounds.federate import federate
-from decai_forecast.rounds.inbox import run_delivery, standing
-from decai_forecast.rounds.roster import read_roster, write_roster
-from decai_forecast.rounds.run import report_partner, run_round
-from decai_forecast.rounds.summary import summarise
+from decai_forecast.partner.check import Refused, check
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.submit import run_delivery, standing
+from decai_forecast.partner.train import pull
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store
 
@@ -149,9 +149,10 @@ def test_a_killed_step_loses_and_doubles_nothing(network: Network) -> None:
 import os, signal
 from pathlib import Path
 from decai_forecast.network import Network
-from decai_forecast.rounds import Round, take_seat
-from decai_forecast.rounds import deliver
-from decai_forecast.rounds.check import check
+from decai_forecast.partner.context import take_seat
+from decai_forecast.round import Round
+from decai_forecast.partner import train as deliver
+from decai_forecast.partner.check import check
 from decai_forecast.steps import Writer
 network = Network.load(Path({str(network.home)!r}))
 seat, night = take_seat(network, "shop_0"), Round.of({NIGHT.id!r})

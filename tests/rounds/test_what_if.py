@@ -10,11 +10,11 @@ from support import NIGHT
 from typer.testing import CliRunner
 
 from decai_forecast.cli import app
+from decai_forecast.commands.simulate import form_scenario
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.network import Network
-from decai_forecast.rounds import take_seat
-from decai_forecast.rounds.simulate_command import form_scenario
-from decai_forecast.rounds.what_if import last_forecast, what_if, what_if_key, what_ifs
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.what_if import last_forecast, what_if, what_if_key, what_ifs
 
 RUSH = {"kind": "demand", "node": "", "start": 0, "length": 28, "factor": 2.0}
 

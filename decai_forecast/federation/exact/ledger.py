@@ -16,7 +16,7 @@ from typing import Any
 from decai_forecast.errors import StoreError
 from decai_forecast.federation.exact.errors import Begun, BudgetSpent
 from decai_forecast.federation.exact.privacy import Private, epsilon_of
-from decai_forecast.steps import time_of
+from decai_forecast.round import time_of
 from decai_forecast.store import Store
 
 __all__ = ["Ledger", "Spending"]

@@ -1,0 +1,111 @@
+"""`decai demo` and `decai up`: one whole round through a real Airflow on this machine."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from decai_forecast.commands.table import print_summary, screen
+from decai_forecast.coordinator.close import read_closing
+from decai_forecast.founding import found_simulated, from_table
+from decai_forecast.network import Network
+from decai_forecast.one_machine.summary import summarise
+from decai_forecast.round import Round, tonight
+
+__all__ = ["demo", "up"]
+
+Data = Annotated[
+    Path | None,
+    typer.Option(help="A long table of several companies (Parquet or CSV). Without it: the built-in simulated network."),
+]
+Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home; default .decai/<name of the data>.")]
+Port = Annotated[int, typer.Option(help="Port of Airflow's pages on 127.0.0.1; the two after it are used too.")]
+PORT = 18080
+
+
+def demo(
+    data: Data = None, home: Home = None, port: Port = PORT, as_json: Annotated[bool, typer.Option("--json")] = False
+) -> None:
+    """Runs one whole round through a real Airflow, prints a summary and stops.
+
+    Example: decai demo --data orders.parquet
+    """
+    raise typer.Exit(_run(data, home, port, keep=False, as_json=as_json))
+
+
+def up(data: Data = None, home: Home = None, port: Port = PORT) -> None:
+    """The same, and keeps Airflow's pages running until Ctrl-C."""
+    raise typer.Exit(_run(data, home, port, keep=True, as_json=False))
+
+
+def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json: bool) -> int:
+    from decai_forecast.orchestration.demo import drive_round, our_dags
+    from decai_forecast.orchestration.environment import Stack
+    from decai_forecast.orchestration.stack import free_port, running
+
+    console, began = screen(stderr=as_json), time.monotonic()
+    network = _network(data, home, console)
+    night = Round.of(network.replay_as_of) if network.replay_as_of else tonight(network.zone, datetime.now(UTC))
+    stack = Stack(network, free_port(port))
+    console.print(f"Starting Airflow on {stack.url} (log: {stack.home / 'stack.log'})", highlight=False, soft_wrap=True)
+    with running(stack) as client:
+        client.wait_dags(our_dags(network), 180.0)
+        with _progress(console) as bar:
+            task = bar.add_task("deliveries", total=2 * len(network.partners) + 2)
+            drive_round(
+                client, network, night, lambda what, done, of: bar.update(task, description=what, completed=done, total=of)
+            )
+        _print(summarise(network, night), console, as_json)
+        console.print(f"\nDone in {time.monotonic() - began:.0f} s.", highlight=False)
+        if keep:
+            console.print(f"Airflow: {stack.url}  login: {stack.user} / {stack.password}  (Ctrl-C stops it)", highlight=False)
+            _until_interrupted(client.check_health)
+    closing = read_closing(network, night.id)
+    return 0 if closing and closing.status == "closed" else 1
+
+
+def _network(data: Path | None, home: Path | None, console: Console) -> Network:
+    name = data.name.split(".")[0] if data else "demo"
+    home = (home or Path(".decai") / name).absolute()
+    if (home / "network.yaml").exists():
+        network = Network.load(home)
+    else:
+        network = from_table(home, data, name=name) if data else found_simulated(home, today=datetime.now(UTC).date())
+    said = "[yellow]simulated[/] companies" if network.simulated else f"companies of {data or network.name}"
+    console.print(f"Network {network.name}: {len(network.partners)} {said}; home {home}", highlight=False, soft_wrap=True)
+    return network
+
+
+def _progress(console: Console) -> Progress:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<12}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("runs"),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console)
+
+
+def _print(summary: dict[str, object], console: Console, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(summary, indent=1))
+    else:
+        print_summary(summary, console)
+
+
+def _until_interrupted(check: object) -> None:
+    try:
+        while callable(check):
+            check()
+            time.sleep(5.0)
+    except KeyboardInterrupt:
+        return

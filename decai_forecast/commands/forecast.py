@@ -1,0 +1,210 @@
+"""`decai forecast override ...`: what a planner knows and the model does not, said once, kept and scored."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from decai_forecast.errors import ConfigError
+from decai_forecast.network import Network
+from decai_forecast.partner.context import Seat, take_seat
+from decai_forecast.round import in_time
+from decai_forecast.steps import Done, read_done
+
+if TYPE_CHECKING:
+    from decai_forecast.demand.overrides import Override
+
+__all__ = ["forecast_app"]
+
+override_app = typer.Typer(no_args_is_help=True, help="A planner's overrides of the forecast: kept, applied and scored.")
+forecast_app = typer.Typer(no_args_is_help=True, help="A company's own forecast.")
+forecast_app.add_typer(override_app, name="override")
+Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")]
+Partner = Annotated[str, typer.Option("--partner", help="Whose forecast.")]
+Reason = Annotated[str, typer.Option(help="Why; shown beside the forecast, and when it is scored.")]
+Who = Annotated[str, typer.Option(help="Who says so.", show_default="your login name")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+
+
+@override_app.command("add")
+def add(
+    partner: Partner,
+    item: Annotated[str, typer.Option(help="The item, as the forecast names it.")],
+    reason: Reason,
+    first: Annotated[str, typer.Option(help="The first day (YYYY-MM-DD): from the period that holds it on.")],
+    last: Annotated[str, typer.Option(help="The last day; default: only the period of --first.")] = "",
+    location: Annotated[str, typer.Option(help="The site; not needed where the item is sold at one only.")] = "",
+    quantity: Annotated[float | None, typer.Option(help="Units per period, as the median.")] = None,
+    factor: Annotated[float | None, typer.Option(help="Times the model's forecast, such as 1.3.")] = None,
+    who: Who = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Says what an item will sell; from the next night on the shipped forecast follows it.
+
+    Give --quantity or --factor. The model's own numbers stay beside it. Of several overrides of a period the latest counts.
+
+    Examples:
+
+      decai forecast override add --partner alder_foods --item item-003 --location north --first 2026-12-01 --last 2026-12-24
+      --factor 1.4 --reason "Advent promotion, agreed with the chain"
+
+      decai forecast override add --partner birch_markets --item item-011 --first 2027-01-04 --quantity 0 --reason "delisted"
+    """
+    from decai_forecast.demand.overrides import Override, record_override
+
+    seat, (round_id, combined) = _seat_with_forecast(home, partner)
+    known = combined.frame(seat.store, "forecast.parquet")[["location_id", "item_id"]].drop_duplicates()
+    begin = seat.calendar.floor(_day(first, "--first"))
+    override = Override(
+        location or _only_site(known, item), item, begin, _day(last, "--last") if last else begin, reason, _who(who), _now(),
+        value=quantity, factor=factor,
+    )  # fmt: skip
+    record_override(seat.store, override, known)
+    covered = _covered(seat, combined, override)
+    if as_json:
+        print(json.dumps(override.as_json() | {"id": override.id, "forecast_of": round_id, "periods": covered}, indent=1))
+        return
+    print(f"override {override.id}: {_told(override)}")
+    print(_effect(seat, combined, override, covered))
+
+
+@override_app.command("list")
+def listing(partner: Partner, home: Home = None, as_json: Json = False) -> None:
+    """Lists the overrides, the newest first: in force, over or withdrawn, and what each was worth as far as it is sold.
+
+    Example: decai forecast override list --partner alder_foods
+    """
+    rows = list(reversed(_rows(take_seat(Network.load(home), partner))))
+    if as_json:
+        print(json.dumps(rows, indent=1))
+        return
+    for row in rows:
+        print(f"{row['id']}  {row['state']:<9}  {row['told']}")
+        worth = "not judged yet" if row["value_added"] is None else _worth(row["value_added"], row["judged"])
+        print(f"  {row['reason']} ({row['who']}, {row['when'][:10]}); {worth}{row['gone']}")
+    if not rows:
+        print(f"no override of {partner}'s forecast yet; `decai forecast override add --help` shows how to make one")
+
+
+@override_app.command("withdraw")
+def withdraw(
+    override: Annotated[str, typer.Argument(help="The override's id, as `list` shows it.")],
+    partner: Partner,
+    reason: Reason,
+    who: Who = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Takes an override back, from the next night on. It stays in the list, and the nights that it changed are still scored.
+
+    Example: decai forecast override withdraw 5f2a90c1d3e4b687 --partner alder_foods --reason "promotion called off"
+    """
+    from decai_forecast.demand.overrides import withdraw as take_back
+
+    done = take_back(take_seat(Network.load(home), partner).store, override, who=_who(who), when=_now(), reason=reason)
+    if as_json:
+        print(json.dumps({"override": override, "withdrawn": True, "new": done}))
+    else:
+        print(
+            f"override {override} is withdrawn from the next night on" if done else f"override {override} was withdrawn before"
+        )
+
+
+def _seat_with_forecast(home: Path | None, partner: str) -> tuple[Seat, tuple[str, Done]]:
+    """The partner's seat, and its newest forecast with the night it is of."""
+    seat = take_seat(Network.load(home), partner)
+    found = _newest(seat)
+    if found is None:
+        raise ConfigError(f"{partner} has no forecast yet that could be overridden; run a round first (`decai round run`)")
+    return seat, found
+
+
+def _newest(seat: Seat) -> tuple[str, Done] | None:
+    """The newest night with a forecast, and its combination."""
+    for round_id in reversed(in_time(seat.store.children("rounds"))):
+        done = read_done(seat.store, round_id, "combine")
+        if done is not None:
+            return round_id, done
+    return None
+
+
+def _only_site(known: Any, item: str) -> str:
+    sites = sorted(known[known["item_id"] == item]["location_id"])
+    if len(sites) > 1:
+        raise ConfigError(f"item {item!r} is sold at {len(sites)} sites ({', '.join(sites[:5])}); say which with --location")
+    return str(sites[0]) if sites else str(known["location_id"].iloc[0])
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"{option} {text!r} is not a day; write it as 2026-12-24") from None
+
+
+def _who(given: str) -> str:
+    try:
+        return given or getpass.getuser()
+    except (KeyError, OSError):  # a container under a number without a name; OSError from Python 3.13 on
+        raise ConfigError("your login has no name; give one with --who") from None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _told(override: Override) -> str:
+    site = f" at {override.location_id}" if override.location_id != "all" else ""
+    said = f"{override.value:g} units a period" if override.value is not None else f"the model times {override.factor:g}"
+    until = f" to {override.last}" if override.last != override.first else ""
+    return f"item {override.item_id}{site}, {override.first}{until}: {said}"
+
+
+def _covered(seat: Seat, combined: Done, override: Override) -> list[str]:
+    """The period starts of the newest forecast that the override covers."""
+    rows = combined.frame(seat.store, "forecast.parquet")["date"].drop_duplicates()
+    days = [day.date() for day in sorted(rows)]
+    return [day.isoformat() for day in days if override.first <= day <= override.last]
+
+
+def _effect(seat: Seat, combined: Done, override: Override, covered: list[str]) -> str:
+    from decai_forecast.demand.overrides import apply_overrides
+
+    if not covered:
+        return "the newest forecast has none of these periods: it waits for a night that forecasts them"
+    forecast = combined.frame(seat.store, "forecast.parquet")
+    rows = forecast[(forecast["item_id"] == override.item_id) & (forecast["location_id"] == override.location_id)]
+    model = rows.assign(**{name: rows[f"model_{name}"] for name in ("mean", "q10", "q50", "q90")})
+    after = apply_overrides(model, [override])
+    mine = (after["override"] == override.id).to_numpy()
+    before, said = float(model["q50"][mine].sum()), float(after["q50"][mine].sum())
+    count = f"{len(covered)} period{'' if len(covered) == 1 else 's'} of the newest forecast"
+    return f"{count}: {before:,.4g} units by the model, {said:,.4g} with it. It ships from the next night on."
+
+
+def _rows(seat: Seat) -> list[dict[str, Any]]:
+    from decai_forecast.demand.overrides import read_overrides, withdrawals
+
+    gone, newest = withdrawals(seat.store), _newest(seat)
+    scores = {row["override"]: row for row in newest[1].facts.get("override_scores", [])} if newest else {}
+    now = newest[1].facts["cutoff"] if newest else ""
+    found = []
+    for one in read_overrides(seat.store):
+        back = gone.get(one.id)
+        state = "withdrawn" if back else "in force" if one.last.isoformat() >= now else "over"
+        score = scores.get(one.id, {})
+        found.append(one.as_json() | {"id": one.id, "state": state, "told": _told(one), "judged": score.get("rows", 0)} | {
+            "value_added": score.get("fva"), "gone": f"; withdrawn by {back.who}: {back.reason}" if back else "",
+        })  # fmt: skip
+    return found
+
+
+def _worth(value: float, rows: int) -> str:
+    side = "less" if value >= 0 else "more"
+    return f"{abs(value):,.4g} units {side} error than the model over {rows} period{'' if rows == 1 else 's'}"

@@ -1,0 +1,108 @@
+"""`decai learn`: what a company's own records tell of its ordering, and whether simulated disruptions help its forecaster."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from decai_forecast.errors import ConfigError
+from decai_forecast.network import Network
+from decai_forecast.partner.check import accepted_frame, required_step
+from decai_forecast.partner.context import SEED, Seat, take_seat
+from decai_forecast.partner.own_past import carriers_of, ordering_of, panic_of
+from decai_forecast.round import in_time
+from decai_forecast.steps import Done, read_done
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from decai_forecast.simulation.agents.fit import Choice
+
+__all__ = ["learn_command"]
+
+
+def learn_command(
+    partner: Annotated[str, typer.Option("--partner", help="Whose records.")],
+    home: Annotated[
+        Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Fits how a company orders to its own records, and tries simulated disruptions on its forecaster. Changes nothing.
+
+    Nothing of it leaves the company. What it means: docs/explanation/agents.md.
+
+    Examples:
+
+      decai learn --partner alder_foods
+
+      decai learn --partner alder_foods --json
+    """
+    seat = take_seat(Network.load(home), partner)
+    round_id, trained = _trained(seat)
+    found = _learned(seat, round_id, trained)
+    if as_json:
+        print(json.dumps({"partner": partner, "round": round_id} | found, indent=1))
+        return
+    behaviour = found["behaviour"]
+    print(f"{partner}, round {round_id}: orders by {behaviour['name']} ({behaviour['reason']})")
+    print(f"customers after an empty shelf: {_more(found['panic']['more'])} ({found['panic']['reason']})")
+    lanes, states = (found["carriers"][name] for name in ("lanes", "with_states"))
+    print(f"shipments: late ones come in rows on {states} of {lanes} lanes whose receipts say when they were ordered")
+    for verdict in found["experience"]:
+        told = "would be used" if verdict["passed"] else "changes nothing"
+        print(f"simulated disruptions, {verdict['agents']} customers: {told}; {verdict['reason']}")
+
+
+def _more(more: float) -> str:
+    return f"ask for up to {more:.0%} more" if more else "ask for no more than usual"
+
+
+def _trained(seat: Seat) -> tuple[str, Done]:
+    """The newest night in which the company trained on a history of its own."""
+    for round_id in reversed(in_time(seat.store.children("rounds"))):
+        done = read_done(seat.store, round_id, "train")
+        if done is not None and done.facts.get("cutoffs"):
+            return round_id, done
+    raise ConfigError(f"{seat.partner} has not trained yet; run a round first (`decai round run`)")
+
+
+def _learned(seat: Seat, round_id: str, trained: Done) -> dict[str, Any]:
+    from datetime import date
+
+    from decai_forecast.simulation.agents.augment import augment
+    from decai_forecast.simulation.agents.experience import Facts
+
+    checked, table = required_step(seat, round_id, "check"), trained.frame(seat.store, "table.parquet")
+    data_sets = {name: accepted_frame(seat, checked, name) for name in ("items", "stock", "receipts", "open_orders")}
+    choice, panic = ordering_of(seat, table, data_sets), panic_of(seat, table)
+    cutoff = max(map(date.fromisoformat, trained.facts["cutoffs"]))
+    facts = Facts(
+        vendor=_vendors(data_sets["items"]),
+        recovery=max(1.0, seat.assumptions.supplier_outage_days / seat.calendar.days),
+        alpha=min(1.0, choice.fit.parameters.alpha),
+        gamma=panic.more or None,
+    )
+    rows = trained.frame(seat.store, f"rows-{cutoff}.parquet")
+    _, verdicts = augment(table, rows, seat.calendar, cutoff, facts, seed=SEED)
+    learned = {"behaviour": _as_json(choice), "panic": vars(panic), "carriers": carriers_of(seat, data_sets["receipts"])}
+    return learned | {"experience": [verdict.as_json() for verdict in verdicts]}
+
+
+def _as_json(choice: Choice) -> dict[str, Any]:
+    from math import isnan
+
+    error, explained = (None if isnan(value) else value for value in (choice.fit.error, choice.fit.explained))
+    told = {"name": choice.fit.name, "reason": choice.reason, "orders": choice.orders, "error": error, "explained": explained}
+    tried = [{"name": one.name, "error": one.error, "explained": one.explained} for one in choice.tried]
+    return told | {"parameters": vars(choice.fit.parameters), "tried": tried}
+
+
+def _vendors(items: pd.DataFrame | None) -> dict[str, str]:
+    if items is None or "vendor" not in items:
+        return {}
+    known = items[items["vendor"].notna()].drop_duplicates("item_id")
+    return dict(zip(known["item_id"].astype(str), known["vendor"].astype(str), strict=True))

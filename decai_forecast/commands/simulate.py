@@ -1,0 +1,153 @@
+"""`decai simulate`: what an outage, a strike or a rush would do to a company's network, on its last forecast."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from decai_forecast.errors import ConfigError
+from decai_forecast.network import Network
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.what_if import last_forecast, what_if
+
+if TYPE_CHECKING:
+    from decai_forecast.simulation import Simulation
+    from decai_forecast.simulation.network.supply import SupplyNetwork
+    from decai_forecast.simulation.shocks import Scenario
+
+__all__ = ["form_scenario", "simulate_command"]
+
+SHOWN = 12  # rows of exposure
+Told = Mapping[str, Any]
+
+
+def simulate_command(
+    partner: Annotated[str, typer.Option("--partner", help="Whose network.")],
+    scenario: Annotated[
+        Path | None, typer.Option(help="YAML with shocks, or JSON: a Catena-X disruption notification (CX-0146).")
+    ] = None,
+    kind: Annotated[str, typer.Option(help="Without a file: supplier-down, site-down, capacity, lead-time, demand ...")] = "",
+    node: Annotated[str, typer.Option(help="The supplier or site it happens to.")] = "",
+    start: Annotated[int, typer.Option(help="Days from the forecast's first day.", min=0)] = 0,
+    length: Annotated[int, typer.Option(help="Days it lasts.", min=1)] = 28,
+    factor: Annotated[float | None, typer.Option(help="Share of capacity left, or times lead time or demand.")] = None,
+    place: Annotated[
+        list[str] | None, typer.Option(help="NUMBER=NAME: a site number of the notification, and its name.")
+    ] = None,
+    round_id: Annotated[str, typer.Option("--round", help="YYYY-MM-DD; default: the last one with a forecast.")] = "",
+    home: Annotated[
+        Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+) -> None:
+    """Simulates what would happen to a company, and writes a report of it, which stays with the company.
+
+    Without --scenario and --kind every supplier and site is down in turn, as in the night's own report.
+
+    Examples:
+
+      decai simulate --partner alder_foods
+
+      decai simulate --partner alder_foods --kind supplier-down --node "Northern Mills" --length 21
+
+      decai simulate --partner alder_foods --kind demand --factor 1.4 --start 14 --length 14
+
+      decai simulate --partner alder_foods --scenario port-strike.yaml --json
+    """
+    network = Network.load(home)
+    seat = take_seat(network, partner)
+    night = last_forecast(seat, round_id)
+    asked = _asked(scenario, _places(place or []), _form(kind, node, start, length, factor))
+    path, found = "", None
+    if asked is None:
+        from decai_forecast.partner.simulate_step import simulated
+
+        found = simulated(seat, night, progress=_progress)
+    else:
+        made = what_if(seat, night, asked, _progress)
+        path, found = made.path, made.simulation
+    if as_json:
+        print(json.dumps({"partner": partner, "round": night.id, "report": path, "simulation": found.to_json()}, indent=1))
+    else:
+        _tell(found, partner, night.id, path)
+
+
+def form_scenario(told: Told) -> Scenario:
+    """The scenario of a form's fields (kind, node, start, length, factor); :class:`ConfigError` names the field."""
+    from decai_forecast.simulation.shocks import scenario_of
+
+    shock = {"kind": told["kind"], "start": told["start"], "length_days": told["length"]}
+    shock |= {key: told[key] for key in ("node", "factor") if told.get(key) not in (None, "")}
+    where, times = told.get("node") or "all sites", f" x {told['factor']:g}" if told.get("factor") is not None else ""
+    return scenario_of({"name": f"{where}: {told['kind']}{times} for {told['length']} days", "shocks": [shock]})
+
+
+def _form(kind: str, node: str, start: int, length: int, factor: float | None) -> Told | None:
+    if not kind and (node or factor is not None):
+        raise ConfigError("--node and --factor belong to --kind; say what happens, such as --kind supplier-down")
+    return {"kind": kind, "node": node, "start": start, "length": length, "factor": factor} if kind else None
+
+
+def _asked(path: Path | None, places: Told, form: Told | None) -> Callable[[SupplyNetwork], Scenario] | None:
+    from decai_forecast.simulation.shocks import read_notification, read_scenario
+
+    if path is not None and form is not None:
+        raise ConfigError("--scenario and --kind both say what happens; give one of them")
+    if path is None:
+        if form is None:
+            return None
+        made = form_scenario(form)
+        return lambda _network: made
+    if path.suffix == ".json":
+        return lambda network: read_notification(path, {name: name for name in network.by_name} | dict(places))
+    read = read_scenario(path)
+    return lambda _network: read
+
+
+def _places(given: Sequence[str]) -> Told:
+    if wrong := [one for one in given if "=" not in one]:
+        raise ConfigError(f"--place {wrong[0]!r}: expected NUMBER=NAME, such as BPNS0000000001AB=north")
+    return dict(one.split("=", 1) for one in given)
+
+
+def _progress(done: int, of: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{done} of {of} blocks simulated", end="\n" if done == of else "", file=sys.stderr, flush=True)
+
+
+def _tell(found: Simulation, partner: str, round_id: str, path: str) -> None:
+    """Service, and who costs most."""
+    from rich.table import Table
+
+    from decai_forecast.commands.table import screen
+
+    console = screen()
+    table = Table(title=f"{partner}, forecast of {round_id}: {found.scenario or 'every place down in turn'}", box=None,
+                  title_justify="left", pad_edge=False)  # fmt: skip
+    for name in ("place", "units lost", "service", "fails after", "back after"):
+        table.add_column(name, justify="left" if name == "place" else "right", overflow="fold")
+    for row in found.exposure.head(SHOWN).to_dict("records"):
+        table.add_row(
+            str(row["node"]),
+            f"{row['lost_units']:,.0f}",
+            f"{row['network_fill_rate']:.1%}",
+            _days(row["tts_p50"] * found.period_days, found),
+            _days(row["service_recovery_days"], found),
+        )
+    console.print(table)
+    left = len(found.exposure) - SHOWN
+    more = f"{left} more places have less to lose. " if left > 0 else ""
+    console.print(f"\n{more}Today {found.fill_rate:.1%} of demand is served from stock.", highlight=False)
+    if path:
+        console.print(f"report: {path}", highlight=False, soft_wrap=True)
+
+
+def _days(days: float, found: Simulation) -> str:
+    from decai_forecast.simulation.lp import told_days
+
+    return told_days(days, found.horizon * found.period_days)

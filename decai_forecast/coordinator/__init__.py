@@ -1,0 +1,1 @@
+"""The coordinator's night: roster, federate, close, comparison, notices."""

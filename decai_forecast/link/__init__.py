@@ -1,0 +1,1 @@
+"""What passes between a company and the coordinator: the messages, and their way by folder."""

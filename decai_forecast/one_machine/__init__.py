@@ -1,0 +1,1 @@
+"""A whole round of all companies in one process, and how it stands."""

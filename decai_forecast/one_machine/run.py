@@ -1,0 +1,69 @@
+"""A whole round in one process, without Airflow: for tests, for companies under cron, and to replay a past night."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from decai_forecast.coordinator.close import Closing, close
+from decai_forecast.coordinator.federate import federate, published
+from decai_forecast.errors import BelowQuorum, DecaiError, FederationError
+from decai_forecast.network import Network
+from decai_forecast.partner.combine import can_forecast, combine
+from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.report import hand_over
+from decai_forecast.partner.simulate_step import simulate
+from decai_forecast.partner.submit import NEWCOMER, run_delivery, standing
+from decai_forecast.round import Round
+
+__all__ = ["report_partner", "run_round"]
+
+Progress = Callable[[str], None]
+
+
+def run_round(network: Network, night: Round, progress: Progress = print) -> Closing:
+    """Deliver, train together, close, report: the same steps as the DAGs, one after the other.
+
+    A partner that fails is named in the closing; the others go on. Repeating a round changes nothing.
+    """
+    for partner in network.partners:
+        progress(f"deliver {partner}: {_deliver(network, partner, night)}")
+    try:
+        if not published(network.public(), night.id):
+            federate(network, night, progress)
+    except (BelowQuorum, FederationError) as error:
+        progress(f"federate: {error}")
+    closing = close(network, night)
+    for partner in network.partners:
+        progress(f"report {partner}: {_report(network, partner, night)}")
+    return closing
+
+
+def _deliver(network: Network, partner: str, night: Round) -> str:
+    try:
+        submission = run_delivery(network, take_seat(network, partner), night)
+    except DecaiError as error:
+        return _said(error)
+    verdict = submission.verdicts.get("demand", "nothing delivered")
+    return f"{verdict}, {submission.rows:,} rows" + (", a newcomer" if submission.state == NEWCOMER else "")
+
+
+def _report(network: Network, partner: str, night: Round) -> str:
+    try:
+        return report_partner(network, partner, night)
+    except DecaiError as error:
+        return _said(error)
+
+
+def _said(error: DecaiError) -> str:
+    return f"{error.code}: {str(error).splitlines()[0]}"
+
+
+def report_partner(network: Network, partner: str, night: Round) -> str:
+    """Combination, simulation and report of one partner; returns where the report is, or why it is a short one."""
+    seat = take_seat(network, partner)
+    if partner in standing(network, night.id).served and can_forecast(seat, night):
+        combine(seat, night)
+        simulate(seat, night)
+    done, entries = hand_over(network, seat, night)
+    failed = [entry.target for entry in entries if entry.code]
+    return str(done.facts["html"]) + (f" (not sent to {', '.join(failed)}; tried again the next night)" if failed else "")

@@ -1,0 +1,30 @@
+"""Who is a newcomer: too young to train, it receives the shared forecaster from the first day and has no part in training it.
+
+It sends no rows and no trees, and does not count for the quorum; what it needs of its own is one known sale of an item, or one
+expected total per period in its demand contract (``expectedDemand``), which is spread over its data set ``items``.
+"""
+
+from __future__ import annotations
+
+from decai_forecast.contracts import Contract
+from decai_forecast.partner.context import Seat
+from decai_forecast.round import before
+from decai_forecast.steps import read_done
+
+__all__ = ["EMPTY", "may_be_new", "trained_before"]
+
+EMPTY = "empty"  # code of a refused delivery that holds no row
+
+
+def may_be_new(seat: Seat, contract: Contract, round_id: str) -> bool:
+    """Whether the partner, without a sale to show, is a newcomer: it declares what it expects, and never trained before."""
+    return contract.expected_demand > 0 and not trained_before(seat, round_id)
+
+
+def trained_before(seat: Seat, round_id: str) -> bool:
+    """In any round before ``round_id``: who has trained once is no newcomer any more."""
+    for earlier in reversed(before(seat.store.children("rounds"), round_id)):
+        done = read_done(seat.store, earlier, "train")
+        if done is not None and not done.facts.get("newcomer"):
+            return True
+    return False

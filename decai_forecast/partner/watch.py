@@ -1,0 +1,68 @@
+"""The alarms of a partner's night: what the new periods say that a planner should look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from decai_forecast.partner.check import required_step
+from decai_forecast.partner.context import Seat
+from decai_forecast.partner.earlier import earlier_nights, nearest_forecasts
+from decai_forecast.round import Round
+from decai_forecast.steps import Done, Writer, read_done, run_step
+from decai_forecast.store import Store
+
+if TYPE_CHECKING:
+    from decai_forecast.demand.watch import Alarm
+
+__all__ = ["alarms_of", "note_of_alarms", "watch"]
+
+WORDS = {"bias": "bias", "drift": "drift", "level_shift": "level shift", "outlier": "outlier"}
+
+
+def watch(seat: Seat, night: Round) -> Done:
+    """Looks at the periods since the last earlier cut-off (the first night: at the last month or week) and writes
+    ``alarms.json``; bias is judged by what the earlier nights had forecast."""
+    trained, nights = required_step(seat, night.id, "train"), earlier_nights(seat, night)
+
+    def work(writer: Writer) -> Mapping[str, Any]:
+        from decai_forecast.demand.history import rhythm
+        from decai_forecast.demand.panel import to_panel
+        from decai_forecast.demand.watch import alarms
+
+        table = trained.frame(seat.store, "table.parquet")
+        ship = seat.calendar.floor(night.as_of)
+        since = nights[0].cutoff if nights else seat.calendar.add(ship, -rhythm(seat.calendar).windows[0])
+        found: list[Alarm] = []
+        if len(table):
+            panel = to_panel(table, seat.calendar)
+            new = max(0, min(panel.index(since), len(panel.dates) - 1))
+            found = alarms(panel, new, nearest_forecasts(seat, nights, table))
+        writer.json("alarms.json", [asdict(alarm) | {"period": alarm.period.isoformat()} for alarm in found])
+        return {"since": since.isoformat(), "nights": len(nights), "alarms": Counter(alarm.kind for alarm in found)}
+
+    return run_step(seat.store, night.id, "watch", [trained.inputs, [earlier.key for earlier in nights]], work)
+
+
+def alarms_of(seat: Seat, done: Done) -> list[Alarm]:
+    """The alarms that a finished :func:`watch` wrote, the largest of each kind first."""
+    from decai_forecast.demand.watch import Alarm
+
+    found = done.json(seat.store, "alarms.json")
+    return [Alarm(**alarm | {"period": date.fromisoformat(alarm["period"])}) for alarm in found]
+
+
+def note_of_alarms(store: Store, round_id: str) -> str:
+    """One sentence for the note of a partner's own run: how many alarms of which kind; empty without any."""
+    done = read_done(store, round_id, "watch")
+    if done is None or not done.facts["alarms"]:
+        return ""
+    counts: Mapping[str, int] = done.facts["alarms"]
+    told = ", ".join(f"{count} {WORDS[kind]}" for kind, count in sorted(counts.items()))
+    total = sum(counts.values())
+    return (
+        f"{total} alarm{'' if total == 1 else 's'} since {done.facts['since']} ({told}); the report says which and what to do."
+    )
