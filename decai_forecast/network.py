@@ -157,18 +157,10 @@ class Network:
         known = ", ".join(p.id for p in self.participants)
         raise ConfigError(f"{self.home / FILE}: no participant {name!r}; there are {known or 'none'}")
 
-    def store(self, name: str) -> Store:
-        """The store of one participant; ``coordinator`` is always one."""
-        address = "" if name == COORDINATOR else self.participant(name).store
-        return Store(address or self.home / "stores" / name, name)
-
-    def inbox(self) -> Store:
-        """Where the coordinator takes what partners submit: verdicts, counts and codes, nothing else."""
-        return Store(f"{self.store(COORDINATOR).root}/inbox", "inbox")
-
-    def public(self) -> Store:
-        """What the coordinator publishes to every participant: the shared forecasters."""
-        return Store(f"{self.store(COORDINATOR).root}/public", "public")
+    def address(self, name: str) -> str:
+        """Where the files of a participant lie, an fsspec address; ``coordinator`` is always one. Each house opens its own."""
+        stated = "" if name == COORDINATOR else self.participant(name).store
+        return stated or str(self.home / "stores" / name)
 
     def contracts(self, partner: str) -> list[Path]:
         """The partner's contract files, sorted."""

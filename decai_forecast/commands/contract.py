@@ -174,11 +174,11 @@ def history(partner: Annotated[str, typer.Option(help="The partner's id.")], hom
 
     Example: decai contract history --partner acme
     """
-    from decai_forecast.partner.context import take_seat
+    from decai_forecast.partner.context import partner_context
     from decai_forecast.partner.quality import history as of
     from decai_forecast.partner.quality import score
 
-    deliveries = of(take_seat(Network.load(home), partner))
+    deliveries = of(partner_context(Network.load(home), partner))
     rows: list[dict[str, Any]] = [vars(one) for one in deliveries]
     if as_json:
         print(json.dumps({"partner": partner, "score": score(deliveries), "deliveries": rows}, indent=1))

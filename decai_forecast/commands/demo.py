@@ -52,7 +52,7 @@ def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json
 
     console, began = screen(stderr=as_json), time.monotonic()
     network = _network(data, home, console)
-    night = Round.of(network.replay_as_of) if network.replay_as_of else tonight(network.zone, datetime.now(UTC))
+    round = Round.of(network.replay_as_of) if network.replay_as_of else tonight(network.zone, datetime.now(UTC))
     stack = Stack(network, free_port(port))
     console.print(f"Starting Airflow on {stack.url} (log: {stack.home / 'stack.log'})", highlight=False, soft_wrap=True)
     with running(stack) as client:
@@ -60,14 +60,14 @@ def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json
         with _progress(console) as bar:
             task = bar.add_task("deliveries", total=2 * len(network.partners) + 2)
             drive_round(
-                client, network, night, lambda what, done, of: bar.update(task, description=what, completed=done, total=of)
+                client, network, round, lambda what, done, of: bar.update(task, description=what, completed=done, total=of)
             )
-        _print(summarise(network, night), console, as_json)
+        _print(summarise(network, round), console, as_json)
         console.print(f"\nDone in {time.monotonic() - began:.0f} s.", highlight=False)
         if keep:
             console.print(f"Airflow: {stack.url}  login: {stack.user} / {stack.password}  (Ctrl-C stops it)", highlight=False)
             _until_interrupted(client.check_health)
-    closing = read_closing(network, night.id)
+    closing = read_closing(network, round.id)
     return 0 if closing and closing.status == "closed" else 1
 
 

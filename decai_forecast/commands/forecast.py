@@ -12,7 +12,7 @@ import typer
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
-from decai_forecast.partner.context import Seat, take_seat
+from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.round import in_time
 from decai_forecast.steps import Done, read_done
 
@@ -58,20 +58,20 @@ def add(
     """
     from decai_forecast.demand.overrides import Override, record_override
 
-    seat, (round_id, combined) = _seat_with_forecast(home, partner)
-    known = combined.frame(seat.store, "forecast.parquet")[["location_id", "item_id"]].drop_duplicates()
-    begin = seat.calendar.floor(_day(first, "--first"))
+    company, (round_id, combined) = _seat_with_forecast(home, partner)
+    known = combined.frame(company.store, "forecast.parquet")[["location_id", "item_id"]].drop_duplicates()
+    begin = company.calendar.floor(_day(first, "--first"))
     override = Override(
         location or _only_site(known, item), item, begin, _day(last, "--last") if last else begin, reason, _who(who), _now(),
         value=quantity, factor=factor,
     )  # fmt: skip
-    record_override(seat.store, override, known)
-    covered = _covered(seat, combined, override)
+    record_override(company.store, override, known)
+    covered = _covered(company, combined, override)
     if as_json:
         print(json.dumps(override.as_json() | {"id": override.id, "forecast_of": round_id, "periods": covered}, indent=1))
         return
     print(f"override {override.id}: {_told(override)}")
-    print(_effect(seat, combined, override, covered))
+    print(_effect(company, combined, override, covered))
 
 
 @override_app.command("list")
@@ -80,7 +80,7 @@ def listing(partner: Partner, home: Home = None, as_json: Json = False) -> None:
 
     Example: decai forecast override list --partner alder_foods
     """
-    rows = list(reversed(_rows(take_seat(Network.load(home), partner))))
+    rows = list(reversed(_rows(partner_context(Network.load(home), partner))))
     if as_json:
         print(json.dumps(rows, indent=1))
         return
@@ -107,7 +107,7 @@ def withdraw(
     """
     from decai_forecast.demand.overrides import withdraw as take_back
 
-    done = take_back(take_seat(Network.load(home), partner).store, override, who=_who(who), when=_now(), reason=reason)
+    done = take_back(partner_context(Network.load(home), partner).store, override, who=_who(who), when=_now(), reason=reason)
     if as_json:
         print(json.dumps({"override": override, "withdrawn": True, "new": done}))
     else:
@@ -116,19 +116,19 @@ def withdraw(
         )
 
 
-def _seat_with_forecast(home: Path | None, partner: str) -> tuple[Seat, tuple[str, Done]]:
+def _seat_with_forecast(home: Path | None, partner: str) -> tuple[PartnerContext, tuple[str, Done]]:
     """The partner's seat, and its newest forecast with the night it is of."""
-    seat = take_seat(Network.load(home), partner)
-    found = _newest(seat)
+    company = partner_context(Network.load(home), partner)
+    found = _newest(company)
     if found is None:
         raise ConfigError(f"{partner} has no forecast yet that could be overridden; run a round first (`decai round run`)")
-    return seat, found
+    return company, found
 
 
-def _newest(seat: Seat) -> tuple[str, Done] | None:
+def _newest(company: PartnerContext) -> tuple[str, Done] | None:
     """The newest night with a forecast, and its combination."""
-    for round_id in reversed(in_time(seat.store.children("rounds"))):
-        done = read_done(seat.store, round_id, "combine")
+    for round_id in reversed(in_time(company.store.children("rounds"))):
+        done = read_done(company.store, round_id, "combine")
         if done is not None:
             return round_id, done
     return None
@@ -166,19 +166,19 @@ def _told(override: Override) -> str:
     return f"item {override.item_id}{site}, {override.first}{until}: {said}"
 
 
-def _covered(seat: Seat, combined: Done, override: Override) -> list[str]:
+def _covered(company: PartnerContext, combined: Done, override: Override) -> list[str]:
     """The period starts of the newest forecast that the override covers."""
-    rows = combined.frame(seat.store, "forecast.parquet")["date"].drop_duplicates()
+    rows = combined.frame(company.store, "forecast.parquet")["date"].drop_duplicates()
     days = [day.date() for day in sorted(rows)]
     return [day.isoformat() for day in days if override.first <= day <= override.last]
 
 
-def _effect(seat: Seat, combined: Done, override: Override, covered: list[str]) -> str:
+def _effect(company: PartnerContext, combined: Done, override: Override, covered: list[str]) -> str:
     from decai_forecast.demand.overrides import apply_overrides
 
     if not covered:
         return "the newest forecast has none of these periods: it waits for a night that forecasts them"
-    forecast = combined.frame(seat.store, "forecast.parquet")
+    forecast = combined.frame(company.store, "forecast.parquet")
     rows = forecast[(forecast["item_id"] == override.item_id) & (forecast["location_id"] == override.location_id)]
     model = rows.assign(**{name: rows[f"model_{name}"] for name in ("mean", "q10", "q50", "q90")})
     after = apply_overrides(model, [override])
@@ -188,14 +188,14 @@ def _effect(seat: Seat, combined: Done, override: Override, covered: list[str]) 
     return f"{count}: {before:,.4g} units by the model, {said:,.4g} with it. It ships from the next night on."
 
 
-def _rows(seat: Seat) -> list[dict[str, Any]]:
+def _rows(company: PartnerContext) -> list[dict[str, Any]]:
     from decai_forecast.demand.overrides import read_overrides, withdrawals
 
-    gone, newest = withdrawals(seat.store), _newest(seat)
+    gone, newest = withdrawals(company.store), _newest(company)
     scores = {row["override"]: row for row in newest[1].facts.get("override_scores", [])} if newest else {}
     now = newest[1].facts["cutoff"] if newest else ""
     found = []
-    for one in read_overrides(seat.store):
+    for one in read_overrides(company.store):
         back = gone.get(one.id)
         state = "withdrawn" if back else "in force" if one.last.isoformat() >= now else "over"
         score = scores.get(one.id, {})

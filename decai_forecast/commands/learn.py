@@ -11,7 +11,7 @@ import typer
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.partner.check import accepted_frame, required_step
-from decai_forecast.partner.context import SEED, Seat, take_seat
+from decai_forecast.partner.context import SEED, PartnerContext, partner_context
 from decai_forecast.partner.own_past import carriers_of, ordering_of, panic_of
 from decai_forecast.round import in_time
 from decai_forecast.steps import Done, read_done
@@ -41,9 +41,9 @@ def learn_command(
 
       decai learn --partner alder_foods --json
     """
-    seat = take_seat(Network.load(home), partner)
-    round_id, trained = _trained(seat)
-    found = _learned(seat, round_id, trained)
+    company = partner_context(Network.load(home), partner)
+    round_id, trained = _trained(company)
+    found = _learned(company, round_id, trained)
     if as_json:
         print(json.dumps({"partner": partner, "round": round_id} | found, indent=1))
         return
@@ -61,34 +61,34 @@ def _more(more: float) -> str:
     return f"ask for up to {more:.0%} more" if more else "ask for no more than usual"
 
 
-def _trained(seat: Seat) -> tuple[str, Done]:
+def _trained(company: PartnerContext) -> tuple[str, Done]:
     """The newest night in which the company trained on a history of its own."""
-    for round_id in reversed(in_time(seat.store.children("rounds"))):
-        done = read_done(seat.store, round_id, "train")
+    for round_id in reversed(in_time(company.store.children("rounds"))):
+        done = read_done(company.store, round_id, "train")
         if done is not None and done.facts.get("cutoffs"):
             return round_id, done
-    raise ConfigError(f"{seat.partner} has not trained yet; run a round first (`decai round run`)")
+    raise ConfigError(f"{company.partner} has not trained yet; run a round first (`decai round run`)")
 
 
-def _learned(seat: Seat, round_id: str, trained: Done) -> dict[str, Any]:
+def _learned(company: PartnerContext, round_id: str, trained: Done) -> dict[str, Any]:
     from datetime import date
 
     from decai_forecast.simulation.agents.augment import augment
     from decai_forecast.simulation.agents.experience import Facts
 
-    checked, table = required_step(seat, round_id, "check"), trained.frame(seat.store, "table.parquet")
-    data_sets = {name: accepted_frame(seat, checked, name) for name in ("items", "stock", "receipts", "open_orders")}
-    choice, panic = ordering_of(seat, table, data_sets), panic_of(seat, table)
+    checked, table = required_step(company, round_id, "check"), trained.frame(company.store, "table.parquet")
+    data_sets = {name: accepted_frame(company, checked, name) for name in ("items", "stock", "receipts", "open_orders")}
+    choice, panic = ordering_of(company, table, data_sets), panic_of(company, table)
     cutoff = max(map(date.fromisoformat, trained.facts["cutoffs"]))
     facts = Facts(
         vendor=_vendors(data_sets["items"]),
-        recovery=max(1.0, seat.assumptions.supplier_outage_days / seat.calendar.days),
+        recovery=max(1.0, company.assumptions.supplier_outage_days / company.calendar.days),
         alpha=min(1.0, choice.fit.parameters.alpha),
         gamma=panic.more or None,
     )
-    rows = trained.frame(seat.store, f"rows-{cutoff}.parquet")
-    _, verdicts = augment(table, rows, seat.calendar, cutoff, facts, seed=SEED)
-    learned = {"behaviour": _as_json(choice), "panic": vars(panic), "carriers": carriers_of(seat, data_sets["receipts"])}
+    rows = trained.frame(company.store, f"rows-{cutoff}.parquet")
+    _, verdicts = augment(table, rows, company.calendar, cutoff, facts, seed=SEED)
+    learned = {"behaviour": _as_json(choice), "panic": vars(panic), "carriers": carriers_of(company, data_sets["receipts"])}
     return learned | {"experience": [verdict.as_json() for verdict in verdicts]}
 
 

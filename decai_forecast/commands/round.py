@@ -45,9 +45,9 @@ def run(round_id: RoundOption = "", as_of: AsOf = "", home: Home = None, as_json
     from decai_forecast.one_machine.run import run_round
 
     network = Network.load(home)
-    night = chosen_round(network, round_id, as_of)
-    closing = run_round(network, night, progress=lambda text: print(text, file=sys.stderr, flush=True))
-    _show(summarise(network, night), as_json)
+    round = chosen_round(network, round_id, as_of)
+    closing = run_round(network, round, progress=lambda text: print(text, file=sys.stderr, flush=True))
+    _show(summarise(network, round), as_json)
     raise typer.Exit(0 if closing.status == "closed" else 1)
 
 
@@ -59,10 +59,10 @@ def show(round_id: RoundOption = "", home: Home = None, as_json: Json = False) -
     """
     network = Network.load(home)
     known = rounds_of(network)
-    night = next((n for n in known if n.id == round_id), None) if round_id else next(iter(known), None)
-    if night is None:
+    round = next((n for n in known if n.id == round_id), None) if round_id else next(iter(known), None)
+    if round is None:
         raise ConfigError(f"no round {round_id or 'yet'}; there are {', '.join(n.id for n in known) or 'none'}")
-    _show(summarise(network, night), as_json)
+    _show(summarise(network, round), as_json)
 
 
 @app.command("list")
@@ -70,8 +70,8 @@ def listing(home: Home = None, as_json: Json = False) -> None:
     """Lists the rounds, newest first."""
     network = Network.load(home)
     rows = [
-        {k: v for k, v in summarise(network, night, scores=False).items() if k in ("round", "as_of", "status", "note")}
-        for night in rounds_of(network)
+        {k: v for k, v in summarise(network, round, scores=False).items() if k in ("round", "as_of", "status", "note")}
+        for round in rounds_of(network)
     ]
     if as_json:
         print(json.dumps(rows, indent=1))

@@ -12,7 +12,7 @@ import typer
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.what_if import last_forecast, what_if
 
 if TYPE_CHECKING:
@@ -60,21 +60,21 @@ def simulate_command(
       decai simulate --partner alder_foods --scenario port-strike.yaml --json
     """
     network = Network.load(home)
-    seat = take_seat(network, partner)
-    night = last_forecast(seat, round_id)
+    company = partner_context(network, partner)
+    round = last_forecast(company, round_id)
     asked = _asked(scenario, _places(place or []), _form(kind, node, start, length, factor))
     path, found = "", None
     if asked is None:
         from decai_forecast.partner.simulate_step import simulated
 
-        found = simulated(seat, night, progress=_progress)
+        found = simulated(company, round, progress=_progress)
     else:
-        made = what_if(seat, night, asked, _progress)
+        made = what_if(company, round, asked, _progress)
         path, found = made.path, made.simulation
     if as_json:
-        print(json.dumps({"partner": partner, "round": night.id, "report": path, "simulation": found.to_json()}, indent=1))
+        print(json.dumps({"partner": partner, "round": round.id, "report": path, "simulation": found.to_json()}, indent=1))
     else:
-        _tell(found, partner, night.id, path)
+        _tell(found, partner, round.id, path)
 
 
 def form_scenario(told: Told) -> Scenario:

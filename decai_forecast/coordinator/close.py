@@ -2,80 +2,60 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
-
+from decai_forecast.coordinator.context import CoordinatorContext
 from decai_forecast.coordinator.federate import keep_last, published
 from decai_forecast.coordinator.notify import notify
 from decai_forecast.coordinator.roster import below_quorum, read_roster
-from decai_forecast.network import COORDINATOR, Network
-from decai_forecast.partner.submit import standing
+from decai_forecast.coordinator.round_status import RoundStatus, round_status
+from decai_forecast.link import Closing, ClosingStatus
 from decai_forecast.round import Round
 
-__all__ = ["Closing", "close", "read_closing"]
+__all__ = ["close", "note_of_round"]
 
 
-@dataclass(frozen=True)
-class Closing:
-    """``status``: ``closed`` (trained together) or ``below_quorum`` (the last shared forecaster stays in use)."""
-
-    round: str
-    as_of: str
-    status: str
-    members: tuple[str, ...]
-    late: tuple[str, ...]  # delivered after the roster was written: not in training, but with a report
-    missing: Mapping[str, str]
-    note: str
-
-
-def closing_key(round_id: str) -> str:
-    return f"rounds/{round_id}/closed.json"
-
-
-def read_closing(network: Network, round_id: str) -> Closing | None:
-    public = network.public()
-    if not public.exists(closing_key(round_id)):
-        return None
-    raw: dict[str, Any] = public.read_json(closing_key(round_id))
-    return Closing(**raw | {"members": tuple(raw["members"]), "late": tuple(raw["late"])})
-
-
-def close(network: Network, night: Round) -> Closing:
+def close(coordinator: CoordinatorContext, round: Round) -> Closing:
     """Closes the round once; a second call finds it closed and changes nothing. Below quorum the notifier is called."""
-    if (there := read_closing(network, night.id)) is not None:
+    if (there := coordinator.link.closing(round.id)) is not None:
         return there
-    roster, now = read_roster(network, night.id), standing(network, night.id)
+    closing = _closing(coordinator, round)
+    if coordinator.link.publish_closing(closing) and closing.status is ClosingStatus.BELOW_QUORUM:
+        notify(coordinator, f"round {round.id} of {coordinator.network.name} is below quorum", closing.note)
+    return coordinator.link.closing(round.id) or closing
+
+
+def _closing(coordinator: CoordinatorContext, round: Round) -> Closing:
+    roster, status = read_roster(coordinator, round.id), round_status(coordinator, round.id, round.as_of)
     members = tuple(sorted(roster.members)) if roster else ()
-    late = tuple(p for p in now.ready if p not in members) if roster else ()
-    status = "closed" if roster else "below_quorum"
-    if not published(network.public(), night.id):
-        keep_last(network, night, status)
-    note = _note(network, night, members, late, now.missing()) if roster else below_quorum(network, night.id)
-    closing = Closing(night.id, night.as_of.isoformat(), status, members, late, now.missing(), note)
-    data = json.dumps(asdict(closing), indent=1, sort_keys=True).encode()
-    if network.public().create_bytes(closing_key(night.id), data) and status == "below_quorum":
-        notify(network, f"round {night.id} of {network.name} is below quorum", note)
-    network.store(COORDINATOR).write_bytes(closing_key(night.id), data)
-    return closing
+    late = tuple(partner for partner in status.ready if partner not in members) if roster else ()
+    ended = ClosingStatus.CLOSED if roster else ClosingStatus.BELOW_QUORUM
+    if not published(coordinator, round.id):
+        keep_last(coordinator, round, ended)
+    note = _note(coordinator, round, members, late, status) if roster else below_quorum(coordinator, round.id, status)
+    return Closing(round.id, round.as_of, ended, members, late, status.missing(), note)
 
 
-def _note(network: Network, night: Round, members: tuple[str, ...], late: tuple[str, ...], missing: Mapping[str, str]) -> str:
-    how = _how(network.public().read_json(f"rounds/{night.id}/shared.json"))
-    parts = [f"Round {night.id} of {network.name}: {len(members)} of {len(network.partners)} partners {how}"]
+def note_of_round(coordinator: CoordinatorContext, round_id: str) -> str:
+    """One sentence: who trained together, who is missing and why."""
+    if (closing := coordinator.link.closing(round_id)) is not None:
+        return closing.note
+    roster, status = read_roster(coordinator, round_id), round_status(coordinator, round_id)
+    taking_part = (
+        f"{len(roster.members)} partners train together"
+        if roster
+        else f"{len(status.ready)} of {len(status.partners)} partners delivered"
+    )
+    missing = ", ".join(f"{partner} ({why})" for partner, why in sorted(status.missing().items()))
+    return f"Round {round_id} of {coordinator.network.name}: {taking_part}{f'; missing: {missing}' if missing else ''}."
+
+
+def _note(
+    coordinator: CoordinatorContext, round: Round, members: tuple[str, ...], late: tuple[str, ...], status: RoundStatus
+) -> str:
+    shared = coordinator.link.shared(round.id)
+    how = shared.how() if shared else "did not train together"
+    parts = [f"Round {round.id} of {coordinator.network.name}: {len(members)} of {len(status.partners)} partners {how}"]
     if late:
         parts.append("late: " + ", ".join(late))
-    if missing:
+    if missing := status.missing():
         parts.append("missing: " + ", ".join(f"{partner} ({why})" for partner, why in sorted(missing.items())))
     return "; ".join(parts) + "."
-
-
-def _how(shared: Mapping[str, Any]) -> str:
-    if shared["status"] == "trained":
-        return "trained together"
-    if shared["status"] == "reused":
-        return f"did not train: {shared['reason']}"
-    if shared["members"]:  # the new forecaster did not ship
-        return f"trained together, but the last shared forecaster stays in use: {shared['reason']}"
-    return "could not train together, the last shared forecaster stays in use"

@@ -19,26 +19,28 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from decai_forecast.coordinator.context import CoordinatorContext
 from decai_forecast.channels import MailServer, send_mail, send_webhook
 from decai_forecast.errors import ConfigError
-from decai_forecast.network import COORDINATOR, Network
 
 __all__ = ["notify"]
 
 log = logging.getLogger(__name__)
 
 
-def notify(network: Network, subject: str, text: str) -> list[str]:
+def notify(coordinator: CoordinatorContext, subject: str, text: str) -> list[str]:
     """Sends one message through every channel; returns the channels that failed (a dead channel stops nothing)."""
     log.error("%s: %s", subject, text)
-    _to_file(network, subject, text)
+    _to_file(coordinator, subject, text)
+    network = coordinator.network
     return [str(channel.get("kind")) for channel in network.notify if not _send(channel, network.name, subject, text)]
 
 
-def _to_file(network: Network, subject: str, text: str) -> None:
+def _to_file(coordinator: CoordinatorContext, subject: str, text: str) -> None:
     stamp = datetime.now(UTC)
-    line = {"at": stamp.isoformat(timespec="seconds"), "network": network.name, "subject": subject, "text": text}
-    network.store(COORDINATOR).write_json(f"notices/{stamp:%Y%m%dT%H%M%S%f}.json", line)
+    at, name = stamp.isoformat(timespec="seconds"), coordinator.network.name
+    line = {"at": at, "network": name, "subject": subject, "text": text}
+    coordinator.store.write_json(f"notices/{stamp:%Y%m%dT%H%M%S%f}.json", line)
 
 
 def _send(channel: Mapping[str, Any], network: str, subject: str, text: str) -> bool:

@@ -9,7 +9,7 @@ from decai_forecast.coordinator.federate import federate, published
 from decai_forecast.errors import BelowQuorum, DecaiError, FederationError
 from decai_forecast.network import Network
 from decai_forecast.partner.combine import can_forecast, combine
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.report import hand_over
 from decai_forecast.partner.simulate_step import simulate
 from decai_forecast.partner.submit import NEWCOMER, run_delivery, standing
@@ -20,36 +20,36 @@ __all__ = ["report_partner", "run_round"]
 Progress = Callable[[str], None]
 
 
-def run_round(network: Network, night: Round, progress: Progress = print) -> Closing:
+def run_round(network: Network, round: Round, progress: Progress = print) -> Closing:
     """Deliver, train together, close, report: the same steps as the DAGs, one after the other.
 
     A partner that fails is named in the closing; the others go on. Repeating a round changes nothing.
     """
     for partner in network.partners:
-        progress(f"deliver {partner}: {_deliver(network, partner, night)}")
+        progress(f"deliver {partner}: {_deliver(network, partner, round)}")
     try:
-        if not published(network.public(), night.id):
-            federate(network, night, progress)
+        if not published(network.public(), round.id):
+            federate(network, round, progress)
     except (BelowQuorum, FederationError) as error:
         progress(f"federate: {error}")
-    closing = close(network, night)
+    closing = close(network, round)
     for partner in network.partners:
-        progress(f"report {partner}: {_report(network, partner, night)}")
+        progress(f"report {partner}: {_report(network, partner, round)}")
     return closing
 
 
-def _deliver(network: Network, partner: str, night: Round) -> str:
+def _deliver(network: Network, partner: str, round: Round) -> str:
     try:
-        submission = run_delivery(network, take_seat(network, partner), night)
+        submission = run_delivery(network, partner_context(network, partner), round)
     except DecaiError as error:
         return _said(error)
     verdict = submission.verdicts.get("demand", "nothing delivered")
     return f"{verdict}, {submission.rows:,} rows" + (", a newcomer" if submission.state == NEWCOMER else "")
 
 
-def _report(network: Network, partner: str, night: Round) -> str:
+def _report(network: Network, partner: str, round: Round) -> str:
     try:
-        return report_partner(network, partner, night)
+        return report_partner(network, partner, round)
     except DecaiError as error:
         return _said(error)
 
@@ -58,12 +58,12 @@ def _said(error: DecaiError) -> str:
     return f"{error.code}: {str(error).splitlines()[0]}"
 
 
-def report_partner(network: Network, partner: str, night: Round) -> str:
+def report_partner(network: Network, partner: str, round: Round) -> str:
     """Combination, simulation and report of one partner; returns where the report is, or why it is a short one."""
-    seat = take_seat(network, partner)
-    if partner in standing(network, night.id).served and can_forecast(seat, night):
-        combine(seat, night)
-        simulate(seat, night)
-    done, entries = hand_over(network, seat, night)
+    company = partner_context(network, partner)
+    if partner in standing(network, round.id).served and can_forecast(company, round):
+        combine(company, round)
+        simulate(company, round)
+    done, entries = hand_over(network, company, round)
     failed = [entry.target for entry in entries if entry.code]
     return str(done.facts["html"]) + (f" (not sent to {', '.join(failed)}; tried again the next night)" if failed else "")

@@ -30,25 +30,25 @@ def rounds_of(network: Network) -> list[Round]:
     return [found[name] for name in reversed(in_time(found))]
 
 
-def summarise(network: Network, night: Round, *, scores: bool = True) -> dict[str, Any]:
+def summarise(network: Network, round: Round, *, scores: bool = True) -> dict[str, Any]:
     """Status, note and one row per partner (JSON); ``scores`` reads each partner's last 30 rounds for its quality."""
-    closing, now, roster = read_closing(network, night.id), standing(network, night.id), read_roster(network, night.id)
+    closing, now, roster = read_closing(network, round.id), standing(network, round.id), read_roster(network, round.id)
     members = set(roster.members) if roster else set()
     missing = now.missing()
     return {
         "network": network.name,
         "simulated": network.simulated,
-        "round": night.id,
-        "as_of": night.as_of.isoformat(),
+        "round": round.id,
+        "as_of": round.as_of.isoformat(),
         "status": closing.status if closing else "open",
-        "note": note_of_round(network, night.id),
-        "training": _training(network, night.id),
-        "failure": read_failure(network.store(COORDINATOR), night.id),
-        "evaluation": _evaluation(network, night.id),
-        "verdict": _verdict(network, night.id),
+        "note": note_of_round(network, round.id),
+        "training": _training(network, round.id),
+        "failure": read_failure(network.store(COORDINATOR), round.id),
+        "evaluation": _evaluation(network, round.id),
+        "verdict": _verdict(network, round.id),
         "partners": [
-            _partner(network, night, partner, now.submissions.get(partner, {}), missing.get(partner, ""), partner in members)
-            | {"quality": quality(network.store(partner), night.id) if scores else None}
+            _partner(network, round, partner, now.submissions.get(partner, {}), missing.get(partner, ""), partner in members)
+            | {"quality": quality(network.store(partner), round.id) if scores else None}
             for partner in network.partners
         ],
     }
@@ -74,10 +74,10 @@ def _verdict(network: Network, round_id: str) -> str:
     return verdict_in_words(network.public().read_json(f"rounds/{round_id}/shared.json")) if there else ""
 
 
-def _partner(network: Network, night: Round, partner: str, submission: Any, why: str, member: bool) -> dict[str, Any]:
+def _partner(network: Network, round: Round, partner: str, submission: Any, why: str, member: bool) -> dict[str, Any]:
     store = network.store(partner)
-    checked, combined, simulated = (read_done(store, night.id, step) for step in ("check", "combine", "simulate"))
-    report = outbox_key(night.id, "report.html")
+    checked, combined, simulated = (read_done(store, round.id, step) for step in ("check", "combine", "simulate"))
+    report = outbox_key(round.id, "report.html")
     scores = combined.facts["test"] if combined else {}
     return {
         "partner": partner,
@@ -87,14 +87,14 @@ def _partner(network: Network, night: Round, partner: str, submission: Any, why:
         "checks": {name: facts["verdict"] for name, facts in checked.facts["data_sets"].items()} if checked else {},
         "rows": submission.get("rows", 0),
         "member": member,
-        "privacy": spending(store, partner, night.id, network.privacy) if network.privacy else None,
+        "privacy": spending(store, partner, round.id, network.privacy) if network.privacy else None,
         "choice": combined.facts["choice"]["name"] if combined else "",
         "wape": {name: found["wape"] for name, found in scores.items()},
         "exposure": simulated.facts["exposure"] if simulated else "",
         "report": store.path(report) if store.exists(report) else "",
         "sent": [
             {"target": e.target, "kind": e.kind, "status": e.status, "attempts": e.attempts, "code": e.code}
-            for e in Book(store).entries(night.id)
+            for e in Book(store).entries(round.id)
         ],
     }
 

@@ -9,7 +9,7 @@ from typing import Any
 from decai_forecast.coordinator.notify import notify
 from decai_forecast.network import Network
 from decai_forecast.orchestration.context import round_of_run
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.notices import Notice, known_channels, tell
 from decai_forecast.partner.quality import mark_late
 
@@ -39,5 +39,5 @@ def _late(run: Any, partner: str) -> None:
     mark_late(network.store(partner), round_id)
     text = f"The delivery of {partner} for round {round_id} was not finished {network.late_minutes:g} minutes after its time."
     notify(network, f"{partner} is late in round {round_id}", text)
-    seat = take_seat(network, partner)
-    tell(seat.store, known_channels(seat), Notice(partner, round_id, "delivery", "late", text))
+    company = partner_context(network, partner)
+    tell(company.store, known_channels(company), Notice(partner, round_id, "delivery", "late", text))

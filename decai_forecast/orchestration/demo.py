@@ -21,32 +21,32 @@ def our_dags(network: Network) -> list[str]:
     return [f"{kind}_{partner}" for kind in ("deliver", "report") for partner in network.partners] + ["close_round", "federate"]
 
 
-def drive_round(client: Client, network: Network, night: Round, progress: Callable[[str, int, int], None]) -> None:
+def drive_round(client: Client, network: Network, round: Round, progress: Callable[[str, int, int], None]) -> None:
     """Triggers every delivery of ``night``, watches federation and reports, closes the round.
 
     ``progress`` gets a text and the numbers of finished and of expected runs. Failing runs do not stop the others.
     """
-    conf = {"round": night.id, "as_of": night.as_of.isoformat()}
-    watch = _Watch(client, network, night, progress)
+    conf = {"round": round.id, "as_of": round.as_of.isoformat()}
+    watch = _Watch(client, network, round, progress)
     watch.follow([(f"deliver_{p}", client.trigger(f"deliver_{p}", **conf)) for p in network.partners], "deliveries")
-    if _delivered(network, night) >= network.minimum:
-        watch.follow(_appear(client, ["federate"], night.id), "federation")
-        watch.follow(_appear(client, [f"report_{p}" for p in _heard(network, night)], night.id), "reports")
+    if _delivered(network, round) >= network.minimum:
+        watch.follow(_appear(client, ["federate"], round.id), "federation")
+        watch.follow(_appear(client, [f"report_{p}" for p in _heard(network, round)], round.id), "reports")
     watch.follow([("close_round", client.trigger("close_round", **conf))], "closing")
-    watch.follow(_appear(client, [f"report_{p}" for p in network.partners], night.id), "reports")
+    watch.follow(_appear(client, [f"report_{p}" for p in network.partners], round.id), "reports")
 
 
-def _delivered(network: Network, night: Round) -> int:
+def _delivered(network: Network, round: Round) -> int:
     from decai_forecast.partner.submit import standing
 
-    return len(standing(network, night.id).ready)
+    return len(standing(network, round.id).ready)
 
 
-def _heard(network: Network, night: Round) -> list[str]:
+def _heard(network: Network, round: Round) -> list[str]:
     """Partners that have answered: the reports of the others wait until the round is closed."""
     from decai_forecast.partner.submit import standing
 
-    now = standing(network, night.id)
+    now = standing(network, round.id)
     return [p for p in network.partners if p not in now.silent]
 
 
@@ -72,9 +72,9 @@ def _is_of(run: dict[str, Any], round_id: str) -> bool:
 class _Watch:
     """Follows runs to their end; gives up when nothing finishes any more."""
 
-    def __init__(self, client: Client, network: Network, night: Round, progress: Callable[[str, int, int], None]) -> None:
+    def __init__(self, client: Client, network: Network, round: Round, progress: Callable[[str, int, int], None]) -> None:
         self.client, self.progress = client, progress
-        self.public, self.night = network.public(), night
+        self.public, self.round = network.public(), round
         self.expected = 2 * len(network.partners) + 2
         self.over: dict[tuple[str, str], str] = {}
 
@@ -98,7 +98,7 @@ class _Watch:
         """How far the shared training is: a long one is no stand-still."""
         from decai_forecast.coordinator.federate import read_progress
 
-        far = read_progress(self.public, self.night.id)
+        far = read_progress(self.public, self.round.id)
         return f"model {far['model']} of {far['models']}, tree {far['tree']} of {far['trees']}" if far else ""
 
     def _states(self, runs: list[tuple[str, str]]) -> dict[tuple[str, str], Any]:

@@ -52,7 +52,7 @@ def _readable(user: Any) -> set[str]:
 def rounds(user: GetUserDep) -> Response:
     """The last rounds with what this user may see of them."""
     network = Network.load()
-    shown = [summarise(network, night, scores=False) for night in rounds_of(network)[:SHOWN]]
+    shown = [summarise(network, round, scores=False) for round in rounds_of(network)[:SHOWN]]
     return _html(page(network, shown, _readable(user)))
 
 

@@ -16,7 +16,7 @@ from decai_forecast.orchestration.connections import AirflowCredentials
 from decai_forecast.orchestration.context import night_of, param_round
 from decai_forecast.orchestration.plan import DELIVERIES, SHARED
 from decai_forecast.orchestration.plan import network as this_network
-from decai_forecast.partner.context import Seat, take_seat
+from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.round import Round
 
 __all__ = ["check", "close", "federate", "outcome", "pull", "refuse_contract", "report", "simulate", "train", "what_if"]
@@ -59,7 +59,7 @@ def _plainly() -> Iterator[None]:
 
 
 @contextmanager
-def _answering(network: Network, seat: Seat, night: Round, context: Any) -> Iterator[None]:
+def _answering(network: Network, company: PartnerContext, round: Round, context: Any) -> Iterator[None]:
     """Whatever ends this partner's delivery, the coordinator hears of it by its code: once no retry can mend it.
 
     An answer before that would settle the round, and the retry could no longer win its place in it.
@@ -72,18 +72,18 @@ def _answering(network: Network, seat: Seat, night: Round, context: Any) -> Iter
         raise AirflowSkipException(str(error)) from None
     except AirflowTaskTimeout:  # no Exception, so that no task catches it by mistake
         if _last_try(context):
-            give_up(network, seat, night, TookTooLong(f"{seat.partner}: a task of round {night.id} ran into its time limit"))
+            give_up(network, company, round, TookTooLong(f"{company.partner}: a task of round {round.id} ran into its time limit"))
         raise
     except DecaiError as error:
         retried = error.code in PASSING
         if not retried or _last_try(context):
-            give_up(network, seat, night, error)
+            give_up(network, company, round, error)
         if not retried:
             _fail(str(error))
         raise
     except Exception as error:
         if _last_try(context):
-            give_up(network, seat, night, error)
+            give_up(network, company, round, error)
         raise
 
 
@@ -93,19 +93,19 @@ def _last_try(context: Any) -> bool:
     return bool(task.try_number > task.max_tries)
 
 
-def _seated(partner: str, context: Any) -> tuple[Network, Seat, Round]:
+def _seated(partner: str, context: Any) -> tuple[Network, PartnerContext, Round]:
     network = this_network()
-    seat = replace(take_seat(network, partner), credentials=AirflowCredentials())
-    return network, seat, param_round(context, network)
+    company = replace(partner_context(network, partner), credentials=AirflowCredentials())
+    return network, company, param_round(context, network)
 
 
 def pull(partner: str, context: Any) -> dict[str, Any]:
     """Gets the partner's delivery; a source that is not there yet, or was cut off, is worth the task's retry."""
     from decai_forecast.partner.train import pull as step
 
-    network, seat, night = _seated(partner, context)
-    with _answering(network, seat, night, context):
-        return dict(step(seat, night).facts["rows"])
+    network, company, round = _seated(partner, context)
+    with _answering(network, company, round, context):
+        return dict(step(company, round).facts["rows"])
 
 
 def check(partner: str, context: Any) -> dict[str, Any]:
@@ -115,17 +115,17 @@ def check(partner: str, context: Any) -> dict[str, Any]:
     """
     from decai_forecast.partner.check import check as step
 
-    network, seat, night = _seated(partner, context)
-    with _answering(network, seat, night, context):
-        return dict(step(seat, night).facts["data_sets"])
+    network, company, round = _seated(partner, context)
+    with _answering(network, company, round, context):
+        return dict(step(company, round).facts["data_sets"])
 
 
 def refuse_contract(partner: str, context: Any, problem: str) -> None:
     """The whole task of a partner whose contract file is broken: answers with the code, fails with file and line."""
     from decai_forecast.partner.submit import give_up
 
-    network, seat, night = _seated(partner, context)
-    give_up(network, seat, night, BrokenContract(problem))
+    network, company, round = _seated(partner, context)
+    give_up(network, company, round, BrokenContract(problem))
     _fail(problem)
 
 
@@ -135,17 +135,17 @@ def train(partner: str, context: Any) -> dict[str, Any]:
     from decai_forecast.partner.train import train as step
     from decai_forecast.partner.watch import watch
 
-    network, seat, night = _seated(partner, context)
-    with _answering(network, seat, night, context):
-        step(seat, night)
-        watch(seat, night)
-        submission = ready(seat, night)
-    post(network, seat, submission)
+    network, company, round = _seated(partner, context)
+    with _answering(network, company, round, context):
+        step(company, round)
+        watch(company, round)
+        submission = ready(company, round)
+    post(network, company, submission)
     if submission.state == NEWCOMER:  # no partition: it does not count for the quorum
         raise AirflowSkipException(f"{partner} is new: it receives the shared forecaster and has no part in training it")
     event = context["outlet_events"][DELIVERIES]
-    event.extra = {"partner": partner, "round": night.id, "rows": submission.rows, "verdicts": dict(submission.verdicts)}
-    event.add_partitions(f"{partner}|{night.id}")
+    event.extra = {"partner": partner, "round": round.id, "rows": submission.rows, "verdicts": dict(submission.verdicts)}
+    event.add_partitions(f"{partner}|{round.id}")
     return event.extra  # type: ignore[no-any-return]  # Airflow's accessor is untyped
 
 
@@ -155,19 +155,19 @@ def federate(context: Any) -> dict[str, Any]:
     from decai_forecast.coordinator.federate import published
 
     network = this_network()
-    night = night_of(network, context["dag_run"].partition_key or param_round(context, network).id)
-    if published(network.public(), night.id):
-        raise AirflowSkipException(f"round {night.id} has its shared forecaster")
+    round = night_of(network, context["dag_run"].partition_key or param_round(context, network).id)
+    if published(network.public(), round.id):
+        raise AirflowSkipException(f"round {round.id} has its shared forecaster")
     with _plainly():
-        done = step(network, night, progress=print)
-    _emit_shared(context, night, done.facts["status"])
+        done = step(network, round, progress=print)
+    _emit_shared(context, round, done.facts["status"])
     return {"members": done.facts["members"], "dropped": done.facts["dropped"], "seconds": done.facts["seconds"]}
 
 
-def _emit_shared(context: Any, night: Round, status: str) -> None:
+def _emit_shared(context: Any, round: Round, status: str) -> None:
     event = context["outlet_events"][SHARED]
-    event.extra = {"round": night.id, "as_of": night.as_of.isoformat(), "status": status}
-    event.add_partitions(night.id)
+    event.extra = {"round": round.id, "as_of": round.as_of.isoformat(), "status": status}
+    event.add_partitions(round.id)
 
 
 def simulate(partner: str, context: Any) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def simulate(partner: str, context: Any) -> dict[str, Any]:
 
     network = this_network()
     with _plainly():
-        return dict(step(take_seat(network, partner), _night(context, network)).facts)
+        return dict(step(partner_context(network, partner), _night(context, network)).facts)
 
 
 def report(partner: str, context: Any) -> str:
@@ -184,9 +184,9 @@ def report(partner: str, context: Any) -> str:
     from decai_forecast.partner.report import hand_over
 
     network = this_network()
-    seat = replace(take_seat(network, partner), credentials=AirflowCredentials())
+    company = replace(partner_context(network, partner), credentials=AirflowCredentials())
     with _plainly():
-        done, _ = hand_over(network, seat, _night(context, network))
+        done, _ = hand_over(network, company, _night(context, network))
         return str(done.facts["html"])
 
 
@@ -198,10 +198,10 @@ def what_if(partner: str, context: Any) -> dict[str, Any]:
 
     params = context["params"]
     with _plainly():
-        seat = take_seat(this_network(), partner)
-        night, scenario = last_forecast(seat, params["round"]), form_scenario(params)
-        found = step(seat, night, lambda _network: scenario, lambda done, of: print(f"{done} of {of} blocks simulated"))
-    return {"round": night.id, "name": found.name, "summary": found.simulation.summary()}
+        company = partner_context(this_network(), partner)
+        round, scenario = last_forecast(company, params["round"]), form_scenario(params)
+        found = step(company, round, lambda _network: scenario, lambda done, of: print(f"{done} of {of} blocks simulated"))
+    return {"round": round.id, "name": found.name, "summary": found.simulation.summary()}
 
 
 def _night(context: Any, network: Network) -> Round:
@@ -215,12 +215,12 @@ def close(context: Any) -> dict[str, Any]:
     from decai_forecast.coordinator.federate import published
 
     network = this_network()
-    night = param_round(context, network)
-    night = night_of(network, night.id)
-    before = published(network.public(), night.id)
-    closing = step(network, night)
+    round = param_round(context, network)
+    round = night_of(network, round.id)
+    before = published(network.public(), round.id)
+    closing = step(network, round)
     if not before:
-        _emit_shared(context, night, "kept")
+        _emit_shared(context, round, "kept")
     return {"status": closing.status, "note": closing.note}
 
 

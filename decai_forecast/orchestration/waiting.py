@@ -75,9 +75,9 @@ class RosterWritten(BaseOperator):
 
     def execute(self, context: Any) -> dict[str, Any]:
         network = this_network()
-        night = night_of(network, _round_id(context))
-        if (roster := _start(network, night, grace_over=False)) is None:
-            _defer(self, "all_answered", night.id, timedelta(minutes=network.grace_minutes))
+        round = night_of(network, _round_id(context))
+        if (roster := _start(network, round, grace_over=False)) is None:
+            _defer(self, "all_answered", round.id, timedelta(minutes=network.grace_minutes))
         return roster or {}
 
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
@@ -93,13 +93,13 @@ class SettleRoster(BaseOperator):
 
     def execute(self, context: Any) -> dict[str, Any]:
         network = this_network()
-        night = param_round(context, network)
-        others = read_roster(network, night.id) is not None
-        roster = _start(network, night, grace_over=True)
+        round = param_round(context, network)
+        others = read_roster(network, round.id) is not None
+        roster = _start(network, round, grace_over=True)
         if roster is None:
-            raise AirflowSkipException(f"round {night.id} is below quorum")
-        if others and not published(network.public(), night.id):
-            _defer(self, "shared_there", night.id, timedelta(minutes=60))  # `federate` may still be training
+            raise AirflowSkipException(f"round {round.id} is below quorum")
+        if others and not published(network.public(), round.id):
+            _defer(self, "shared_there", round.id, timedelta(minutes=60))  # `federate` may still be training
         return roster
 
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
@@ -125,20 +125,20 @@ class OwnDelivery(BaseOperator):
 
     def _combine(self, network: Network, round_id: str) -> str:
         from decai_forecast.partner.combine import can_forecast, combine
-        from decai_forecast.partner.context import take_seat
+        from decai_forecast.partner.context import partner_context
 
-        seat, night = take_seat(network, self.partner), night_of(network, round_id)
+        company, round = partner_context(network, self.partner), night_of(network, round_id)
         if self.partner not in standing(network, round_id).served:
             raise AirflowSkipException(f"{self.partner} has no accepted delivery in round {round_id}; its report says so")
-        if not can_forecast(seat, night):
+        if not can_forecast(company, round):
             raise AirflowSkipException(f"{self.partner} is new, and there is no shared forecaster yet; its report says so")
-        done = combine(seat, night)
+        done = combine(company, round)
         return str(done.facts["choice"]["name"])
 
 
-def _start(network: Network, night: Round, *, grace_over: bool) -> dict[str, Any] | None:
+def _start(network: Network, round: Round, *, grace_over: bool) -> dict[str, Any] | None:
     try:
-        roster = start(network, night, grace_over=grace_over)
+        roster = start(network, round, grace_over=grace_over)
     except BelowQuorum:
         return None
     return {"members": sorted(roster.members), "missing": dict(roster.missing)} if roster else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.partner.context import Seat
+from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.watch import alarms_of
 from decai_forecast.reports import Planning
 from decai_forecast.steps import Done
@@ -19,15 +19,15 @@ MOST = 12  # totals of a level, the largest
 KEYS = ["location_id", "category"]
 
 
-def briefing(seat: Seat, trained: Done, watched: Done | None, combined: Done) -> Planning:
+def briefing(company: PartnerContext, trained: Done, watched: Done | None, combined: Done) -> Planning:
     """Alarms, drivers, totals, first forecasts and overrides of a night whose forecast is made."""
-    facts, table = combined.facts, trained.frame(seat.store, "table.parquet")
-    hierarchy = combined.frame(seat.store, "hierarchy.parquet")
+    facts, table = combined.facts, trained.frame(company.store, "table.parquet")
+    hierarchy = combined.frame(company.store, "hierarchy.parquet")
     return Planning(
         since=watched.facts["since"] if watched else facts["cutoff"],
-        alarms=alarms_of(seat, watched) if watched else (),
-        drivers=combined.json(seat.store, "drivers.json"),
-        totals=list(_totals(table, hierarchy, seat.calendar.horizon)),
+        alarms=alarms_of(company, watched) if watched else (),
+        drivers=combined.json(company.store, "drivers.json"),
+        totals=list(_totals(table, hierarchy, company.calendar.horizon)),
         first=facts["first"],
         notes=facts["not_forecast"],
         overrides=facts["overrides"],

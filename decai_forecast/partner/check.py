@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from decai_forecast.contracts import Arrival, Check, Contract, check_delivery
 from decai_forecast.errors import DecaiError
-from decai_forecast.partner.context import DEMAND, Seat
+from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.partner.newcomer import EMPTY, may_be_new
 from decai_forecast.partner.notices import Notice, tell
 from decai_forecast.round import Round, before
@@ -47,18 +47,18 @@ class RuleFault(NotChecked):
     code = "rule"
 
 
-def required_step(seat: Seat, round_id: str, step: str) -> Done:
+def required_step(company: PartnerContext, round_id: str, step: str) -> Done:
     """The finished step; :class:`DecaiError` names the one that is missing."""
-    done = read_done(seat.store, round_id, step)
+    done = read_done(company.store, round_id, step)
     if done is None:
-        raise DecaiError(f"{seat.partner}: round {round_id} has no finished step {step!r}; run that one first")
+        raise DecaiError(f"{company.partner}: round {round_id} has no finished step {step!r}; run that one first")
     return done
 
 
-def accepted_frame(seat: Seat, checked: Done, name: str) -> pd.DataFrame | None:
+def accepted_frame(company: PartnerContext, checked: Done, name: str) -> pd.DataFrame | None:
     """The clean rows of a data set, or None where it is absent or was refused."""
     key = clean_key(checked, name)
-    return seat.store.read_frame(key) if key else None
+    return company.store.read_frame(key) if key else None
 
 
 def clean_key(checked: Done, name: str) -> str:
@@ -67,7 +67,7 @@ def clean_key(checked: Done, name: str) -> str:
     return checked.key(f"{name}-clean.parquet") if facts and facts["verdict"] in COUNTED else ""
 
 
-def check(seat: Seat, night: Round) -> Done:
+def check(company: PartnerContext, round: Round) -> Done:
     """Checks every pulled data set against its contract.
 
     Raises :class:`Refused` when the demand delivery is refused (an empty one of a newcomer that declares its demand is not). A
@@ -75,39 +75,39 @@ def check(seat: Seat, night: Round) -> Done:
     a rule of the partner's own is why, :class:`RuleFault` for demand, and a note (like a missing data set) for any other. Once
     the step is done, the partner is told of every data set that was not accepted.
     """
-    contracts, pulled = seat.contracts(), required_step(seat, night.id, "pull")
+    contracts, pulled = company.contracts(), required_step(company, round.id, "pull")
     wanted = [contracts[name] for name in pulled.facts["rows"]]
-    history = {c.data_set: key for c in wanted if (key := last_accepted(seat, night.id, c.data_set))}
+    history = {c.data_set: key for c in wanted if (key := last_accepted(company, round.id, c.data_set))}
 
     def work(writer: Writer) -> Mapping[str, Any]:
         with ExitStack() as stack:
-            checker = _Checker(seat, night, pulled, history, writer, stack)
+            checker = _Checker(company, round, pulled, history, writer, stack)
             return {"data_sets": {contract.data_set: checker.check(contract) for contract in referenced_first(wanted)}}
 
     inputs = {"pull": pulled.inputs, "history": history}
-    done = run_step(seat.store, night.id, STEP, inputs, work, closed=seat.closed(night.id))
+    done = run_step(company.store, round.id, STEP, inputs, work, closed=company.closed(round.id))
     for contract in wanted:
-        _tell(seat, night, contract, done)
+        _tell(company, round, contract, done)
     verdict = done.facts["data_sets"].get(DEMAND)  # a newcomer's may be absent
-    new = verdict and verdict["code"] == EMPTY and may_be_new(seat, contracts[DEMAND], night.id)
+    new = verdict and verdict["code"] == EMPTY and may_be_new(company, contracts[DEMAND], round.id)
     if verdict and verdict["verdict"] not in COUNTED and not new:
-        text = done.bytes(seat.store, f"{DEMAND}.txt").decode()
+        text = done.bytes(company.store, f"{DEMAND}.txt").decode()
         raise Refused("\n".join(text.splitlines()[:3]), verdict["code"])
     return done
 
 
-def _tell(seat: Seat, night: Round, contract: Contract, done: Done) -> None:
+def _tell(company: PartnerContext, round: Round, contract: Contract, done: Done) -> None:
     """After the step is done, since a mail cannot be taken back."""
     name = contract.data_set
     if (verdict := done.facts["data_sets"][name]["verdict"]) != "accepted":
-        text, html = (done.bytes(seat.store, f"{name}.{kind}").decode() for kind in ("txt", "html"))
-        tell(seat.store, contract.channels, Notice(seat.partner, night.id, name, verdict, text, html))
+        text, html = (done.bytes(company.store, f"{name}.{kind}").decode() for kind in ("txt", "html"))
+        tell(company.store, contract.channels, Notice(company.partner, round.id, name, verdict, text, html))
 
 
-def last_accepted(seat: Seat, round_id: str, name: str) -> str:
+def last_accepted(company: PartnerContext, round_id: str, name: str) -> str:
     """The key of the clean rows of the newest earlier round in which the data set was accepted; empty if there is none."""
-    for earlier in reversed(before(seat.store.children("rounds"), round_id)):
-        done = read_done(seat.store, earlier, STEP)
+    for earlier in reversed(before(company.store.children("rounds"), round_id)):
+        done = read_done(company.store, earlier, STEP)
         if done is not None and (key := clean_key(done, name)):
             return key
     return ""
@@ -132,19 +132,19 @@ class _Checker:
     """Checks one data set after the other; the clean rows of the earlier ones are what later ones refer to."""
 
     def __init__(
-        self, seat: Seat, night: Round, pulled: Done, history: Mapping[str, str], writer: Writer, stack: ExitStack
+        self, company: PartnerContext, round: Round, pulled: Done, history: Mapping[str, str], writer: Writer, stack: ExitStack
     ) -> None:
-        self.seat, self.night, self.pulled, self.history, self.writer, self.stack = seat, night, pulled, history, writer, stack
+        self.company, self.round, self.pulled, self.history, self.writer, self.stack = company, round, pulled, history, writer, stack
         self.clean: dict[str, Path] = {}
 
     def check(self, contract: Contract) -> dict[str, Any]:
-        name, store = contract.data_set, self.seat.store
+        name, store = contract.data_set, self.company.store
         folder = Path(self.stack.enter_context(TemporaryDirectory(prefix="decai-check-")))
         delivery = self.stack.enter_context(self.pulled.file(store, f"{name}.parquet"))
         before = self.stack.enter_context(store.local_file(self.history[name])) if name in self.history else None
         arrival = _arrival(self.pulled, name)
         found = check_delivery(
-            contract, delivery, self.night.as_of, folder, references=self.clean, history=before, arrival=arrival
+            contract, delivery, self.round.as_of, folder, references=self.clean, history=before, arrival=arrival
         )
         if found.verdict == "not_checked" and (found.code != "rule" or name == DEMAND):
             raise self._unchecked(contract, found)
@@ -158,8 +158,8 @@ class _Checker:
         said = f"{self.seat.partner}: {contract.data_set} could not be checked ({reasons or found.code}); "
         if found.code != "rule":
             return NotChecked(f"{said}the delivery itself may be fine, repeat the step")
-        notice = Notice(self.seat.partner, self.night.id, contract.data_set, "not_checked", found.to_text(), found.to_html())
-        tell(self.seat.store, contract.channels, notice)
+        notice = Notice(self.company.partner, self.round.id, contract.data_set, "not_checked", found.to_text(), found.to_html())
+        tell(self.company.store, contract.channels, notice)
         return RuleFault(f"{said}correct the rule")
 
     def _keep(self, name: str, found: Check, folder: Path) -> None:

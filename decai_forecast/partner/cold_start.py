@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.partner.check import accepted_frame
-from decai_forecast.partner.context import Seat
+from decai_forecast.partner.context import PartnerContext
 from decai_forecast.round import Round, before
 from decai_forecast.steps import Done, read_done
 
@@ -57,7 +57,7 @@ class Firsts:
         ]
 
 
-def first_forecasts(seat: Seat, night: Round, checked: Done, table: pd.DataFrame) -> Firsts:
+def first_forecasts(company: PartnerContext, round: Round, checked: Done, table: pd.DataFrame) -> Firsts:
     """Forecasts of the items and sites of the master data that never sold, over the horizon from the night's cut-off."""
     import pandas as pd
 
@@ -65,12 +65,12 @@ def first_forecasts(seat: Seat, night: Round, checked: Done, table: pd.DataFrame
 
     if table.empty:
         return Firsts()
-    cutoff, notes = seat.calendar.floor(night.as_of), list[str]()
-    known = _known_then(seat, night, cutoff)
+    cutoff, notes = company.calendar.floor(round.as_of), list[str]()
+    known = _known_then(company, round, cutoff)
     made = [
         frame
         for key, name in ((ITEM, "items"), (LOCATION, "locations"))
-        for frame in _of_kind(seat, checked, table, cutoff, (key, name, known.get(name)), notes)
+        for frame in _of_kind(company, checked, table, cutoff, (key, name, known.get(name)), notes)
     ]
     if not made:
         return Firsts(notes=notes)
@@ -79,40 +79,40 @@ def first_forecasts(seat: Seat, night: Round, checked: Done, table: pd.DataFrame
     return Firsts(levels.drop(columns=["actual", "scale"]), notes)
 
 
-def _known_then(seat: Seat, night: Round, cutoff: date) -> dict[str, set[str]]:
+def _known_then(company: PartnerContext, round: Round, cutoff: date) -> dict[str, set[str]]:
     """Ids in the master data of the newest night that is a horizon old; nothing where no night is as old."""
-    limit = seat.calendar.add(cutoff, -seat.calendar.horizon)
-    for round_id in reversed(before(seat.store.children("rounds"), night.id)):
-        pulled, checked = (read_done(seat.store, round_id, step) for step in ("pull", "check"))
+    limit = company.calendar.add(cutoff, -company.calendar.horizon)
+    for round_id in reversed(before(company.store.children("rounds"), round.id)):
+        pulled, checked = (read_done(company.store, round_id, step) for step in ("pull", "check"))
         if pulled is None or checked is None or date.fromisoformat(pulled.facts["as_of"]) > limit:
             continue
-        frames = {name: accepted_frame(seat, checked, name) for name in ("items", "locations")}
+        frames = {name: accepted_frame(company, checked, name) for name in ("items", "locations")}
         keys = {"items": ITEM, "locations": LOCATION}
         return {name: set(frame[keys[name]].astype(str)) for name, frame in frames.items() if frame is not None}
     return {}
 
 
 def _of_kind(
-    seat: Seat, checked: Done, table: pd.DataFrame, cutoff: date, kind: tuple[str, str, set[str] | None], notes: list[str]
+    company: PartnerContext, checked: Done, table: pd.DataFrame, cutoff: date, kind: tuple[str, str, set[str] | None], notes: list[str]
 ) -> Iterator[pd.DataFrame]:
     """The forecasts of one kind's new ones; what cannot be forecast is noted."""
     from decai_forecast.demand.newcomers import first_forecast, similar
 
     key, name, then = kind
-    master = accepted_frame(seat, checked, name)
+    master = accepted_frame(company, checked, name)
     if master is None:
         return
     rows = master.assign(**{key: master[key].astype(str)}).drop_duplicates(key, ignore_index=True)
     sold = set(table[key].astype(str))
     fresh = _new(rows, key, sold, then, notes)
     older = rows[rows[key].isin(sold)]
-    attributes, stocked = _attributes(rows, key), _stocked(seat, checked) if len(fresh) else None
+    attributes, stocked = _attributes(rows, key), _stocked(company, checked) if len(fresh) else None
     for one in [fresh.iloc[k : k + 1] for k in range(len(fresh))] if len(older) else []:
         try:
-            weights = similar(one, older, attributes, key=key, partner=seat.partner)
+            weights = similar(one, older, attributes, key=key, partner=company.partner)
             series = _series(stocked, table, str(one[key].iloc[0]), key, list(weights["like"]))
             past = table[table[key].isin(weights["like"])]
-            yield first_forecast(series, weights, past, seat.calendar, cutoff, partner=seat.partner)
+            yield first_forecast(series, weights, past, company.calendar, cutoff, partner=company.partner)
         except NotEnoughData as error:
             notes.append(str(error))
 
@@ -142,9 +142,9 @@ def _attributes(rows: pd.DataFrame, key: str) -> list[str]:
     return [name for name in names if name in shared or name in numbers]
 
 
-def _stocked(seat: Seat, checked: Done) -> pd.DataFrame | None:
+def _stocked(company: PartnerContext, checked: Done) -> pd.DataFrame | None:
     """location_id, item_id of all that the data set ``stock`` lists; None where no stock of sites was delivered."""
-    stock = accepted_frame(seat, checked, "stock")
+    stock = accepted_frame(company, checked, "stock")
     return None if stock is None or LOCATION not in stock else stock[[LOCATION, ITEM]].drop_duplicates().astype(str)
 
 

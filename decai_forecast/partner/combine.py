@@ -11,7 +11,7 @@ from decai_forecast.code_book import coded_by
 from decai_forecast.coordinator.federate import SharedModels
 from decai_forecast.partner.check import accepted_frame, clean_key, required_step
 from decai_forecast.partner.cold_start import Firsts, first_forecasts
-from decai_forecast.partner.context import SEED, Seat
+from decai_forecast.partner.context import SEED, PartnerContext
 from decai_forecast.partner.earlier import earlier_nights
 from decai_forecast.partner.explained import explained
 from decai_forecast.partner.planned import overrides_of, planned_facts, scores_of, with_overrides
@@ -58,7 +58,7 @@ class _Origins:
         return [*self.choice, self.test] if self.test else list(self.choice)
 
 
-def combine(seat: Seat, night: Round) -> Done:
+def combine(company: PartnerContext, round: Round) -> Done:
     """Chooses among the candidates on the choice origins, scores the choice on the test window, forecasts.
 
     Writes ``forecast.parquet`` (the horizon after the last cut-off, all levels; new items and sites by similarity, overrides of
@@ -67,70 +67,70 @@ def combine(seat: Seat, night: Round) -> Done:
     levels; only with a delivery of stock) and ``drivers.json``. Neither choice, of the candidate and of how many of the shared
     trees it uses, sees the test window.
     """
-    trained, checked = required_step(seat, night.id, "train"), required_step(seat, night.id, "check")
-    shared, said, nights = SharedModels(seat.public, night.id), overrides_of(seat, night), earlier_nights(seat, night)
+    trained, checked = required_step(company, round.id, "train"), required_step(company, round.id, "check")
+    shared, said, nights = SharedModels(company.public, round.id), overrides_of(company, round), earlier_nights(company, round)
     used = [shared.manifest["models"], shared.manifest.get("ships")]
     inputs = [trained.inputs, *used, [one.id for one in said], [earlier.key for earlier in nights]]
 
     def work(writer: Writer) -> Mapping[str, Any]:
         from decai_forecast.demand import Choice, choose_groups
 
-        table = trained.frame(seat.store, "table.parquet")
-        alone = _alone(seat, night, trained)
-        budget = _budget(seat, night, alone, shared)
+        table = trained.frame(company.store, "table.parquet")
+        alone = _alone(company, round, trained)
+        budget = _budget(company, round, alone, shared)
         within = shared.within(budget.trees)  # by everything below: candidates, test, what ships, what moves it
-        origins = _origins(seat, night, trained, within, alone)
+        origins = _origins(company, round, trained, within, alone)
         choice = choose_groups(origins.choice)
         choice = replace(choice, name=choice.name if choice.name in origins.ship else "local")
         if why := trained.facts.get("newcomer"):
             choice = Choice("shared", f"{why}; the shared forecaster from the first day", 0, {})
-        firsts = first_forecasts(seat, night, checked, table)
+        firsts = first_forecasts(company, round, checked, table)
         forecast = with_overrides(_shipped(origins, choice, firsts), said)
         writer.frame("forecast.parquet", forecast)
-        writer.frame("hierarchy.parquet", _totals(seat, checked, table, forecast, origins, choice))
-        writer.json("drivers.json", _drivers(seat, night, trained, within, choice, forecast))
-        facts: dict[str, Any] = {"cutoff": seat.calendar.floor(night.as_of).isoformat(), "choice": asdict(choice)}
+        writer.frame("hierarchy.parquet", _totals(company, checked, table, forecast, origins, choice))
+        writer.json("drivers.json", _drivers(company, round, trained, within, choice, forecast))
+        facts: dict[str, Any] = {"cutoff": company.calendar.floor(round.as_of).isoformat(), "choice": asdict(choice)}
         facts |= {"shared_budget": asdict(budget)}
-        facts |= _test(seat, night, (trained, checked), table, origins, choice, writer)
+        facts |= _test(company, round, (trained, checked), table, origins, choice, writer)
         past = _past(origins, choice)
         facts |= {"dependence": _dependence(list(past.values()))}
         if clean_key(checked, "stock") and past:
             writer.frame("past.parquet", _told(past))
-        facts |= {"series": len(forecast) // seat.calendar.horizon, "overrides": planned_facts(forecast, said)}
+        facts |= {"series": len(forecast) // company.calendar.horizon, "overrides": planned_facts(forecast, said)}
         facts |= {"first": [asdict(one) for one in firsts.series()], "not_forecast": list(firsts.notes)}
-        return facts | {"override_scores": scores_of(seat, nights, table)}
+        return facts | {"override_scores": scores_of(company, nights, table)}
 
-    return run_step(seat.store, night.id, "combine", inputs, work)
+    return run_step(company.store, round.id, "combine", inputs, work)
 
 
-def can_forecast(seat: Seat, night: Round) -> bool:
+def can_forecast(company: PartnerContext, round: Round) -> bool:
     """Whether there is a forecaster for this partner: its own, or for a newcomer one that the network has published."""
-    trained = required_step(seat, night.id, "train")
-    ship = seat.calendar.floor(night.as_of)
-    return not trained.facts.get("newcomer") or SharedModels(seat.public, night.id).for_cutoff(ship, ship=True) is not None
+    trained = required_step(company, round.id, "train")
+    ship = company.calendar.floor(round.as_of)
+    return not trained.facts.get("newcomer") or SharedModels(company.public, round.id).for_cutoff(ship, ship=True) is not None
 
 
-def _alone(seat: Seat, night: Round, trained: Done) -> dict[date, _Alone]:
+def _alone(company: PartnerContext, round: Round, trained: Done) -> dict[date, _Alone]:
     """By cut-off, oldest first, of those whose history sufficed."""
     from decai_forecast.demand import predict_own
 
     found, there = dict[date, _Alone](), set(trained.facts["cutoffs"])
-    for cutoff in (c for c in seat.calendar.cutoffs(night.as_of).all if c.isoformat() in there):
-        future, own = trained.frame(seat.store, f"future-{cutoff}.parquet"), _own(seat, trained, cutoff)
+    for cutoff in (c for c in company.calendar.cutoffs(round.as_of).all if c.isoformat() in there):
+        future, own = trained.frame(company.store, f"future-{cutoff}.parquet"), _own(company, trained, cutoff)
         found[cutoff] = _Alone(
-            future, predict_own(own, trained.json(seat.store, f"mean-{cutoff}.json"), future) if own else None
+            future, predict_own(own, trained.json(company.store, f"mean-{cutoff}.json"), future) if own else None
         )
     return found
 
 
-def _budget(seat: Seat, night: Round, alone: Mapping[date, _Alone], shared: SharedModels) -> SharedBudget:
+def _budget(company: PartnerContext, round: Round, alone: Mapping[date, _Alone], shared: SharedModels) -> SharedBudget:
     """How many of the shared trees to use; all, unless every model of the night has as many as a budget was measured for."""
     from decai_forecast.demand import FEATURES, TREES, SharedBudget, SharedOrigin, choose_shared_budget
     from decai_forecast.federation import validate
 
-    cutoffs = seat.calendar.cutoffs(night.as_of)
+    cutoffs = company.calendar.cutoffs(round.as_of)
     texts = {cutoff: shared.for_cutoff(cutoff, ship=cutoff == cutoffs.ship) or {} for cutoff in alone}
-    names, coded = coded_by(seat.code_book, FEATURES)
+    names, coded = coded_by(company.code_book, FEATURES)
     sizes = {len(validate(text, names, coded).trees) for models in texts.values() for text in models.values()}
     if not sizes:
         return SharedBudget(None, "no shared forecaster", 0)
@@ -141,9 +141,9 @@ def _budget(seat: Seat, night: Round, alone: Mapping[date, _Alone], shared: Shar
     return choose_shared_budget(origins, seed=SEED)
 
 
-def _origins(seat: Seat, night: Round, trained: Done, shared: SharedModels, alone: Mapping[date, _Alone]) -> _Origins:
-    cutoffs = seat.calendar.cutoffs(night.as_of)
-    found = {c: _candidates(seat, trained, shared, c, one, ship=c == cutoffs.ship) for c, one in alone.items()}
+def _origins(company: PartnerContext, round: Round, trained: Done, shared: SharedModels, alone: Mapping[date, _Alone]) -> _Origins:
+    cutoffs = company.calendar.cutoffs(round.as_of)
+    found = {c: _candidates(company, trained, shared, c, one, ship=c == cutoffs.ship) for c, one in alone.items()}
     judged = [c for c in (*cutoffs.choice, cutoffs.test) if c in found]
     return _Origins(judged, [found[c] for c in cutoffs.choice if c in found], found.get(cutoffs.test, {}), found[cutoffs.ship])
 
@@ -160,7 +160,7 @@ def _shipped(origins: _Origins, choice: Choice, firsts: Firsts) -> pd.DataFrame:
 
 
 def _totals(
-    seat: Seat, checked: Done, table: pd.DataFrame, forecast: pd.DataFrame, origins: _Origins, choice: Choice
+    company: PartnerContext, checked: Done, table: pd.DataFrame, forecast: pd.DataFrame, origins: _Origins, choice: Choice
 ) -> pd.DataFrame:
     """What the series add up to, in bands that come from how the totals of the judged origins went."""
     import pandas as pd
@@ -169,7 +169,7 @@ def _totals(
     from decai_forecast.demand.quantiles import name_of
     from decai_forecast.demand.reconcile import totals_of
 
-    known, items = table[["item_id", "category"]], accepted_frame(seat, checked, "items")
+    known, items = table[["item_id", "category"]], accepted_frame(company, checked, "items")
     if items is not None and "category" in items:
         known = pd.concat([known, items[["item_id", "category"]].astype(str)])
     groups = known.drop_duplicates("item_id", ignore_index=True)
@@ -179,17 +179,17 @@ def _totals(
 
 
 def _drivers(
-    seat: Seat, night: Round, trained: Done, shared: SharedModels, choice: Choice, forecast: pd.DataFrame
+    company: PartnerContext, round: Round, trained: Done, shared: SharedModels, choice: Choice, forecast: pd.DataFrame
 ) -> dict[str, Any]:
-    ship = seat.calendar.floor(night.as_of)
-    own, texts = _own(seat, trained, ship), shared.for_cutoff(ship, ship=True)
-    future = trained.frame(seat.store, f"future-{ship}.parquet")
-    return explained(own.get(MEDIAN), texts[MEDIAN] if texts else None, choice, future, forecast, seat.calendar.horizon)
+    ship = company.calendar.floor(round.as_of)
+    own, texts = _own(company, trained, ship), shared.for_cutoff(ship, ship=True)
+    future = trained.frame(company.store, f"future-{ship}.parquet")
+    return explained(own.get(MEDIAN), texts[MEDIAN] if texts else None, choice, future, forecast, company.calendar.horizon)
 
 
 def _test(
-    seat: Seat,
-    night: Round,
+    company: PartnerContext,
+    round: Round,
     steps: tuple[Done, Done],
     table: pd.DataFrame,
     origins: _Origins,
@@ -205,8 +205,8 @@ def _test(
     tested = {key: finished(origins.choice, origins.test, key) for key in origins.test}
     tested["combined"] = finished(origins.choice, origins.test, choice)
     writer.frame("test.parquet", tested["combined"])
-    future = trained.frame(seat.store, f"future-{seat.calendar.cutoffs(night.as_of).test}.parquet")
-    money = worth(seat, night, checked, table, tested)
+    future = trained.frame(company.store, f"future-{company.calendar.cutoffs(round.as_of).test}.parquet")
+    money = worth(company, round, checked, table, tested)
     return {"test": _scores(tested), "money": money} | _against_naive(tested["combined"], future)
 
 
@@ -265,7 +265,7 @@ def _against_naive(ours: pd.DataFrame, future: pd.DataFrame) -> dict[str, Any]:
 
 
 def _candidates(
-    seat: Seat, trained: Done, shared: SharedModels, cutoff: date, alone: _Alone, *, ship: bool
+    company: PartnerContext, trained: Done, shared: SharedModels, cutoff: date, alone: _Alone, *, ship: bool
 ) -> dict[str, pd.DataFrame]:
     """By name; of a newcomer only ``shared``."""
     from decai_forecast.demand import FEATURES, candidates, implied_mean, predict, predict_on_top
@@ -273,22 +273,22 @@ def _candidates(
 
     future, local = alone.future, alone.local
     texts = shared.for_cutoff(cutoff, ship=ship) or {}
-    names, coded = coded_by(seat.code_book, FEATURES)
+    names, coded = coded_by(company.code_book, FEATURES)
     trees = [len(validate(text, names, coded).trees) for text in texts.values()]  # a malformed text aborts the interpreter
     found = [predict(texts, future)] if texts else []
     if texts and local is not None and max(trees) <= GROWN_ON:
-        found.append(predict_on_top(texts, trained.frame(seat.store, f"rows-{cutoff}.parquet"), future, seed=SEED))
+        found.append(predict_on_top(texts, trained.frame(company.store, f"rows-{cutoff}.parquet"), future, seed=SEED))
     both = [frame.assign(mean=implied_mean(frame)) for frame in found]
     if local is None:
         return {"shared": both[0]}
     return candidates(local, *both) if both else candidates(local, None)
 
 
-def _own(seat: Seat, trained: Done, cutoff: date) -> dict[float, str]:
+def _own(company: PartnerContext, trained: Done, cutoff: date) -> dict[float, str]:
     """Quantile -> text of the partner's own model; a newcomer has none."""
     if (name := f"local-{cutoff}.json") not in trained.outputs:
         return {}
-    return {float(q): text for q, text in trained.json(seat.store, name).items()}
+    return {float(q): text for q, text in trained.json(company.store, name).items()}
 
 
 def _scores(tested: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from decai_forecast.partner.context import Seat
+from decai_forecast.partner.context import PartnerContext
 from decai_forecast.round import Round, before
 from decai_forecast.steps import Done, read_done
 
@@ -34,14 +34,14 @@ class Earlier:
         return self.combined.key("forecast.parquet")
 
 
-def earlier_nights(seat: Seat, night: Round) -> list[Earlier]:
+def earlier_nights(company: PartnerContext, round: Round) -> list[Earlier]:
     """The newest night of each cut-off before that of ``night``, newest first; at most ``KEPT``.
 
     In a network of weeks seven nights share a cut-off: one of them counts.
     """
-    ship, found = seat.calendar.floor(night.as_of), dict[date, Earlier]()
-    for round_id in reversed(before(seat.store.children("rounds"), night.id)):
-        done = read_done(seat.store, round_id, "combine")
+    ship, found = company.calendar.floor(round.as_of), dict[date, Earlier]()
+    for round_id in reversed(before(company.store.children("rounds"), round.id)):
+        done = read_done(company.store, round_id, "combine")
         if done is None or "cutoff" not in done.facts:
             continue
         cutoff = date.fromisoformat(done.facts["cutoff"])
@@ -53,7 +53,7 @@ def earlier_nights(seat: Seat, night: Round) -> list[Earlier]:
 
 
 def nearest_forecasts(
-    seat: Seat, nights: Sequence[Earlier], table: pd.DataFrame, *, overridden: bool = False
+    company: PartnerContext, nights: Sequence[Earlier], table: pd.DataFrame, *, overridden: bool = False
 ) -> pd.DataFrame | None:
     """Of each past period the forecast of the last night before it, as the model made it, with what was sold since.
 
@@ -72,7 +72,7 @@ def nearest_forecasts(
     columns = [*KEYS, "h", "override", *(f"model_{name}" for name in MODEL)]
     rows, last = pd.DataFrame(), table[DATE].max()
     for earlier in nights:  # the newest first; one by one, since all their horizons together are gigabytes
-        frame = seat.store.read_frame(earlier.key)[columns]
+        frame = company.store.read_frame(earlier.key)[columns]
         past = frame[(frame[DATE] <= last) & ((frame["override"] != "") | (not overridden))]
         rows = pd.concat([rows, past]).drop_duplicates(KEYS, ignore_index=True) if len(rows) else past
     sold = table[KEYS].assign(actual=table[QUANTITY].where(~table[CENSORED]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from decai_forecast.contracts import Contract
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.partner.check import accepted_frame
-from decai_forecast.partner.context import Seat
+from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.newcomer import trained_before
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer
@@ -25,25 +25,25 @@ def series_of(table: pd.DataFrame) -> int:
 
 
 def serve_young(
-    seat: Seat, night: Round, table: pd.DataFrame, prices: pd.DataFrame | None, error: NotEnoughData, writer: Writer
+    company: PartnerContext, round: Round, table: pd.DataFrame, prices: pd.DataFrame | None, error: NotEnoughData, writer: Writer
 ) -> Mapping[str, Any]:
     """Writes the rows to forecast of a partner with some sales; raises ``error`` if it has trained before, or sold nothing."""
     from decai_forecast.demand.prepare import forecast_rows
     from decai_forecast.reports.words import plural
 
-    if trained_before(seat, night.id):
+    if trained_before(company, round.id):
         raise error
-    ship = seat.calendar.floor(night.as_of)
+    ship = company.calendar.floor(round.as_of)
     try:
-        future = forecast_rows(table, seat.calendar, ship, prices=prices, book=seat.code_book)
+        future = forecast_rows(table, company.calendar, ship, prices=prices, book=company.code_book)
     except NotEnoughData:
         raise error from None
     writer.frame(f"future-{ship}.parquet", future)
-    periods = plural(int(table["date"].nunique()), seat.calendar)
+    periods = plural(int(table["date"].nunique()), company.calendar)
     return {"cutoffs": [ship.isoformat()], "newcomer": f"{periods} of own history do not reach for training"}
 
 
-def serve_declared(seat: Seat, night: Round, checked: Done, contract: Contract, writer: Writer) -> Mapping[str, Any]:
+def serve_declared(company: PartnerContext, round: Round, checked: Done, contract: Contract, writer: Writer) -> Mapping[str, Any]:
     """Writes an empty demand table, and rows to forecast that start from the total that the contract declares.
 
     :class:`NotEnoughData` where nothing is declared, or no items are delivered to spread it over.
@@ -51,16 +51,16 @@ def serve_declared(seat: Seat, night: Round, checked: Done, contract: Contract, 
     from decai_forecast.demand.newcomers import declared_table
     from decai_forecast.demand.prepare import forecast_rows
 
-    items, locations = (accepted_frame(seat, checked, name) for name in ("items", "locations"))
-    whose = f"{seat.partner}: round {night.id} has no accepted demand"
+    items, locations = (accepted_frame(company, checked, name) for name in ("items", "locations"))
+    whose = f"{company.partner}: round {round.id} has no accepted demand"
     if not contract.expected_demand:
         raise NotEnoughData(f"{whose}; a partner without any declares expectedDemand in its demand contract")
     if items is None:
         raise NotEnoughData(f"{whose}, and no data set items to spread its expectedDemand over; deliver items")
-    ship = seat.calendar.floor(night.as_of)
-    table = declared_table(contract.expected_demand, items, locations, seat.calendar, ship, partner=seat.partner)
+    ship = company.calendar.floor(round.as_of)
+    table = declared_table(contract.expected_demand, items, locations, company.calendar, ship, partner=company.partner)
     writer.frame("table.parquet", table.iloc[:0])
-    writer.frame(f"future-{ship}.parquet", forecast_rows(table, seat.calendar, ship, book=seat.code_book))
+    writer.frame(f"future-{ship}.parquet", forecast_rows(table, company.calendar, ship, book=company.code_book))
     count = items["item_id"].nunique()
     said = f"no sales yet: the declared {contract.expected_demand:g} units a period, spread over {count} items"
     return {"rows": 0, "series": series_of(table), "cutoffs": [ship.isoformat()], "newcomer": said}

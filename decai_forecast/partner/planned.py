@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.partner.context import Seat
+from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.earlier import MODEL, Earlier, nearest_forecasts
 from decai_forecast.round import Round
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["overrides_of", "planned_facts", "scores_of", "with_overrides"]
 
 
-def overrides_of(seat: Seat, night: Round) -> list[Override]:
+def overrides_of(company: PartnerContext, round: Round) -> list[Override]:
     """The overrides in force in this night: those kept, and not withdrawn, when it first combined.
 
     They are written down then, so that a night that is repeated stays what it was.
     """
     from decai_forecast.demand.overrides import Override, read_overrides, withdrawals
 
-    key = f"rounds/{night.id}/overrides.json"
-    if not seat.store.exists(key):
-        gone = withdrawals(seat.store)
-        kept = [one.as_json() for one in read_overrides(seat.store) if one.id not in gone]
-        seat.store.create_bytes(key, json.dumps(kept, sort_keys=True, ensure_ascii=False).encode())
-    return [Override.from_json(said) for said in seat.store.read_json(key)]
+    key = f"rounds/{round.id}/overrides.json"
+    if not company.store.exists(key):
+        gone = withdrawals(company.store)
+        kept = [one.as_json() for one in read_overrides(company.store) if one.id not in gone]
+        company.store.create_bytes(key, json.dumps(kept, sort_keys=True, ensure_ascii=False).encode())
+    return [Override.from_json(said) for said in company.store.read_json(key)]
 
 
 def with_overrides(forecast: pd.DataFrame, said: Sequence[Override]) -> pd.DataFrame:
@@ -55,14 +55,14 @@ def planned_facts(forecast: pd.DataFrame, said: Sequence[Override]) -> list[dict
     ]
 
 
-def scores_of(seat: Seat, nights: Sequence[Earlier], table: pd.DataFrame) -> list[dict[str, Any]]:
+def scores_of(company: PartnerContext, nights: Sequence[Earlier], table: pd.DataFrame) -> list[dict[str, Any]]:
     """Forecast value added of the overrides of earlier nights, as far as the sales are known; the most harmful first."""
     from decai_forecast.demand.overrides import read_overrides, score_overrides
 
     touched = [earlier for earlier in nights if earlier.combined.facts["overrides"]]
-    past = nearest_forecasts(seat, touched, table, overridden=True)
+    past = nearest_forecasts(company, touched, table, overridden=True)
     if past is None:
         return []
-    found = score_overrides(past, read_overrides(seat.store))
+    found = score_overrides(past, read_overrides(company.store))
     told = found[found["rows"] > 0].astype({"first": str, "last": str})
     return [{str(k): v for k, v in row.items()} for row in told.to_dict("records")]

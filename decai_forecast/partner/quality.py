@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from decai_forecast.partner.check import COUNTED, STEP
-from decai_forecast.partner.context import DEMAND, Seat
+from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.round import in_time, time_of
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store
@@ -51,13 +51,13 @@ def was_late(store: Store, round_id: str) -> bool:
     return store.exists(f"rounds/{round_id}/late.json")
 
 
-def history(seat: Seat, until: str = "") -> list[Delivered]:
+def history(company: PartnerContext, until: str = "") -> list[Delivered]:
     """Every data set of every round that this partner has in its own store, newest first; up to round ``until`` if given.
 
     A round that is still under way is left out. A night that ended before the check is one of the demand data set. The
     contracts of tonight do not matter: one that is broken has its history all the same.
     """
-    return list(_nights(seat.store, until))
+    return list(_nights(company.store, until))
 
 
 def quality(store: Store, until: str) -> float | None:

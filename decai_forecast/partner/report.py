@@ -16,7 +16,7 @@ from decai_forecast.federation.left import strategy_given
 from decai_forecast.network import Network
 from decai_forecast.partner.briefing import briefing
 from decai_forecast.partner.check import accepted_frame
-from decai_forecast.partner.context import SEED, Seat
+from decai_forecast.partner.context import SEED, PartnerContext
 from decai_forecast.partner.spending import cost_in_words, spending, verdict_in_words
 from decai_forecast.reports import (
     Delivery,
@@ -88,89 +88,89 @@ SCORED = Left(
 ANSWERED = Left("verdict, number of rows, error code", "coordinator")
 
 
-def write_report(seat: Seat, night: Round) -> Done:
+def write_report(company: PartnerContext, round: Round) -> Done:
     """Writes the files of the report and their signed manifest, and puts them into the outbox; without a delivery, a short
     report that says why."""
-    facts, inputs = facts_of(seat, night)
+    facts, inputs = facts_of(company, round)
 
     def work(writer: Writer) -> Mapping[str, Any]:
-        files = _files(seat, night, facts)
+        files = _files(company, round, facts)
         for name, data in files.items():
             writer.bytes(name, data)
-        return {"html": seat.store.path(outbox_key(night.id, "report.html")), "bytes": {n: len(d) for n, d in files.items()}}
+        return {"html": company.store.path(outbox_key(round.id, "report.html")), "bytes": {n: len(d) for n, d in files.items()}}
 
-    done = run_step(seat.store, night.id, "report", inputs, work)
+    done = run_step(company.store, round.id, "report", inputs, work)
     for name in REPORT_FILES:  # the manifest and its signature come last
         if name in done.outputs:
-            seat.store.write_bytes(outbox_key(night.id, name), done.bytes(seat.store, name))
+            company.store.write_bytes(outbox_key(round.id, name), done.bytes(company.store, name))
         else:
-            seat.store.remove(outbox_key(night.id, name))  # of an earlier report of this round
+            company.store.remove(outbox_key(round.id, name))  # of an earlier report of this round
     return done
 
 
-def hand_over(network: Network, seat: Seat, night: Round) -> tuple[Done, list[Entry]]:
+def hand_over(network: Network, company: PartnerContext, round: Round) -> tuple[Done, list[Entry]]:
     """Writes the report, gives its figures for comparison if the participant opted in, and sends it to where it is wanted.
 
     What cannot be sent stays owed and is tried again the next night; the entries say so.
     """
-    done = write_report(seat, night)
-    give_figures(network, seat, night, done.json(seat.store, "report.json"))
-    targets = seat.report_settings().targets
-    return done, send_report(seat.store, seat.partner, night.id, targets, seat.connections, allowed=seat.allowed)
+    done = write_report(company, round)
+    give_figures(network, company, round, done.json(company.store, "report.json"))
+    targets = company.report_settings().targets
+    return done, send_report(company.store, company.partner, round.id, targets, company.connections, allowed=company.allowed)
 
 
-def _files(seat: Seat, night: Round, facts: Facts) -> dict[str, bytes]:
+def _files(company: PartnerContext, round: Round, facts: Facts) -> dict[str, bytes]:
     from decai_forecast.federation.exact.desk import Desk
     from decai_forecast.reports.signature import sign
 
     report = build_report(facts)
     files = {"report.json": _json(report), "report.html": render_html(report).encode()}
     if facts.simulation is not None:
-        files["stock_targets.csv"] = stock_targets_csv(report, units=_units(seat, night)).encode()
+        files["stock_targets.csv"] = stock_targets_csv(report, units=_units(company, round)).encode()
         files["days_of_supply.json"] = _json(days_of_supply_json(report, facts.simulation))
     written = json.dumps(manifest(files, report), indent=1, sort_keys=True).encode()
-    return files | {MANIFEST: written, SIGNATURE: sign(written, Desk(seat.store, seat.partner).identity())}
+    return files | {MANIFEST: written, SIGNATURE: sign(written, Desk(company.store, company.partner).identity())}
 
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
-def _units(seat: Seat, night: Round) -> dict[str, str]:
+def _units(company: PartnerContext, round: Round) -> dict[str, str]:
     """Item -> its unit, as far as the data set ``items`` says it."""
-    checked = read_done(seat.store, night.id, "check")
-    items = accepted_frame(seat, checked, "items") if checked else None
+    checked = read_done(company.store, round.id, "check")
+    items = accepted_frame(company, checked, "items") if checked else None
     if items is None or "unit" not in items:
         return {}
     known = items.dropna(subset=["unit"]).drop_duplicates("item_id")
     return dict(zip(known["item_id"].astype(str), known["unit"].astype(str), strict=True))
 
 
-def _previous(seat: Seat, night: Round) -> dict[str, Any] | None:
+def _previous(company: PartnerContext, round: Round) -> dict[str, Any] | None:
     """The participant's last report before this round."""
     found = [
-        name for name in before(seat.store.children("outbox"), night.id) if seat.store.exists(outbox_key(name, "report.json"))
+        name for name in before(company.store.children("outbox"), round.id) if company.store.exists(outbox_key(name, "report.json"))
     ]
-    return seat.store.read_json(outbox_key(found[-1], "report.json")) if found else None
+    return company.store.read_json(outbox_key(found[-1], "report.json")) if found else None
 
 
-def facts_of(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
+def facts_of(company: PartnerContext, round: Round) -> tuple[Facts, list[Any]]:
     """The facts of the night and, as JSON, what they were read from."""
-    steps = {name: read_done(seat.store, night.id, name) for name in STEPS}
-    shared = seat.public.read_json(f"rounds/{night.id}/shared.json")
+    steps = {name: read_done(company.store, round.id, name) for name in STEPS}
+    shared = company.public.read_json(f"rounds/{round.id}/shared.json")
     combined, simulated = steps["combine"], steps["simulate"]
-    simulation = Simulation.from_json(simulated.json(seat.store, "simulation.json")) if simulated else None
+    simulation = Simulation.from_json(simulated.json(company.store, "simulation.json")) if simulated else None
     facts = Facts(
-        network=seat.network, participant=seat.partner, round_id=night.id, as_of=night.as_of, calendar=seat.calendar,
-        assumptions=seat.assumptions, deliveries=_deliveries(seat, night, steps), roster=_roster(shared),
-        seed=SEED, simulated=seat.simulated,
+        network=company.network, participant=company.partner, round_id=round.id, as_of=round.as_of, calendar=company.calendar,
+        assumptions=company.assumptions, deliveries=_deliveries(company, round, steps), roster=_roster(shared),
+        seed=SEED, simulated=company.simulated,
         quality=_quality(combined) if combined else None, simulation=simulation,
-        fan=_fan(seat, steps["train"], combined),
-        planning=briefing(seat, steps["train"], steps["watch"], combined) if steps["train"] and combined else None,
-        what_left=_left(seat, night.id, shared, combined), versions={name: version(name) for name in LIBRARIES},
+        fan=_fan(company, steps["train"], combined),
+        planning=briefing(company, steps["train"], steps["watch"], combined) if steps["train"] and combined else None,
+        what_left=_left(company, round.id, shared, combined), versions={name: version(name) for name in LIBRARIES},
         model=f"{combined.facts['choice']['name']}-{combined.inputs[:12]}" if combined else "",
-        previous=_previous(seat, night), opted_in=seat.report_settings().compare,
-        others=published_comparison(seat, night.id),
+        previous=_previous(company, round), opted_in=company.report_settings().compare,
+        others=published_comparison(company, round.id),
     )  # fmt: skip
     inputs = [done.inputs if done else None for done in steps.values()]
     read = [shared, asdict(facts.assumptions), facts.versions, [asdict(d) for d in facts.deliveries]]
@@ -178,41 +178,41 @@ def facts_of(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
     return facts, [FORMAT, *inputs, *read, facts.previous, facts.opted_in, facts.others]
 
 
-def _noisy(seat: Seat, round_id: str) -> tuple[Left, ...]:
+def _noisy(company: PartnerContext, round_id: str) -> tuple[Left, ...]:
     """What the round's private sums tell at most, by the company's own ledger; also of a training that did not end."""
-    cost = seat.privacy and spending(seat.store, seat.partner, round_id, seat.privacy)
+    cost = company.privacy and spending(company.store, company.partner, round_id, company.privacy)
     if not cost or not cost["tonight"]:
         return ()
     told = f"what noise leaves to be told of a training row, by all sums and models: {cost_in_words(cost)}"
     return (Left(told, "all companies that train, and whoever reads the models"),)
 
 
-def _left(seat: Seat, round_id: str, shared: Mapping[str, Any], combined: Done | None) -> tuple[Left, ...]:
+def _left(company: PartnerContext, round_id: str, shared: Mapping[str, Any], combined: Done | None) -> tuple[Left, ...]:
     """By the company's own record, whatever became of the training; rounds of earlier releases have none."""
-    member, given = seat.partner in shared["members"], strategy_given(seat.store, round_id)
+    member, given = company.partner in shared["members"], strategy_given(company.store, round_id)
     left: tuple[Left, ...] = ()
     if member or given:
         left = TRAINED[given or shared.get("strategy", "bagging")]  # older rounds do not say, and bagging was the default
         left += (SCORED,) if member and shared.get("evaluation") else ()
-    left += _noisy(seat, round_id)
-    gives = combined is not None and seat.report_settings().compare
+    left += _noisy(company, round_id)
+    gives = combined is not None and company.report_settings().compare
     return (*left, ANSWERED, *((COMPARED,) if gives else ()))
 
 
-def _deliveries(seat: Seat, night: Round, steps: Mapping[str, Done | None]) -> list[Delivery]:
+def _deliveries(company: PartnerContext, round: Round, steps: Mapping[str, Done | None]) -> list[Delivery]:
     checked, pulled = steps["check"], steps["pull"]
     found = (
-        [] if checked is None else [_delivery(seat, checked, name, f) for name, f in sorted(checked.facts["data_sets"].items())]
+        [] if checked is None else [_delivery(company, checked, name, f) for name, f in sorted(checked.facts["data_sets"].items())]
     )
     if pulled is not None:
         found += [Delivery(name, "not_checked", code=code) for name, code in sorted(pulled.facts["missing"].items())]
-    if not found and seat.store.exists(key := f"rounds/{night.id}/submission.json"):
-        found.append(Delivery("demand", "not_checked", code=seat.store.read_json(key)["code"]))
+    if not found and company.store.exists(key := f"rounds/{round.id}/submission.json"):
+        found.append(Delivery("demand", "not_checked", code=company.store.read_json(key)["code"]))
     return found
 
 
-def _delivery(seat: Seat, checked: Done, name: str, facts: Mapping[str, Any]) -> Delivery:
-    results = checked.json(seat.store, f"{name}.json")["results"]
+def _delivery(company: PartnerContext, checked: Done, name: str, facts: Mapping[str, Any]) -> Delivery:
+    results = checked.json(company.store, f"{name}.json")["results"]
     told = [r for r in results if r["outcome"] not in ("passed", "skipped")]
     broken = [f"{r['text']} ({r['bad_rows']:,} rows)" if r["bad_rows"] else r["text"] for r in told]
     return Delivery(name, facts["verdict"], facts["rows"], facts["quarantined"], facts["code"], broken[:5])
@@ -235,14 +235,14 @@ def _quality(combined: Done) -> Quality | None:
     )  # fmt: skip
 
 
-def _fan(seat: Seat, trained: Done | None, combined: Done | None) -> Fan | None:
+def _fan(company: PartnerContext, trained: Done | None, combined: Done | None) -> Fan | None:
     """Total demand: the last periods, and the forecast with the band of the company's total."""
     if trained is None or combined is None:
         return None
-    past = trained.frame(seat.store, "table.parquet").groupby("date")["quantity"].sum()
-    totals = combined.frame(seat.store, "hierarchy.parquet")
+    past = trained.frame(company.store, "table.parquet").groupby("date")["quantity"].sum()
+    totals = combined.frame(company.store, "hierarchy.parquet")
     ahead = totals[totals["level"] == "company"].sort_values("date").set_index("date")
-    recent = past.sort_index().iloc[-HISTORY * seat.calendar.horizon :]
+    recent = past.sort_index().iloc[-HISTORY * company.calendar.horizon :]
     return Fan(
         [(day, units) for day, units in _points(recent)],
         [

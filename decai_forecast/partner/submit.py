@@ -9,7 +9,7 @@ from typing import Any
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
 from decai_forecast.partner.check import Refused, check
-from decai_forecast.partner.context import DEMAND, Seat
+from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.partner.notices import tell_of_failure
 from decai_forecast.partner.quality import was_late
 from decai_forecast.partner.train import pull, train
@@ -41,63 +41,63 @@ class Submission:
     late: bool = False  # it came after the time that its contract promises
 
 
-def ready(seat: Seat, night: Round) -> Submission:
+def ready(company: PartnerContext, round: Round) -> Submission:
     """The submission of a partner whose deliver steps are all done."""
-    checked, trained = read_done(seat.store, night.id, "check"), read_done(seat.store, night.id, "train")
+    checked, trained = read_done(company.store, round.id, "check"), read_done(company.store, round.id, "train")
     if checked is None or trained is None:
-        raise DecaiError(f"{seat.partner}: round {night.id} is not trained yet")
+        raise DecaiError(f"{company.partner}: round {round.id} is not trained yet")
     sets = checked.facts["data_sets"]
     state, code = (NEWCOMER, "little_history") if trained.facts.get("newcomer") else ("ready", "")
     return Submission(
-        seat.partner, night.id, night.as_of.isoformat(), state, code,
+        company.partner, round.id, round.as_of.isoformat(), state, code,
         verdicts={name: facts["verdict"] for name, facts in sorted(sets.items())},
         rows=sets.get(DEMAND, {}).get("rows", 0), quarantined=sets.get(DEMAND, {}).get("quarantined", 0),
         digest=digest_json(trained.inputs),
-        late=was_late(seat.store, night.id),
+        late=was_late(company.store, round.id),
     )  # fmt: skip
 
 
-def failed(seat: Seat, night: Round, error: BaseException) -> Submission:
+def failed(company: PartnerContext, round: Round, error: BaseException) -> Submission:
     """The submission of a partner whose delivery ended in ``error``: its code, and the verdicts if there are any."""
-    checked = read_done(seat.store, night.id, "check")
+    checked = read_done(company.store, round.id, "check")
     sets = checked.facts["data_sets"] if checked else {}
     code = error.code if isinstance(error, DecaiError) else "internal"  # libraries have codes of their own: not for outside
     state, code = ("refused", error.reason) if isinstance(error, Refused) else ("failed", code)
     return Submission(
-        seat.partner, night.id, night.as_of.isoformat(), state, code,
+        company.partner, round.id, round.as_of.isoformat(), state, code,
         verdicts={name: facts["verdict"] for name, facts in sorted(sets.items())},
         rows=sets.get(DEMAND, {}).get("rows", 0), quarantined=sets.get(DEMAND, {}).get("quarantined", 0),
-        late=was_late(seat.store, night.id),
+        late=was_late(company.store, round.id),
     )  # fmt: skip
 
 
-def post(network: Network, seat: Seat, submission: Submission) -> None:
+def post(network: Network, company: PartnerContext, submission: Submission) -> None:
     """Puts the submission into the coordinator's inbox, and a copy of what left into the partner's own store.
 
     The last one before the round closes counts.
     """
-    seat.store.write_json(f"rounds/{submission.round}/submission.json", asdict(submission))
+    company.store.write_json(f"rounds/{submission.round}/submission.json", asdict(submission))
     network.inbox().write_json(f"{submission.round}/{submission.partner}.json", asdict(submission))
 
 
-def give_up(network: Network, seat: Seat, night: Round, error: BaseException) -> None:
+def give_up(network: Network, company: PartnerContext, round: Round, error: BaseException) -> None:
     """No try is left: the coordinator hears the code, the partner what to mend."""
-    post(network, seat, failed(seat, night, error))
-    tell_of_failure(seat, night.id, error)
+    post(network, company, failed(company, round, error))
+    tell_of_failure(company, round.id, error)
 
 
-def run_delivery(network: Network, seat: Seat, night: Round) -> Submission:
+def run_delivery(network: Network, company: PartnerContext, round: Round) -> Submission:
     """All deliver steps in one go; whatever happens to this partner is a submission, never the others' problem."""
     try:
-        pull(seat, night)
-        check(seat, night)
-        train(seat, night)
-        watch(seat, night)
-        submission = ready(seat, night)
+        pull(company, round)
+        check(company, round)
+        train(company, round)
+        watch(company, round)
+        submission = ready(company, round)
     except Exception as error:  # any fault of one partner, ours included, must not stop the network
-        give_up(network, seat, night, error)
+        give_up(network, company, round, error)
         raise
-    post(network, seat, submission)
+    post(network, company, submission)
     return submission
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from decai_forecast.partner.check import required_step
-from decai_forecast.partner.context import Seat
+from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.earlier import earlier_nights, nearest_forecasts
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer, read_done, run_step
@@ -23,35 +23,35 @@ __all__ = ["alarms_of", "note_of_alarms", "watch"]
 WORDS = {"bias": "bias", "drift": "drift", "level_shift": "level shift", "outlier": "outlier"}
 
 
-def watch(seat: Seat, night: Round) -> Done:
+def watch(company: PartnerContext, round: Round) -> Done:
     """Looks at the periods since the last earlier cut-off (the first night: at the last month or week) and writes
     ``alarms.json``; bias is judged by what the earlier nights had forecast."""
-    trained, nights = required_step(seat, night.id, "train"), earlier_nights(seat, night)
+    trained, nights = required_step(company, round.id, "train"), earlier_nights(company, round)
 
     def work(writer: Writer) -> Mapping[str, Any]:
         from decai_forecast.demand.history import rhythm
         from decai_forecast.demand.panel import to_panel
         from decai_forecast.demand.watch import alarms
 
-        table = trained.frame(seat.store, "table.parquet")
-        ship = seat.calendar.floor(night.as_of)
-        since = nights[0].cutoff if nights else seat.calendar.add(ship, -rhythm(seat.calendar).windows[0])
+        table = trained.frame(company.store, "table.parquet")
+        ship = company.calendar.floor(round.as_of)
+        since = nights[0].cutoff if nights else company.calendar.add(ship, -rhythm(company.calendar).windows[0])
         found: list[Alarm] = []
         if len(table):
-            panel = to_panel(table, seat.calendar)
+            panel = to_panel(table, company.calendar)
             new = max(0, min(panel.index(since), len(panel.dates) - 1))
-            found = alarms(panel, new, nearest_forecasts(seat, nights, table))
+            found = alarms(panel, new, nearest_forecasts(company, nights, table))
         writer.json("alarms.json", [asdict(alarm) | {"period": alarm.period.isoformat()} for alarm in found])
         return {"since": since.isoformat(), "nights": len(nights), "alarms": Counter(alarm.kind for alarm in found)}
 
-    return run_step(seat.store, night.id, "watch", [trained.inputs, [earlier.key for earlier in nights]], work)
+    return run_step(company.store, round.id, "watch", [trained.inputs, [earlier.key for earlier in nights]], work)
 
 
-def alarms_of(seat: Seat, done: Done) -> list[Alarm]:
+def alarms_of(company: PartnerContext, done: Done) -> list[Alarm]:
     """The alarms that a finished :func:`watch` wrote, the largest of each kind first."""
     from decai_forecast.demand.watch import Alarm
 
-    found = done.json(seat.store, "alarms.json")
+    found = done.json(company.store, "alarms.json")
     return [Alarm(**alarm | {"period": date.fromisoformat(alarm["period"])}) for alarm in found]
 
 

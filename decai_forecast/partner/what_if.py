@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.partner.check import required_step
-from decai_forecast.partner.context import Seat
+from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.report import facts_of
 from decai_forecast.partner.simulate_step import simulated
 from decai_forecast.round import Round, in_time
@@ -53,19 +53,19 @@ def what_ifs(store: Store) -> list[dict[str, str]]:
     return [{"round": str(last["round"]), "name": str(name)} for name in (last["name"], *others)]
 
 
-def last_forecast(seat: Seat, round_id: str = "") -> Round:
+def last_forecast(company: PartnerContext, round_id: str = "") -> Round:
     """The round that is asked for, or the newest one with a forecast; :class:`NotEnoughData` if there is none."""
-    for name in [round_id] if round_id else reversed(in_time(seat.store.children("rounds"))):
-        done = read_done(seat.store, name, "combine")
+    for name in [round_id] if round_id else reversed(in_time(company.store.children("rounds"))):
+        done = read_done(company.store, name, "combine")
         if done is not None:
             return Round.of(name)
     which = f"of round {round_id} " if round_id else ""
-    raise NotEnoughData(f"{seat.partner} has no forecast {which}to simulate; a round makes one: `decai round run`")
+    raise NotEnoughData(f"{company.partner} has no forecast {which}to simulate; a round makes one: `decai round run`")
 
 
 def what_if(
-    seat: Seat,
-    night: Round,
+    company: PartnerContext,
+    round: Round,
     scenario: Callable[[SupplyNetwork], Scenario],
     progress: Callable[[int, int], None] | None = None,
 ) -> WhatIf:
@@ -81,16 +81,16 @@ def what_if(
         kept.append(scenario(network))
         return kept[-1]
 
-    found = simulated(seat, night, remembered, progress)
-    facts, _ = facts_of(seat, night)
+    found = simulated(company, round, remembered, progress)
+    facts, _ = facts_of(company, round)
     report = build_report(replace(facts, simulation=found, previous=None, others=None))
-    name = _named(kept[-1], required_step(seat, night.id, "combine").inputs)
+    name = _named(kept[-1], required_step(company, round.id, "combine").inputs)
     text = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False)
-    seat.store.write_bytes(what_if_key(night.id, name, "report.json"), text.encode())
-    page = what_if_key(night.id, name, "report.html")
-    seat.store.write_bytes(page, render_html(report).encode())
-    seat.store.write_json(LAST, {"round": night.id, "name": name})
-    return WhatIf(name, seat.store.path(page), found)
+    company.store.write_bytes(what_if_key(round.id, name, "report.json"), text.encode())
+    page = what_if_key(round.id, name, "report.html")
+    company.store.write_bytes(page, render_html(report).encode())
+    company.store.write_json(LAST, {"round": round.id, "name": name})
+    return WhatIf(name, company.store.path(page), found)
 
 
 def _named(scenario: Scenario, inputs: str) -> str:

@@ -14,7 +14,7 @@ from support import NIGHT
 
 from decai_forecast.founding import from_table
 from decai_forecast.partner.check import check
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.train import pull
 
 AS_OF = ("--as-of", "2026-06-29")
@@ -145,9 +145,9 @@ def test_init_overwrites_nothing(tmp_path: Path, promised: Path) -> None:
 def test_the_history_has_a_score(orders_file: Path, tmp_path: Path) -> None:
     """Of a partner of a network."""
     network = from_table(tmp_path / "home", orders_file, name="five")
-    seat = take_seat(network, "shop_0")
-    pull(seat, NIGHT)
-    check(seat, NIGHT)
+    company = partner_context(network, "shop_0")
+    pull(company, NIGHT)
+    check(company, NIGHT)
     done = decai("history", "--partner", "shop_0", "--home", network.home)
     assert "quality score: 100.0 of 100" in done.stdout
     assert json.loads(decai("history", "--partner", "shop_0", "--home", network.home, "--json").stdout)["score"] == 100.0

@@ -16,7 +16,7 @@ from decai_forecast.coordinator.federate import SharedModels
 from decai_forecast.federation import Member
 from decai_forecast.founding import from_table
 from decai_forecast.network import COORDINATOR, Network
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.submit import run_delivery
 from decai_forecast.round import Round
 from decai_forecast.steps import read_done
@@ -88,7 +88,7 @@ def test_the_next_night_compares_over_the_superlink(there: Companies) -> None:
     """The DAG's task: the new forecaster and the one in use are scored by all three nodes, and the partition is emitted."""
     network = Network.load(there.home)
     for name in network.partners:
-        run_delivery(network, take_seat(network, name), NIGHT)
+        run_delivery(network, partner_context(network, name), NIGHT)
     said = ran(there, TASK, NIGHT.id)
     found = shared(network, NIGHT)
     assert f"emitted {found['status']}" in said

@@ -16,7 +16,7 @@ from decai_forecast.network import Network
 from decai_forecast.orchestration import tasks, waiting
 from decai_forecast.partner import check as checking
 from decai_forecast.partner.check import NotChecked
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.submit import Submission, post, standing
 
 FAULTY = '      - {id: mine, type: sql, query: "SELECT count(*) FROM elsewhere", mustBe: 0}\n\nslaProperties:'
@@ -29,7 +29,7 @@ def network(orders_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     found.save()
     monkeypatch.setenv("DECAI_HOME", str(found.home))
     for name in found.partners[:4]:
-        post(found, take_seat(found, name), Submission(name, NIGHT.id, NIGHT.as_of.isoformat(), "ready"))
+        post(found, partner_context(found, name), Submission(name, NIGHT.id, NIGHT.as_of.isoformat(), "ready"))
     return found
 
 

@@ -10,7 +10,7 @@ from support import NIGHT
 
 from decai_forecast.network import Network
 from decai_forecast.partner.check import Refused, check, last_accepted, referenced_first
-from decai_forecast.partner.context import Seat, take_seat
+from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.quality import Delivered, history, mark_late, score
 from decai_forecast.partner.train import pull
 from decai_forecast.round import Round
@@ -34,9 +34,9 @@ def add_rule(path: Path, rule: str) -> None:
 
 
 def checked(network: Network, night: Round = NIGHT) -> dict:
-    seat = take_seat(network, "shop_0")
-    pull(seat, night)
-    return dict(check(seat, night).facts["data_sets"])
+    company = partner_context(network, "shop_0")
+    pull(company, night)
+    return dict(check(company, night).facts["data_sets"])
 
 
 def source(network: Network, name: str = "demand") -> Path:
@@ -59,16 +59,16 @@ def test_demand_refers_to_the_items_of_tonight(network: Network) -> None:
 
 def test_data_sets_wait_for_those_they_refer_to(network: Network) -> None:
     """Items first; a circle is cut, not endless."""
-    seat = take_seat(network, "shop_0")
+    company = partner_context(network, "shop_0")
     change(
         contract(network),
         'name: "item_id"\n',
         'name: "item_id"\n        relationships: [{type: foreignKey, to: items.item_id}]\n',
     )
-    assert [c.data_set for c in referenced_first(list(seat.contracts().values()))] == ["items", "demand"]
+    assert [c.data_set for c in referenced_first(list(company.contracts().values()))] == ["items", "demand"]
     change(contract(network, "items"), 'name: "item_id"\n',
            'name: "item_id"\n        relationships: [{type: foreignKey, to: demand.item_id}]\n')  # fmt: skip
-    assert sorted(c.data_set for c in referenced_first(list(seat.contracts().values()))) == ["demand", "items"]
+    assert sorted(c.data_set for c in referenced_first(list(company.contracts().values()))) == ["demand", "items"]
 
 
 def test_a_unit_slip_is_seen_against_the_last_accepted_night(network: Network) -> None:
@@ -79,24 +79,24 @@ def test_a_unit_slip_is_seen_against_the_last_accepted_night(network: Network) -
     frame = pd.read_parquet(source(network))
     recent = frame[frame["date"] > frame["date"].max() - pd.Timedelta(days=50)]
     recent.assign(quantity=recent["quantity"] * 12).to_parquet(source(network))
-    seat = take_seat(network, "shop_0")
+    company = partner_context(network, "shop_0")
     with pytest.raises(Refused, match=r"slip(.|\n)*demand\.odcs\.yaml:\d+"):
         checked(network, NEXT)
-    assert seat.store.read_json("rounds/2026-06-30/check/done.json")["facts"]["data_sets"]["demand"]["code"] == "error_rate"
+    assert company.store.read_json("rounds/2026-06-30/check/done.json")["facts"]["data_sets"]["demand"]["code"] == "error_rate"
 
 
 def test_history_is_the_last_accepted_round_before(network: Network) -> None:
     """Refused rounds and later rounds are no history; a repeated night does not become its own."""
-    seat = take_seat(network, "shop_0")
-    assert last_accepted(seat, NIGHT.id, "demand") == ""
+    company = partner_context(network, "shop_0")
+    assert last_accepted(company, NIGHT.id, "demand") == ""
     checked(network)
-    first = last_accepted(seat, LATER.id, "demand")
+    first = last_accepted(company, LATER.id, "demand")
     assert first.startswith(f"rounds/{NIGHT.id}/check/")
     change(contract(network), "mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000")
     with pytest.raises(Refused):
         checked(network, LATER)
-    assert last_accepted(seat, NEXT.id, "demand") == first
-    assert last_accepted(seat, NIGHT.id, "demand") == ""
+    assert last_accepted(company, NEXT.id, "demand") == first
+    assert last_accepted(company, NIGHT.id, "demand") == ""
 
 
 def test_the_contracts_channel_is_told(network: Network, webhook: tuple[str, list[dict]]) -> None:
@@ -114,13 +114,13 @@ def test_the_contracts_channel_is_told(network: Network, webhook: tuple[str, lis
         checked(network, LATER)
     assert [message["verdict"] for message in got] == ["refused"]
     assert "row_count" in got[0]["text"]
-    assert take_seat(network, "shop_0").store.exists(f"notices/{LATER.id}-demand.txt")
+    assert partner_context(network, "shop_0").store.exists(f"notices/{LATER.id}-demand.txt")
 
 
 def test_reports_lie_beside_the_rows(network: Network) -> None:
     """Text, JSON and a page for every data set."""
     checked(network)
-    outputs = take_seat(network, "shop_0").store.read_json(f"rounds/{NIGHT.id}/check/done.json")["outputs"]
+    outputs = partner_context(network, "shop_0").store.read_json(f"rounds/{NIGHT.id}/check/done.json")["outputs"]
     assert {f"{name}{end}" for name in ("demand", "items") for end in ("-clean.parquet", ".txt", ".html", ".json")} == set(
         outputs
     )
@@ -128,20 +128,20 @@ def test_reports_lie_beside_the_rows(network: Network) -> None:
 
 def test_the_history_of_verdicts_has_a_score(network: Network) -> None:
     """Refused and late nights cost; the newest comes first."""
-    seat = take_seat(network, "shop_0")
-    assert score(history(seat)) is None
+    company = partner_context(network, "shop_0")
+    assert score(history(company)) is None
     checked(network)
-    assert score(history(seat)) == 100.0
-    mark_late(seat.store, NIGHT.id)
-    assert score(history(seat)) == 50.0
+    assert score(history(company)) == 100.0
+    mark_late(company.store, NIGHT.id)
+    assert score(history(company)) == 50.0
     change(contract(network), "mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000")
     with pytest.raises(Refused):
         checked(network, NEXT)
-    assert [(d.round, d.data_set, d.verdict) for d in history(seat)][:2] == [
+    assert [(d.round, d.data_set, d.verdict) for d in history(company)][:2] == [
         (NEXT.id, "demand", "refused"),
         (NEXT.id, "items", "accepted"),
     ]
-    assert score(history(seat)) == pytest.approx((0 + 100 + 50 + 50) / 4)
+    assert score(history(company)) == pytest.approx((0 + 100 + 50 + 50) / 4)
 
 
 def test_a_partly_usable_delivery_is_worth_its_usable_share() -> None:
@@ -157,5 +157,5 @@ def test_a_faulty_partner_rule_is_not_bad_data(network: Network) -> None:
     add_rule(contract(network), '{id: mine, type: sql, query: "SELECT count(*) FROM elsewhere", mustBe: 0}')
     with pytest.raises(DecaiError, match=r"demand could not be checked \(mine: .*elsewhere.*\); correct the rule"):
         checked(network)
-    seat: Seat = take_seat(network, "shop_0")
-    assert not seat.store.exists(f"rounds/{NIGHT.id}/check/done.json")
+    company: PartnerContext = partner_context(network, "shop_0")
+    assert not company.store.exists(f"rounds/{NIGHT.id}/check/done.json")

@@ -17,7 +17,7 @@ from decai_forecast.demand import FEATURES
 from decai_forecast.federation import Plan, Shared, validate
 from decai_forecast.network import COORDINATOR, Network, Participant
 from decai_forecast.one_machine.run import run_round
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.report import facts_of
 from decai_forecast.partner.train import train
 from decai_forecast.reports import build_report
@@ -42,7 +42,7 @@ def test_a_night_trains_and_forecasts_by_the_book(founded: Network, tmp_path: Pa
     assert combined is not None
     assert {"local", "shared", "combined"} <= set(combined.facts["test"])
     assert "company and category" in combined.json(network.store("shop_0"), "drivers.json")["total"]["drivers"]
-    facts, _ = facts_of(take_seat(network, "shop_0"), NIGHT)
+    facts, _ = facts_of(partner_context(network, "shop_0"), NIGHT)
     assert build_report(facts)["roster"]["present"] == ["shop_0", "shop_1", "shop_2"]
     network.public().remove(f"rounds/{NIGHT.id}/shared.json")
     network.public().remove(f"archive-{BOOK.feature}.json")
@@ -111,8 +111,8 @@ def test_a_night_with_another_book_that_cannot_train_ships_nothing(nights: tuple
 def test_rows_are_made_again_for_another_book(after: Network) -> None:
     """Of a night that is still open: equal deliveries alone do not make a step done."""
     after.public().remove(f"rounds/{NIGHT.id}/closed.json")
-    assert train(take_seat(after, "shop_0"), NIGHT).repeated
-    again = train(take_seat(replace(after, code_book=BOOK), "shop_0"), NIGHT)
+    assert train(partner_context(after, "shop_0"), NIGHT).repeated
+    again = train(partner_context(replace(after, code_book=BOOK), "shop_0"), NIGHT)
     ship = after.calendar.floor(NIGHT.as_of)
     rows = again.frame(after.store("shop_0"), f"rows-{ship}.parquet")
     future = again.frame(after.store("shop_0"), f"future-{ship}.parquet")

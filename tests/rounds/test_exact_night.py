@@ -17,7 +17,7 @@ from decai_forecast.federation import Plan
 from decai_forecast.federation.left import gives
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.one_machine.summary import summarise
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.report import facts_of
 from decai_forecast.reports import build_report, render_html
 
@@ -84,8 +84,8 @@ def test_the_report_says_what_left_in_an_exact_training(night: Network) -> None:
     """Sums under masks, and scores where two forecasters were compared; no tree, and no quantile of the targets."""
     federate(night, NIGHT)
     shared = night.public().read_json(f"rounds/{NIGHT.id}/shared.json")
-    seat = take_seat(night, "shop_0")
-    sums, asked, *_, verdict = told = [left.what for left in facts_of(seat, NIGHT)[0].what_left]
+    company = partner_context(night, "shop_0")
+    sums, asked, *_, verdict = told = [left.what for left in facts_of(company, NIGHT)[0].what_left]
     assert len(told) == 3
     assert (
         sums == "sums over rows of the shared trees' bins and leaves, under masks that cancel only in the sum of all companies"
@@ -94,7 +94,7 @@ def test_the_report_says_what_left_in_an_exact_training(night: Network) -> None:
     shared["evaluation"] = {"promoted": True, "reason": "median gain +1.0 %"}
     night.public().write_json(f"rounds/{NIGHT.id}/shared.json", shared)
     assert "loss of the last and of the new shared forecaster on the newest own rows, and how many these are" in [
-        left.what for left in facts_of(seat, NIGHT)[0].what_left
+        left.what for left in facts_of(company, NIGHT)[0].what_left
     ]
 
 
@@ -103,10 +103,10 @@ def test_what_left_is_told_of_a_training_that_failed_too(night: Network) -> None
     shared = {"status": "kept", "reason": "lost", "members": [], "dropped": {}, "missing": {}, "models": {}}
     shared |= {"expected": list(night.partners), "minimum": night.minimum}
     night.public().write_json(f"rounds/{NIGHT.id}/shared.json", shared)
-    seat, verdict = take_seat(night, "shop_0"), "verdict, number of rows, error code"
-    assert facts_of(seat, NIGHT)[0].what_left[0].what.startswith("sanitised trees")  # of the bagging that the night had
-    gives(seat.store, NIGHT.id, "exact")
-    sums, asked, last = (left.what for left in facts_of(seat, NIGHT)[0].what_left)
+    company, verdict = partner_context(night, "shop_0"), "verdict, number of rows, error code"
+    assert facts_of(company, NIGHT)[0].what_left[0].what.startswith("sanitised trees")  # of the bagging that the night had
+    gives(company.store, NIGHT.id, "exact")
+    sums, asked, last = (left.what for left in facts_of(company, NIGHT)[0].what_left)
     assert sums.startswith("sums over rows of the shared trees' bins and leaves, under masks")
     assert (asked, last) == ("number of training rows, public key, versions", verdict)
 
@@ -121,11 +121,11 @@ def test_what_is_published_of_a_training_counts_no_companys_rows(night: Network)
 def test_the_report_says_whether_the_new_forecaster_ships(night: Network) -> None:
     """And why; nothing where there was none to compare with."""
     federate(night, NIGHT)
-    seat, key = take_seat(night, "shop_0"), f"rounds/{NIGHT.id}/shared.json"
-    assert build_report(facts_of(seat, NIGHT)[0])["roster"]["verdict"] == ""
+    company, key = partner_context(night, "shop_0"), f"rounds/{NIGHT.id}/shared.json"
+    assert build_report(facts_of(company, NIGHT)[0])["roster"]["verdict"] == ""
     why = "the new forecaster is worse at 3 of 5 partners"
     night.public().write_json(key, night.public().read_json(key) | {"evaluation": {"promoted": False, "reason": why}})
-    report = build_report(facts_of(seat, NIGHT)[0])
+    report = build_report(facts_of(company, NIGHT)[0])
     assert f"<p>The new shared forecaster does not ship, the last one stays in use: {why}.</p>" in render_html(report), report[
         "roster"
     ]

@@ -10,7 +10,7 @@ import pytest
 
 from decai_forecast.network import Assumptions
 from decai_forecast.partner.cold_start import first_forecasts
-from decai_forecast.partner.context import Seat
+from decai_forecast.partner.context import PartnerContext
 from decai_forecast.periods import Calendar
 from decai_forecast.round import Round
 from decai_forecast.steps import Writer, run_step
@@ -22,9 +22,9 @@ SITES = ("north", "south")
 
 
 @pytest.fixture
-def seat(tmp_path: Path) -> Seat:
+def company(tmp_path: Path) -> PartnerContext:
     store, public = (Store(tmp_path / name, name) for name in ("shop", "public"))
-    return Seat("shop", store, public, (), tmp_path, "net", True, WEEKS, Assumptions())
+    return PartnerContext("shop", store, public, (), tmp_path, "net", True, WEEKS, Assumptions())
 
 
 def _table() -> pd.DataFrame:
@@ -35,7 +35,7 @@ def _table() -> pd.DataFrame:
 
 
 @pytest.mark.parametrize(("stocked", "sites"), [("new", {"north"}), ("i0", {"north", "south"})])
-def test_stock_says_where_a_new_item_is_sold(seat: Seat, stocked: str, sites: set[str]) -> None:
+def test_stock_says_where_a_new_item_is_sold(company: PartnerContext, stocked: str, sites: set[str]) -> None:
     """A new item with stock at one site is forecast there alone; without any, where the item most like it sells."""
     items = pd.DataFrame({"item_id": ["i0", "i1", "new"], "category": "tools"})
     stock = pd.DataFrame({"location_id": ["north"], "item_id": [stocked], "date": pd.Timestamp("2026-06-22"), "on_hand": 5.0})
@@ -45,6 +45,6 @@ def test_stock_says_where_a_new_item_is_sold(seat: Seat, stocked: str, sites: se
             writer.frame(f"{name}-clean.parquet", frame)
         return {"data_sets": {name: {"verdict": "accepted"} for name in ("items", "stock")}}
 
-    checked = run_step(seat.store, NIGHT.id, "check", [], work)
-    found = first_forecasts(seat, NIGHT, checked, _table())
+    checked = run_step(company.store, NIGHT.id, "check", [], work)
+    found = first_forecasts(company, NIGHT, checked, _table())
     assert {(one.item_id, one.location_id) for one in found.series()} == {("new", site) for site in sites}

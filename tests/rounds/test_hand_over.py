@@ -14,7 +14,7 @@ from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.network import Network
 from decai_forecast.one_machine.run import run_round
 from decai_forecast.one_machine.summary import summarise
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.report import hand_over
 from decai_forecast.reports.signature import verify
 from decai_forecast.round import Round
@@ -54,7 +54,7 @@ def test_the_command_verifies_with_a_key_that_somebody_vouches_for(finished: Net
 def test_what_could_not_be_sent_is_seen(after: Network) -> None:
     """In the summary of the round, and by `decai report sent` with its words and exit code 1."""
     settle(after, "send:\n  - {name: disk, kind: folder, url: /nowhere}\n", ("shop_0",))
-    _, entries = hand_over(after, take_seat(after, "shop_0"), NIGHT)
+    _, entries = hand_over(after, partner_context(after, "shop_0"), NIGHT)
     assert [(entry.target, entry.status, entry.code) for entry in entries] == [("disk", "owed", "send_misdescribed")]
     shown = next(row for row in summarise(after, NIGHT)["partners"] if row["partner"] == "shop_0")
     assert shown["sent"] == [{"target": "disk", "kind": "folder", "status": "owed", "attempts": 1, "code": "send_misdescribed"}]
@@ -68,13 +68,13 @@ def test_figures_are_given_by_those_who_said_so(after: Network, count: int) -> N
     """The report says that they left; quartiles of five are published to the next round, of four nothing is."""
     chosen = after.partners[:count]
     settle(after, "compare: true\n", chosen)
-    done = {partner: hand_over(after, take_seat(after, partner), NIGHT)[0] for partner in after.partners}
+    done = {partner: hand_over(after, partner_context(after, partner), NIGHT)[0] for partner in after.partners}
     assert after.inbox().children(f"{NIGHT.id}/compare") == [f"{partner}.json" for partner in chosen]
     assert set(after.inbox().read_json(f"{NIGHT.id}/compare/{chosen[0]}.json")) == {"fill_rate", "wape"}
     told = [left["what"] for left in done[chosen[0]].json(after.store(chosen[0]), "report.json")["what_left"]]
     assert "service and forecast error of this report, two numbers" in told
     publish_comparison(after, LATER)
-    found = published_comparison(take_seat(after, "shop_0"), LATER.id)
+    found = published_comparison(partner_context(after, "shop_0"), LATER.id)
     assert found is not None
     assert {name: row["companies"] for name, row in found["measures"].items()} == (
         {"fill_rate": 5, "wape": 5} if count == 5 else {}
@@ -85,10 +85,10 @@ def test_a_figure_that_is_none_stops_nobodys_night(after: Network) -> None:
     """What a company gives instead of a number is left out of the quartiles of the others."""
     settle(after, "compare: true\n")
     for partner in after.partners:
-        hand_over(after, take_seat(after, partner), NIGHT)
+        hand_over(after, partner_context(after, partner), NIGHT)
     after.inbox().write_json(f"{NIGHT.id}/compare/shop_9.json", {"fill_rate": "all of it", "wape": float("nan")})
     publish_comparison(after, LATER)
-    found = published_comparison(take_seat(after, "shop_0"), LATER.id)
+    found = published_comparison(partner_context(after, "shop_0"), LATER.id)
     assert found is not None
     assert {name: row["companies"] for name, row in found["measures"].items()} == {"fill_rate": 5, "wape": 5}
 

@@ -10,7 +10,7 @@ from decai_forecast.demand import FEATURES
 from decai_forecast.federation import validate
 from decai_forecast.network import Network
 from decai_forecast.one_machine.run import run_round
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 
 
 def test_a_whole_round_and_its_reports(network: Network) -> None:
@@ -27,7 +27,7 @@ def test_a_whole_round_and_its_reports(network: Network) -> None:
     assert sorted(texts) == [0.1, 0.5, 0.9]
     assert [len(validate(text, FEATURES).trees) for text in texts.values()] == [7] * 3  # constant, year, weekday, four levels
     for partner in network.partners:
-        store = take_seat(network, partner).store
+        store = partner_context(network, partner).store
         report = json.loads(store.read_bytes(f"outbox/{NIGHT.id}/report.json"))
         assert [left["what"] for left in report["what_left"]] == [
             "coefficients of an additive model of the scale-free targets: how they go over year and week, and after which past",

@@ -14,7 +14,7 @@ from decai_forecast.errors import NotEnoughData
 from decai_forecast.network import Network, Participant
 from decai_forecast.partner.check import Refused
 from decai_forecast.partner.combine import combine
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.report import outbox_key, write_report
 from decai_forecast.partner.simulate_step import simulate
 from decai_forecast.partner.submit import run_delivery, standing
@@ -60,17 +60,17 @@ def network(finished: Network, tmp_path_factory: pytest.TempPathFactory) -> Netw
 
 
 def _forecast(network: Network, name: str) -> tuple[Done, pd.DataFrame]:
-    seat = take_seat(network, name)
-    submission = run_delivery(network, seat, LATER)
+    company = partner_context(network, name)
+    submission = run_delivery(network, company, LATER)
     assert (submission.state, submission.code) == ("newcomer", "little_history")
     now = standing(network, LATER.id)
     assert name not in (*now.ready, *now.silent)
     assert name in now.served
     assert now.missing()[name] == "newcomer:little_history"
-    done = combine(seat, LATER)
-    simulate(seat, LATER)
-    write_report(seat, LATER)
-    return done, done.frame(seat.store, "forecast.parquet")
+    done = combine(company, LATER)
+    simulate(company, LATER)
+    write_report(company, LATER)
+    return done, done.frame(company.store, "forecast.parquet")
 
 
 def test_a_few_weeks_are_enough_to_be_served(network: Network) -> None:
@@ -81,7 +81,7 @@ def test_a_few_weeks_are_enough_to_be_served(network: Network) -> None:
     sold = pd.read_parquet(network.home / "sources/shop_2/demand.parquet").groupby("item_id")["quantity"].mean()
     level = rows.groupby("item_id")["mean"].mean()
     assert ((level / sold).between(0.3, 3)).all()
-    report = take_seat(network, "young").store.read_json(outbox_key(LATER.id, "report.json"))
+    report = partner_context(network, "young").store.read_json(outbox_key(LATER.id, "report.json"))
     assert "own history" in report["planning"]["newcomer"]
     assert [left["what"] for left in report["what_left"]] == ["verdict, number of rows, error code"]
 
@@ -92,8 +92,8 @@ def test_without_a_sale_the_declared_total_is_where_it_starts(network: Network) 
     per_week = rows.groupby("date")["mean"].sum()
     assert rows["item_id"].nunique() == 4
     assert per_week.between(EXPECTED / 3, 3 * EXPECTED).all()
-    seat = take_seat(network, "unborn")
-    page = seat.store.read_bytes(outbox_key(LATER.id, "report.html")).decode()
+    company = partner_context(network, "unborn")
+    page = company.store.read_bytes(outbox_key(LATER.id, "report.html")).decode()
     assert "A newcomer:" in page
     assert "no forecast, no figures of its own" not in page
 
@@ -115,17 +115,17 @@ def test_sales_that_its_contract_refuses_are_not_no_sales(declared: Network) -> 
     contract = declared.home / "contracts/unborn/demand.odcs.yaml"
     contract.write_text(contract.read_text().replace("mustBeGreaterThan: 0", "mustBeGreaterThan: 3"))
     with pytest.raises(Refused) as error:
-        run_delivery(declared, take_seat(declared, "unborn"), LATER)
+        run_delivery(declared, partner_context(declared, "unborn"), LATER)
     assert error.value.reason == "row_count"
 
 
 def test_a_newcomers_night_can_be_repeated_when_it_has_trained_since(declared: Network) -> None:
     """What it became later changes nothing of a night in which it was new."""
-    seat = take_seat(declared, "unborn")
-    before = run_delivery(declared, seat, LATER)
+    company = partner_context(declared, "unborn")
+    before = run_delivery(declared, company, LATER)
     later = f"rounds/{Round.of('2027-07-05').id}/train/done.json"
-    seat.store.write_json(later, {"step": "train", "inputs": "", "outputs": {}, "facts": {"newcomer": ""}})
-    assert run_delivery(declared, seat, LATER) == before
+    company.store.write_json(later, {"step": "train", "inputs": "", "outputs": {}, "facts": {"newcomer": ""}})
+    assert run_delivery(declared, company, LATER) == before
 
 
 def test_who_has_trained_before_is_no_newcomer(network: Network) -> None:
@@ -134,5 +134,5 @@ def test_who_has_trained_before_is_no_newcomer(network: Network) -> None:
     demand = pd.read_parquet(path)
     demand[demand["date"] == demand["date"].max()].to_parquet(path, index=False)
     with pytest.raises(NotEnoughData, match="are needed"):
-        run_delivery(network, take_seat(network, "shop_4"), LATER)
+        run_delivery(network, partner_context(network, "shop_4"), LATER)
     assert standing(network, LATER.id).missing()["shop_4"] == "failed:not_enough_data"

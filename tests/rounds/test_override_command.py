@@ -12,7 +12,7 @@ import pytest
 from decai_forecast.commands.forecast import add, listing, withdraw
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network, Participant
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.planned import planned_facts, with_overrides
 from decai_forecast.steps import Writer, run_step
 
@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Path:
         writer.frame("forecast.parquet", with_overrides(forecast.assign(lot=0.0), []))
         return {"cutoff": MONDAY.isoformat(), "overrides": planned_facts(forecast.assign(override=""), [])}
 
-    run_step(take_seat(network, "acme").store, MONDAY.isoformat(), "combine", [], work)
+    run_step(partner_context(network, "acme").store, MONDAY.isoformat(), "combine", [], work)
     return tmp_path
 
 

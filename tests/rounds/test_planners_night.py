@@ -18,7 +18,7 @@ from decai_forecast.demand.overrides import Override, record_override, withdraw
 from decai_forecast.network import Network
 from decai_forecast.partner.check import check
 from decai_forecast.partner.combine import combine
-from decai_forecast.partner.context import Seat, take_seat
+from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.earlier import earlier_nights
 from decai_forecast.partner.report import outbox_key, write_report
 from decai_forecast.partner.simulate_step import simulate
@@ -37,33 +37,33 @@ class Nights:
     """One partner's two nights: an override in force in the first, another and a new item in the second."""
 
     network: Network
-    seat: Seat
+    company: PartnerContext
     first: Done
     second: Done
 
     def forecast(self, done: Done) -> pd.DataFrame:
-        return done.frame(self.seat.store, "forecast.parquet")
+        return done.frame(self.company.store, "forecast.parquet")
 
 
 @pytest.fixture(scope="module")
 def nights(finished: Network, tmp_path_factory: pytest.TempPathFactory) -> Nights:
     network = copy_of(finished, tmp_path_factory.mktemp("planner"))
-    seat = take_seat(network, SHOP)
+    company = partner_context(network, SHOP)
     known = pd.DataFrame({"location_id": ["all"] * 4, "item_id": [f"i{k}" for k in range(4)]})
     closed = Override("all", "i0", date(2026, 6, 29), date(2026, 6, 29), "closed for a week", value=0.0, **LAST_WORD)
-    record_override(seat.store, closed, known)
-    seat.store.remove(f"rounds/{NIGHT.id}/overrides.json")
-    first = combine(seat, NIGHT)
+    record_override(company.store, closed, known)
+    company.store.remove(f"rounds/{NIGHT.id}/overrides.json")
+    first = combine(company, NIGHT)
     doubled = Override("all", "i1", date(2026, 7, 6), date(2026, 7, 13), "promotion", factor=2.0, **LAST_WORD)
-    record_override(seat.store, doubled, known)
+    record_override(company.store, doubled, known)
     _add_item(network.home / "sources" / SHOP / "items.parquet")
     keep_last(network, LATER, "below_quorum")
     for step in (pull, check, train, watch):
-        step(seat, LATER)
-    second = combine(seat, LATER)
-    simulate(seat, LATER)
-    write_report(seat, LATER)
-    return Nights(network, seat, first, second)
+        step(company, LATER)
+    second = combine(company, LATER)
+    simulate(company, LATER)
+    write_report(company, LATER)
+    return Nights(network, company, first, second)
 
 
 def _add_item(path: Path) -> None:
@@ -73,7 +73,7 @@ def _add_item(path: Path) -> None:
 
 
 def report(nights: Nights) -> dict[str, Any]:
-    return nights.seat.store.read_json(outbox_key(LATER.id, "report.json"))
+    return nights.company.store.read_json(outbox_key(LATER.id, "report.json"))
 
 
 def test_what_a_planner_says_ships_and_the_models_numbers_stay(nights: Nights) -> None:
@@ -105,8 +105,8 @@ def test_a_repeated_night_keeps_the_overrides_it_had(nights: Nights) -> None:
     """One that is withdrawn or made later is for later nights."""
     before = nights.second.inputs
     one = nights.second.facts["overrides"][0]["id"]
-    withdraw(nights.seat.store, one, who="ada", when="2026-07-06T09:00:00+00:00", reason="called off")
-    again = combine(nights.seat, LATER)
+    withdraw(nights.company.store, one, who="ada", when="2026-07-06T09:00:00+00:00", reason="called off")
+    again = combine(nights.company, LATER)
     assert again.repeated
     assert again.inputs == before
 
@@ -124,7 +124,7 @@ def test_a_new_item_is_forecast_from_similar_ones(nights: Nights) -> None:
 
 def test_totals_are_the_sums_of_the_items(nights: Nights) -> None:
     """Company and categories, in every period; bands are in order."""
-    totals = nights.second.frame(nights.seat.store, "hierarchy.parquet")
+    totals = nights.second.frame(nights.company.store, "hierarchy.parquet")
     company = totals[totals["level"] == "company"].set_index("date")["mean"]
     items = nights.forecast(nights.second).groupby("date")["mean"].sum()
     assert company.to_numpy() == pytest.approx(items.to_numpy())
@@ -136,7 +136,7 @@ def test_totals_are_the_sums_of_the_items(nights: Nights) -> None:
 
 def test_drivers_add_up_to_what_the_model_forecasts(nights: Nights) -> None:
     """Base, drivers and finish of every entry; the total is that of the medians at the periods looked at."""
-    found = nights.second.json(nights.seat.store, "drivers.json")
+    found = nights.second.json(nights.company.store, "drivers.json")
     for entry in (found["total"], *found["items"]):
         assert entry["base"] + sum(entry["drivers"].values()) + entry["finish"] == pytest.approx(entry["forecast"])
     rows = nights.forecast(nights.second).query("h in @found['periods'] and item_id != 'i9'")
@@ -145,20 +145,20 @@ def test_drivers_add_up_to_what_the_model_forecasts(nights: Nights) -> None:
 
 def test_the_night_looks_at_what_came_since_the_last_cut_off(nights: Nights) -> None:
     """The silent week after the first night is noticed; the note of the run counts, and names no item."""
-    done = read_done(nights.seat.store, LATER.id, "watch")
+    done = read_done(nights.company.store, LATER.id, "watch")
     assert done is not None
     assert (done.facts["since"], done.facts["nights"]) == ("2026-06-29", 1)
-    found = done.json(nights.seat.store, "alarms.json")
+    found = done.json(nights.company.store, "alarms.json")
     assert len(found) == sum(done.facts["alarms"].values())
     assert all(alarm["period"] >= "2026-06-29" for alarm in found)
-    assert "i0" not in note_of_alarms(nights.seat.store, LATER.id)
+    assert "i0" not in note_of_alarms(nights.company.store, LATER.id)
     assert report(nights)["planning"]["alarms"]["count"] == len(found)
 
 
 def test_of_the_nights_with_one_cut_off_the_newest_counts(nights: Nights) -> None:
     """Tuesday's night in a network of weeks has Monday's cut-off: it is no earlier forecast."""
-    assert [earlier.round for earlier in earlier_nights(nights.seat, LATER)] == [NIGHT.id]
-    assert earlier_nights(nights.seat, Round.of("2026-06-30")) == []
+    assert [earlier.round for earlier in earlier_nights(nights.company, LATER)] == [NIGHT.id]
+    assert earlier_nights(nights.company, Round.of("2026-06-30")) == []
 
 
 def test_value_added_says_what_the_moving_average_lost(nights: Nights) -> None:
@@ -171,7 +171,7 @@ def test_value_added_says_what_the_moving_average_lost(nights: Nights) -> None:
 
 def test_the_page_shows_all_of_it(nights: Nights) -> None:
     """Drivers, totals, the new item and both overrides stand on the page; nothing of them left the company."""
-    page = nights.seat.store.read_bytes(outbox_key(LATER.id, "report.html")).decode()
+    page = nights.company.store.read_bytes(outbox_key(LATER.id, "report.html")).decode()
     for said in ("What moves it", "Without a history", "What planners said", "closed for a week", "Forecast value added"):
         assert said in page
     assert "promotion" not in json.dumps(nights.network.public().read_json(f"rounds/{LATER.id}/shared.json"))

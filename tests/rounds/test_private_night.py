@@ -19,7 +19,7 @@ from decai_forecast.federation.exact.privacy import epsilon_of, rho_of
 from decai_forecast.network import COORDINATOR, Network, Participant, Privacy
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.page_html import page
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.report import facts_of
 from decai_forecast.round import Round
 
@@ -45,7 +45,7 @@ def test_what_a_private_night_cost_is_told(night: Network, monkeypatch: pytest.M
     done = federate(night, NIGHT)
     assert done.facts["privacy"] == {"epsilon": 30.0, "budget": 95.0, "delta": 1e-6}
     cost = f"epsilon {TONIGHT:.2f} tonight, {TONIGHT:.2f} of 95 spent (delta 1e-06)"
-    facts, _ = facts_of(take_seat(night, "shop_0"), NIGHT)
+    facts, _ = facts_of(partner_context(night, "shop_0"), NIGHT)
     assert f"what noise leaves to be told of a training row, by all sums and models: {cost}" in [
         left.what for left in facts.what_left
     ]

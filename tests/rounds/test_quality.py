@@ -15,7 +15,7 @@ from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.page_html import page
 from decai_forecast.partner.check import check
-from decai_forecast.partner.context import Seat, take_seat
+from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.quality import Delivered, history, mark_late, score
 from decai_forecast.partner.submit import run_delivery
 from decai_forecast.partner.train import pull
@@ -26,14 +26,14 @@ FAULTY = '      - {id: mine, type: sql, query: "SELECT count(*) FROM elsewhere",
 
 
 @pytest.fixture
-def seat(network: Network) -> Seat:
+def company(network: Network) -> PartnerContext:
     """A partner with one accepted night."""
     return checked(network, NIGHT)
 
 
-def checked(network: Network, night: Round) -> Seat:
+def checked(network: Network, night: Round) -> PartnerContext:
     """After a night whose delivery was pulled and checked."""
-    found = take_seat(network, "shop_0")
+    found = partner_context(network, "shop_0")
     pull(found, night)
     check(found, night)
     return found
@@ -46,66 +46,66 @@ def contract(network: Network, name: str = "demand") -> Path:
 def fails(network: Network, night: Round = NEXT) -> None:
     """A night that ends in an error."""
     with pytest.raises((DecaiError, ArithmeticError, sa.exc.SQLAlchemyError)):
-        run_delivery(network, take_seat(network, "shop_0"), night)
+        run_delivery(network, partner_context(network, "shop_0"), night)
 
 
-def told(seat: Seat) -> list[tuple[str, str, str]]:
-    return [(one.data_set, one.verdict, one.code) for one in history(seat) if one.round == NEXT.id]
+def told(company: PartnerContext) -> list[tuple[str, str, str]]:
+    return [(one.data_set, one.verdict, one.code) for one in history(company) if one.round == NEXT.id]
 
 
-def test_a_faulty_rule_is_not_bad_data(network: Network, seat: Seat) -> None:
+def test_a_faulty_rule_is_not_bad_data(network: Network, company: PartnerContext) -> None:
     """It stands in the history and not in the score."""
     contract(network).write_text(contract(network).read_text().replace("\nslaProperties:", FAULTY, 1))
     fails(network)
-    assert told(seat) == [("demand", "not_checked", "rule")]
-    assert score(history(seat)) == 100.0
+    assert told(company) == [("demand", "not_checked", "rule")]
+    assert score(history(company)) == 100.0
 
 
-def test_a_fault_of_ours_is_not_the_partners(network: Network, seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_not_the_partners(network: Network, company: PartnerContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever broke in the check."""
     monkeypatch.setattr("decai_forecast.partner.check.check_delivery", lambda *a, **k: 1 / 0)
     fails(network)
-    assert told(seat) == [("demand", "not_checked", "internal")]
-    assert score(history(seat)) == 100.0
+    assert told(company) == [("demand", "not_checked", "internal")]
+    assert score(history(company)) == 100.0
 
 
-def test_a_missing_source_counts(network: Network, seat: Seat) -> None:
+def test_a_missing_source_counts(network: Network, company: PartnerContext) -> None:
     """Nothing was delivered: a third of what two data sets and this one could be worth."""
     (network.home / "sources/shop_0/demand.parquet").unlink()
     fails(network)
-    assert told(seat) == [("demand", "absent", "source_absent")]
-    assert score(history(seat)) == pytest.approx(200 / 3)
+    assert told(company) == [("demand", "absent", "source_absent")]
+    assert score(history(company)) == pytest.approx(200 / 3)
 
 
-def test_a_broken_contract_has_a_history(network: Network, seat: Seat) -> None:
+def test_a_broken_contract_has_a_history(network: Network, company: PartnerContext) -> None:
     """Of the nights before it broke, and of the one on which it did."""
     contract(network).write_text("apiVersion: [v3")
     fails(network)
-    assert told(seat) == [("demand", "absent", "contract")]
-    assert [one.verdict for one in history(seat) if one.round == NIGHT.id] == ["accepted", "accepted"]
+    assert told(company) == [("demand", "absent", "contract")]
+    assert [one.verdict for one in history(company) if one.round == NIGHT.id] == ["accepted", "accepted"]
 
 
-def test_a_faulty_rule_elsewhere_does_not_stop_demand(network: Network, seat: Seat) -> None:
+def test_a_faulty_rule_elsewhere_does_not_stop_demand(network: Network, company: PartnerContext) -> None:
     """It is noted like a data set that did not come, and demand takes part."""
     contract(network, "items").write_text(contract(network, "items").read_text().replace("\nslaProperties:", FAULTY, 1))
     checked(network, NEXT)
-    assert told(seat) == [("demand", "accepted", ""), ("items", "not_checked", "rule")]
-    assert score(history(seat)) == 100.0
+    assert told(company) == [("demand", "accepted", ""), ("items", "not_checked", "rule")]
+    assert score(history(company)) == 100.0
 
 
-def test_a_missing_data_set_is_absent_with_its_code(network: Network, seat: Seat) -> None:
+def test_a_missing_data_set_is_absent_with_its_code(network: Network, company: PartnerContext) -> None:
     """Demand goes on without it."""
     (network.home / "sources/shop_0/items.parquet").write_bytes(b"PAR1 damaged")
     checked(network, NEXT)
-    assert told(seat) == [("demand", "accepted", ""), ("items", "absent", "source_unreadable")]
+    assert told(company) == [("demand", "accepted", ""), ("items", "absent", "source_unreadable")]
 
 
-def test_a_night_under_way_is_left_out(seat: Seat) -> None:
+def test_a_night_under_way_is_left_out(company: PartnerContext) -> None:
     """Until it has ended, or is late."""
-    seat.store.write_json(f"rounds/{NEXT.id}/pull/started.json", {})
-    assert told(seat) == []
-    mark_late(seat.store, NEXT.id)
-    assert told(seat) == [("demand", "absent", "")]
+    company.store.write_json(f"rounds/{NEXT.id}/pull/started.json", {})
+    assert told(company) == []
+    mark_late(company.store, NEXT.id)
+    assert told(company) == [("demand", "absent", "")]
 
 
 def test_a_library_does_not_put_its_code_outside(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,7 +127,7 @@ def test_the_score_looks_at_thirty_rounds() -> None:
     assert score([Delivered("2026-01-01", "demand", "not_checked")]) is None
 
 
-def test_a_round_shows_the_score_of_its_time(network: Network, seat: Seat) -> None:
+def test_a_round_shows_the_score_of_its_time(network: Network, company: PartnerContext) -> None:
     """In the summary, the table and the partner's page; later rounds change nothing in it."""
     (network.home / "sources/shop_0/demand.parquet").unlink()
     fails(network)
@@ -139,7 +139,7 @@ def test_a_round_shows_the_score_of_its_time(network: Network, seat: Seat) -> No
     assert "quality" not in page(network, [summarise(network, NEXT)], set(), only="shop_0")
 
 
-def test_the_table_has_the_score(network: Network, seat: Seat, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_table_has_the_score(network: Network, company: PartnerContext, capsys: pytest.CaptureFixture[str]) -> None:
     """As a whole number beside the verdict."""
     print_summary(summarise(network, NIGHT), Console(width=200))
     row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("shop_0"))

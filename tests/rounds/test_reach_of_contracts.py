@@ -11,7 +11,7 @@ from support import NIGHT
 from decai_forecast.delivery.errors import SourceRefused, SourceUnsafe
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.train import pull
 
 SAID = "leads into what belongs to the network or to another company; name a file of your own"
@@ -31,18 +31,18 @@ def test_what_is_not_the_partners_is_refused(network: Network, location: str) ->
     (network.home / "airflow/passwords.json").write_text('{"admin": "secret"}')
     name(network, location)
     with pytest.raises(SourceUnsafe) as error:
-        pull(take_seat(network, "shop_0"), NIGHT)
+        pull(partner_context(network, "shop_0"), NIGHT)
     assert str(error.value) == f"shop_0: demand: {location} {SAID}"
 
 
 def test_another_partners_store_is_refused(network: Network) -> None:
     """With the full name of a file that is there."""
-    victim = take_seat(network, "shop_1")
+    victim = partner_context(network, "shop_1")
     key = pull(victim, NIGHT).key("demand.parquet")
     assert victim.store.exists(key)
     name(network, f"stores/shop_1/{key}")
     with pytest.raises(SourceUnsafe) as error:
-        pull(take_seat(network, "shop_0"), NIGHT)
+        pull(partner_context(network, "shop_0"), NIGHT)
     assert str(error.value) == f"shop_0: demand: stores/shop_1/{key} {SAID}"
 
 
@@ -54,7 +54,7 @@ def test_a_store_elsewhere_is_closed_too(network: Network, tmp_path: Path) -> No
     moved.store("shop_1").write_bytes("rows.parquet", b"PAR1")
     name(moved, f"{tmp_path}/away/rows.parquet")
     with pytest.raises(SourceUnsafe) as error:
-        pull(take_seat(moved, "shop_0"), NIGHT)
+        pull(partner_context(moved, "shop_0"), NIGHT)
     assert str(error.value) == f"shop_0: demand: {tmp_path}/away/rows.parquet {SAID}"
 
 
@@ -75,5 +75,5 @@ def test_another_partners_connection_is_refused(network: Network, monkeypatch: p
     source = f"servers:\n  - server: own\n{lines}      - {{property: connection, value: shop_1_api, vendor: decai}}\n"
     path.write_text(re.sub(r"servers:\n(?:  .*\n)+", source, path.read_text(), count=1))
     with pytest.raises(SourceRefused) as error:
-        pull(take_seat(network, "shop_0"), NIGHT)
+        pull(partner_context(network, "shop_0"), NIGHT)
     assert str(error.value) == "connection 'shop_1_api' is not one of shop_0; its name must begin with 'shop_0_'"

@@ -13,7 +13,7 @@ from decai_forecast.errors import ConfigError, RoundClosed
 from decai_forecast.network import Network
 from decai_forecast.one_machine.run import run_round
 from decai_forecast.one_machine.summary import rounds_of, summarise
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.train import pull
 from decai_forecast.round import Round, tonight
 from decai_forecast.steps import read_done
@@ -61,10 +61,10 @@ def test_the_same_input_gives_the_same_report(finished: Network, network: Networ
 
 def test_a_closed_round_takes_no_new_input(after: Network) -> None:
     """Another delivery for a closed round is for the next one; the same delivery is simply there."""
-    seat = take_seat(after, "shop_0")
-    assert pull(seat, NIGHT).repeated
+    company = partner_context(after, "shop_0")
+    assert pull(company, NIGHT).repeated
     with pytest.raises(RoundClosed, match="goes to the next round"):
-        pull(seat, Round.of(NIGHT.id, "2026-06-22"))
+        pull(company, Round.of(NIGHT.id, "2026-06-22"))
 
 
 def test_a_later_night_reuses_the_shared_forecasters_of_the_grid(after: Network) -> None:
@@ -109,7 +109,7 @@ def test_tonight_is_the_date_on_the_networks_wall(founded: Network) -> None:
     from dataclasses import replace
 
     paris = replace(founded, time_zone="Europe/Paris")
-    assert tonight(paris, datetime(2026, 7, 1, 23, 30, tzinfo=UTC)).id == "2026-07-02"
+    assert tonight(paris.zone, datetime(2026, 7, 1, 23, 30, tzinfo=UTC)).id == "2026-07-02"
 
 
 @pytest.mark.parametrize("wrong", ["", "today", "2026-13-01", "2026-06-29.1", "2026-06-29.x", "../2026-06-29"])

@@ -16,7 +16,7 @@ from decai_forecast.federation import merge, sanitise
 from decai_forecast.federation.model_text import ModelText, parse
 from decai_forecast.network import Network
 from decai_forecast.partner.combine import combine
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.steps import Done, read_done
 
 KEPT = 40
@@ -63,9 +63,9 @@ def models(finished: Network) -> dict[date, Models]:
 def combined(finished: Network, folder: Path, by_cutoff: Mapping[date, Models], strategy: str = "exact") -> Done:
     network = copy_of(finished, folder)
     publish(network, by_cutoff, strategy)
-    seat = take_seat(network, "shop_1")
-    seat.store.remove(f"rounds/{NIGHT.id}/combine")
-    return combine(seat, NIGHT)
+    company = partner_context(network, "shop_1")
+    company.store.remove(f"rounds/{NIGHT.id}/combine")
+    return combine(company, NIGHT)
 
 
 def test_what_the_chosen_trees_forecast_is_what_a_model_of_these_trees_would(

@@ -20,7 +20,7 @@ from decai_forecast.network import Network
 from decai_forecast.orchestration import alarm
 from decai_forecast.orchestration.stack import free_port
 from decai_forecast.partner.check import check
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.notices import Notice, tell
 from decai_forecast.partner.submit import run_delivery
 from decai_forecast.partner.train import pull
@@ -76,10 +76,10 @@ def deliver(network: Network, *, fails: bool = True) -> None:
     """The whole delivery of a night, twice: a repeated night tells nothing again."""
     for _ in range(2):
         if not fails:
-            run_delivery(network, take_seat(network, "shop_0"), NIGHT)
+            run_delivery(network, partner_context(network, "shop_0"), NIGHT)
             continue
         with pytest.raises(DecaiError):
-            run_delivery(network, take_seat(network, "shop_0"), NIGHT)
+            run_delivery(network, partner_context(network, "shop_0"), NIGHT)
 
 
 def said(messages: list[dict]) -> list[tuple[str, str]]:
@@ -153,8 +153,8 @@ def test_a_late_delivery_is_told(network: Network, told: list[dict], monkeypatch
 def test_telling_comes_after_the_step(network: Network, told: list[dict], monkeypatch: pytest.MonkeyPatch) -> None:
     """A check that dies before it is done has told nothing; the repeated one tells."""
     change(contract(network), "mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000")
-    seat = take_seat(network, "shop_0")
-    pull(seat, NIGHT)
+    company = partner_context(network, "shop_0")
+    pull(company, NIGHT)
     plain = Store.write_json
 
     def dying(store: Store, key: str, value: Any) -> None:
@@ -164,11 +164,11 @@ def test_telling_comes_after_the_step(network: Network, told: list[dict], monkey
 
     monkeypatch.setattr(Store, "write_json", dying)
     with pytest.raises(OSError, match="stopped"):
-        check(seat, NIGHT)
+        check(company, NIGHT)
     monkeypatch.undo()
     assert told == []
     with pytest.raises(DecaiError):
-        check(seat, NIGHT)
+        check(company, NIGHT)
     assert len(told) == 1
 
 

@@ -21,7 +21,7 @@ from decai_forecast.one_machine.run import report_partner, run_round
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.stack import free_port
 from decai_forecast.partner.check import Refused, check
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.submit import run_delivery, standing
 from decai_forecast.partner.train import pull
 from decai_forecast.steps import read_done
@@ -40,7 +40,7 @@ def refuse(network: Network, partner: str) -> None:
 
 def deliver(network: Network, *partners: str) -> None:
     for partner in partners:
-        run_delivery(network, take_seat(network, partner), NIGHT)
+        run_delivery(network, partner_context(network, partner), NIGHT)
 
 
 def test_refused_failing_and_broken_partners_stop_nobody(network: Network) -> None:
@@ -59,10 +59,10 @@ def test_refused_failing_and_broken_partners_stop_nobody(network: Network) -> No
 def test_a_refusal_shows_the_rule_and_its_line(network: Network) -> None:
     """The error of a refused delivery is the head of the partner's own report."""
     refuse(network, "shop_1")
-    seat = take_seat(network, "shop_1")
-    pull(seat, NIGHT)
+    company = partner_context(network, "shop_1")
+    pull(company, NIGHT)
     with pytest.raises(Refused, match=r"REFUSED(.|\n)*more than 1,000,000 rows(.|\n)*demand\.odcs\.yaml:\d+"):
-        check(seat, NIGHT)
+        check(company, NIGHT)
 
 
 def test_below_quorum_ends_clearly_and_keeps_the_last_forecaster(after: Network) -> None:
@@ -116,12 +116,12 @@ def test_a_missing_source_names_the_file_and_leaves_as_a_code(network: Network) 
 
 def test_a_step_given_another_participants_path_fails(network: Network) -> None:
     """Every step of a partner works with a store that raises on any path but its own, and reading elsewhere raises."""
-    seat = take_seat(network, "shop_0")
+    company = partner_context(network, "shop_0")
     for path in ("../shop_1/rounds/x", f"{network.home}/stores/shop_1/x", "rounds/../../shop_1/x", "file:///x"):
         with pytest.raises(StoreError, match="outside this participant's store"):
-            seat.store.read_bytes(path)
+            company.store.read_bytes(path)
         with pytest.raises(StoreError, match="outside this participant's store"):
-            seat.store.write_bytes(path, b"")
+            company.store.write_bytes(path, b"")
 
 
 def test_no_step_touches_another_participants_store(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from decai_forecast.cli import app
 from decai_forecast.commands.simulate import form_scenario
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.network import Network
-from decai_forecast.partner.context import take_seat
+from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.what_if import last_forecast, what_if, what_if_key, what_ifs
 
 RUSH = {"kind": "demand", "node": "", "start": 0, "length": 28, "factor": 2.0}
@@ -28,27 +28,27 @@ def simulate(network: Network, *more: str) -> dict:
 
 def test_a_rush_is_told_in_a_report_of_its_own(after: Network) -> None:
     """Twice the demand is served worse than today; page and JSON lie beside the nightly report, which stays as it is."""
-    seat = take_seat(after, "shop_1")
-    nightly = seat.store.read_bytes(f"outbox/{NIGHT.id}/report.json")
-    found = what_if(seat, last_forecast(seat), lambda _network: form_scenario(RUSH))
+    company = partner_context(after, "shop_1")
+    nightly = company.store.read_bytes(f"outbox/{NIGHT.id}/report.json")
+    found = what_if(company, last_forecast(company), lambda _network: form_scenario(RUSH))
     row = found.simulation.exposure.iloc[0]
     assert row["network_fill_rate"] < found.simulation.fill_rate
-    report = seat.store.read_json(what_if_key(NIGHT.id, found.name, "report.json"))
+    report = company.store.read_json(what_if_key(NIGHT.id, found.name, "report.json"))
     assert report["exposure"]["nodes"][0]["node"] == found.simulation.scenario == "all sites: demand x 2 for 28 days"
     assert "demand x 2" in Path(found.path).read_text()
-    assert seat.store.read_bytes(f"outbox/{NIGHT.id}/report.json") == nightly
-    assert what_ifs(seat.store) == [{"round": NIGHT.id, "name": found.name}]
+    assert company.store.read_bytes(f"outbox/{NIGHT.id}/report.json") == nightly
+    assert what_ifs(company.store) == [{"round": NIGHT.id, "name": found.name}]
 
 
 def test_the_same_scenario_gives_the_same_bytes(after: Network) -> None:
     """Asked twice, a what-if has one name and one content; another scenario has another name."""
-    seat = take_seat(after, "shop_1")
-    night = last_forecast(seat)
-    first, second = (what_if(seat, night, lambda _network: form_scenario(RUSH)) for _ in range(2))
-    other = what_if(seat, night, lambda _network: form_scenario(RUSH | {"length": 7}))
+    company = partner_context(after, "shop_1")
+    night = last_forecast(company)
+    first, second = (what_if(company, night, lambda _network: form_scenario(RUSH)) for _ in range(2))
+    other = what_if(company, night, lambda _network: form_scenario(RUSH | {"length": 7}))
     assert first.name == second.name != other.name
     assert first.simulation.to_json() == second.simulation.to_json()
-    assert [one["name"] for one in what_ifs(seat.store)] == [other.name, first.name]
+    assert [one["name"] for one in what_ifs(company.store)] == [other.name, first.name]
 
 
 def test_a_what_if_has_one_name_wherever_its_file_lies(finished: Network, tmp_path: Path) -> None:

@@ -1,0 +1,236 @@
+"""The messages that pass between a company and the coordinator: frozen types, checked by whoever receives them.
+
+A company sends a :class:`Submission` and, if it opted in, its :class:`Figures`. The coordinator publishes to everybody the
+:class:`SharedRound`, with the models that it names (:class:`SharedModels`), the :class:`Comparison` and the :class:`Closing`.
+None of them holds a row, a text of an error or a path: codes, counts and digests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Annotated
+
+from annotated_types import Ge, Le, Len
+from pydantic import StringConstraints
+
+from decai_forecast.contracts import Verdict
+
+__all__ = [
+    "Closing",
+    "ClosingStatus",
+    "Comparison",
+    "Evaluation",
+    "Figures",
+    "ModelFile",
+    "Noise",
+    "Progress",
+    "Quartiles",
+    "SharedModels",
+    "SharedRound",
+    "SharedStatus",
+    "State",
+    "Submission",
+]
+
+MANY = 10**12  # rows; more is no number of rows
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$")]  # of a participant or a data set
+RoundId = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}(\.([2-9]|[1-9]\d))?$")]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{0,40}$")]
+Reason = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_:]{1,82}$")]  # a state and a code
+Digest = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]  # SHA-256, hexadecimal
+Rows = Annotated[int, Ge(0), Le(MANY)]
+Text = Annotated[str, Len(0, 2000)]
+
+
+class State(StrEnum):
+    """What became of a company's delivery."""
+
+    READY = "ready"  # delivered, accepted and trained
+    NEWCOMER = "newcomer"  # receives the shared forecaster and has no part in training it
+    REFUSED = "refused"  # by its own contract
+    FAILED = "failed"  # for the reason that the code names
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a company tells the coordinator of its delivery for a round.
+
+    ``digest``: of what it trained on, so that a changed delivery is noticed; ``late``: it came after the time that its contract
+    promises.
+    """
+
+    partner: Name
+    round: RoundId
+    as_of: date
+    state: State
+    code: Code = ""
+    verdicts: Mapping[Name, Verdict] = field(default_factory=dict)
+    rows: Rows = 0
+    quarantined: Rows = 0
+    digest: Digest = ""
+    late: bool = False
+
+    def __post_init__(self) -> None:
+        if self.quarantined > self.rows:
+            raise ValueError(f"{self.quarantined} of {self.rows} rows cannot be quarantined")
+        if self.state is State.READY and not self.digest:
+            raise ValueError("a company that is ready names the digest of what it trained on")
+
+    @property
+    def reason(self) -> str:
+        """Why the company has no part in the training: ``failed:source_absent``."""
+        return f"{self.state}:{self.code}"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What a company that opted in gives of its report for comparison: the share of demand that it serves, and its forecast
+    error (WAPE); None where it has none."""
+
+    fill_rate: Annotated[float, Ge(0), Le(1)] | None = None
+    wape: Annotated[float, Ge(0), Le(MANY)] | None = None
+
+
+@dataclass(frozen=True)
+class Quartiles:
+    """Of one figure over the companies that gave it, rounded."""
+
+    companies: Annotated[int, Ge(1)]
+    q25: float
+    q50: float
+    q75: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Quartiles of the figures of round ``round``, by the figure's name."""
+
+    round: RoundId
+    measures: Mapping[Name, Quartiles]
+
+
+class SharedStatus(StrEnum):
+    """Where a round's shared forecaster comes from."""
+
+    TRAINED = "trained"  # in this round
+    KEPT = "kept"  # the last one stays in use
+    REUSED = "reused"  # the cut-off was trained in an earlier round, and privacy lets it be trained once
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Whether the new shared forecaster ships in place of the last one, and why."""
+
+    promoted: bool
+    reason: Text
+
+
+@dataclass(frozen=True)
+class Noise:
+    """The terms of differential privacy of a training."""
+
+    epsilon: float
+    budget: float
+    delta: float
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """Where the models of one cut-off lie in the public part of the link, and the SHA-256 of that file."""
+
+    key: Annotated[str, StringConstraints(pattern=r"^shared/[0-9a-z./-]{1,100}\.json$")]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+@dataclass(frozen=True)
+class SharedRound:
+    """What a round publishes of its shared forecaster.
+
+    ``models``: by cut-off; ``ships``: the one in use from now on, None before the first. ``expected``: all partners of the
+    network; ``members``: who trained together; ``missing`` and ``dropped``: who did not, and why, in codes.
+    """
+
+    round: RoundId
+    as_of: date
+    status: SharedStatus
+    expected: tuple[Name, ...]
+    minimum: Annotated[int, Ge(1)]
+    members: tuple[Name, ...] = ()
+    missing: Mapping[Name, Reason] = field(default_factory=dict)
+    dropped: Mapping[Name, Reason] = field(default_factory=dict)
+    models: Mapping[date, ModelFile] = field(default_factory=dict)
+    ships: ModelFile | None = None
+    reused: tuple[date, ...] = ()
+    reason: Text = ""
+    strategy: Code = ""
+    seconds: Annotated[float, Ge(0)] = 0.0
+    privacy: Noise | None = None
+    evaluation: Evaluation | None = None
+
+    def verdict(self) -> str:
+        """One sentence on the new forecaster against the last one; empty where there was nothing to compare."""
+        if self.evaluation is None:
+            private = self.privacy is not None and self.status is SharedStatus.TRAINED
+            return "The new shared forecaster ships uncompared: scores are exact, and its training is private." if private else ""
+        if self.evaluation.promoted:
+            return f"The new shared forecaster ships: {self.evaluation.reason}."
+        return f"The new shared forecaster does not ship, the last one stays in use: {self.evaluation.reason}."
+
+    def how(self) -> str:
+        """How the members' round went, as the end of a sentence about them."""
+        if self.status is SharedStatus.TRAINED:
+            return "trained together"
+        if self.status is SharedStatus.REUSED:
+            return f"did not train: {self.reason}"
+        if self.members:  # the new forecaster did not ship
+            return f"trained together, but the last shared forecaster stays in use: {self.reason}"
+        return "could not train together, the last shared forecaster stays in use"
+
+
+@dataclass(frozen=True)
+class SharedModels:
+    """The shared forecaster of one cut-off: the text of a LightGBM model for each quantile."""
+
+    cutoff: date
+    models: Mapping[float, str]
+
+
+class ClosingStatus(StrEnum):
+    """How a round ended."""
+
+    CLOSED = "closed"  # trained together
+    BELOW_QUORUM = "below_quorum"  # the last shared forecaster stays in use
+
+
+@dataclass(frozen=True)
+class Closing:
+    """How a round ended, for everybody. ``late``: delivered after the training began, so that they only get the report."""
+
+    round: RoundId
+    as_of: date
+    status: ClosingStatus
+    members: tuple[Name, ...]
+    late: tuple[Name, ...]
+    missing: Mapping[Name, Reason]
+    note: Text
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a shared training is: tree ``tree`` of ``trees`` of the ``model``-th of ``models``, with its loss and the bytes that
+    each company ``sent`` and ``received``. ``at``: UTC, ISO 8601; ``line``: all of it, for people."""
+
+    cutoff: date
+    quantile: Annotated[float, Ge(0), Le(1)]
+    model: Rows
+    models: Rows
+    tree: Rows
+    trees: Rows
+    loss: float
+    sent: Rows
+    received: Rows
+    at: Text
+    line: Text
