@@ -1,4 +1,4 @@
-"""A YAML file with the place (line and column) of every key and value."""
+"""A YAML or JSON file with the place (line and column) of every key and value."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import yaml
 
 from decai_forecast.documents.fault import Fault, Where
 from decai_forecast.documents.kind import Kind
+from decai_forecast.documents.safe_json import JsonFault, read_json
 from decai_forecast.documents.safe_yaml import LARGEST, YamlFault, printable, read_yaml
 from decai_forecast.documents.secrets import masked
 from decai_forecast.errors import DocumentError, Problem
 
-__all__ = ["Document"]
+__all__ = ["Document", "JsonDocument"]
 
 WIDEST = 160  # characters of a line shown after the place
 
@@ -28,13 +29,17 @@ class Document:
     def __init__(self, path: Path, kind: Kind) -> None:
         self.path, self.kind = path, kind
         self.text = _read(path, kind)
-        try:
-            self.tree, value = read_yaml(self.text, kind.name)
-        except YamlFault as error:
-            raise self.error([error.problem]) from None
+        value = self._parsed()
         if not isinstance(value, dict):
             raise self.error([Problem(1, 1, kind.expected)])
-        self.value = cast("Mapping[str, Any]", _plain(value))
+        self.value = cast("Mapping[str, Any]", value)
+
+    def _parsed(self) -> Any:
+        try:
+            self.tree, value = read_yaml(self.text, self.kind.name)
+        except YamlFault as error:
+            raise self.error([error.problem]) from None
+        return _plain(value)
 
     def error(self, problems: Sequence[Problem]) -> DocumentError:
         """All ``problems`` with their lines; whatever looks like a secret is masked in both, and a long line is cut."""
@@ -75,6 +80,29 @@ class Document:
                 stack += [value for _, value in node.value]
             elif isinstance(node, yaml.SequenceNode):
                 stack += node.value
+
+
+class JsonDocument(Document):
+    """A JSON file in the same way."""
+
+    def _parsed(self) -> Any:
+        try:
+            value, self.values, self.keys = read_json(self.text)
+        except JsonFault as fault:
+            raise self.error([Problem(*self._line(fault.offset), fault.text)]) from None
+        return value
+
+    def place(self, where: Where, *, key: bool = False) -> tuple[int, int]:
+        while where and where not in self.values:
+            where = where[:-1]
+        return self._line(self.keys.get(where, self.values[where]) if key else self.values[where])
+
+    def repeated(self) -> Iterator[Problem]:
+        """None: the reader of JSON refuses them."""
+        return iter(())
+
+    def _line(self, offset: int) -> tuple[int, int]:
+        return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
 
 
 def _read(path: Path, kind: Kind) -> str:
