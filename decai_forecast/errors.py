@@ -4,7 +4,9 @@
 
     DecaiError
      +-- ConfigError          network.yaml, a source table or an option is wrong
-     |    +-- ContractError   a contract file is wrong; knows file, lines and columns
+     |    +-- DocumentError   a YAML or JSON file is wrong; knows file, lines and columns
+     |         +-- ContractError   it is a contract
+     +-- MalformedMessage     another participant sent what is no message of the agreed form
      +-- StoreError           a path outside the participant's own store, or a missing object
      +-- DeliveryError        the partner's source could not be read; its kinds are in delivery/errors.py
      +-- NotEnoughData        a partner's accepted rows do not reach for training or a forecast
@@ -21,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 
 class DecaiError(Exception):
@@ -44,10 +47,8 @@ class Problem:
     text: str
 
 
-class ContractError(ConfigError):
-    """A contract file cannot be used; knows every problem with its place, and shows the lines."""
-
-    code = "contract"
+class DocumentError(ConfigError):
+    """A file cannot be used; knows every problem with its place, and shows the lines."""
 
     def __init__(self, path: Path | str, line: int, problem: str, *, more: Sequence[Problem] = (), source: str = "") -> None:
         self.path, self.line, self.problem = Path(path), line, problem
@@ -56,7 +57,7 @@ class ContractError(ConfigError):
         super().__init__("\n".join(self._shown(item, lines) for item in self.problems))
 
     @classmethod
-    def of(cls, path: Path, problems: Sequence[Problem], source: str) -> ContractError:
+    def of(cls, path: Path, problems: Sequence[Problem], source: str) -> Self:
         """The error for all ``problems`` of the file whose text is ``source``."""
         first = min(problems)
         return cls(path, first.line, first.text, more=sorted(set(problems)), source=source)
@@ -67,6 +68,18 @@ class ContractError(ConfigError):
         head = f"{self.path}:{problem.line}:{problem.column}: {problem.text}"
         line = lines[problem.line - 1].replace("\t", " ")
         return f"{head}\n  {problem.line:>4} | {line}\n       | {' ' * (problem.column - 1)}^"
+
+
+class ContractError(DocumentError):
+    """A contract file cannot be used."""
+
+    code = "contract"
+
+
+class MalformedMessage(DecaiError):
+    """What another participant sent is no message of the agreed form; names the sender, not what it sent."""
+
+    code = "malformed"
 
 
 class StoreError(DecaiError):

@@ -13,7 +13,8 @@ import typer
 from decai_forecast.commands.contract_answers import GOOD, NOT_RUN, REFUSED, answered, show, write
 from decai_forecast.commands.contract_check import Asked, checked, references_of
 from decai_forecast.contracts import Contract, load_contract
-from decai_forecast.contracts.document import Document
+from decai_forecast.contracts.kind import CONTRACT
+from decai_forecast.documents.document import Document
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 
@@ -131,7 +132,7 @@ def diff(old: ContractFile, new: ContractFile, as_json: Json = False) -> None:
 
     with answered(as_json=as_json):
         load_contract(old), load_contract(new)
-        found = compare(Document(old).value, Document(new).value)
+        found = compare(Document(old, CONTRACT).value, Document(new, CONTRACT).value)
         show(found.to_json(), found.to_text(), as_json=as_json)
     raise typer.Exit(0 if found.version_ok else 1)
 
@@ -146,7 +147,7 @@ def explain(contract: ContractFile, as_json: Json = False) -> None:
 
     with answered(as_json=as_json):
         promised = load_contract(contract)
-        text = in_words(Document(contract).value)
+        text = in_words(Document(contract, CONTRACT).value)
         show({"contract": promised.id, "version": promised.version, "text": text}, text, as_json=as_json)
 
 

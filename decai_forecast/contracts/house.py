@@ -8,11 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from decai_forecast.contracts.availability import time_fault
-from decai_forecast.contracts.model import Column, Where
+from decai_forecast.contracts.model import Column
 from decai_forecast.contracts.reserved import PREFIX
-from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.rules.values import is_number
-from decai_forecast.contracts.standard import near
 from decai_forecast.contracts.vocabulary import (
     DATA_SETS,
     LOGICAL_TYPES,
@@ -20,6 +18,9 @@ from decai_forecast.contracts.vocabulary import (
     OWN_PROPERTIES,
     UNTYPED,
 )
+from decai_forecast.documents.complaints import Complaints
+from decai_forecast.documents.fault import Where
+from decai_forecast.documents.spelling import near
 
 __all__ = ["format_of", "house_complaints", "location_of", "own_properties"]
 

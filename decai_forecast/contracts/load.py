@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from decai_forecast.contracts.availability import schedule_of
-from decai_forecast.contracts.document import Document
 from decai_forecast.contracts.house import format_of, house_complaints, location_of, own_properties
+from decai_forecast.contracts.kind import CONTRACT
 from decai_forecast.contracts.model import Column, Contract, Source
 from decai_forecast.contracts.neighbours import reference_problems
 from decai_forecast.contracts.rules import compile_rules
-from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.rules.values import is_number
-from decai_forecast.contracts.secrets import secret_complaints
 from decai_forecast.contracts.servers import server_complaints
 from decai_forecast.contracts.standard import standard_complaints
 from decai_forecast.contracts.vocabulary import UNTYPED
+from decai_forecast.documents.complaints import Complaints
+from decai_forecast.documents.document import Document
+from decai_forecast.documents.fault import Fault
+from decai_forecast.documents.secrets import secret_faults
 from decai_forecast.errors import ContractError, Problem
 from decai_forecast.store import digest_bytes
 
@@ -32,6 +34,7 @@ MISSING = re.compile(  # told as missing, but only misspelt
     r"missing required key '(\w+)' |(?:price|rule '\w+') needs (\w+)\b|a (\w+) rule is missing"
     r"|a rule needs exactly one of (must)Be.*found none"
 )
+NO_SECRET = "does not belong into a contract; name a connection under customProperties"
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, IndexError)  # of a file without the standard's shape
 
 
@@ -40,7 +43,7 @@ def load_contract(path: Path, *, strict: bool = True) -> Contract:
 
     With ``strict=False`` the JSON Schema is left out: milliseconds instead of a tenth of a second, for Airflow's parser.
     """
-    document = Document(path)
+    document = Document(path, CONTRACT)
     problems, contract = _understood(document, strict)
     if problems or contract is None:
         raise document.error(problems)
@@ -57,7 +60,7 @@ def lint_contract(path: Path) -> tuple[Problem, ...]:
 
 
 def _understood(document: Document, strict: bool) -> tuple[list[Problem], Contract | None]:
-    secrets = [document.problem(where, text, key=key) for where, text, key in secret_complaints(document.value)]
+    secrets = document.problems(_secrets(document.value))
     standard = [*document.repeated(), *_against_standard(document)] if strict else []
     try:
         contract, found = _read(document, strict=strict)
@@ -67,6 +70,12 @@ def _understood(document: Document, strict: bool) -> tuple[list[Problem], Contra
         return problems or [Problem(1, 1, f"does not have the shape of a data contract ({type(error).__name__})")], None
     beside = reference_problems(document, contract) if strict else ()
     return _told_once(standard, [*secrets, *found, *beside]), contract
+
+
+def _secrets(raw: Mapping[str, Any]) -> Iterator[Fault]:
+    """In the servers, and in the addresses of the support channels."""
+    for section in ("servers", "support"):
+        yield from secret_faults(raw.get(section), (section,), NO_SECRET)
 
 
 def _no_table(document: Document) -> Iterator[Problem]:
@@ -104,8 +113,7 @@ def _place(problem: Problem) -> tuple[int, int]:
 
 
 def _against_standard(document: Document) -> Iterator[Problem]:
-    for where, text, key in standard_complaints(document.value):
-        yield document.problem(where, text, key=key)
+    yield from document.problems(standard_complaints(document.value))
 
 
 def _read(document: Document, *, strict: bool) -> tuple[Contract, list[Problem]]:
@@ -126,7 +134,7 @@ def _read(document: Document, *, strict: bool) -> tuple[Contract, list[Problem]]
         missing_periods=str(own.get("missingPeriods") or "zero"), expected_demand=_expected(own.get("expectedDemand")),
         channels=_channels(raw.get("support") or []),
     )  # fmt: skip
-    return contract, [document.problem(where, text, key=key) for where, text, key in complain.found]
+    return contract, document.problems(complain.found)
 
 
 def _column(node: Mapping[str, Any], where: tuple[str | int, ...], complain: Complaints) -> Column:

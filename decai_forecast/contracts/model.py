@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from decai_forecast.documents.fault import Where
+
 __all__ = ["SEVERITIES", "Bound", "Column", "Contract", "Rule", "Source"]
 
 SEVERITIES = ("error", "warning", "info")
-Where = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)

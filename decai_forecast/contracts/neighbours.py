@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from decai_forecast.contracts.document import Document
+from decai_forecast.contracts.kind import CONTRACT
 from decai_forecast.contracts.model import Contract
-from decai_forecast.contracts.standard import near
+from decai_forecast.documents.document import Document
+from decai_forecast.documents.spelling import near
 from decai_forecast.errors import ContractError, Problem
 
 __all__ = ["reference_problems"]
@@ -26,6 +27,6 @@ def reference_problems(document: Document, contract: Contract) -> Iterator[Probl
 
 def _columns(path: Path) -> list[str]:
     try:
-        return [str(column["name"]) for column in Document(path).value["schema"][0]["properties"]]
+        return [str(column["name"]) for column in Document(path, CONTRACT).value["schema"][0]["properties"]]
     except (ContractError, KeyError, TypeError, IndexError):
         return []

@@ -9,10 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from decai_forecast.contracts.house import format_of, location_of, own_properties
-from decai_forecast.contracts.model import Column, Where
-from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.model import Column
 from decai_forecast.contracts.rules.values import a_kind
-from decai_forecast.contracts.standard import near
 from decai_forecast.contracts.vocabulary import (
     DELIMITERS,
     FORMATS,
@@ -22,6 +20,9 @@ from decai_forecast.contracts.vocabulary import (
     SERVER_PROPERTIES,
     SERVER_TYPES,
 )
+from decai_forecast.documents.complaints import Complaints
+from decai_forecast.documents.fault import Where
+from decai_forecast.documents.spelling import near
 
 __all__ = ["server_complaints"]
 

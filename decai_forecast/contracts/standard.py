@@ -5,18 +5,19 @@ The pydantic model of the standard's package lets unknown keys below the root pa
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
+
+from decai_forecast.documents.fault import Fault
+from decai_forecast.documents.spelling import near
 
 if TYPE_CHECKING:
     from jsonschema import Draft201909Validator, ValidationError
 
-__all__ = ["Complaint", "json_schema", "near", "standard_complaints"]
+__all__ = ["json_schema", "standard_complaints"]
 
-Complaint = tuple[tuple[str | int, ...], str, bool]  # where, what, whether it is about the key
 UNKNOWN = ("additionalProperties", "unevaluatedProperties")
 TYPES = {"string": "text", "object": "a mapping", "array": "a list", "boolean": "true or false", "integer": "a whole number",
          "number": "a number"}  # fmt: skip
@@ -38,47 +39,41 @@ def _validator() -> Draft201909Validator:
     return Draft201909Validator(json_schema())
 
 
-def near(word: str, known: Iterable[str]) -> str:
-    """``; did you mean 'x'?`` for the nearest known word, or nothing."""
-    found = difflib.get_close_matches(word, sorted(known), 1, 0.6)
-    return f"; did you mean {found[0]!r}?" if found else ""
-
-
-def standard_complaints(raw: Mapping[str, Any]) -> Iterator[Complaint]:
+def standard_complaints(raw: Mapping[str, Any]) -> Iterator[Fault]:
     """Everything in ``raw`` that the standard does not allow."""
     for error in _validator().iter_errors(raw):
         yield from _complaints(error)
 
 
-def _complaints(error: ValidationError) -> Iterator[Complaint]:
+def _complaints(error: ValidationError) -> Iterator[Fault]:
     if error.validator in UNKNOWN:
         yield from _unknown_keys(error)
     elif error.validator in ("anyOf", "oneOf") and error.context:
         yield from _complaints(min(error.context, key=lambda e: (-len(e.absolute_path), e.validator == "required")))
     elif error.validator == "oneOf":
         given = [key for key in error.instance if key.startswith("must")] if isinstance(error.instance, dict) else []
-        yield tuple(error.absolute_path), f"needs exactly one of {', '.join(given)}", False
+        yield Fault(tuple(error.absolute_path), f"needs exactly one of {', '.join(given)}")
     elif error.validator == "required":
         yield from _missing(error)
     else:
-        yield tuple(error.absolute_path), _said(error), False
+        yield Fault(tuple(error.absolute_path), _said(error))
 
 
-def _unknown_keys(error: ValidationError) -> Iterator[Complaint]:
+def _unknown_keys(error: ValidationError) -> Iterator[Fault]:
     """A wrong value makes the schema call its siblings unevaluated too: only really unknown keys are told."""
     known = _known(error.schema, error.instance)
     where = tuple(error.absolute_path)
     for key in error.instance if isinstance(error.instance, dict) else ():
         if key not in known:
             hint = near(key, known) or "; extensions belong under customProperties"
-            yield (*where, key), f"unknown key {key!r}{hint}", True
+            yield Fault((*where, key), f"unknown key {key!r}{hint}", key=True)
 
 
-def _missing(error: ValidationError) -> Iterator[Complaint]:
+def _missing(error: ValidationError) -> Iterator[Fault]:
     for key in cast("Sequence[str]", error.validator_value):
         given = error.instance if isinstance(error.instance, dict) else {key: None}
         if key not in given and (key != "map" or "logicalType" in given):  # an absent type meets every condition
-            yield tuple(error.absolute_path), f"missing required key {key!r} in {dotted(error.absolute_path)}", True
+            yield Fault(tuple(error.absolute_path), f"missing required key {key!r} in {dotted(error.absolute_path)}", key=True)
 
 
 def _said(error: ValidationError) -> str:

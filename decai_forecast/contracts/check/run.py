@@ -26,8 +26,9 @@ from decai_forecast.contracts.check.sandbox import UnsafeRule
 from decai_forecast.contracts.check.scan import Marks, first_line
 from decai_forecast.contracts.check.split import split
 from decai_forecast.contracts.check.verdict import bad_rows_of, verdict_of
-from decai_forecast.contracts.document import Document
+from decai_forecast.contracts.kind import CONTRACT
 from decai_forecast.contracts.model import NONE, Contract, Rule
+from decai_forecast.documents.document import Document
 
 __all__ = ["check_delivery"]
 
@@ -107,7 +108,7 @@ def _optional(delivery: Delivery) -> list[RuleResult]:
 
 def _unfit(delivery: Delivery, rows: int) -> list[RuleResult]:
     """Faults that make every other rule pointless: columns or types, or no row at all."""
-    line = Document(delivery.contract.path).place(("schema", 0, "properties"), key=True)[0]
+    line = Document(delivery.contract.path, CONTRACT).place(("schema", 0, "properties"), key=True)[0]
     problems = type_problems(delivery.contract.columns, delivery.types, delivery.arrival.extra)
     failed = [RuleResult("columns", "columns", "", problem, "failed", line=line) for problem in problems]
     if not failed and rows == 0:
@@ -139,7 +140,7 @@ def _results(
     asked: Sequence[Rule], obstacles: Mapping[str, Obstacle], found: _Found, values: Mapping[str, float],
     outcomes: Mapping[str, Outcome], path: Path,
 ) -> list[RuleResult]:  # fmt: skip
-    document = Document(path)
+    document = Document(path, CONTRACT)
     results = []
     for rule in asked:
         result = RuleResult(rule.id, rule.kind, rule.column, rule.text, "passed", severity=rule.severity)

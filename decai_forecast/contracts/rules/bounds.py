@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from decai_forecast.contracts.model import Bound, Where
-from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.model import Bound
 from decai_forecast.contracts.rules.values import is_number
+from decai_forecast.documents.complaints import Complaints
+from decai_forecast.documents.fault import Where
 
 __all__ = ["bound_of", "in_words"]
 

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from decai_forecast.contracts.model import Column, Rule, Where
-from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.model import Column, Rule
 from decai_forecast.contracts.rules.patterns import is_pattern
 from decai_forecast.contracts.rules.values import (
     NUMERIC,
@@ -18,8 +17,10 @@ from decai_forecast.contracts.rules.values import (
     fits,
     is_number,
 )
-from decai_forecast.contracts.standard import near
 from decai_forecast.contracts.vocabulary import DATA_SETS, LOGICAL_TYPES
+from decai_forecast.documents.complaints import Complaints
+from decai_forecast.documents.fault import Where
+from decai_forecast.documents.spelling import near
 
 __all__ = ["column_rules"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from decai_forecast.contracts.model import Bound, Column, Rule
 from decai_forecast.contracts.rules.columns import column_rules
-from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.rules.quality import quality_rules
 from decai_forecast.contracts.vocabulary import SLA_UNITS
+from decai_forecast.documents.complaints import Complaints
 
 __all__ = ["compile_rules"]
 

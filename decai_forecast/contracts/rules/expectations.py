@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from decai_forecast.contracts.model import Column, Where
-from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.model import Column
 from decai_forecast.contracts.rules.patterns import is_pattern
 from decai_forecast.contracts.rules.values import (
     NUMERIC,
@@ -18,6 +17,8 @@ from decai_forecast.contracts.rules.values import (
     fits,
     is_number,
 )
+from decai_forecast.documents.complaints import Complaints
+from decai_forecast.documents.fault import Where
 
 __all__ = ["ALLOWED", "COLUMNS", "in_words", "suits"]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from decai_forecast.contracts.model import Bound, Rule, Where
-from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.contracts.model import Bound, Rule
 from decai_forecast.contracts.rules.values import NUMERIC, TEMPORAL, a_kind, family, is_number
-from decai_forecast.contracts.standard import near
 from decai_forecast.contracts.vocabulary import COMPARISONS, LOGICAL_TYPES, STANDARDS
+from decai_forecast.documents.complaints import Complaints
+from decai_forecast.documents.fault import Where
+from decai_forecast.documents.spelling import near
 
 __all__ = ["own_rule"]
 

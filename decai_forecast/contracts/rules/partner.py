@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from decai_forecast.contracts.model import NONE, Bound, Rule, Where
+from decai_forecast.contracts.kind import CONTRACT
+from decai_forecast.contracts.model import NONE, Bound, Rule
 from decai_forecast.contracts.rules.bounds import bound_of, in_words
-from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.rules.expectations import ALLOWED, COLUMNS, suits
 from decai_forecast.contracts.rules.expectations import in_words as in_words_of
-from decai_forecast.contracts.safe_yaml import YamlFault, read_yaml
-from decai_forecast.contracts.standard import near
+from decai_forecast.documents.complaints import Complaints
+from decai_forecast.documents.fault import Where
+from decai_forecast.documents.safe_yaml import YamlFault, read_yaml
+from decai_forecast.documents.spelling import near
 
 __all__ = ["ALLOWED", "expectation_rule", "sql_rule"]
 
@@ -104,6 +106,6 @@ ABOUT_ROWS: Mapping[str, Callable[[Mapping[str, Any]], tuple[str, Mapping[str, A
 
 def _parsed(text: str) -> Any:
     try:
-        return read_yaml(text)[1]
+        return read_yaml(text, CONTRACT.name)[1]
     except YamlFault:
         return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from decai_forecast.contracts.model import Where
-from decai_forecast.contracts.rules.complaints import Complaints
+from decai_forecast.documents.complaints import Complaints
+from decai_forecast.documents.fault import Where
 
 __all__ = ["is_pattern"]
 

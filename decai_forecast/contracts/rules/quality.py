@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from decai_forecast.contracts.model import NONE, SEVERITIES, Bound, Column, Rule, Where
+from decai_forecast.contracts.model import NONE, SEVERITIES, Bound, Column, Rule
 from decai_forecast.contracts.rules.bounds import bound_of, in_words
-from decai_forecast.contracts.rules.complaints import Complaints
 from decai_forecast.contracts.rules.own import own_rule
 from decai_forecast.contracts.rules.partner import expectation_rule, sql_rule
 from decai_forecast.contracts.rules.patterns import is_pattern
 from decai_forecast.contracts.rules.values import expected, fits
-from decai_forecast.contracts.standard import near
+from decai_forecast.documents.complaints import Complaints
+from decai_forecast.documents.fault import Where
+from decai_forecast.documents.spelling import near
 
 __all__ = ["quality_rules"]
 

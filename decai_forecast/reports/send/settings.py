@@ -20,14 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from decai_forecast.contracts.document import Document
-from decai_forecast.contracts.standard import near
-from decai_forecast.errors import ConfigError, ContractError, Problem
+from decai_forecast.documents.document import Document
+from decai_forecast.documents.kind import Kind
+from decai_forecast.documents.spelling import near
+from decai_forecast.errors import ConfigError, DocumentError, Problem
 
 __all__ = ["FILE", "Settings", "Target", "read_settings"]
 
 FILE = "report.yaml"
 EXPECTED = "expected a mapping with version, compare and send; docs/how-to/report.md shows one"
+REPORT_SETTINGS = Kind("a file of report settings", EXPECTED, version=1)
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 ADDRESS = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+")
 NEEDED: Mapping[str, tuple[str, ...]] = {"folder": ("url",), "webhook": ("url", "connection"), "mail": ("to", "connection")}
@@ -58,10 +60,10 @@ def read_settings(path: Path) -> Settings:
     if not path.exists():
         return Settings()
     try:
-        document = Document(path, EXPECTED)
+        document = Document(path, REPORT_SETTINGS)
         if problems := list(_problems(document)):
             raise document.error(problems)
-    except ContractError as error:
+    except DocumentError as error:
         raise ConfigError(str(error)) from None
     value = document.value
     return Settings(bool(value.get("compare", False)), tuple(_target(given) for given in value.get("send") or ()))

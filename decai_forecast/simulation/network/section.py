@@ -18,13 +18,16 @@ from typing import Any
 
 import pandas as pd
 
-from decai_forecast.contracts.document import Document, Where
-from decai_forecast.contracts.standard import near
-from decai_forecast.errors import ConfigError, ContractError, Problem
+from decai_forecast.documents.document import Document
+from decai_forecast.documents.fault import Where
+from decai_forecast.documents.kind import Kind
+from decai_forecast.documents.spelling import near
+from decai_forecast.errors import ConfigError, DocumentError, Problem
 from decai_forecast.simulation.network.rows import NUMBERS, TEXTS, WHERE
 
 __all__ = ["read_section"]
 
+NETWORK = Kind("a network file", "expected a mapping with `version: 1`", version=1)
 TABLES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # table -> columns that must be there, and others
     "suppliers": (("vendor",), ("recovery_days", "capacity")),
     "sites": (("location_id",), ("recovery_days", "capacity")),
@@ -39,11 +42,11 @@ def read_section(path: Path, participant: str) -> Mapping[str, pd.DataFrame]:
     Each row knows its line. Raises :class:`ConfigError` with file, line and column of every fault.
     """
     try:
-        document = Document(path)
+        document = Document(path, NETWORK)
         section = document.value.get("supply") or {}
         if problems := [*document.repeated(), *_problems(document, section, participant)]:
             raise document.error(problems)
-    except ContractError as error:
+    except DocumentError as error:
         raise ConfigError(str(error)) from None
     tables = section.get(participant) or {}
     return {name: _frame(document, ("supply", participant, name), rows) for name, rows in tables.items() if rows}

@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 
-from decai_forecast.contracts.standard import near
+from decai_forecast.documents.spelling import near
 from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.engine.frame import Disturbance, Hit
 from decai_forecast.simulation.network.graph import Graph, Ints

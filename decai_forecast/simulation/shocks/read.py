@@ -16,13 +16,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from decai_forecast.contracts.document import Document, Where
-from decai_forecast.contracts.standard import near
-from decai_forecast.errors import ConfigError, ContractError
+from decai_forecast.documents.document import Document
+from decai_forecast.documents.fault import Where
+from decai_forecast.documents.kind import Kind
+from decai_forecast.documents.spelling import near
+from decai_forecast.errors import ConfigError, DocumentError
 from decai_forecast.simulation.shocks.scenario import KINDS, Scenario, Shock
 
 __all__ = ["read_scenario", "scenario_of"]
 
+SCENARIO = Kind("a scenario", "expected a scenario (a mapping with name and shocks)")
 KEYS = ("name", "probability", "shocks")
 SHOCK_KEYS = ("kind", "node", "start", "length_days", "factor", "items")
 Fault = tuple[Where, str, bool]  # where, what, and whether it is the key
@@ -31,11 +34,11 @@ Fault = tuple[Where, str, bool]  # where, what, and whether it is the key
 def read_scenario(path: Path) -> Scenario:
     """The scenario in a YAML file; :class:`ConfigError` with file, line and column of every fault."""
     try:
-        document = Document(path, expected="expected a scenario (a mapping with name and shocks)")
+        document = Document(path, SCENARIO)
         problems = [document.problem(where, text, key=key) for where, text, key in _faults(document.value)]
         if problems := [*document.repeated(), *problems]:
             raise document.error(problems)
-    except ContractError as error:
+    except DocumentError as error:
         raise ConfigError(str(error)) from None
     lines = [document.place(("shocks", number))[0] for number in range(len(document.value["shocks"]))]
     return _scenario(document.value, [f"{path}:{line}" for line in lines])

@@ -1,48 +1,58 @@
-"""A YAML file with the place (line and column) of every key and value."""
+"""A YAML or JSON file with the place (line and column) of every key and value."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import yaml
 
-from decai_forecast.contracts.safe_yaml import LARGEST, YamlFault, printable, read_yaml
-from decai_forecast.contracts.secrets import masked
-from decai_forecast.errors import ContractError, Problem
+from decai_forecast.documents.fault import Fault, Where
+from decai_forecast.documents.kind import Kind
+from decai_forecast.documents.safe_json import JsonFault, read_json
+from decai_forecast.documents.safe_yaml import LARGEST, YamlFault, printable, read_yaml
+from decai_forecast.documents.secrets import masked
+from decai_forecast.errors import DocumentError, Problem
 
-__all__ = ["Document", "Where"]
+__all__ = ["Document", "JsonDocument"]
 
-Where = Sequence[str | int]
-CONTRACT = "expected an ODCS data contract (a mapping with apiVersion, kind, id, ...)"
 WIDEST = 160  # characters of a line shown after the place
 
 
 class Document:
     """The text, its plain value, and where each part of the value stands.
 
-    :class:`~decai_forecast.errors.ContractError` if the file is not UTF-8, not YAML, or not a mapping.
+    The error of its kind (:class:`~decai_forecast.errors.DocumentError`) if the file is not UTF-8, not YAML, or no mapping.
     """
 
-    def __init__(self, path: Path, expected: str = CONTRACT) -> None:
-        self.path, self.text = path, _read(path)
+    def __init__(self, path: Path, kind: Kind) -> None:
+        self.path, self.kind = path, kind
+        self.text = _read(path, kind)
+        value = self._parsed()
+        if not isinstance(value, dict):
+            raise self.error([Problem(1, 1, kind.expected)])
+        self.value = cast("Mapping[str, Any]", value)
+
+    def _parsed(self) -> Any:
         try:
-            self.tree, value = read_yaml(self.text)
+            self.tree, value = read_yaml(self.text, self.kind.name)
         except YamlFault as error:
             raise self.error([error.problem]) from None
-        if not isinstance(value, dict):
-            raise self.error([Problem(1, 1, expected)])
-        self.value = cast("Mapping[str, Any]", _plain(value))
+        return _plain(value)
 
-    def error(self, problems: Sequence[Problem]) -> ContractError:
+    def error(self, problems: Sequence[Problem]) -> DocumentError:
         """All ``problems`` with their lines; whatever looks like a secret is masked in both, and a long line is cut."""
-        told = [Problem(problem.line, problem.column, masked(problem.text)) for problem in problems]
+        shown = [Problem(problem.line, problem.column, masked(problem.text)) for problem in problems]
         lines = printable(masked(self.text)).splitlines() or [" "]
-        for problem in told:
+        for problem in shown:
             if problem.line <= len(lines) and len(line := lines[problem.line - 1]) > problem.column + WIDEST:
                 lines[problem.line - 1] = f"{line[: problem.column + WIDEST]}..."
-        return ContractError.of(self.path, told, "\n".join(lines))
+        return self.kind.error.of(self.path, shown, "\n".join(lines))
+
+    def problems(self, faults: Iterable[Fault]) -> list[Problem]:
+        """The faults with their lines and columns."""
+        return [self.problem(fault.where, fault.text, key=fault.key) for fault in faults]
 
     def problem(self, where: Where, text: str, *, key: bool = False) -> Problem:
         """A problem at ``where``, or at the deepest part of it that exists; ``key``: at the key, not at its value."""
@@ -53,10 +63,10 @@ class Document:
         """Line and column, both from 1."""
         node, mark = self.tree, (1, 1)
         for part in where:
-            found = _child(node, part)
-            if found is None:
+            child = _child(node, part)
+            if child is None:
                 break
-            node, marked = found[0], found[1] if key or not isinstance(found[0], yaml.ScalarNode) else found[0].start_mark
+            node, marked = child[0], child[1] if key or not isinstance(child[0], yaml.ScalarNode) else child[0].start_mark
             mark = (marked.line + 1, marked.column + 1)
         return mark
 
@@ -72,16 +82,39 @@ class Document:
                 stack += node.value
 
 
-def _read(path: Path) -> str:
+class JsonDocument(Document):
+    """A JSON file in the same way."""
+
+    def _parsed(self) -> Any:
+        try:
+            value, self.values, self.keys = read_json(self.text)
+        except JsonFault as fault:
+            raise self.error([Problem(*self._line(fault.offset), fault.text)]) from None
+        return value
+
+    def place(self, where: Where, *, key: bool = False) -> tuple[int, int]:
+        while where and where not in self.values:
+            where = where[:-1]
+        return self._line(self.keys.get(where, self.values[where]) if key else self.values[where])
+
+    def repeated(self) -> Iterator[Problem]:
+        """None: the reader of JSON refuses them."""
+        return iter(())
+
+    def _line(self, offset: int) -> tuple[int, int]:
+        return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
+
+
+def _read(path: Path, kind: Kind) -> str:
     try:
         with path.open("rb") as file:
             data = file.read(4 * LARGEST)  # bytes; what is longer in characters is told by the reader of YAML
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise ContractError(path, line, f"not UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}") from None
+        raise kind.error(path, line, f"not UTF-8 text: byte {error.start} is {error.object[error.start]:#04x}") from None
     except OSError as error:
-        raise ContractError(path, 1, f"cannot be read ({type(error).__name__})") from None
+        raise kind.error(path, 1, f"cannot be read ({type(error).__name__})") from None
 
 
 def _plain(value: Any) -> Any:

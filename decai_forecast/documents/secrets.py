@@ -1,4 +1,4 @@
-"""Passwords and tokens do not belong into a contract: finding them, and never showing them."""
+"""Passwords and tokens do not belong into a file: finding them, and never showing them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from decai_forecast.contracts.model import Where
+from decai_forecast.documents.fault import Fault, Where
 
-__all__ = ["masked", "secret_complaints"]
+__all__ = ["masked", "secret_faults"]
 
 WORDS = ("password", "passwd", "pwd", "token", "secret", "accesskey", "apikey", "privatekey", "credential", "signature")
 IN_WORDS = "|".join(WORDS).replace("accesskey|apikey|privatekey", "access[-_]?key|api[-_]?key|private[-_]?key")
@@ -18,9 +18,6 @@ VALUE = r"['\"]?(?P<secret>[^\s'\",}\]][^\n'\",}\]]*)"
 KEY = re.compile(rf"(?:\b[\w-]*(?:{IN_WORDS})['\"]?\s*:\s*){VALUE}", re.IGNORECASE)
 PROPERTY = re.compile(rf"(?:property:\s*['\"]?[\w-]*(?:{IN_WORDS})[\w-]*['\"]?\s*,\s*value:\s*){VALUE}", re.IGNORECASE)
 FIRST = re.compile(rf"(?:value:\s*){VALUE}(?=['\"]?,\s*property:\s*['\"]?[\w-]*(?:{IN_WORDS}))", re.IGNORECASE)
-SAID = "does not belong into a contract; name a connection under customProperties"
-
-Complaint = tuple[Where, str, bool]  # where, what, whether it is about the key
 
 
 def masked(text: str) -> str:
@@ -35,33 +32,31 @@ def _starred(found: re.Match[str]) -> str:
     return found[0][:begin] + "*" * (end - begin) + found[0][end:]
 
 
-def secret_complaints(raw: Mapping[str, Any]) -> Iterator[Complaint]:
-    """Secrets in the servers and in the addresses of the support channels; the value itself is in no message."""
-    for section in ("servers", "support"):
-        yield from _found(raw.get(section), (section,))
+def secret_faults(value: Any, where: Where, advice: str) -> Iterator[Fault]:
+    """Secrets anywhere in ``value``, which stands at ``where``; the secret itself is in no message.
 
-
-def _found(value: Any, where: Where) -> Iterator[Complaint]:
+    ``advice`` follows the name of what holds the secret: "does not belong into a contract; name a connection".
+    """
     if isinstance(value, Mapping):
         for key, item in value.items():
             named = key if key != "property" else item
             if item and _secret(str(named)) and (key != "property" or value.get("value")):
-                yield (*where, key), f"{named} {SAID}", key != "property"
+                yield Fault((*where, key), f"{named} {advice}", key != "property")
             else:
-                yield from _found(item, (*where, key))
+                yield from secret_faults(item, (*where, key), advice)
     elif isinstance(value, list):
         for k, item in enumerate(value):
-            yield from _found(item, (*where, k))
+            yield from secret_faults(item, (*where, k), advice)
     elif isinstance(value, str):
-        yield from _in_address(value, where)
+        yield from _in_address(value, where, advice)
 
 
-def _in_address(value: str, where: Where) -> Iterator[Complaint]:
+def _in_address(value: str, where: Where, advice: str) -> Iterator[Fault]:
     place = next((part for part in reversed(where) if isinstance(part, str)), "")
     if USER.search(value):
-        yield where, f"a password in {place} {SAID}", False
+        yield Fault(where, f"a password in {place} {advice}")
     elif found := QUERY.search(value):
-        yield where, f"{found['name']} in {place} {SAID}", False
+        yield Fault(where, f"{found['name']} in {place} {advice}")
 
 
 def _secret(name: str) -> bool:

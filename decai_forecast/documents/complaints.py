@@ -1,28 +1,25 @@
-"""Collecting what is wrong in a contract, so that a person sees all of it at once."""
+"""Collecting what is wrong in a document, so that a person sees all of it at once."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from decai_forecast.contracts.model import Where
-from decai_forecast.contracts.standard import near
+from decai_forecast.documents.fault import Fault, Where
+from decai_forecast.documents.spelling import near
 
 __all__ = ["Complaints"]
 
 
 class Complaints:
-    """What does not fit the house profile: where, what, and whether it is about the key itself.
-
-    ``strict``: whatever takes a heavy library is looked into too.
-    """
+    """The faults of one document. ``strict``: whatever takes a heavy library is looked into too."""
 
     def __init__(self, *, strict: bool = True) -> None:
         self.strict = strict
-        self.found: list[tuple[Where, str, bool]] = []
+        self.found: list[Fault] = []
 
     def __call__(self, where: Where, text: str, *, key: bool = False) -> None:
-        self.found.append((where, text, key))
+        self.found.append(Fault(where, text, key))
 
     def column(self, name: Any, columns: Mapping[str, Any], where: Where) -> bool:
         """Whether ``name`` is a contracted column; complains if not."""
@@ -35,5 +32,5 @@ class Complaints:
         """Complains about keys of ``node`` that nobody would read."""
         for key in node:
             if key not in known:
-                said = near(str(key), set(known)) or f"; known are {', '.join(known)}"
-                self((*where, key), f"unknown key {key!r}{said}", key=True)
+                advice = near(str(key), set(known)) or f"; known are {', '.join(known)}"
+                self((*where, key), f"unknown key {key!r}{advice}", key=True)

@@ -17,7 +17,7 @@ from decai_forecast.errors import Problem
 __all__ = ["LARGEST", "YamlFault", "printable", "read_yaml"]
 
 LARGEST = 2_000_000  # characters; the largest template has 7,000
-DEEPEST = 50  # mappings and lists inside each other; a contract has at most 12
+DEEPEST = 50  # mappings and lists inside each other; a contract, the deepest kind of file, has at most 12
 UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 FAST: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TIME = "tag:yaml.org,2002:timestamp"
@@ -39,15 +39,15 @@ class _Loader(FAST):  # type: ignore[misc]  # the C loader where there is one: c
     }
 
 
-def read_yaml(text: str) -> tuple[yaml.Node | None, Any]:
-    """The tree with its places, and the plain value; :class:`YamlFault` otherwise."""
+def read_yaml(text: str, kind: str) -> tuple[yaml.Node | None, Any]:
+    """The tree with its places, and the plain value; :class:`YamlFault` otherwise. ``kind``: such as "a contract"."""
     if len(text) > LARGEST:
-        raise YamlFault(1, 1, f"the file has {len(text):,} characters; a contract has at most {LARGEST:,}")
+        raise YamlFault(1, 1, f"the file has {len(text):,} characters; {kind} has at most {LARGEST:,}")
     if found := UNPRINTABLE.search(text):
         line, column = text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
         raise YamlFault(line, column, f"not valid YAML: the character U+{ord(found[0]):04X} is not allowed")
     try:
-        _harmless(text)
+        _harmless(text, kind)
         return _built(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -64,14 +64,14 @@ def _at(mark: Any, text: str) -> YamlFault:
     return YamlFault(mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, text)
 
 
-def _harmless(text: str) -> None:
+def _harmless(text: str, kind: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=FAST):
         if isinstance(event, yaml.AliasEvent):
-            raise _at(event.start_mark, f"an alias (*{event.anchor}) is not allowed in a contract; write the value out")
+            raise _at(event.start_mark, f"an alias (*{event.anchor}) is not allowed in {kind}; write the value out")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise _at(event.start_mark, f"more than {DEEPEST} lists and mappings inside each other; a contract has fewer")
+            raise _at(event.start_mark, f"more than {DEEPEST} lists and mappings inside each other; {kind} has fewer")
 
 
 def _built(text: str) -> tuple[yaml.Node | None, Any]:
