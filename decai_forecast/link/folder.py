@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from decai_forecast.documents import MalformedMessage, read_message
-from decai_forecast.errors import DecaiError, StoreError
+from decai_forecast.documents.message import read_message
+from decai_forecast.errors import DecaiError, MalformedMessage, StoreError
 from decai_forecast.link.messages import (
     Closing,
     Comparison,

@@ -7,7 +7,7 @@ None of them holds a row, a text of an error or a path: codes, counts and digest
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -17,6 +17,7 @@ from annotated_types import Ge, Le, Len
 from pydantic import StringConstraints
 
 from decai_forecast.contracts import Verdict
+from decai_forecast.documents import Fault
 
 __all__ = [
     "Closing",
@@ -73,11 +74,12 @@ class Submission:
     digest: Digest = ""
     late: bool = False
 
-    def __post_init__(self) -> None:
+    def faults(self) -> Iterator[Fault]:
+        """What does not go together, for whoever receives it."""
         if self.quarantined > self.rows:
-            raise ValueError(f"{self.quarantined} of {self.rows} rows cannot be quarantined")
+            yield Fault(("quarantined",), f"{self.quarantined:,} of {self.rows:,} rows; expected at most all of them")
         if self.state is State.READY and not self.digest:
-            raise ValueError("a company that is ready names the digest of what it trained on")
+            yield Fault(("digest",), "empty; a company that is ready names the digest of what it trained on")
 
     @property
     def reason(self) -> str:
