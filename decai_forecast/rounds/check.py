@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.contracts import Arrival, Check, Contract, check_delivery
+from decai_forecast.contracts import Arrival, Check, Contract, Verdict, check_delivery
 from decai_forecast.errors import DecaiError
 from decai_forecast.rounds.newcomer import EMPTY, may_be_new
 from decai_forecast.rounds.round import Round
@@ -19,9 +19,8 @@ from decai_forecast.steps import Done, Writer, before, read_done, run_step
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COUNTED", "NotChecked", "Refused", "RuleFault", "accepted_frame", "check", "required_step"]
+__all__ = ["NotChecked", "Refused", "RuleFault", "accepted_frame", "check", "required_step"]
 
-COUNTED = ("accepted", "accepted_in_part")  # verdicts with which a partner counts for the quorum
 STEP = "check"
 
 
@@ -64,7 +63,7 @@ def accepted_frame(seat: Seat, checked: Done, name: str) -> pd.DataFrame | None:
 def clean_key(checked: Done, name: str) -> str:
     """Where the accepted rows of a data set lie; empty where it is absent or was refused."""
     facts = checked.facts["data_sets"].get(name)
-    return checked.key(f"{name}-clean.parquet") if facts and facts["verdict"] in COUNTED else ""
+    return checked.key(f"{name}-clean.parquet") if facts and Verdict(facts["verdict"]).counts else ""
 
 
 def check(seat: Seat, night: Round) -> Done:
@@ -90,7 +89,7 @@ def check(seat: Seat, night: Round) -> Done:
         _tell(seat, night, contract, done)
     verdict = done.facts["data_sets"].get(DEMAND)  # a newcomer's may be absent
     new = verdict and verdict["code"] == EMPTY and may_be_new(seat, contracts[DEMAND], night.id)
-    if verdict and verdict["verdict"] not in COUNTED and not new:
+    if verdict and not Verdict(verdict["verdict"]).counts and not new:
         text = done.bytes(seat.store, f"{DEMAND}.txt").decode()
         raise Refused("\n".join(text.splitlines()[:3]), verdict["code"])
     return done
@@ -99,7 +98,7 @@ def check(seat: Seat, night: Round) -> Done:
 def _tell(seat: Seat, night: Round, contract: Contract, done: Done) -> None:
     """After the step is done, since a mail cannot be taken back."""
     name = contract.data_set
-    if (verdict := done.facts["data_sets"][name]["verdict"]) != "accepted":
+    if (verdict := Verdict(done.facts["data_sets"][name]["verdict"])) != Verdict.ACCEPTED:
         text, html = (done.bytes(seat.store, f"{name}.{kind}").decode() for kind in ("txt", "html"))
         tell(seat.store, contract.channels, Notice(seat.partner, night.id, name, verdict, text, html))
 
@@ -146,19 +145,21 @@ class _Checker:
         found = check_delivery(
             contract, delivery, self.night.as_of, folder, references=self.clean, history=before, arrival=arrival
         )
-        if found.verdict == "not_checked" and (found.code != "rule" or name == DEMAND):
+        if found.verdict == Verdict.NOT_CHECKED and (found.code != "rule" or name == DEMAND):
             raise self._unchecked(contract, found)
-        if found.verdict in COUNTED:
+        if found.verdict.counts:
             self.clean[name] = folder / "clean.parquet"
         self._keep(name, found, folder)
-        return {"verdict": found.verdict, "rows": found.rows, "quarantined": found.quarantined, "code": found.code}
+        return {"verdict": found.verdict.value, "rows": found.rows, "quarantined": found.quarantined, "code": found.code}
 
     def _unchecked(self, contract: Contract, found: Check) -> NotChecked:
         reasons = "; ".join(f"{result.rule}: {result.note}" for result in found.broken if result.note)
         said = f"{self.seat.partner}: {contract.data_set} could not be checked ({reasons or found.code}); "
         if found.code != "rule":
             return NotChecked(f"{said}the delivery itself may be fine, repeat the step")
-        notice = Notice(self.seat.partner, self.night.id, contract.data_set, "not_checked", found.to_text(), found.to_html())
+        notice = Notice(
+            self.seat.partner, self.night.id, contract.data_set, Verdict.NOT_CHECKED, found.to_text(), found.to_html()
+        )
         tell(self.seat.store, contract.channels, notice)
         return RuleFault(f"{said}correct the rule")
 

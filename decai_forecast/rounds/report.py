@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from decai_forecast.contracts import RuleOutcome, Verdict
 from decai_forecast.federation.left import strategy_given
 from decai_forecast.network import Network
 from decai_forecast.reports import (
@@ -205,17 +206,17 @@ def _deliveries(seat: Seat, night: Round, steps: Mapping[str, Done | None]) -> l
         [] if checked is None else [_delivery(seat, checked, name, f) for name, f in sorted(checked.facts["data_sets"].items())]
     )
     if pulled is not None:
-        found += [Delivery(name, "not_checked", code=code) for name, code in sorted(pulled.facts["missing"].items())]
+        found += [Delivery(name, Verdict.NOT_CHECKED, code=code) for name, code in sorted(pulled.facts["missing"].items())]
     if not found and seat.store.exists(key := f"rounds/{night.id}/submission.json"):
-        found.append(Delivery("demand", "not_checked", code=seat.store.read_json(key)["code"]))
+        found.append(Delivery("demand", Verdict.NOT_CHECKED, code=seat.store.read_json(key)["code"]))
     return found
 
 
 def _delivery(seat: Seat, checked: Done, name: str, facts: Mapping[str, Any]) -> Delivery:
     results = checked.json(seat.store, f"{name}.json")["results"]
-    told = [r for r in results if r["outcome"] not in ("passed", "skipped")]
+    told = [r for r in results if r["outcome"] not in (RuleOutcome.PASSED, RuleOutcome.SKIPPED)]
     broken = [f"{r['text']} ({r['bad_rows']:,} rows)" if r["bad_rows"] else r["text"] for r in told]
-    return Delivery(name, facts["verdict"], facts["rows"], facts["quarantined"], facts["code"], broken[:5])
+    return Delivery(name, Verdict(facts["verdict"]), facts["rows"], facts["quarantined"], facts["code"], broken[:5])
 
 
 def _roster(shared: Mapping[str, Any]) -> Roster:

@@ -12,12 +12,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from decai_forecast.contracts import Verdict
 from decai_forecast.rounds.verdict import gains_in_words, privacy_in_words
 
 __all__ = ["print_summary", "screen"]
 
 WIDE = 140  # columns where nobody watches: a log file wraps nothing
-GOOD = {"accepted": "green", "accepted_in_part": "yellow"}
+GOOD = {Verdict.ACCEPTED: "green", Verdict.ACCEPTED_IN_PART: "yellow"}
 
 
 def screen(*, stderr: bool = False) -> Console:

@@ -19,7 +19,8 @@ from typing import Any
 from decai_forecast.contracts.document import Document, Where
 from decai_forecast.contracts.standard import near
 from decai_forecast.errors import ConfigError, ContractError
-from decai_forecast.simulation.shocks.scenario import KINDS, Scenario, Shock
+from decai_forecast.shock_kinds import KINDS, ShockKind
+from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 
 __all__ = ["read_scenario", "scenario_of"]
 
@@ -57,7 +58,7 @@ def _scenario(value: Mapping[str, Any], places: list[str]) -> Scenario:
 def _shock(row: Mapping[str, Any], where: str) -> Shock:
     start = row.get("start", 0)
     return Shock(
-        kind=row["kind"],
+        kind=ShockKind(row["kind"]),
         node=str(row.get("node", "")),
         start=start if isinstance(start, int) else _date(start) or 0,
         length=row.get("length_days"),
