@@ -7,10 +7,11 @@ report lies beside the nightly one and is linked from the run's *Resilience* tab
 from airflow.sdk import DAG, Param, get_current_context, task
 
 from decai_forecast.orchestration import tasks
-from decai_forecast.orchestration.plan import WHAT_IF_KINDS, partner_plans
+from decai_forecast.orchestration.plan import partner_plans
+from decai_forecast.shock_kinds import ShockKind
 
 PARAMS = {
-    "kind": Param("supplier-down", type="string", enum=list(WHAT_IF_KINDS), title="What happens"),
+    "kind": Param(ShockKind.SUPPLIER_DOWN.value, type="string", enum=[kind.value for kind in ShockKind], title="What happens"),
     "node": Param("", type=["null", "string"], title="Where", description="A supplier or site, as the report names it; "
                   "for a change of demand, empty means all sites."),
     "start": Param(0, type="integer", minimum=0, title="Starts after", description="Days from the forecast's first day."),

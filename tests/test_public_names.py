@@ -7,8 +7,8 @@ import importlib
 import pytest
 
 PUBLIC = {
-    "contracts": "Arrival Bound Check Column Contract Rule RuleResult Source check_delivery draft_contract lint_contract "
-    "load_contract",
+    "contracts": "Arrival Bound Check Column Contract Rule RuleOutcome RuleResult Source Verdict check_delivery draft_contract "
+    "lint_contract load_contract",
     "delivery": "Connection Credentials EnvironmentCredentials OwnCredentials Pulled pull",
     "demand": "Budget CANDIDATES Calibration Choice FEATURES LEVELS MAX_TRAINING_ROWS Own Prepared Scores SharedBudget "
     "SharedOrigin TRAINED TREES TREE_PARAMS build_table calibrate candidates choose choose_budget choose_groups "

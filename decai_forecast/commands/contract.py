@@ -15,6 +15,7 @@ from decai_forecast.commands.contract_check import Asked, checked, references_of
 from decai_forecast.contracts import Contract, load_contract
 from decai_forecast.contracts.kind import CONTRACT
 from decai_forecast.documents.document import Document
+from decai_forecast.contracts import Contract, Verdict, load_contract
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 
@@ -64,7 +65,7 @@ def check(
         asked = Asked(data, _cut_off(as_of), out, history, references_of(reference or []), direct)
         found = checked(promised, asked)
         show(found.to_json(), found.to_text(), as_json=as_json)
-    raise typer.Exit({"refused": REFUSED, "not_checked": NOT_RUN}.get(found.verdict, GOOD))
+    raise typer.Exit({Verdict.REFUSED: REFUSED, Verdict.NOT_CHECKED: NOT_RUN}.get(found.verdict, GOOD))
 
 
 def _described(contract: Contract) -> str:
@@ -185,8 +186,8 @@ def history(partner: Annotated[str, typer.Option(help="The partner's id.")], hom
         print(json.dumps({"partner": partner, "score": score(deliveries), "deliveries": rows}, indent=1))
         return
     for one in deliveries:
-        said = f"{one.rows:>10,} rows {one.quarantined:>8,} quarantined" if one.verdict != "absent" else ""
+        said = f"{one.rows:>10,} rows {one.quarantined:>8,} quarantined" if one.verdict != Verdict.ABSENT else ""
         why = " ".join(filter(None, [one.code, "late" if one.late else ""]))
-        print(f"{one.round:<14} {one.data_set:<12} {one.verdict.replace('_', ' '):<17}{said} {why}".rstrip())
+        print(f"{one.round:<14} {one.data_set:<12} {one.verdict.words:<17}{said} {why}".rstrip())
     known = score(deliveries)
     print(f"quality score: {known:.1f} of 100" if known is not None else "no delivery yet")

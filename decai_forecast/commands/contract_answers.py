@@ -12,6 +12,7 @@ from typing import Any
 
 import typer
 
+from decai_forecast.contracts import Verdict
 from decai_forecast.errors import ConfigError, ContractError, DecaiError, DeliveryError
 
 __all__ = ["GOOD", "NOT_RUN", "REFUSED", "USAGE", "answered", "show", "write"]
@@ -53,7 +54,7 @@ def _as_json(error: DecaiError) -> dict[str, Any]:
         found = [(p.line, p.column, p.text) for p in error.problems]
         keys = ("file", "line", "column", "message")
         return {"problems": [dict(zip(keys, (str(error.path), *one), strict=True)) for one in found]}
-    verdict = {"verdict": "not_checked"} if isinstance(error, DeliveryError) else {}
+    verdict = {"verdict": Verdict.NOT_CHECKED} if isinstance(error, DeliveryError) else {}
     return verdict | {"code": error.code, "message": str(error)}
 
 

@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from decai_forecast.partner.spending import gains_in_words, privacy_in_words
+from decai_forecast.contracts import Verdict
 
 __all__ = ["print_summary", "screen"]
 
 WIDE = 140  # columns where nobody watches: a log file wraps nothing
-GOOD = {"accepted": "green", "accepted_in_part": "yellow"}
+GOOD = {Verdict.ACCEPTED: "green", Verdict.ACCEPTED_IN_PART: "yellow"}
 
 
 def screen(*, stderr: bool = False) -> Console:

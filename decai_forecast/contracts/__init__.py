@@ -7,8 +7,9 @@ from decai_forecast.contracts.check import Arrival, Check, RuleResult, check_del
 from decai_forecast.contracts.draft import draft_contract
 from decai_forecast.contracts.load import lint_contract, load_contract
 from decai_forecast.contracts.model import Bound, Column, Contract, Rule, Source
+from decai_forecast.contracts.verdict import RuleOutcome, Verdict
 
 __all__ = [
-    "Arrival", "Bound", "Check", "Column", "Contract", "Rule", "RuleResult", "Source", "check_delivery", "draft_contract",
-    "lint_contract", "load_contract",
+    "Arrival", "Bound", "Check", "Column", "Contract", "Rule", "RuleOutcome", "RuleResult", "Source", "Verdict",
+    "check_delivery", "draft_contract", "lint_contract", "load_contract",
 ]  # fmt: skip

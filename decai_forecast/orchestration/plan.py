@@ -18,15 +18,12 @@ from decai_forecast.network import Network
 from decai_forecast.orchestration.partitions import NightlyTimetable, nightly
 
 __all__ = [
-    "DELIVERIES", "LONGEST", "SHARED", "WHAT_IF_KINDS", "PartnerPlan", "closing_schedule", "network", "partner_plans",
+    "DELIVERIES", "LONGEST", "SHARED", "PartnerPlan", "closing_schedule", "network", "partner_plans",
     "retry_delay",
 ]  # fmt: skip
 
 DELIVERIES = Asset(name="partner_deliveries", uri="x-decai://deliveries")  # partitions: partner|round
 SHARED = Asset(name="shared_forecaster", uri="x-decai://shared_forecaster")  # partitions: round
-WHAT_IF_KINDS = (  # of simulation.shocks, which is too heavy to be imported when Airflow reads a DAG file
-    "supplier-down", "site-down", "capacity", "lead-time", "demand", "order-pause", "ship-pause",
-)  # fmt: skip
 LONGEST = timedelta(hours=2)  # of one task of a delivery: a source that drips must not hold a worker for ever
 
 

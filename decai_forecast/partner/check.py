@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.contracts import Arrival, Check, Contract, check_delivery
+from decai_forecast.contracts import Arrival, Check, Contract, Verdict, check_delivery
 from decai_forecast.errors import DecaiError
 from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.partner.newcomer import EMPTY, may_be_new
@@ -19,9 +19,8 @@ from decai_forecast.steps import Done, Writer, read_done, run_step
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["COUNTED", "NotChecked", "Refused", "RuleFault", "accepted_frame", "check", "required_step"]
+__all__ = ["NotChecked", "Refused", "RuleFault", "accepted_frame", "check", "required_step"]
 
-COUNTED = ("accepted", "accepted_in_part")  # verdicts with which a partner counts for the quorum
 STEP = "check"
 
 
@@ -64,7 +63,7 @@ def accepted_frame(company: PartnerContext, checked: Done, name: str) -> pd.Data
 def clean_key(checked: Done, name: str) -> str:
     """Where the accepted rows of a data set lie; empty where it is absent or was refused."""
     facts = checked.facts["data_sets"].get(name)
-    return checked.key(f"{name}-clean.parquet") if facts and facts["verdict"] in COUNTED else ""
+    return checked.key(f"{name}-clean.parquet") if facts and Verdict(facts["verdict"]).counts else ""
 
 
 def check(company: PartnerContext, round: Round) -> Done:
@@ -146,12 +145,12 @@ class _Checker:
         found = check_delivery(
             contract, delivery, self.round.as_of, folder, references=self.clean, history=before, arrival=arrival
         )
-        if found.verdict == "not_checked" and (found.code != "rule" or name == DEMAND):
+        if found.verdict == Verdict.NOT_CHECKED and (found.code != "rule" or name == DEMAND):
             raise self._unchecked(contract, found)
-        if found.verdict in COUNTED:
+        if found.verdict.counts:
             self.clean[name] = folder / "clean.parquet"
         self._keep(name, found, folder)
-        return {"verdict": found.verdict, "rows": found.rows, "quarantined": found.quarantined, "code": found.code}
+        return {"verdict": found.verdict.value, "rows": found.rows, "quarantined": found.quarantined, "code": found.code}
 
     def _unchecked(self, contract: Contract, found: Check) -> NotChecked:
         reasons = "; ".join(f"{result.rule}: {result.note}" for result in found.broken if result.note)

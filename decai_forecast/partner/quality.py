@@ -9,6 +9,8 @@ from decai_forecast.partner.check import COUNTED, STEP
 from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.round import in_time, time_of
 from decai_forecast.steps import read_done
+from decai_forecast.contracts import Verdict
+from decai_forecast.steps import in_time, read_done, time_of
 from decai_forecast.store import Store
 
 __all__ = ["Delivered", "history", "mark_late", "quality", "score", "was_late"]
@@ -20,11 +22,11 @@ OURS = ("not_checked", "internal", "timeout", "source_failed")  # codes of a nig
 
 @dataclass(frozen=True)
 class Delivered:
-    """One data set in one round; ``verdict`` is absent where nothing came, not_checked where nobody could say."""
+    """One data set in one round."""
 
     round: str
     data_set: str
-    verdict: str
+    verdict: Verdict
     rows: int = 0
     quarantined: int = 0
     late: bool = False
@@ -33,12 +35,12 @@ class Delivered:
     @property
     def counts(self) -> bool:
         """Whether the score knows it: what could not be checked says nothing about the partner."""
-        return self.verdict != "not_checked"
+        return self.verdict != Verdict.NOT_CHECKED
 
     @property
     def worth(self) -> float:
         """0 to 1: the share of rows that could be used, halved if it came late."""
-        usable = 1 - self.quarantined / max(self.rows, 1) if self.verdict in COUNTED else 0.0
+        usable = 1 - self.quarantined / max(self.rows, 1) if self.verdict.counts else 0.0
         return usable * (LATE if self.late else 1.0)
 
 
@@ -82,18 +84,20 @@ def _night(store: Store, round_id: str) -> list[Delivered]:
     if checked is not None:
         missing = dict(pulled.facts["missing"]) if pulled else {}
         sets = checked.facts["data_sets"]
-        found = [Delivered(round_id, n, f["verdict"], f["rows"], f["quarantined"], late, f["code"]) for n, f in sets.items()]
+        found = [
+            Delivered(round_id, n, Verdict(f["verdict"]), f["rows"], f["quarantined"], late, f["code"]) for n, f in sets.items()
+        ]
         found += [Delivered(round_id, name, _verdict(code), late=late, code=code) for name, code in missing.items()]
         return sorted(found, key=lambda one: one.data_set)
     if store.exists(key := f"rounds/{round_id}/submission.json"):
         code = store.read_json(key)["code"]
         return [Delivered(round_id, DEMAND, _verdict(code), late=late, code=code)]
-    return [Delivered(round_id, DEMAND, "absent", late=True)] if late else []
+    return [Delivered(round_id, DEMAND, Verdict.ABSENT, late=True)] if late else []
 
 
-def _verdict(code: str) -> str:
+def _verdict(code: str) -> Verdict:
     """Of a data set that was not checked: the partner's fault, or nobody's who delivers."""
-    return "not_checked" if code in (*OURS, "rule") else "absent"
+    return Verdict.NOT_CHECKED if code in (*OURS, "rule") else Verdict.ABSENT
 
 
 def score(deliveries: Sequence[Delivered]) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from decai_forecast.coordinator.comparison import give_figures, published_comparison
+from decai_forecast.contracts import RuleOutcome, Verdict
 from decai_forecast.federation.left import strategy_given
 from decai_forecast.network import Network
 from decai_forecast.partner.briefing import briefing
@@ -215,7 +216,7 @@ def _delivery(company: PartnerContext, checked: Done, name: str, facts: Mapping[
     results = checked.json(company.store, f"{name}.json")["results"]
     told = [r for r in results if r["outcome"] not in ("passed", "skipped")]
     broken = [f"{r['text']} ({r['bad_rows']:,} rows)" if r["bad_rows"] else r["text"] for r in told]
-    return Delivery(name, facts["verdict"], facts["rows"], facts["quarantined"], facts["code"], broken[:5])
+    return Delivery(name, Verdict(facts["verdict"]), facts["rows"], facts["quarantined"], facts["code"], broken[:5])
 
 
 def _roster(shared: Mapping[str, Any]) -> Roster:

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from decai_forecast.contracts import Verdict
 from decai_forecast.demand.watch import Alarm
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation import Simulation
 
-__all__ = ["COUNTED", "Delivery", "Facts", "Fan", "Left", "Planning", "Quality", "Roster"]
-
-COUNTED = ("accepted", "accepted_in_part")  # verdicts under which a delivery is used
+__all__ = ["Delivery", "Facts", "Fan", "Left", "Planning", "Quality", "Roster"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Delivery:
     """One data set as the contract check left it; ``broken``: the first broken rules, in words."""
 
     data_set: str
-    verdict: str
+    verdict: Verdict
     rows: int = 0
     quarantined: int = 0
     code: str = ""
@@ -128,4 +127,4 @@ class Facts:
     @property
     def usable(self) -> bool:
         """Whether there is an accepted delivery of demand."""
-        return any(d.data_set == "demand" and d.verdict in COUNTED for d in self.deliveries)
+        return any(d.data_set == "demand" and d.verdict.counts for d in self.deliveries)

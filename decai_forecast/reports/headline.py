@@ -155,7 +155,7 @@ def _without(facts: Facts) -> list[str]:
         ]
     why = "no demand was delivered"
     if demand is not None:
-        why = f"the demand delivery was {demand.verdict.replace('_', ' ')} ({demand.code or 'no code'})"
+        why = f"the demand delivery was {demand.verdict.words} ({demand.code or 'no code'})"
     broken = f": {demand.broken[0]}" if demand and demand.broken else ""
     return [
         f"There are no figures for this round because {why}{broken}.",

@@ -11,7 +11,7 @@ from typing import Any
 from decai_forecast.reports.actions import actions
 from decai_forecast.reports.changes import changes
 from decai_forecast.reports.compare import comparison
-from decai_forecast.reports.facts import COUNTED, Facts, Fan, Quality
+from decai_forecast.reports.facts import Facts, Fan, Quality
 from decai_forecast.reports.headline import headline
 from decai_forecast.reports.plain import plain, validated
 from decai_forecast.reports.planning import planning
@@ -88,8 +88,8 @@ def _missing(facts: Facts) -> list[dict[str, str]]:
     found = []
     for name, consequence in WITHOUT.items():
         delivery = there.get(name)
-        if delivery is None or delivery.verdict not in COUNTED:
-            verdict = "not delivered" if delivery is None else delivery.verdict.replace("_", " ")
+        if delivery is None or not delivery.verdict.counts:
+            verdict = "not delivered" if delivery is None else delivery.verdict.words
             code = f" ({delivery.code})" if delivery and delivery.code else ""
             young = name == "demand" and facts.planning is not None and facts.planning.newcomer
             found.append({"what": name, "why": verdict + code, "consequence": NEWCOMERS if young else consequence})

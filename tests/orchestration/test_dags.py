@@ -125,8 +125,8 @@ def _python(code: str, network: Network) -> str:
 
 
 def test_the_form_of_a_what_if_offers_every_kind_of_shock(dags: dict) -> None:
-    """The kinds of the form, which may import nothing heavy, are those that can be simulated; it starts by hand only."""
-    from decai_forecast.simulation.shocks import KINDS
+    """The kinds of the form are those that can be simulated; it starts by hand only."""
+    from decai_forecast.shock_kinds import KINDS
 
     dag = dags["what_if_shop_0"]
     assert set(dag.params.get_param("kind").schema["enum"]) == set(KINDS)

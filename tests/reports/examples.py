@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decai_forecast.contracts import Verdict
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.reports import Delivery, Facts, Fan, Left, Quality, Roster, build_report
@@ -109,10 +110,15 @@ def facts(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), **ch
         "assumptions": Assumptions(),
         "deliveries": (
             Delivery(
-                "demand", "accepted_in_part", 17_520, 12, "range", ("quantity must not be negative: 12 rows, first 4,211",)
+                "demand",
+                Verdict.ACCEPTED_IN_PART,
+                17_520,
+                12,
+                "range",
+                ("quantity must not be negative: 12 rows, first 4,211",),
             ),
-            Delivery("items", "accepted", 18),
-            Delivery("stock", "accepted", 720),
+            Delivery("items", Verdict.ACCEPTED, 18),
+            Delivery("stock", Verdict.ACCEPTED, 720),
         ),
         "roster": Roster(PARTNERS, PARTNERS[:3], 3, "closed", {"elm_grocers": "refused:schema"}),
         "seed": 7,
@@ -131,7 +137,7 @@ def facts(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), **ch
 
 def refused(**changes: Any) -> Facts:
     """Facts of a participant whose demand was refused: no forecast, no simulation."""
-    broken = Delivery("demand", "refused", 5_000, 5_000, "schema", ("column quantity is missing",))
+    broken = Delivery("demand", Verdict.REFUSED, 5_000, 5_000, "schema", ("column quantity is missing",))
     roster = Roster(PARTNERS, PARTNERS[1:], 3, "closed", {"alder_foods": "refused:schema"})
     return facts(deliveries=(broken,), roster=roster, quality=None, simulation=None, fan=None, what_left=(), **changes)
 

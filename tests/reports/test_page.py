@@ -5,6 +5,7 @@ import re
 import examples
 import pytest
 
+from decai_forecast.contracts import Verdict
 from decai_forecast.reports import Quality, build_report, render_html
 
 LIMIT = 300_000  # bytes: a page for mail
@@ -39,7 +40,7 @@ def test_names_are_inert() -> None:
         participant=attack,
         network=attack,
         simulation=examples.simulation((attack, "=1+1"), vendors=(attack,)),
-        deliveries=(examples.Delivery("demand", "accepted", 1, 0, attack, (attack,)),),
+        deliveries=(examples.Delivery("demand", Verdict.ACCEPTED, 1, 0, attack, (attack,)),),
         roster=examples.Roster((attack,), (), 3, attack, {attack: attack}, (attack,)),
         what_left=(examples.Left(attack, attack),),
         versions={attack: attack},

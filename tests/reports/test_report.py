@@ -10,6 +10,7 @@ import examples
 import pytest
 from jsonschema import Draft202012Validator
 
+from decai_forecast.contracts import Verdict
 from decai_forecast.errors import DecaiError
 from decai_forecast.reports import Delivery, build_report
 from decai_forecast.reports.report import schema
@@ -106,7 +107,9 @@ def test_assumed_stock_is_marked() -> None:
     """Without a stock delivery the opening stock is assumed, in the list of assumptions and of missing data."""
     assumed = examples.simulation(("a", "b"), stock=False)
     report = build_report(
-        examples.facts(simulation=assumed, deliveries=(Delivery("demand", "accepted", 9), Delivery("items", "accepted")))
+        examples.facts(
+            simulation=assumed, deliveries=(Delivery("demand", Verdict.ACCEPTED, 9), Delivery("items", Verdict.ACCEPTED))
+        )
     )
     opening = report["assumptions"][0]
     assert opening["assumed"]

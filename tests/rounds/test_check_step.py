@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from support import NIGHT
 
+from decai_forecast.contracts import Verdict
 from decai_forecast.network import Network
 from decai_forecast.partner.check import Refused, check, last_accepted, referenced_first
 from decai_forecast.partner.context import PartnerContext, partner_context
@@ -146,8 +147,8 @@ def test_the_history_of_verdicts_has_a_score(network: Network) -> None:
 
 def test_a_partly_usable_delivery_is_worth_its_usable_share() -> None:
     """Ten rows of a hundred in quarantine: nine tenths."""
-    assert Delivered("r", "demand", "accepted_in_part", 100, 10).worth == pytest.approx(0.9)
-    assert Delivered("r", "demand", "absent").worth == 0
+    assert Delivered("r", "demand", Verdict.ACCEPTED_IN_PART, 100, 10).worth == pytest.approx(0.9)
+    assert Delivered("r", "demand", Verdict.ABSENT).worth == 0
 
 
 def test_a_faulty_partner_rule_is_not_bad_data(network: Network) -> None:

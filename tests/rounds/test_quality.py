@@ -10,6 +10,7 @@ from rich.console import Console
 from support import NIGHT
 
 from decai_forecast.commands.table import print_summary
+from decai_forecast.contracts import Verdict
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
@@ -121,10 +122,10 @@ def test_a_library_does_not_put_its_code_outside(network: Network, monkeypatch: 
 
 def test_the_score_looks_at_thirty_rounds() -> None:
     """Older ones are forgotten; a night without a word says nothing."""
-    nights = [Delivered(f"2026-01-{k:02d}", "demand", "accepted" if k > 1 else "absent") for k in range(1, 32)]
+    nights = [Delivered(f"2026-01-{k:02d}", "demand", Verdict.ACCEPTED if k > 1 else "absent") for k in range(1, 32)]
     assert score(nights) == 100.0
     assert score(nights[:2]) == 50.0
-    assert score([Delivered("2026-01-01", "demand", "not_checked")]) is None
+    assert score([Delivered("2026-01-01", "demand", Verdict.NOT_CHECKED)]) is None
 
 
 def test_a_round_shows_the_score_of_its_time(network: Network, company: PartnerContext) -> None:

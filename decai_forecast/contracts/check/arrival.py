@@ -8,6 +8,7 @@ from datetime import date
 
 from decai_forecast.contracts.check.result import RuleResult
 from decai_forecast.contracts.model import Contract
+from decai_forecast.contracts.verdict import RuleOutcome
 
 __all__ = ["Arrival"]
 
@@ -36,7 +37,7 @@ class Arrival:
 
 
 def _info(rule: str, kind: str, text: str, column: str = "") -> RuleResult:
-    return RuleResult(rule, kind, column, text, "failed", severity="info")
+    return RuleResult(rule, kind, column, text, RuleOutcome.FAILED, severity="info")
 
 
 def _s(count: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import Delivery, limit
-from decai_forecast.contracts.check.judge import Outcome, judge
+from decai_forecast.contracts.check.judge import Judgement, judge
 from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, predicate
 from decai_forecast.contracts.model import NONE, Rule
 from decai_forecast.contracts.reserved import UNREADABLE
@@ -22,7 +22,7 @@ __all__ = ["judge_directly"]
 Expectation = tuple[str, dict[str, Any]]
 
 
-def judge_directly(rules: Sequence[Rule], values: Mapping[str, float], delivery: Delivery) -> dict[str, Outcome]:
+def judge_directly(rules: Sequence[Rule], values: Mapping[str, float], delivery: Delivery) -> dict[str, Judgement]:
     """As :func:`~decai_forecast.contracts.check.judge.judge`; only rules that need a measured value use it."""
     from decai_forecast.contracts.check.gx import validate
 

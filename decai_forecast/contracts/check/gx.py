@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from decai_forecast.contracts.check.judge import Outcome
+from decai_forecast.contracts.check.judge import Judgement
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 logging.getLogger("great_expectations").setLevel(logging.WARNING)  # before the import, or it writes 220 lines
@@ -58,7 +58,7 @@ class DuckDBDatasource(SQLDatasource):
         return DuckDBExecutionEngine
 
 
-def validate(database: Path, view: str, rules: Sequence[Expected]) -> dict[str, Outcome]:
+def validate(database: Path, view: str, rules: Sequence[Expected]) -> dict[str, Judgement]:
     """Runs ``rules`` over ``view`` of a DuckDB catalogue file; returns the outcome by rule id."""
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
@@ -73,20 +73,20 @@ def validate(database: Path, view: str, rules: Sequence[Expected]) -> dict[str, 
         found = definition.run(result_format="SUMMARY").results
     finally:
         source.get_execution_engine().close()
-    outcomes = {result.expectation_config.meta["rule"]: _outcome(result) for result in found}
-    return {rule: outcomes.get(rule, Outcome(None)) for rule, _, _ in rules}  # a rule that GX lost was not checked
+    judgements = {result.expectation_config.meta["rule"]: _judgement(result) for result in found}
+    return {rule: judgements.get(rule, Judgement(None)) for rule, _, _ in rules}  # a rule that GX lost was not checked
 
 
-def _outcome(result: Any) -> Outcome:
+def _judgement(result: Any) -> Judgement:
     """An exception inside GX looks like a failed rule with an empty result: that is "not checked", not "bad data"."""
     found = result.result or {}
     value = found.get("observed_value")
     seen = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     if result.success:
-        return Outcome(True, value=seen)
+        return Judgement(True, value=seen)
     info = result.exception_info or {}
     infos = [info, *(one for one in info.values() if isinstance(one, dict))]
     raised = next((one for one in infos if one.get("raised_exception")), None)
     if raised is not None or not found:
-        return Outcome(None, why=str((raised or {}).get("exception_message") or "").split("\n")[0])
-    return Outcome(False, int(found.get("unexpected_count") or 0), seen)
+        return Judgement(None, why=str((raised or {}).get("exception_message") or "").split("\n")[0])
+    return Judgement(False, int(found.get("unexpected_count") or 0), seen)

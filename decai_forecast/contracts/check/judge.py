@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 from decai_forecast import sql
 from decai_forecast.contracts.model import Bound, Rule
 
-__all__ = ["Outcome", "judge"]
+__all__ = ["Judgement", "judge"]
 
 HUGE = 1e300  # stands for "no value at all": further from any bound than every value
 
 
-class Outcome(NamedTuple):
+class Judgement(NamedTuple):
     """What Great Expectations says of one rule."""
 
     kept: bool | None  # None: could not be checked
@@ -30,7 +30,7 @@ class Outcome(NamedTuple):
     why: str = ""  # it could not be checked
 
 
-def judge(rules: Sequence[Rule], values: Mapping[str, float], delivery: Path, scratch: Path) -> dict[str, Outcome]:
+def judge(rules: Sequence[Rule], values: Mapping[str, float], delivery: Path, scratch: Path) -> dict[str, Judgement]:
     """Rule id -> what GX says of it.
 
     ``values`` holds what was measured for each rule, in the unit of its bound; rules of kind ``expectation`` need none.

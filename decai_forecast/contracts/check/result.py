@@ -6,21 +6,20 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from decai_forecast.contracts.verdict import RuleOutcome, Verdict
+
 __all__ = ["Check", "RuleResult"]
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule's outcome: ``passed``, ``failed``, ``not_checked``, or ``skipped`` (nothing to test it against, see ``note``).
-
-    ``line`` is the rule's line in the contract file.
-    """
+    """What became of one rule; ``note`` says why it was skipped or not checked, ``line`` is its line in the contract file."""
 
     rule: str
     kind: str
     column: str
     text: str
-    outcome: str
+    outcome: RuleOutcome
     bad_rows: int = 0
     value: float | None = None  # what a rule about the whole delivery measured
     note: str = ""
@@ -33,14 +32,14 @@ class RuleResult:
 class Check:
     """A verdict and its reasons.
 
-    ``verdict`` is accepted, accepted_in_part, refused or not_checked. ``code`` is what may leave the company: empty,
-    columns, error_rate, engine, rule, the kind of the rule that refused, or ''.
+    ``code`` is what may leave the company: columns, empty (no row came), error_rate, engine, rule, or the kind of the rule
+    that refused; "" for a delivery that was accepted.
     """
 
     contract: str
     version: str
     file: str
-    verdict: str
+    verdict: Verdict
     rows: int
     quarantined: int
     code: str
@@ -59,15 +58,15 @@ class Check:
     def broken(self) -> list[RuleResult]:
         """The rules that were not kept or not checked, those that refused first."""
         rank = {"error": 0, "warning": 1, "info": 2}
-        told = [result for result in self.results if result.outcome in ("failed", "not_checked")]
-        return sorted(told, key=lambda r: (rank[r.severity], r.line))
+        unkept = [result for result in self.results if result.outcome in (RuleOutcome.FAILED, RuleOutcome.NOT_CHECKED)]
+        return sorted(unkept, key=lambda r: (rank[r.severity], r.line))
 
     @property
     def skipped(self) -> dict[str, list[str]]:
         """Why rules had nothing to be tested against -> their ids; no verdict depends on it."""
         found: dict[str, list[str]] = {}
         for result in self.results:
-            if result.outcome == "skipped":
+            if result.outcome == RuleOutcome.SKIPPED:
                 found.setdefault(result.note, []).append(result.rule)
         return found
 

@@ -17,7 +17,7 @@ from typing import Any
 from decai_forecast.contracts.check.arrival import Arrival
 from decai_forecast.contracts.check.delivery import Delivery, not_delivered, type_problems
 from decai_forecast.contracts.check.direct import judge_directly
-from decai_forecast.contracts.check.judge import Outcome, judge
+from decai_forecast.contracts.check.judge import Judgement, judge
 from decai_forecast.contracts.check.measures import MEASURES, Measured, measure
 from decai_forecast.contracts.check.obstacles import Obstacle, obstacle
 from decai_forecast.contracts.check.result import Check, RuleResult
@@ -29,6 +29,7 @@ from decai_forecast.contracts.check.verdict import bad_rows_of, verdict_of
 from decai_forecast.contracts.kind import CONTRACT
 from decai_forecast.contracts.model import NONE, Contract, Rule
 from decai_forecast.documents.document import Document
+from decai_forecast.contracts.verdict import RuleOutcome, Verdict
 
 __all__ = ["check_delivery"]
 
@@ -57,12 +58,12 @@ def check_delivery(
             log.error("%s: the check of %s failed (%s)", contract.partner, contract.data_set, type(error).__name__)
             log.debug("the check failed", exc_info=True)
             note = f"{type(error).__name__}: {first_line(error)}"
-            told = RuleResult("check", "check", "", "the check itself runs", "not_checked", note=note)
-            return _named(contract, "not_checked", "engine", results=[told])
+            told = RuleResult("check", "check", "", "the check itself runs", RuleOutcome.NOT_CHECKED, note=note)
+            return _named(contract, Verdict.NOT_CHECKED, "engine", results=[told])
 
 
 def _named(
-    contract: Contract, verdict: str, code: str, rows: int = 0, quarantined: int = 0, results: Sequence[RuleResult] = (),
+    contract: Contract, verdict: Verdict, code: str, rows: int = 0, quarantined: int = 0, results: Sequence[RuleResult] = (),
     held_back: int = 0,
 ) -> Check:  # fmt: skip
     return Check(contract.id, contract.version, contract.path.name, verdict, rows, quarantined, code, tuple(results), held_back)
@@ -83,7 +84,7 @@ def _check(delivery: Delivery, folder: Path | None, *, direct: bool) -> Check:
     rows = int(delivery.one("SELECT count(*) FROM delivery"))
     if refused := _unfit(delivery, rows):
         code = "columns" if refused[0].kind == "columns" else "empty"
-        return _named(contract, "refused", code, rows, 0, [*refused, *told], arrival.held_back)
+        return _named(contract, Verdict.REFUSED, code, rows, 0, [*refused, *told], arrival.held_back)
     asked = [rule for rule in contract.rules if rule.kind != "columns"]
     obstacles = {rule.id: why for rule in asked if (why := obstacle(rule, delivery)) is not None}
     rules = [rule for rule in asked if rule.id not in obstacles]
@@ -91,28 +92,29 @@ def _check(delivery: Delivery, folder: Path | None, *, direct: bool) -> Check:
     found = _measured(delivery, marks, rules)
     values = _values(found, rules, rows)
     sound = [rule for rule in rules if rule.id not in found.faults]
-    outcomes = judge_directly(sound, values, delivery) if direct else judge(sound, values, delivery.path, delivery.scratch)
-    results = _results(asked, obstacles, found, values, outcomes, contract.path)
-    blaming = [rule for rule, result in zip(asked, results, strict=True) if result.outcome == "failed" and result.bad_rows]
+    judgements = judge_directly(sound, values, delivery) if direct else judge(sound, values, delivery.path, delivery.scratch)
+    results = _results(asked, obstacles, found, values, judgements, contract.path)
+    failed = [(rule, result) for rule, result in zip(asked, results, strict=True) if result.outcome == RuleOutcome.FAILED]
+    blaming = [rule for rule, result in failed if result.bad_rows]
     quarantined = _quarantine(delivery, marks, [rule for rule in blaming if rule.severity == "error"], folder)
     results = _with_samples(delivery, marks, blaming, results)
     verdict, code = verdict_of(rows, quarantined, results, contract.error_rate, {*found.faults, *obstacles})
-    passed = RuleResult("columns", "columns", "", "has the contracted columns with their types", "passed")
+    passed = RuleResult("columns", "columns", "", "has the contracted columns with their types", RuleOutcome.PASSED)
     return _named(contract, verdict, code, rows, quarantined, [passed, *results, *told], arrival.held_back)
 
 
 def _optional(delivery: Delivery) -> list[RuleResult]:
     left = not_delivered(delivery.contract.columns, delivery.types)
-    return [RuleResult("columns.optional", "columns", "", text, "failed", severity="info") for text in left]
+    return [RuleResult("columns.optional", "columns", "", text, RuleOutcome.FAILED, severity="info") for text in left]
 
 
 def _unfit(delivery: Delivery, rows: int) -> list[RuleResult]:
     """Faults that make every other rule pointless: columns or types, or no row at all."""
     line = Document(delivery.contract.path, CONTRACT).place(("schema", 0, "properties"), key=True)[0]
     problems = type_problems(delivery.contract.columns, delivery.types, delivery.arrival.extra)
-    failed = [RuleResult("columns", "columns", "", problem, "failed", line=line) for problem in problems]
+    failed = [RuleResult("columns", "columns", "", problem, RuleOutcome.FAILED, line=line) for problem in problems]
     if not failed and rows == 0:
-        failed = [RuleResult("not_empty", "row_count", "", "has at least one row", "failed", line=line)]
+        failed = [RuleResult("not_empty", "row_count", "", "has at least one row", RuleOutcome.FAILED, line=line)]
     return failed
 
 
@@ -138,13 +140,13 @@ def _values(found: _Found, rules: Sequence[Rule], rows: int) -> dict[str, float]
 
 def _results(
     asked: Sequence[Rule], obstacles: Mapping[str, Obstacle], found: _Found, values: Mapping[str, float],
-    outcomes: Mapping[str, Outcome], path: Path,
+    judgements: Mapping[str, Judgement], path: Path,
 ) -> list[RuleResult]:  # fmt: skip
     document = Document(path, CONTRACT)
     results = []
     for rule in asked:
-        result = RuleResult(rule.id, rule.kind, rule.column, rule.text, "passed", severity=rule.severity)
-        outcome = _untested(obstacles[rule.id]) if rule.id in obstacles else _tested(rule, found, values, outcomes)
+        result = RuleResult(rule.id, rule.kind, rule.column, rule.text, RuleOutcome.PASSED, severity=rule.severity)
+        outcome = _untested(obstacles[rule.id]) if rule.id in obstacles else _tested(rule, found, values, judgements)
         results.append(replace(result, line=document.place(rule.path, key=True)[0], **outcome))
     return results
 
@@ -153,22 +155,29 @@ def _untested(why: Obstacle) -> dict[str, Any]:
     return {"outcome": why.outcome, "note": why.why}
 
 
-def _tested(rule: Rule, found: _Found, values: Mapping[str, float], outcomes: Mapping[str, Outcome]) -> dict[str, Any]:
+def _tested(rule: Rule, found: _Found, values: Mapping[str, float], judgements: Mapping[str, Judgement]) -> dict[str, Any]:
     """The fields of the rule's result."""
     if rule.id in found.faults:
-        return {"outcome": "not_checked", "note": found.faults[rule.id]}
+        return {"outcome": RuleOutcome.NOT_CHECKED, "note": found.faults[rule.id]}
     measured = found.measured.get(rule.id, Measured(None))
     if rule.id in found.measured and measured.value is None:
-        return {"outcome": "skipped", "note": measured.note}
-    judged = outcomes.get(rule.id, Outcome(None))
-    names: dict[bool | None, str] = {True: "passed", False: "failed", None: "not_checked"}
+        return {"outcome": RuleOutcome.SKIPPED, "note": measured.note}
+    judged = judgements.get(rule.id, Judgement(None))
+    outcome = _outcome(judged.kept)
     if rule.kind == "expectation":
-        return {"outcome": names[judged.kept], "bad_rows": judged.rows, "value": judged.value, "note": judged.why}
+        return {"outcome": outcome, "bad_rows": judged.rows, "value": judged.value, "note": judged.why}
     if rule.kind in MEASURES:
-        return {"outcome": names[judged.kept], "value": measured.value, "note": measured.note}
+        return {"outcome": outcome, "value": measured.value, "note": measured.note}
     value = values[rule.id]
     told = None if rule.bound == NONE else value  # where no row may be bad, their number says it all
-    return {"outcome": names[judged.kept], "bad_rows": bad_rows_of(rule, found.counts[rule.id], value), "value": told}
+    return {"outcome": outcome, "bad_rows": bad_rows_of(rule, found.counts[rule.id], value), "value": told}
+
+
+def _outcome(kept: bool | None) -> RuleOutcome:
+    """``kept`` is None where Great Expectations could not say."""
+    if kept is None:
+        return RuleOutcome.NOT_CHECKED
+    return RuleOutcome.PASSED if kept else RuleOutcome.FAILED
 
 
 def _quarantine(delivery: Delivery, marks: Marks, broken: Sequence[Rule], folder: Path | None) -> int:

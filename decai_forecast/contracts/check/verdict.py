@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from decai_forecast.contracts.check.measures import MEASURES
 from decai_forecast.contracts.check.result import RuleResult
 from decai_forecast.contracts.model import Bound, Rule
+from decai_forecast.contracts.verdict import RuleOutcome, Verdict
 
 __all__ = ["bad_rows_of", "verdict_of"]
 
@@ -15,7 +16,7 @@ WHOLE = (*MEASURES, "expectation")  # kinds that judge the delivery, not its row
 
 def verdict_of(
     rows: int, quarantined: int, results: Sequence[RuleResult], error_rate: float, faulty: Collection[str] = ()
-) -> tuple[str, str]:
+) -> tuple[Verdict, str]:
     """The verdict and its code.
 
     A rule of severity error about the whole delivery refuses it, and so does one about rows that failed without a bad row
@@ -23,15 +24,15 @@ def verdict_of(
     refuse it too. Warnings and infos are told, no more. ``faulty`` are the ids of rules that could not run by their own fault.
     """
     errors = [result for result in results if result.severity == "error"]
-    if unchecked := [result for result in errors if result.outcome == "not_checked"]:
+    if unchecked := [result for result in errors if result.outcome == RuleOutcome.NOT_CHECKED]:
         own = all(result.rule in faulty or result.kind in ("sql", "expectation") for result in unchecked)
-        return "not_checked", "rule" if own else "engine"
+        return Verdict.NOT_CHECKED, "rule" if own else "engine"
     for result in errors:
-        if result.outcome == "failed" and (result.kind in WHOLE or not result.bad_rows):
-            return "refused", result.kind
+        if result.outcome == RuleOutcome.FAILED and (result.kind in WHOLE or not result.bad_rows):
+            return Verdict.REFUSED, result.kind
     if quarantined > error_rate * rows:
-        return "refused", "error_rate"
-    return ("accepted_in_part", "") if quarantined else ("accepted", "")
+        return Verdict.REFUSED, "error_rate"
+    return (Verdict.ACCEPTED_IN_PART if quarantined else Verdict.ACCEPTED), ""
 
 
 def bad_rows_of(rule: Rule, count: int, value: float) -> int:

@@ -6,14 +6,15 @@ from pathlib import Path
 
 from decai_forecast.contracts.check.result import Check
 from decai_forecast.contracts.report.text import level, share
+from decai_forecast.contracts.verdict import Verdict
 
 __all__ = ["to_html"]
 
-WORDS = {
-    "accepted": "Accepted",
-    "accepted_in_part": "Accepted in part",
-    "refused": "Refused",
-    "not_checked": "Could not be checked",
+TITLES = {
+    Verdict.ACCEPTED: "Accepted",
+    Verdict.ACCEPTED_IN_PART: "Accepted in part",
+    Verdict.REFUSED: "Refused",
+    Verdict.NOT_CHECKED: "Could not be checked",
 }
 
 
@@ -25,4 +26,4 @@ def to_html(check: Check) -> str:
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=True, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    return here.get_template("page.html.j2").render(check=check, title=WORDS[check.verdict], level=level, share=share)
+    return here.get_template("page.html.j2").render(check=check, title=TITLES[check.verdict], level=level, share=share)

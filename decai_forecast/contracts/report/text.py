@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decai_forecast.contracts.check.result import Check, RuleResult
+from decai_forecast.contracts.verdict import RuleOutcome
 
 __all__ = ["level", "share", "to_text"]
 
 
 def to_text(check: Check) -> str:
     """Ends with a line feed."""
-    head = f"{check.verdict.replace('_', ' ').upper()}  contract {check.contract} {check.version}  {_rows(check.rows)}"
+    head = f"{check.verdict.words.upper()}  contract {check.contract} {check.version}  {_rows(check.rows)}"
     head += f", {check.quarantined:,} quarantined" if check.quarantined else ""
     lines = [head + (f", {check.held_back:,} held back" if check.held_back else "")]
     for result in check.broken:
@@ -34,7 +35,7 @@ def _rows(count: int) -> str:
 
 
 def level(result: RuleResult) -> str:
-    return "NOT CHECKED" if result.outcome == "not_checked" else result.severity.upper()
+    return "NOT CHECKED" if result.outcome == RuleOutcome.NOT_CHECKED else result.severity.upper()
 
 
 def share(result: RuleResult, check: Check) -> str:

@@ -3,11 +3,10 @@
 from decai_forecast.simulation.shocks.compiled import Hit, check, compile_scenario, undisturbed
 from decai_forecast.simulation.shocks.notification import read_notification
 from decai_forecast.simulation.shocks.read import read_scenario, scenario_of
-from decai_forecast.simulation.shocks.scenario import KINDS, Scenario, Shock
+from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 from decai_forecast.simulation.shocks.sweep import standard_sweep
 
 __all__ = [
-    "KINDS",
     "Hit",
     "Scenario",
     "Shock",

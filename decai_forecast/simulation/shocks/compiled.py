@@ -10,13 +10,21 @@ import numpy as np
 
 from decai_forecast.documents.spelling import near
 from decai_forecast.errors import ConfigError
+from decai_forecast.shock_kinds import KINDS, ShockKind
 from decai_forecast.simulation.engine.frame import Disturbance, Hit
 from decai_forecast.simulation.network.graph import Graph, Ints
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SupplyNetwork
-from decai_forecast.simulation.shocks.scenario import KINDS, Scenario, Shock
+from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 
 __all__ = ["Hit", "check", "compile_scenario", "periods_of", "undisturbed"]
+
+STOPPING = (
+    ShockKind.SITE_DOWN,
+    ShockKind.SUPPLIER_DOWN,
+    ShockKind.SHIP_PAUSE,
+    ShockKind.CAPACITY,
+)  # fewer goods leave
 
 
 def undisturbed(graph: Graph, periods: int) -> Disturbance:
@@ -70,13 +78,13 @@ def _nodes(shock: Shock, graph: Graph) -> Ints:
 def _apply(shock: Shock, group: Group, items: Ints, found: Disturbance, network: SupplyNetwork) -> None:
     first, end = periods_of(shock, network)
     at = np.ix_(np.arange(first, end), _nodes(shock, group.graph))
-    if shock.kind in ("site-down", "order-pause"):
+    if shock.kind in (ShockKind.SITE_DOWN, ShockKind.ORDER_PAUSE):
         found.ordering[at] = False
-    if shock.kind in ("site-down", "supplier-down", "ship-pause", "capacity"):
-        found.shipping[at] = np.minimum(found.shipping[at], shock.factor if shock.kind == "capacity" else 0.0)
-    if shock.kind == "demand":
+    if shock.kind in STOPPING:
+        found.shipping[at] = np.minimum(found.shipping[at], shock.factor if shock.kind == ShockKind.CAPACITY else 0.0)
+    if shock.kind == ShockKind.DEMAND:
         found.demand[at] *= shock.factor
-    if shock.kind == "lead-time":
+    if shock.kind == ShockKind.LEAD_TIME:
         found.lead[at] += _delay(shock, group, items)
 
 
@@ -122,6 +130,6 @@ def check(scenario: Scenario, network: SupplyNetwork) -> None:
 def _demand_nodes(scenario: Scenario, network: SupplyNetwork) -> None:
     sold = {group.graph.nodes[node] for group in network.groups for node in group.graph.demand}
     for shock in scenario.shocks:
-        if shock.kind == "demand" and shock.node and shock.node not in sold:
+        if shock.kind == ShockKind.DEMAND and shock.node and shock.node not in sold:
             at = f"{shock.where}: " if shock.where else ""
             raise ConfigError(f"{at}nobody buys at {shock.node!r}; a shock of demand needs a site with customers, or no node")

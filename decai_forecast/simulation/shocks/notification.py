@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from decai_forecast.errors import ConfigError
+from decai_forecast.shock_kinds import ShockKind
 from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 
 __all__ = ["EFFECTS", "read_notification"]
 
-EFFECTS: Mapping[str, tuple[str, float]] = {  # effect -> kind of shock, factor where the reader says none
-    "capacity-reduction": ("capacity", 0.0),
-    "demand-reduction": ("demand", 0.5),
-    "demand-increase": ("demand", 1.5),
+EFFECTS: Mapping[str, tuple[ShockKind, float]] = {  # effect -> kind of shock, factor where the reader says none
+    "capacity-reduction": (ShockKind.CAPACITY, 0.0),
+    "demand-reduction": (ShockKind.DEMAND, 0.5),
+    "demand-increase": (ShockKind.DEMAND, 1.5),
 }
 NEEDED = ("notificationId", "effect", "status", "startDateOfEffect")
 

@@ -21,7 +21,9 @@ from decai_forecast.documents.fault import Where
 from decai_forecast.documents.kind import Kind
 from decai_forecast.documents.spelling import near
 from decai_forecast.errors import ConfigError, DocumentError
-from decai_forecast.simulation.shocks.scenario import KINDS, Scenario, Shock
+
+from decai_forecast.shock_kinds import KINDS, ShockKind
+from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 
 __all__ = ["read_scenario", "scenario_of"]
 
@@ -60,7 +62,7 @@ def _scenario(value: Mapping[str, Any], places: list[str]) -> Scenario:
 def _shock(row: Mapping[str, Any], where: str) -> Shock:
     start = row.get("start", 0)
     return Shock(
-        kind=row["kind"],
+        kind=ShockKind(row["kind"]),
         node=str(row.get("node", "")),
         start=start if isinstance(start, int) else _date(start) or 0,
         length=row.get("length_days"),

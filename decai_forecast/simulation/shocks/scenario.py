@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-__all__ = ["KINDS", "Kind", "Scenario", "Shock"]
+from decai_forecast.shock_kinds import ShockKind
 
-
-@dataclass(frozen=True)
-class Kind:
-    """``factor``: the range a shock of this kind needs; None: it has none. ``on``: kinds of places it can hit."""
-
-    about: str
-    factor: tuple[float, float] | None
-    on: tuple[str, ...]
-
-
-SITE, SUPPLIER, ANYWHERE = ("site",), ("supplier",), ("site", "supplier")
-MOST = 100.0  # times lead time or demand: beyond, somebody has mixed up percent and factors
-KINDS: Mapping[str, Kind] = {
-    "site-down": Kind("the site orders, ships and sells nothing", None, SITE),
-    "supplier-down": Kind("the supplier ships nothing; orders queue, goods in transit arrive", None, SUPPLIER),
-    "capacity": Kind("the place ships at most factor times what it ships in normal times", (0.0, 1.0), ANYWHERE),
-    "lead-time": Kind("what the place ships takes factor times as long", (1.0, MOST), ANYWHERE),
-    "demand": Kind("customers of the site buy factor times as much", (0.0, MOST), SITE),
-    "order-pause": Kind("the site places no orders", None, SITE),
-    "ship-pause": Kind("the place ships and sells nothing, and goes on ordering", None, ANYWHERE),
-}
+__all__ = ["Scenario", "Shock"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +18,7 @@ class Shock:
     ``length``: days; None: to the end of the horizon. ``items``: those it hits; empty: all.
     """
 
-    kind: str
+    kind: ShockKind
     node: str
     start: date | int = 0
     length: int | None = None

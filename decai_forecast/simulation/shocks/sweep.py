@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from decai_forecast.shock_kinds import ShockKind
 from decai_forecast.simulation.network.supply import SITE, Place, SupplyNetwork
 from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 
@@ -16,5 +17,5 @@ def standard_sweep(network: SupplyNetwork) -> tuple[Scenario, ...]:
 
 
 def _down(place: Place) -> Scenario:
-    kind = "site-down" if place.kind == SITE else "supplier-down"
+    kind = ShockKind.SITE_DOWN if place.kind == SITE else ShockKind.SUPPLIER_DOWN
     return Scenario(f"{place.name} down", (Shock(kind, place.name, 0, ceil(place.recovery_days)),))
