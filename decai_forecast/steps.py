@@ -15,7 +15,6 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -35,6 +34,7 @@ GONE, CHANGED = "is gone", "was changed after the step wrote it"
 RELEASE = "decai-forecast"  # the distribution whose version every step carries
 log = logging.getLogger(__name__)
 F = TypeVar("F")
+ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}  # making one takes milliseconds
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,7 @@ class Outputs:
         return self.files[name]
 
     def _broken(self, output: Output, what: str) -> str:
-        return (
-            f"{self.store.owner}: {output.key!r} {what}, so step {self.step!r} of round {self.round} did not happen; run it again"
-        )
+        return f"{self.store.owner}: {output.key!r} {what}, so step {self.step!r} of round {self.round} did not happen; run it again"
 
 
 @dataclass(frozen=True)
@@ -256,7 +254,8 @@ def _files(raw: Mapping[str, Any]) -> dict[str, Output]:
     return {str(name): Output(str(given["key"]), str(given["sha256"])) for name, given in raw["outputs"].items()}
 
 
-@lru_cache(maxsize=64)
 def _facts(facts: type[F]) -> TypeAdapter[F]:
     """Between the dataclass of a step's facts and JSON."""
-    return TypeAdapter(facts)
+    if facts not in ADAPTERS:
+        ADAPTERS[facts] = TypeAdapter(facts)
+    return ADAPTERS[facts]

@@ -75,6 +75,14 @@ class Store:
         except FileNotFoundError:
             raise StoreError(f"{self.owner}: {key!r} is not in the store") from None
 
+    def size(self, key: str) -> int:
+        """Bytes of ``key``; :class:`StoreError` if it is not there."""
+        path = self.path(key)
+        try:
+            return int(self.fs.size(path))
+        except FileNotFoundError:
+            raise StoreError(f"{self.owner}: {key!r} is not in the store") from None
+
     def write_bytes(self, key: str, data: bytes) -> None:
         """Writes in one put: a reader sees the old bytes or the new ones, never a part."""
         path = self.path(key)
@@ -108,10 +116,12 @@ class Store:
                 return False
         return True
 
-    def children(self, key: str) -> list[str]:
-        """The names directly below ``key``, sorted; none if it is not there."""
-        path = self.path(key)
-        return sorted(str(p).rstrip("/").rsplit("/", 1)[-1] for p in self.fs.ls(path, detail=False)) if self.exists(key) else []
+    def children(self, key: str = "") -> list[str]:
+        """The names directly below ``key`` (without it, of the whole store), sorted; none if it is not there."""
+        path = self.path(key) if key else self.root
+        if not self.fs.exists(path):
+            return []
+        return sorted(str(p).rstrip("/").rsplit("/", 1)[-1] for p in self.fs.ls(path, detail=False))
 
     def remove(self, key: str) -> None:
         """Removes ``key`` and everything below it; nothing happens if it is not there."""

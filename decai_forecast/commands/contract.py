@@ -12,10 +12,9 @@ import typer
 
 from decai_forecast.commands.contract_answers import GOOD, NOT_RUN, REFUSED, answered, show, write
 from decai_forecast.commands.contract_check import Asked, checked, references_of
-from decai_forecast.contracts import Contract, load_contract
+from decai_forecast.contracts import Contract, Verdict, load_contract
 from decai_forecast.contracts.kind import CONTRACT
 from decai_forecast.documents.document import Document
-from decai_forecast.contracts import Contract, Verdict, load_contract
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 
@@ -180,7 +179,7 @@ def history(partner: Annotated[str, typer.Option(help="The partner's id.")], hom
     from decai_forecast.partner.quality import history as of
     from decai_forecast.partner.quality import score
 
-    deliveries = of(partner_context(Network.load(home), partner))
+    deliveries = of(partner_context(Network.load(home), partner).store)
     rows: list[dict[str, Any]] = [vars(one) for one in deliveries]
     if as_json:
         print(json.dumps({"partner": partner, "score": score(deliveries), "deliveries": rows}, indent=1))

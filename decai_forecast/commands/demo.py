@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from decai_forecast.commands.table import print_summary, screen
-from decai_forecast.coordinator.close import read_closing
+from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.founding import found_simulated, from_table
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
@@ -67,7 +67,7 @@ def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json
         if keep:
             console.print(f"Airflow: {stack.url}  login: {stack.user} / {stack.password}  (Ctrl-C stops it)", highlight=False)
             _until_interrupted(client.check_health)
-    closing = read_closing(network, round.id)
+    closing = coordinator_context(network).link.closing(round.id)
     return 0 if closing and closing.status == "closed" else 1
 
 

@@ -150,7 +150,7 @@ def _company(network: Network, partner: str):  # type: ignore[no-untyped-def]  #
     from decai_forecast.federation.superlink.passport import Files
 
     network.participant(partner)
-    store: Store = network.store(partner)
+    store = Store(network.address(partner), partner)
     files = Files(network.home / "federation" / partner)
     privacy = network.privacy.terms if network.privacy else ""
     agreed = agreement(network.frequency, network.horizon, privacy, network.early_stopping_rounds, network.code_book)

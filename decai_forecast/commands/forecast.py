@@ -13,6 +13,7 @@ import typer
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.partner.context import PartnerContext, partner_context
+from decai_forecast.partner.facts import COMBINE, CombineFacts
 from decai_forecast.round import in_time
 from decai_forecast.steps import Done, read_done
 
@@ -58,20 +59,20 @@ def add(
     """
     from decai_forecast.demand.overrides import Override, record_override
 
-    company, (round_id, combined) = _seat_with_forecast(home, partner)
-    known = combined.frame(company.store, "forecast.parquet")[["location_id", "item_id"]].drop_duplicates()
+    company, (round_id, combined) = _company_with_forecast(home, partner)
+    known = combined.frame("forecast.parquet")[["location_id", "item_id"]].drop_duplicates()
     begin = company.calendar.floor(_day(first, "--first"))
     override = Override(
         location or _only_site(known, item), item, begin, _day(last, "--last") if last else begin, reason, _who(who), _now(),
         value=quantity, factor=factor,
     )  # fmt: skip
     record_override(company.store, override, known)
-    covered = _covered(company, combined, override)
+    covered = _covered(combined, override)
     if as_json:
         print(json.dumps(override.as_json() | {"id": override.id, "forecast_of": round_id, "periods": covered}, indent=1))
         return
     print(f"override {override.id}: {_told(override)}")
-    print(_effect(company, combined, override, covered))
+    print(_effect(combined, override, covered))
 
 
 @override_app.command("list")
@@ -116,8 +117,8 @@ def withdraw(
         )
 
 
-def _seat_with_forecast(home: Path | None, partner: str) -> tuple[PartnerContext, tuple[str, Done]]:
-    """The partner's seat, and its newest forecast with the night it is of."""
+def _company_with_forecast(home: Path | None, partner: str) -> tuple[PartnerContext, tuple[str, Done[CombineFacts]]]:
+    """The company's context, and its newest forecast with the round it is of."""
     company = partner_context(Network.load(home), partner)
     found = _newest(company)
     if found is None:
@@ -125,10 +126,10 @@ def _seat_with_forecast(home: Path | None, partner: str) -> tuple[PartnerContext
     return company, found
 
 
-def _newest(company: PartnerContext) -> tuple[str, Done] | None:
+def _newest(company: PartnerContext) -> tuple[str, Done[CombineFacts]] | None:
     """The newest night with a forecast, and its combination."""
     for round_id in reversed(in_time(company.store.children("rounds"))):
-        done = read_done(company.store, round_id, "combine")
+        done = read_done(company.store, round_id, COMBINE)
         if done is not None:
             return round_id, done
     return None
@@ -166,19 +167,19 @@ def _told(override: Override) -> str:
     return f"item {override.item_id}{site}, {override.first}{until}: {said}"
 
 
-def _covered(company: PartnerContext, combined: Done, override: Override) -> list[str]:
+def _covered(combined: Done[CombineFacts], override: Override) -> list[str]:
     """The period starts of the newest forecast that the override covers."""
-    rows = combined.frame(company.store, "forecast.parquet")["date"].drop_duplicates()
+    rows = combined.frame("forecast.parquet")["date"].drop_duplicates()
     days = [day.date() for day in sorted(rows)]
     return [day.isoformat() for day in days if override.first <= day <= override.last]
 
 
-def _effect(company: PartnerContext, combined: Done, override: Override, covered: list[str]) -> str:
+def _effect(combined: Done[CombineFacts], override: Override, covered: list[str]) -> str:
     from decai_forecast.demand.overrides import apply_overrides
 
     if not covered:
         return "the newest forecast has none of these periods: it waits for a night that forecasts them"
-    forecast = combined.frame(company.store, "forecast.parquet")
+    forecast = combined.frame("forecast.parquet")
     rows = forecast[(forecast["item_id"] == override.item_id) & (forecast["location_id"] == override.location_id)]
     model = rows.assign(**{name: rows[f"model_{name}"] for name in ("mean", "q10", "q50", "q90")})
     after = apply_overrides(model, [override])
@@ -192,15 +193,16 @@ def _rows(company: PartnerContext) -> list[dict[str, Any]]:
     from decai_forecast.demand.overrides import read_overrides, withdrawals
 
     gone, newest = withdrawals(company.store), _newest(company)
-    scores = {row["override"]: row for row in newest[1].facts.get("override_scores", [])} if newest else {}
-    now = newest[1].facts["cutoff"] if newest else ""
+    scores = {score.override: score for score in newest[1].facts.override_scores} if newest else {}
+    now = newest[1].facts.cutoff if newest else date.min
     found = []
     for one in read_overrides(company.store):
         back = gone.get(one.id)
-        state = "withdrawn" if back else "in force" if one.last.isoformat() >= now else "over"
-        score = scores.get(one.id, {})
-        found.append(one.as_json() | {"id": one.id, "state": state, "told": _told(one), "judged": score.get("rows", 0)} | {
-            "value_added": score.get("fva"), "gone": f"; withdrawn by {back.who}: {back.reason}" if back else "",
+        state = "withdrawn" if back else "in force" if one.last >= now else "over"
+        score = scores.get(one.id)
+        found.append(one.as_json() | {"id": one.id, "state": state, "told": _told(one), "judged": score.rows if score else 0}
+            | {
+            "value_added": score.fva if score else None, "gone": f"; withdrawn by {back.who}: {back.reason}" if back else "",
         })  # fmt: skip
     return found
 

@@ -10,8 +10,9 @@ import typer
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
-from decai_forecast.partner.check import accepted_frame, required_step
 from decai_forecast.partner.context import SEED, PartnerContext, partner_context
+from decai_forecast.partner.facts import CHECK, TRAIN, TrainFacts
+from decai_forecast.partner.finished import accepted_frame, required_step
 from decai_forecast.partner.own_past import carriers_of, ordering_of, panic_of
 from decai_forecast.round import in_time
 from decai_forecast.steps import Done, read_done
@@ -61,34 +62,36 @@ def _more(more: float) -> str:
     return f"ask for up to {more:.0%} more" if more else "ask for no more than usual"
 
 
-def _trained(company: PartnerContext) -> tuple[str, Done]:
+def _trained(company: PartnerContext) -> tuple[str, Done[TrainFacts]]:
     """The newest night in which the company trained on a history of its own."""
     for round_id in reversed(in_time(company.store.children("rounds"))):
-        done = read_done(company.store, round_id, "train")
-        if done is not None and done.facts.get("cutoffs"):
+        done = read_done(company.store, round_id, TRAIN)
+        if done is not None and done.facts.budgets:
             return round_id, done
     raise ConfigError(f"{company.partner} has not trained yet; run a round first (`decai round run`)")
 
 
-def _learned(company: PartnerContext, round_id: str, trained: Done) -> dict[str, Any]:
-    from datetime import date
-
+def _learned(company: PartnerContext, round_id: str, trained: Done[TrainFacts]) -> dict[str, Any]:
     from decai_forecast.simulation.agents.augment import augment
     from decai_forecast.simulation.agents.experience import Facts
 
-    checked, table = required_step(company, round_id, "check"), trained.frame(company.store, "table.parquet")
-    data_sets = {name: accepted_frame(company, checked, name) for name in ("items", "stock", "receipts", "open_orders")}
-    choice, panic = ordering_of(company, table, data_sets), panic_of(company, table)
-    cutoff = max(map(date.fromisoformat, trained.facts["cutoffs"]))
+    checked, table = required_step(company, round_id, CHECK), trained.frame("table.parquet")
+    data_sets = {name: accepted_frame(checked, name) for name in ("items", "stock", "receipts", "open_orders")}
+    choice, panic = ordering_of(table, data_sets, company.calendar), panic_of(table, company.calendar)
+    cutoff = max(trained.facts.budgets)
     facts = Facts(
         vendor=_vendors(data_sets["items"]),
         recovery=max(1.0, company.assumptions.supplier_outage_days / company.calendar.days),
         alpha=min(1.0, choice.fit.parameters.alpha),
         gamma=panic.more or None,
     )
-    rows = trained.frame(company.store, f"rows-{cutoff}.parquet")
+    rows = trained.frame(f"rows-{cutoff}.parquet")
     _, verdicts = augment(table, rows, company.calendar, cutoff, facts, seed=SEED)
-    learned = {"behaviour": _as_json(choice), "panic": vars(panic), "carriers": carriers_of(company, data_sets["receipts"])}
+    learned = {
+        "behaviour": _as_json(choice),
+        "panic": vars(panic),
+        "carriers": carriers_of(data_sets["receipts"], company.calendar),
+    }
     return learned | {"experience": [verdict.as_json() for verdict in verdicts]}
 
 

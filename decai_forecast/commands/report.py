@@ -12,6 +12,7 @@ import typer
 from decai_forecast.errors import ConfigError
 from decai_forecast.federation.exact.desk import FOLDER, Desk
 from decai_forecast.network import Network
+from decai_forecast.partner.context import partner_context
 from decai_forecast.reports.send import Book, Entry
 from decai_forecast.reports.signature import BrokenReport, signed_by
 from decai_forecast.reports.signature import verify as verify_folder
@@ -64,7 +65,7 @@ def sent(
 
     Exit code 1 if a target has not got it.
     """
-    store = Network.load(home).store(partner)
+    store = partner_context(Network.load(home), partner).store
     rounds = in_time(name for name in store.children("sent") if name != "owed")
     chosen = round_id or next(reversed(rounds), "")
     entries = Book(store).entries(chosen) if chosen else []
@@ -91,7 +92,7 @@ def _hex(text: str) -> bytes:
 def _known(home: Path | None, name: str, stated: bytes) -> bytes:
     """The key of the participant in the network, where there is one."""
     try:
-        store = Network.load(home).store(name)
+        store = partner_context(Network.load(home), name).store
     except ConfigError:
         store = None
     if store is None or not store.exists(f"{FOLDER}/identity.json"):

@@ -11,9 +11,11 @@ from typing import Annotated
 import typer
 
 from decai_forecast.commands.table import print_summary, screen
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.coordinator.round_status import rounds_of
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
-from decai_forecast.one_machine.summary import rounds_of, summarise
+from decai_forecast.one_machine.summary import summarise
 from decai_forecast.round import Round, tonight
 
 __all__ = ["app", "chosen_round"]
@@ -58,7 +60,7 @@ def show(round_id: RoundOption = "", home: Home = None, as_json: Json = False) -
     Example: decai round show --json | jq .partners
     """
     network = Network.load(home)
-    known = rounds_of(network)
+    known = rounds_of(coordinator_context(network))
     round = next((n for n in known if n.id == round_id), None) if round_id else next(iter(known), None)
     if round is None:
         raise ConfigError(f"no round {round_id or 'yet'}; there are {', '.join(n.id for n in known) or 'none'}")
@@ -71,7 +73,7 @@ def listing(home: Home = None, as_json: Json = False) -> None:
     network = Network.load(home)
     rows = [
         {k: v for k, v in summarise(network, round, scores=False).items() if k in ("round", "as_of", "status", "note")}
-        for round in rounds_of(network)
+        for round in rounds_of(coordinator_context(network))
     ]
     if as_json:
         print(json.dumps(rows, indent=1))

@@ -13,14 +13,14 @@ import typer
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.what_if import last_forecast, what_if
+from decai_forecast.partner.what_if import form_scenario, last_forecast, what_if
 
 if TYPE_CHECKING:
     from decai_forecast.simulation import Simulation
     from decai_forecast.simulation.network.supply import SupplyNetwork
     from decai_forecast.simulation.shocks import Scenario
 
-__all__ = ["form_scenario", "simulate_command"]
+__all__ = ["simulate_command"]
 
 SHOWN = 12  # rows of exposure
 Told = Mapping[str, Any]
@@ -75,16 +75,6 @@ def simulate_command(
         print(json.dumps({"partner": partner, "round": round.id, "report": path, "simulation": found.to_json()}, indent=1))
     else:
         _tell(found, partner, round.id, path)
-
-
-def form_scenario(told: Told) -> Scenario:
-    """The scenario of a form's fields (kind, node, start, length, factor); :class:`ConfigError` names the field."""
-    from decai_forecast.simulation.shocks import scenario_of
-
-    shock = {"kind": told["kind"], "start": told["start"], "length_days": told["length"]}
-    shock |= {key: told[key] for key in ("node", "factor") if told.get(key) not in (None, "")}
-    where, times = told.get("node") or "all sites", f" x {told['factor']:g}" if told.get("factor") is not None else ""
-    return scenario_of({"name": f"{where}: {told['kind']}{times} for {told['length']} days", "shocks": [shock]})
 
 
 def _form(kind: str, node: str, start: int, length: int, factor: float | None) -> Told | None:

@@ -12,8 +12,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from decai_forecast.partner.spending import gains_in_words, privacy_in_words
 from decai_forecast.contracts import Verdict
+from decai_forecast.one_machine.summary import gains_in_words, privacy_in_words
 
 __all__ = ["print_summary", "screen"]
 

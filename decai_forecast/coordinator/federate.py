@@ -152,7 +152,8 @@ def _announce(coordinator: CoordinatorContext, round: Round, facts: TrainingFact
         archive = Archive.read(coordinator.store, network.code_book)
         archive = archive.with_training(facts.models, max(facts.models), facts.ships)
         archive.write(coordinator.store, network.code_book)
-    verdict = facts.evaluation and Evaluation(facts.evaluation.promoted, facts.evaluation.reason)
+    scored = facts.evaluation
+    verdict = Evaluation(scored.promoted, scored.reason) if scored else None
     coordinator.link.publish_shared(
         SharedRound(
             round.id, round.as_of, facts.status, network.partners, network.minimum, facts.members, missing, facts.dropped,

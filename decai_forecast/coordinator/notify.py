@@ -19,8 +19,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from decai_forecast.coordinator.context import CoordinatorContext
 from decai_forecast.channels import MailServer, send_mail, send_webhook
+from decai_forecast.coordinator.context import CoordinatorContext
 from decai_forecast.errors import ConfigError
 
 __all__ = ["notify"]

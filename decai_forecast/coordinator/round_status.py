@@ -53,7 +53,9 @@ class RoundStatus:
         return out | {partner: self._absent(partner) for partner in self.silent}
 
     def _with(self, state: State) -> tuple[str, ...]:
-        return tuple(partner for partner in self.partners if partner in self.submissions and self.submissions[partner].state is state)
+        return tuple(
+            partner for partner in self.partners if partner in self.submissions and self.submissions[partner].state is state
+        )
 
     def _absent(self, partner: str) -> str:
         return f"{ABSENT}:{self.set_aside[partner]}" if partner in self.set_aside else ABSENT

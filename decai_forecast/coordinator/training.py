@@ -115,5 +115,7 @@ def _runtime(network: Network, members: Sequence[Member]) -> Runtime | None:
 
 def _publish_progress(link: CoordinatorFolder, round_id: str, step: Step) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    place = {"cutoff": step.cutoff, "quantile": step.quantile, "model": step.number, "models": step.models}
-    link.publish_progress(round_id, Progress(**place, **asdict(step.far), at=now, line=step.line()))
+    far = asdict(step.far)
+    link.publish_progress(
+        round_id, Progress(step.cutoff, step.quantile, step.number, step.models, **far, at=now, line=step.line())
+    )

@@ -26,7 +26,7 @@ from decai_forecast.federation.left import gives
 from decai_forecast.federation.model_text import parse, sanitise, validate
 from decai_forecast.federation.plan import COEFFICIENTS, EXACT, OWN_TREES, Plan
 from decai_forecast.federation.preflight import OtherCodeBook, OtherFeatures, OtherPrivacy, OtherStrategy, schema_of, versions
-from decai_forecast.steps import read_done
+from decai_forecast.steps import read_outputs
 from decai_forecast.store import Store, digest_json
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ class Rows:
 
     def __init__(self, store_url: str, partner: str, plan: Plan, cutoff: date) -> None:
         store = Store(store_url, partner)
-        trained = read_done(store, plan.round_id, "train")
+        trained = read_outputs(store, plan.round_id, "train")
         name = f"rows-{cutoff}.parquet"
-        if trained is None or name not in trained.outputs:
+        if trained is None or name not in trained:
             raise NoRows(f"{partner}: no training rows before {cutoff}")
-        frame = trained.frame(store, name)
+        frame = trained.frame(name)
         if plan.categories and not set(plan.categories) & set(frame):
             raise OtherCodeBook(f"{partner}: training rows have no {', '.join(plan.categories)}, the codes of that code book")
         if missing := [column for column in plan.columns if column not in frame]:

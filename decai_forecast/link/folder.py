@@ -109,7 +109,7 @@ class CoordinatorFolder(PublicFolder):
 
     def rounds(self) -> list[str]:
         """Ids of the rounds for which anything came."""
-        return self._inbox.children("")
+        return self._inbox.children()
 
     def submissions(self, round_id: str) -> Inbox:
         """What the companies of the network told of their deliveries; whatever else lies there is set aside."""

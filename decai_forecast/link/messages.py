@@ -176,7 +176,9 @@ class SharedRound:
         """One sentence on the new forecaster against the last one; empty where there was nothing to compare."""
         if self.evaluation is None:
             private = self.privacy is not None and self.status is SharedStatus.TRAINED
-            return "The new shared forecaster ships uncompared: scores are exact, and its training is private." if private else ""
+            return (
+                "The new shared forecaster ships uncompared: scores are exact, and its training is private." if private else ""
+            )
         if self.evaluation.promoted:
             return f"The new shared forecaster ships: {self.evaluation.reason}."
         return f"The new shared forecaster does not ship, the last one stays in use: {self.evaluation.reason}."

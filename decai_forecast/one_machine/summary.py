@@ -1,114 +1,83 @@
-"""A round at a glance, from what the stores say: for the command line, the pages and the run's note."""
+"""A round at a glance where one host holds all stores: for the command line, the pages and the run's note."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from decai_forecast.coordinator.close import read_closing
-from decai_forecast.coordinator.federate import published, read_failure, read_progress
+from decai_forecast.coordinator.close import note_of_round
+from decai_forecast.coordinator.context import CoordinatorContext, coordinator_context
+from decai_forecast.coordinator.federate import read_failure, read_training
 from decai_forecast.coordinator.roster import read_roster
-from decai_forecast.network import COORDINATOR, Network
-from decai_forecast.partner.quality import quality
-from decai_forecast.partner.report import outbox_key
-from decai_forecast.partner.spending import spending, verdict_in_words
-from decai_forecast.partner.submit import standing
-from decai_forecast.reports.send import Book
-from decai_forecast.round import Round, in_time
-from decai_forecast.steps import read_done
+from decai_forecast.coordinator.round_status import ABSENT, RoundStatus, round_status
+from decai_forecast.network import Network
+from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.spending import Cost
+from decai_forecast.partner.summary import PartnerSummary, partner_summary
+from decai_forecast.round import Round
 
-__all__ = ["note_of_round", "rounds_of", "summarise"]
-
-
-def rounds_of(network: Network) -> list[Round]:
-    """All rounds anybody has delivered for, newest first."""
-    inbox, found = network.inbox(), {}
-    for folder in inbox.fs.ls(inbox.root, detail=False) if inbox.fs.exists(inbox.root) else []:
-        name = str(folder).rsplit("/", 1)[-1]
-        days = [s["as_of"] for s in standing(network, name).submissions.values()]
-        if days:
-            found[name] = Round.of(name, min(days))
-    return [found[name] for name in reversed(in_time(found))]
+__all__ = ["gains_in_words", "privacy_in_words", "summarise"]
 
 
 def summarise(network: Network, round: Round, *, scores: bool = True) -> dict[str, Any]:
-    """Status, note and one row per partner (JSON); ``scores`` reads each partner's last 30 rounds for its quality."""
-    closing, now, roster = read_closing(network, round.id), standing(network, round.id), read_roster(network, round.id)
+    """Status, note and one row per company (JSON); ``scores`` reads each company's last 30 rounds for its quality."""
+    coordinator = coordinator_context(network)
+    closing, shared = coordinator.link.closing(round.id), coordinator.link.shared(round.id)
+    status, roster = round_status(coordinator, round.id), read_roster(coordinator, round.id)
     members = set(roster.members) if roster else set()
-    missing = now.missing()
+    companies = {name: partner_summary(partner_context(network, name), round.id, scores=scores) for name in network.partners}
     return {
         "network": network.name,
         "simulated": network.simulated,
         "round": round.id,
         "as_of": round.as_of.isoformat(),
         "status": closing.status if closing else "open",
-        "note": note_of_round(network, round.id),
-        "training": _training(network, round.id),
-        "failure": read_failure(network.store(COORDINATOR), round.id),
-        "evaluation": _evaluation(network, round.id),
-        "verdict": _verdict(network, round.id),
-        "partners": [
-            _partner(network, round, partner, now.submissions.get(partner, {}), missing.get(partner, ""), partner in members)
-            | {"quality": quality(network.store(partner), round.id) if scores else None}
-            for partner in network.partners
-        ],
+        "note": note_of_round(coordinator, round.id),
+        "training": _training(coordinator, round.id, finished=shared is not None and bool(shared.members)),
+        "failure": read_failure(coordinator, round.id),
+        "evaluation": _evaluation(coordinator, round.id),
+        "verdict": shared.verdict() if shared else "",
+        "partners": [_row(name, status, name in members, summary) for name, summary in companies.items()],
     }
 
 
-def _training(network: Network, round_id: str) -> dict[str, Any] | None:
+def _training(coordinator: CoordinatorContext, round_id: str, *, finished: bool) -> dict[str, Any] | None:
     """How far the shared training is; None before it begins, and where the strategy does not tell."""
-    public = network.public()
-    found = read_progress(public, round_id)
-    finished = found is not None and published(public, round_id)
-    return found and found | {"finished": finished and bool(public.read_json(f"rounds/{round_id}/shared.json")["members"])}
+    progress = coordinator.link.progress(round_id)
+    return asdict(progress) | {"cutoff": progress.cutoff.isoformat(), "finished": finished} if progress else None
 
 
-def _evaluation(network: Network, round_id: str) -> dict[str, Any] | None:
-    """Whether the new shared forecaster shipped, why, and each partner's scores; None where there was none to compare with."""
-    done = read_done(network.store(COORDINATOR), round_id, "federate")
-    return done.facts.get("evaluation") if done else None
+def _evaluation(coordinator: CoordinatorContext, round_id: str) -> dict[str, Any] | None:
+    """Whether the new shared forecaster shipped, why, and each company's scores; None where there was none to compare with."""
+    done = read_training(coordinator, round_id)
+    return asdict(done.facts.evaluation) if done and done.facts.evaluation else None
 
 
-def _verdict(network: Network, round_id: str) -> str:
-    """The same in a sentence."""
-    there = published(network.public(), round_id)
-    return verdict_in_words(network.public().read_json(f"rounds/{round_id}/shared.json")) if there else ""
-
-
-def _partner(network: Network, round: Round, partner: str, submission: Any, why: str, member: bool) -> dict[str, Any]:
-    store = network.store(partner)
-    checked, combined, simulated = (read_done(store, round.id, step) for step in ("check", "combine", "simulate"))
-    report = outbox_key(round.id, "report.html")
-    scores = combined.facts["test"] if combined else {}
+def _row(partner: str, status: RoundStatus, member: bool, summary: PartnerSummary) -> dict[str, Any]:
+    submission, why = status.submissions.get(partner), status.missing().get(partner, "")
     return {
         "partner": partner,
-        "verdict": submission.get("verdicts", {}).get("demand") or (submission.get("state") or "absent"),
-        "why": why if why not in ("absent", "") else "",
-        "late": submission.get("late", False),
-        "checks": {name: facts["verdict"] for name, facts in checked.facts["data_sets"].items()} if checked else {},
-        "rows": submission.get("rows", 0),
+        "verdict": (submission.verdicts.get("demand") or submission.state) if submission else ABSENT,
+        "why": why if why != ABSENT else "",
+        "late": submission.late if submission else False,
+        "rows": submission.rows if submission else 0,
         "member": member,
-        "privacy": spending(store, partner, round.id, network.privacy) if network.privacy else None,
-        "choice": combined.facts["choice"]["name"] if combined else "",
-        "wape": {name: found["wape"] for name, found in scores.items()},
-        "exposure": simulated.facts["exposure"] if simulated else "",
-        "report": store.path(report) if store.exists(report) else "",
-        "sent": [
-            {"target": e.target, "kind": e.kind, "status": e.status, "attempts": e.attempts, "code": e.code}
-            for e in Book(store).entries(round.id)
-        ],
-    }
+    } | asdict(summary)
 
 
-def note_of_round(network: Network, round_id: str) -> str:
-    """One sentence: who trained together, who is missing and why."""
-    closing = read_closing(network, round_id)
-    if closing is not None:
-        return closing.note
-    roster, now = read_roster(network, round_id), standing(network, round_id)
-    said = (
-        f"{len(roster.members)} partners train together"
-        if roster
-        else f"{len(now.ready)} of {len(network.partners)} partners delivered"
-    )
-    missing = ", ".join(f"{partner} ({why})" for partner, why in sorted(now.missing().items()))
-    return f"Round {round_id} of {network.name}: {said}{f'; missing: {missing}' if missing else ''}."
+def gains_in_words(evaluation: Mapping[str, Any] | None) -> str:
+    """What each company's score says of the new forecaster; for the coordinator, who has the scores."""
+    scores = (evaluation or {}).get("scores", {})
+    gains = ", ".join(f"{partner} {100 * one['gain']:+.1f} %" for partner, one in sorted(scores.items()))
+    return f"Loss saved on the newest rows, against the last forecaster: {gains}." if gains else ""
+
+
+def privacy_in_words(partners: Sequence[Mapping[str, Any]]) -> str:
+    """One line for all companies of a summary, who mostly have spent the same; empty without privacy."""
+    groups: dict[str, list[str]] = {}
+    for row in partners:
+        if row["privacy"]:
+            groups.setdefault(Cost(**row["privacy"]).words(), []).append(row["partner"])
+    costs = "; ".join(f"{what}: {', '.join(names)}" for what, names in groups.items())
+    return f"Differential privacy of a training row, {costs}." if costs else ""

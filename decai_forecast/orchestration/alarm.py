@@ -6,6 +6,7 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.notify import notify
 from decai_forecast.network import Network
 from decai_forecast.orchestration.context import round_of_run
@@ -20,7 +21,8 @@ def tell_people(context: Any) -> None:
     """Called when a coordinator's run failed."""
     run = context.get("dag_run")
     round_id = getattr(run, "partition_key", None) or "unknown"
-    notify(Network.load(), f"federate failed in round {round_id}", "The shared training ended in an error; see the run's log.")
+    coordinator = coordinator_context(Network.load())
+    notify(coordinator, f"federate failed in round {round_id}", "The shared training ended in an error; see the run's log.")
 
 
 async def delivery_is_late(context: Any, partner: str) -> None:
@@ -36,8 +38,9 @@ def _late(run: Any, partner: str) -> None:
     facts = run if isinstance(run, dict) else vars(run)
     known = {name: facts.get(name) for name in ("partition_key", "conf", "logical_date", "run_after")}
     round_id = round_of_run(network, SimpleNamespace(**known))
-    mark_late(network.store(partner), round_id)
-    text = f"The delivery of {partner} for round {round_id} was not finished {network.late_minutes:g} minutes after its time."
-    notify(network, f"{partner} is late in round {round_id}", text)
     company = partner_context(network, partner)
-    tell(company.store, known_channels(company), Notice(partner, round_id, "delivery", "late", text))
+    mark_late(company.store, round_id)
+    text = f"The delivery of {partner} for round {round_id} was not finished {network.late_minutes:g} minutes after its time."
+    notify(coordinator_context(network), f"{partner} is late in round {round_id}", text)
+    channels = known_channels(company.store, company.contract_files)
+    tell(company.store, channels, Notice(partner, round_id, "delivery", "late", text))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from decai_forecast.coordinator.roster import read_roster
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.coordinator.roster import round_of
 from decai_forecast.network import Network
-from decai_forecast.partner.submit import standing
 from decai_forecast.round import Round, tonight
 
 __all__ = ["night_of", "param_round", "round_of_run"]
@@ -26,11 +26,7 @@ def param_round(context: Any, network: Network) -> Round:
 
 def night_of(network: Network, round_id: str) -> Round:
     """The round by its id; its ``as_of`` is that of the roster or of what was delivered for it."""
-    roster = read_roster(network, round_id)
-    if roster is not None:
-        return Round.of(round_id, roster.as_of)
-    days = {s["as_of"] for s in standing(network, round_id).submissions.values()}
-    return Round.of(round_id, min(days) if days else None)
+    return round_of(coordinator_context(network), round_id)
 
 
 def round_of_run(network: Network, run: Any) -> str:

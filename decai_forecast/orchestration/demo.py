@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.network import Network
 from decai_forecast.orchestration.client import ApiError, Client
 from decai_forecast.round import Round
@@ -37,17 +39,13 @@ def drive_round(client: Client, network: Network, round: Round, progress: Callab
 
 
 def _delivered(network: Network, round: Round) -> int:
-    from decai_forecast.partner.submit import standing
-
-    return len(standing(network, round.id).ready)
+    return len(round_status(coordinator_context(network), round.id).ready)
 
 
 def _heard(network: Network, round: Round) -> list[str]:
     """Partners that have answered: the reports of the others wait until the round is closed."""
-    from decai_forecast.partner.submit import standing
-
-    now = standing(network, round.id)
-    return [p for p in network.partners if p not in now.silent]
+    silent = round_status(coordinator_context(network), round.id).silent
+    return [partner for partner in network.partners if partner not in silent]
 
 
 def _appear(client: Client, dags: list[str], round_id: str) -> list[tuple[str, str]]:
@@ -74,7 +72,7 @@ class _Watch:
 
     def __init__(self, client: Client, network: Network, round: Round, progress: Callable[[str, int, int], None]) -> None:
         self.client, self.progress = client, progress
-        self.public, self.round = network.public(), round
+        self.link, self.round = coordinator_context(network).link, round
         self.expected = 2 * len(network.partners) + 2
         self.over: dict[tuple[str, str], str] = {}
 
@@ -96,10 +94,8 @@ class _Watch:
 
     def _training(self) -> str:
         """How far the shared training is: a long one is no stand-still."""
-        from decai_forecast.coordinator.federate import read_progress
-
-        far = read_progress(self.public, self.round.id)
-        return f"model {far['model']} of {far['models']}, tree {far['tree']} of {far['trees']}" if far else ""
+        far = self.link.progress(self.round.id)
+        return f"model {far.model} of {far.models}, tree {far.tree} of {far.trees}" if far else ""
 
     def _states(self, runs: list[tuple[str, str]]) -> dict[tuple[str, str], Any]:
         return {(dag, run): self.client.call("GET", f"/api/v2/dags/{dag}/dagRuns/{run}")["state"] for dag, run in runs}

@@ -26,18 +26,20 @@ def _note(dag_run: Any) -> None:
     kind, _, partner = dag_run.dag_id.partition("_")
     if (dag_run.dag_id not in COORDINATOR_DAGS and kind != "deliver") or dag_run.note:
         return
+    from decai_forecast.coordinator.close import note_of_round
+    from decai_forecast.coordinator.context import coordinator_context
     from decai_forecast.errors import DecaiError
     from decai_forecast.network import Network
-    from decai_forecast.one_machine.summary import note_of_round
     from decai_forecast.orchestration.context import round_of_run
+    from decai_forecast.partner.context import partner_context
     from decai_forecast.partner.watch import note_of_alarms
 
     try:
         network = Network.load()
         round_id = round_of_run(network, dag_run)
         if kind == "deliver":  # the partner's own run: what its alarms are about stays in its report
-            dag_run.note = note_of_alarms(network.store(partner), round_id) or None
+            dag_run.note = note_of_alarms(partner_context(network, partner).store, round_id) or None
         else:
-            dag_run.note = note_of_round(network, round_id)
+            dag_run.note = note_of_round(coordinator_context(network), round_id)
     except (DecaiError, OSError) as error:  # a note is not worth a scheduler
         log.warning("no note for %s: %s", dag_run.run_id, error)

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from decai_forecast.network import Network
-from decai_forecast.partner.spending import cost_in_words
+from decai_forecast.partner.spending import Cost
 
 __all__ = ["page", "what_if_page"]
 
@@ -21,7 +21,7 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 
-TEMPLATES.filters["cost"] = cost_in_words
+TEMPLATES.filters["cost"] = lambda cost: Cost(**cost).words()
 
 
 def page(network: Network, rounds: Sequence[dict[str, Any]], readable: set[str], *, only: str = "", said: str = "") -> str:

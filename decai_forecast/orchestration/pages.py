@@ -15,11 +15,15 @@ from fastapi import Depends, FastAPI, HTTPException, Query
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.coordinator.round_status import rounds_of
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
-from decai_forecast.one_machine.summary import rounds_of, summarise
+from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.context import round_of_run
 from decai_forecast.orchestration.page_html import page, what_if_page
+from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.facts import CHECK
 from decai_forecast.partner.report import REPORT_FILES, outbox_key
 from decai_forecast.partner.what_if import WHAT_IF_FILES, what_if_key, what_ifs
 from decai_forecast.round import Round
@@ -52,7 +56,7 @@ def _readable(user: Any) -> set[str]:
 def rounds(user: GetUserDep) -> Response:
     """The last rounds with what this user may see of them."""
     network = Network.load()
-    shown = [summarise(network, round, scores=False) for round in rounds_of(network)[:SHOWN]]
+    shown = [summarise(network, round, scores=False) for round in rounds_of(coordinator_context(network))[:SHOWN]]
     return _html(page(network, shown, _readable(user)))
 
 
@@ -70,7 +74,7 @@ def run(
     network = Network.load()
     if dag_id.startswith("what_if_"):
         partner = dag_id.removeprefix("what_if_")
-        return _html(what_if_page(network, partner, what_ifs(network.store(partner))))
+        return _html(what_if_page(network, partner, what_ifs(partner_context(network, partner).store)))
     query = select(DagRun).where(DagRun.dag_id == dag_id)
     query = query.where(DagRun.run_id == run_id) if run_id else query.order_by(DagRun.run_after.desc())
     found = session.scalars(query.limit(1)).first()
@@ -89,7 +93,7 @@ def report(dag_id: str, round_id: str, name: str) -> Response:
     if not dag_id.startswith("report_") or name not in REPORT_FILES:
         raise HTTPException(404, "no such report")
     try:
-        data = Network.load().store(partner).read_bytes(outbox_key(Round.of(round_id).id, name))
+        data = partner_context(Network.load(), partner).store.read_bytes(outbox_key(Round.of(round_id).id, name))
     except DecaiError:
         raise HTTPException(404, "no such report") from None
     return Response(data, media_type=REPORT_FILES[name], headers=POLICY)
@@ -104,7 +108,7 @@ def what_if(dag_id: str, round_id: str, name: str, file: str) -> Response:
     if not dag_id.startswith("what_if_") or file not in WHAT_IF_FILES:
         raise HTTPException(404, "no such what-if")
     try:
-        data = Network.load().store(partner).read_bytes(what_if_key(Round.of(round_id).id, name, file))
+        data = partner_context(Network.load(), partner).store.read_bytes(what_if_key(Round.of(round_id).id, name, file))
     except DecaiError:
         raise HTTPException(404, "no such what-if") from None
     return Response(data, media_type=WHAT_IF_FILES[file], headers=POLICY)
@@ -115,11 +119,11 @@ def check(dag_id: str, round_id: str, name: str) -> Response:
     """What the contract's check said of one data set; ``dag_id`` is ``deliver_<partner>``."""
     partner = dag_id.removeprefix("deliver_")
     try:
-        store = Network.load().store(partner)
-        done = read_done(store, Round.of(round_id).id, "check")
+        store = partner_context(Network.load(), partner).store
+        done = read_done(store, Round.of(round_id).id, CHECK)
         if not dag_id.startswith("deliver_") or done is None:
             raise HTTPException(404, "no such check")
-        data = done.bytes(store, f"{name}.html")
+        data = done.bytes(f"{name}.html")
     except DecaiError:
         raise HTTPException(404, "no such check") from None
     return Response(data, media_type="text/html", headers=POLICY)

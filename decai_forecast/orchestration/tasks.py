@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
+from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.errors import ConfigError, ContractError, DecaiError, RoundClosed
+from decai_forecast.link import ClosingStatus, SharedStatus, State
 from decai_forecast.network import Network
 from decai_forecast.orchestration.connections import AirflowCredentials
 from decai_forecast.orchestration.context import night_of, param_round
@@ -59,7 +61,7 @@ def _plainly() -> Iterator[None]:
 
 
 @contextmanager
-def _answering(network: Network, company: PartnerContext, round: Round, context: Any) -> Iterator[None]:
+def _answering(company: PartnerContext, round: Round, context: Any) -> Iterator[None]:
     """Whatever ends this partner's delivery, the coordinator hears of it by its code: once no retry can mend it.
 
     An answer before that would settle the round, and the retry could no longer win its place in it.
@@ -72,18 +74,18 @@ def _answering(network: Network, company: PartnerContext, round: Round, context:
         raise AirflowSkipException(str(error)) from None
     except AirflowTaskTimeout:  # no Exception, so that no task catches it by mistake
         if _last_try(context):
-            give_up(network, company, round, TookTooLong(f"{company.partner}: a task of round {round.id} ran into its time limit"))
+            give_up(company, round, TookTooLong(f"{company.partner}: a task of round {round.id} ran into its time limit"))
         raise
     except DecaiError as error:
         retried = error.code in PASSING
         if not retried or _last_try(context):
-            give_up(network, company, round, error)
+            give_up(company, round, error)
         if not retried:
             _fail(str(error))
         raise
     except Exception as error:
         if _last_try(context):
-            give_up(network, company, round, error)
+            give_up(company, round, error)
         raise
 
 
@@ -93,19 +95,24 @@ def _last_try(context: Any) -> bool:
     return bool(task.try_number > task.max_tries)
 
 
-def _seated(partner: str, context: Any) -> tuple[Network, PartnerContext, Round]:
+def _company(network: Network, partner: str) -> PartnerContext:
+    """The partner's context, with the connections that Airflow keeps for it."""
+    return replace(partner_context(network, partner), credentials=AirflowCredentials())
+
+
+def _delivery(partner: str, context: Any) -> tuple[PartnerContext, Round]:
+    """Whose delivery a task is part of, and for which round."""
     network = this_network()
-    company = replace(partner_context(network, partner), credentials=AirflowCredentials())
-    return network, company, param_round(context, network)
+    return _company(network, partner), param_round(context, network)
 
 
 def pull(partner: str, context: Any) -> dict[str, Any]:
     """Gets the partner's delivery; a source that is not there yet, or was cut off, is worth the task's retry."""
-    from decai_forecast.partner.train import pull as step
+    from decai_forecast.partner.pull import pull as step
 
-    network, company, round = _seated(partner, context)
-    with _answering(network, company, round, context):
-        return dict(step(company, round).facts["rows"])
+    company, round = _delivery(partner, context)
+    with _answering(company, round, context):
+        return dict(step(company, round).facts.rows)
 
 
 def check(partner: str, context: Any) -> dict[str, Any]:
@@ -115,33 +122,33 @@ def check(partner: str, context: Any) -> dict[str, Any]:
     """
     from decai_forecast.partner.check import check as step
 
-    network, company, round = _seated(partner, context)
-    with _answering(network, company, round, context):
-        return dict(step(company, round).facts["data_sets"])
+    company, round = _delivery(partner, context)
+    with _answering(company, round, context):
+        return {name: asdict(facts) for name, facts in step(company, round).facts.data_sets.items()}
 
 
 def refuse_contract(partner: str, context: Any, problem: str) -> None:
     """The whole task of a partner whose contract file is broken: answers with the code, fails with file and line."""
     from decai_forecast.partner.submit import give_up
 
-    network, company, round = _seated(partner, context)
-    give_up(network, company, round, BrokenContract(problem))
+    company, round = _delivery(partner, context)
+    give_up(company, round, BrokenContract(problem))
     _fail(problem)
 
 
 def train(partner: str, context: Any) -> dict[str, Any]:
     """Trains the local models, answers the coordinator and emits the partition ``partner|round``."""
-    from decai_forecast.partner.submit import NEWCOMER, post, ready
+    from decai_forecast.partner.submit import ready, submit
     from decai_forecast.partner.train import train as step
     from decai_forecast.partner.watch import watch
 
-    network, company, round = _seated(partner, context)
-    with _answering(network, company, round, context):
+    company, round = _delivery(partner, context)
+    with _answering(company, round, context):
         step(company, round)
         watch(company, round)
         submission = ready(company, round)
-    post(network, company, submission)
-    if submission.state == NEWCOMER:  # no partition: it does not count for the quorum
+    submit(company, submission)
+    if submission.state is State.NEWCOMER:  # no partition: it does not count for the quorum
         raise AirflowSkipException(f"{partner} is new: it receives the shared forecaster and has no part in training it")
     event = context["outlet_events"][DELIVERIES]
     event.extra = {"partner": partner, "round": round.id, "rows": submission.rows, "verdicts": dict(submission.verdicts)}
@@ -155,13 +162,14 @@ def federate(context: Any) -> dict[str, Any]:
     from decai_forecast.coordinator.federate import published
 
     network = this_network()
+    coordinator = coordinator_context(network)
     round = night_of(network, context["dag_run"].partition_key or param_round(context, network).id)
-    if published(network.public(), round.id):
+    if published(coordinator, round.id):
         raise AirflowSkipException(f"round {round.id} has its shared forecaster")
     with _plainly():
-        done = step(network, round, progress=print)
-    _emit_shared(context, round, done.facts["status"])
-    return {"members": done.facts["members"], "dropped": done.facts["dropped"], "seconds": done.facts["seconds"]}
+        facts = step(coordinator, round, progress=print).facts
+    _emit_shared(context, round, facts.status)
+    return {"members": list(facts.members), "dropped": dict(facts.dropped), "seconds": facts.seconds}
 
 
 def _emit_shared(context: Any, round: Round, status: str) -> None:
@@ -176,35 +184,37 @@ def simulate(partner: str, context: Any) -> dict[str, Any]:
 
     network = this_network()
     with _plainly():
-        return dict(step(partner_context(network, partner), _night(context, network)).facts)
+        return asdict(step(_company(network, partner), _round(context, network)).facts)
 
 
 def report(partner: str, context: Any) -> str:
-    """Writes the resilience report into the partner's outbox and sends it; what cannot be sent is owed, the log says why."""
-    from decai_forecast.partner.report import hand_over
+    """Writes the resilience report into the partner's outbox and sends it; what cannot be sent is owed, the log says why.
+
+    Returns where it lies in the partner's store.
+    """
+    from decai_forecast.partner.report import hand_over, outbox_key
 
     network = this_network()
-    company = replace(partner_context(network, partner), credentials=AirflowCredentials())
+    company, round = _company(network, partner), _round(context, network)
     with _plainly():
-        done, _ = hand_over(network, company, _night(context, network))
-        return str(done.facts["html"])
+        hand_over(company, round)
+        return outbox_key(round.id, "report.html")
 
 
 def what_if(partner: str, context: Any) -> dict[str, Any]:
     """Simulates what the run's form says, on the partner's last forecast; where its report lies and what it found."""
-    from decai_forecast.commands.simulate import form_scenario
-    from decai_forecast.partner.what_if import last_forecast
+    from decai_forecast.partner.what_if import form_scenario, last_forecast
     from decai_forecast.partner.what_if import what_if as step
 
     params = context["params"]
     with _plainly():
         company = partner_context(this_network(), partner)
         round, scenario = last_forecast(company, params["round"]), form_scenario(params)
-        found = step(company, round, lambda _network: scenario, lambda done, of: print(f"{done} of {of} blocks simulated"))
-    return {"round": round.id, "name": found.name, "summary": found.simulation.summary()}
+        made = step(company, round, lambda _network: scenario, lambda done, of: print(f"{done} of {of} blocks simulated"))
+    return {"round": round.id, "name": made.name, "summary": made.simulation.summary()}
 
 
-def _night(context: Any, network: Network) -> Round:
+def _round(context: Any, network: Network) -> Round:
     params = context["params"]
     return night_of(network, params.get("round") or context["dag_run"].partition_key)
 
@@ -215,21 +225,18 @@ def close(context: Any) -> dict[str, Any]:
     from decai_forecast.coordinator.federate import published
 
     network = this_network()
-    round = param_round(context, network)
-    round = night_of(network, round.id)
-    before = published(network.public(), round.id)
-    closing = step(network, round)
+    coordinator, round = coordinator_context(network), night_of(network, param_round(context, network).id)
+    before = published(coordinator, round.id)
+    closing = step(coordinator, round)
     if not before:
-        _emit_shared(context, round, "kept")
+        _emit_shared(context, round, SharedStatus.KEPT)
     return {"status": closing.status, "note": closing.note}
 
 
 def outcome(context: Any) -> str:
     """The last word on the round: fails, with the reason, unless the partners trained together."""
-    from decai_forecast.coordinator.close import read_closing
-
     network = this_network()
-    closing = read_closing(network, param_round(context, network).id)
-    if closing is None or closing.status != "closed":
+    closing = coordinator_context(network).link.closing(param_round(context, network).id)
+    if closing is None or closing.status is not ClosingStatus.CLOSED:
         _fail(closing.note if closing else "the round could not be closed")
     return closing.note

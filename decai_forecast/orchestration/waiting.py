@@ -11,14 +11,15 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from decai_forecast.coordinator.close import read_closing
-from decai_forecast.coordinator.federate import published, start
-from decai_forecast.coordinator.roster import read_roster
+from decai_forecast.coordinator.context import CoordinatorContext, coordinator_context
+from decai_forecast.coordinator.federate import published
+from decai_forecast.coordinator.roster import read_roster, round_of, settle
+from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.errors import BelowQuorum
 from decai_forecast.network import Network
 from decai_forecast.orchestration.context import night_of, param_round
 from decai_forecast.orchestration.plan import network as this_network
-from decai_forecast.partner.submit import standing
+from decai_forecast.partner.context import partner_context
 from decai_forecast.round import Round
 
 __all__ = ["OwnDelivery", "RosterWritten", "RoundTrigger", "SettleRoster"]
@@ -27,19 +28,19 @@ POLL = 2.0  # seconds between looks into the inbox
 LONGEST = timedelta(hours=12)  # a round that is not over by then never will be
 
 
-def all_answered(network: Network, round_id: str) -> bool:
+def all_answered(coordinator: CoordinatorContext, round_id: str) -> bool:
     """The roster is written, or every partner has answered."""
-    return read_roster(network, round_id) is not None or standing(network, round_id).settled
+    return read_roster(coordinator, round_id) is not None or round_status(coordinator, round_id).settled
 
 
-def shared_there(network: Network, round_id: str) -> bool:
+def shared_there(coordinator: CoordinatorContext, round_id: str) -> bool:
     """The round has its shared forecaster."""
-    return published(network.public(), round_id)
+    return published(coordinator, round_id)
 
 
-def answered(network: Network, round_id: str, partner: str) -> bool:
+def answered(coordinator: CoordinatorContext, round_id: str, partner: str) -> bool:
     """The partner delivered or failed, or the round is closed and it did neither."""
-    return partner not in standing(network, round_id).silent or read_closing(network, round_id) is not None
+    return partner not in round_status(coordinator, round_id).silent or coordinator.link.closed(round_id)
 
 
 CONDITIONS: dict[str, Callable[..., bool]] = {"all_answered": all_answered, "shared_there": shared_there, "answered": answered}
@@ -57,9 +58,11 @@ class RoundTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", state
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        network, end = this_network(), datetime.fromisoformat(self.until)
+        coordinator, end = coordinator_context(this_network()), datetime.fromisoformat(self.until)
         holds = CONDITIONS[self.condition]
-        while not (met := await asyncio.to_thread(holds, network, self.round_id, *self.arguments)) and datetime.now(UTC) < end:
+        while (
+            not (met := await asyncio.to_thread(holds, coordinator, self.round_id, *self.arguments)) and datetime.now(UTC) < end
+        ):
             await asyncio.sleep(POLL)
         yield TriggerEvent({"met": met})
 
@@ -76,13 +79,13 @@ class RosterWritten(BaseOperator):
     def execute(self, context: Any) -> dict[str, Any]:
         network = this_network()
         round = night_of(network, _round_id(context))
-        if (roster := _start(network, round, grace_over=False)) is None:
+        if (roster := _start(coordinator_context(network), round, grace_over=False)) is None:
             _defer(self, "all_answered", round.id, timedelta(minutes=network.grace_minutes))
         return roster or {}
 
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
         network = this_network()
-        roster = _start(network, night_of(network, _round_id(context)), grace_over=True)
+        roster = _start(coordinator_context(network), night_of(network, _round_id(context)), grace_over=True)
         if roster is None:
             raise AirflowFailException("the quorum was reached and lost again; close_round will close this round")
         return roster
@@ -94,17 +97,18 @@ class SettleRoster(BaseOperator):
     def execute(self, context: Any) -> dict[str, Any]:
         network = this_network()
         round = param_round(context, network)
-        others = read_roster(network, round.id) is not None
-        roster = _start(network, round, grace_over=True)
+        coordinator = coordinator_context(network)
+        others = read_roster(coordinator, round.id) is not None
+        roster = _start(coordinator, round, grace_over=True)
         if roster is None:
             raise AirflowSkipException(f"round {round.id} is below quorum")
-        if others and not published(network.public(), round.id):
+        if others and not published(coordinator, round.id):
             _defer(self, "shared_there", round.id, timedelta(minutes=60))  # `federate` may still be training
         return roster
 
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
         network = this_network()
-        return _start(network, param_round(context, network), grace_over=True) or {}
+        return _start(coordinator_context(network), param_round(context, network), grace_over=True) or {}
 
 
 class OwnDelivery(BaseOperator):
@@ -116,7 +120,7 @@ class OwnDelivery(BaseOperator):
 
     def execute(self, context: Any) -> str:
         network, round_id = this_network(), _round_id(context)
-        if not answered(network, round_id, self.partner):
+        if not answered(coordinator_context(network), round_id, self.partner):
             _defer(self, "answered", round_id, LONGEST, [self.partner])
         return self._combine(network, round_id)
 
@@ -125,20 +129,19 @@ class OwnDelivery(BaseOperator):
 
     def _combine(self, network: Network, round_id: str) -> str:
         from decai_forecast.partner.combine import can_forecast, combine
-        from decai_forecast.partner.context import partner_context
 
-        company, round = partner_context(network, self.partner), night_of(network, round_id)
-        if self.partner not in standing(network, round_id).served:
+        company, coordinator = partner_context(network, self.partner), coordinator_context(network)
+        round = round_of(coordinator, round_id)
+        if self.partner not in round_status(coordinator, round_id, round.as_of).served:
             raise AirflowSkipException(f"{self.partner} has no accepted delivery in round {round_id}; its report says so")
         if not can_forecast(company, round):
             raise AirflowSkipException(f"{self.partner} is new, and there is no shared forecaster yet; its report says so")
-        done = combine(company, round)
-        return str(done.facts["choice"]["name"])
+        return combine(company, round).facts.choice.name
 
 
-def _start(network: Network, round: Round, *, grace_over: bool) -> dict[str, Any] | None:
+def _start(coordinator: CoordinatorContext, round: Round, *, grace_over: bool) -> dict[str, Any] | None:
     try:
-        roster = start(network, round, grace_over=grace_over)
+        roster = settle(coordinator, round, grace_over=grace_over)
     except BelowQuorum:
         return None
     return {"members": sorted(roster.members), "missing": dict(roster.missing)} if roster else None

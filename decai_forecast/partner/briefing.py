@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.partner.context import PartnerContext
+from decai_forecast.partner.facts import CombineFacts, OverrideEffect, OverrideScore, TrainFacts, WatchFacts
 from decai_forecast.partner.watch import alarms_of
+from decai_forecast.periods import Calendar
 from decai_forecast.reports import Planning
 from decai_forecast.steps import Done
 
@@ -19,21 +21,28 @@ MOST = 12  # totals of a level, the largest
 KEYS = ["location_id", "category"]
 
 
-def briefing(company: PartnerContext, trained: Done, watched: Done | None, combined: Done) -> Planning:
+def briefing(
+    calendar: Calendar, trained: Done[TrainFacts], watched: Done[WatchFacts] | None, combined: Done[CombineFacts]
+) -> Planning:
     """Alarms, drivers, totals, first forecasts and overrides of a night whose forecast is made."""
-    facts, table = combined.facts, trained.frame(company.store, "table.parquet")
-    hierarchy = combined.frame(company.store, "hierarchy.parquet")
+    facts, table = combined.facts, trained.frame("table.parquet")
+    hierarchy = combined.frame("hierarchy.parquet")
     return Planning(
-        since=watched.facts["since"] if watched else facts["cutoff"],
-        alarms=alarms_of(company, watched) if watched else (),
-        drivers=combined.json(company.store, "drivers.json"),
-        totals=list(_totals(table, hierarchy, company.calendar.horizon)),
-        first=facts["first"],
-        notes=facts["not_forecast"],
-        overrides=facts["overrides"],
-        scores=facts["override_scores"],
-        newcomer=trained.facts.get("newcomer", ""),
+        since=(watched.facts.since if watched else facts.cutoff).isoformat(),
+        alarms=alarms_of(watched) if watched else (),
+        drivers=combined.json("drivers.json"),
+        totals=list(_totals(table, hierarchy, calendar.horizon)),
+        first=[asdict(one) for one in facts.first],
+        notes=facts.not_forecast,
+        overrides=[_dated(one) for one in facts.overrides],
+        scores=[_dated(one) for one in facts.override_scores],
+        newcomer=trained.facts.newcomer,
     )
+
+
+def _dated(row: OverrideEffect | OverrideScore) -> dict[str, Any]:
+    """As JSON, days as ISO text."""
+    return asdict(row) | {"first": row.first.isoformat(), "last": row.last.isoformat()}
 
 
 def _totals(table: pd.DataFrame, hierarchy: pd.DataFrame, horizon: int) -> Iterator[Mapping[str, Any]]:

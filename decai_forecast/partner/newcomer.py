@@ -7,24 +7,25 @@ expected total per period in its demand contract (``expectedDemand``), which is 
 from __future__ import annotations
 
 from decai_forecast.contracts import Contract
-from decai_forecast.partner.context import PartnerContext
+from decai_forecast.partner.facts import TRAIN
 from decai_forecast.round import before
 from decai_forecast.steps import read_done
+from decai_forecast.store import Store
 
 __all__ = ["EMPTY", "may_be_new", "trained_before"]
 
 EMPTY = "empty"  # code of a refused delivery that holds no row
 
 
-def may_be_new(company: PartnerContext, contract: Contract, round_id: str) -> bool:
-    """Whether the partner, without a sale to show, is a newcomer: it declares what it expects, and never trained before."""
-    return contract.expected_demand > 0 and not trained_before(company, round_id)
+def may_be_new(store: Store, contract: Contract, round_id: str) -> bool:
+    """Whether the company, without a sale to show, is a newcomer: it declares what it expects, and never trained before."""
+    return contract.expected_demand > 0 and not trained_before(store, round_id)
 
 
-def trained_before(company: PartnerContext, round_id: str) -> bool:
+def trained_before(store: Store, round_id: str) -> bool:
     """In any round before ``round_id``: who has trained once is no newcomer any more."""
-    for earlier in reversed(before(company.store.children("rounds"), round_id)):
-        done = read_done(company.store, earlier, "train")
-        if done is not None and not done.facts.get("newcomer"):
+    for earlier in reversed(before(store.children("rounds"), round_id)):
+        done = read_done(store, earlier, TRAIN)
+        if done is not None and not done.facts.newcomer:
             return True
     return False

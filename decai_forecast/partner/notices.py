@@ -12,11 +12,12 @@ import smtplib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.errors import MessageError
+from pathlib import Path
 
 from decai_forecast.channels import MailServer, send_mail, send_webhook
 from decai_forecast.contracts import Contract, load_contract
 from decai_forecast.errors import ConfigError, ContractError, DeliveryError
-from decai_forecast.partner.context import DEMAND, PartnerContext
+from decai_forecast.partner.context import DEMAND
 from decai_forecast.store import Store
 
 __all__ = ["Notice", "known_channels", "remember_channels", "tell", "tell_of_failure"]
@@ -50,35 +51,35 @@ def tell(store: Store, channels: Sequence[str], notice: Notice) -> list[str]:
     return [channel for channel in channels if not _reached(channel, notice)]
 
 
-def tell_of_failure(company: PartnerContext, round_id: str, error: BaseException) -> None:
-    """Tells the partner of what kept its delivery from being checked, as far as it is the partner's to mend."""
+def tell_of_failure(store: Store, contract_files: Sequence[Path], partner: str, round_id: str, error: BaseException) -> None:
+    """Tells the company of what kept its delivery from being checked, as far as it can mend it."""
     if isinstance(error, DeliveryError):
-        notice = Notice(company.partner, round_id, DEMAND, "not_delivered", str(error))
+        notice = Notice(partner, round_id, DEMAND, "not_delivered", str(error))
     elif isinstance(error, ConfigError):
-        notice = Notice(company.partner, round_id, "contract", "broken", str(error))
+        notice = Notice(partner, round_id, "contract", "broken", str(error))
     else:
         return
-    tell(company.store, known_channels(company), notice)
+    tell(store, known_channels(store, contract_files), notice)
 
 
-def remember_channels(company: PartnerContext, contracts: Mapping[str, Contract]) -> None:
+def remember_channels(store: Store, contracts: Mapping[str, Contract]) -> None:
     """Keeps the channels for a night on which the contract cannot be read."""
     channels = sorted({channel for contract in contracts.values() for channel in contract.channels})
-    if not company.store.exists(CHANNELS) or company.store.read_json(CHANNELS) != channels:
-        company.store.write_json(CHANNELS, channels)
+    if not store.exists(CHANNELS) or store.read_json(CHANNELS) != channels:
+        store.write_json(CHANNELS, channels)
 
 
-def known_channels(company: PartnerContext) -> tuple[str, ...]:
+def known_channels(store: Store, contract_files: Sequence[Path]) -> tuple[str, ...]:
     """The channels of all contracts that can be read; where one cannot, also those of the last night."""
     found: dict[str, None] = {}
     broken = False
-    for path in company.contract_files:
+    for path in contract_files:
         try:
             found |= dict.fromkeys(load_contract(path, strict=False).channels)
         except ContractError:
             broken = True
-    if broken and company.store.exists(CHANNELS):
-        found |= dict.fromkeys(company.store.read_json(CHANNELS))
+    if broken and store.exists(CHANNELS):
+        found |= dict.fromkeys(store.read_json(CHANNELS))
     return tuple(found)
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.partner.context import PartnerContext
+from decai_forecast.network import Assumptions
+from decai_forecast.partner.facts import CombineFacts
+from decai_forecast.periods import Calendar
 from decai_forecast.steps import Done
 
 if TYPE_CHECKING:
@@ -15,21 +17,39 @@ if TYPE_CHECKING:
     from decai_forecast.simulation import Simulation
     from decai_forecast.simulation.agents.fit import Choice
     from decai_forecast.simulation.agents.panic import Panic
+    from decai_forecast.simulation.demand import Dependence
     from decai_forecast.simulation.past import Past
 
-__all__ = ["calibrated_by_past", "carriers_of", "ordering_of", "panic_of"]
+__all__ = ["Conditions", "calibrated_by_past", "carriers_of", "ordering_of", "panic_of"]
 
 
-def ordering_of(company: PartnerContext, table: pd.DataFrame, data_sets: Mapping[str, pd.DataFrame | None]) -> Choice:
+@dataclass(frozen=True)
+class Conditions:
+    """What the simulation of this round and those of past cut-offs have in common. ``lots``: location_id, item_id, lot (units);
+    ``section``: what the company states of its supply network; ``behaviour``: how its sites order."""
+
+    seed: int
+    replications: int
+    dependence: Dependence
+    lots: pd.DataFrame
+    section: Mapping[str, pd.DataFrame]
+    behaviour: Choice
+
+    def options(self) -> dict[str, Any]:
+        """As :func:`decai_forecast.simulation.simulate` takes them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def ordering_of(table: pd.DataFrame, data_sets: Mapping[str, pd.DataFrame | None], calendar: Calendar) -> Choice:
     """The ordering behaviour that the company's records show; base stock where they show no other clearly."""
     from decai_forecast.simulation.agents.fit import choose
     from decai_forecast.simulation.agents.records import records_of
 
     stock, receipts, open_orders = (data_sets.get(name) for name in ("stock", "receipts", "open_orders"))
-    return choose(records_of(table, stock, receipts, open_orders, company.calendar))
+    return choose(records_of(table, stock, receipts, open_orders, calendar))
 
 
-def panic_of(company: PartnerContext, table: pd.DataFrame) -> Panic:
+def panic_of(table: pd.DataFrame, calendar: Calendar) -> Panic:
     """How customers react to an empty shelf: what they ask for after a period in which it turned them away."""
     import numpy as np
 
@@ -37,14 +57,14 @@ def panic_of(company: PartnerContext, table: pd.DataFrame) -> Panic:
     from decai_forecast.demand.panel import to_panel
     from decai_forecast.simulation.agents.panic import fit_panic
 
-    told = unconstrain(table, company.calendar)
+    told = unconstrain(table, calendar)
     missed = (1 - told["quantity"] / told["demand"].where(told["demand"] > 0)).where(told["censored"], 0.0).fillna(0.0)
-    short = to_panel(table.assign(quantity=missed, censored=False), company.calendar).quantity
+    short = to_panel(table.assign(quantity=missed, censored=False), calendar).quantity
     before = np.concatenate([np.full((len(short), 1), np.nan), short[:, :-1]], axis=1)
-    return fit_panic(to_panel(table, company.calendar).quantity, before)
+    return fit_panic(to_panel(table, calendar).quantity, before)
 
 
-def carriers_of(company: PartnerContext, receipts: pd.DataFrame | None) -> dict[str, int]:
+def carriers_of(receipts: pd.DataFrame | None, calendar: Calendar) -> dict[str, int]:
     """``lanes`` whose receipts say when they were ordered, and on how many late shipments come in rows (``with_states``)."""
     import numpy as np
     import pandas as pd
@@ -56,24 +76,22 @@ def carriers_of(company: PartnerContext, receipts: pd.DataFrame | None) -> dict[
     rows = receipts[receipts["ordered_on"].notna()].sort_values("ordered_on", kind="stable")
     took = (pd.to_datetime(rows["received_on"]) - pd.to_datetime(rows["ordered_on"])).dt.days
     keys = [name for name in ("vendor", "location_id", "item_id") if name in rows]
-    lanes = [
-        np.asarray(part, dtype=np.int64) for _, part in (-(-took // company.calendar.days)).groupby([rows[key] for key in keys])
-    ]
+    lanes = [np.asarray(part, dtype=np.int64) for _, part in (-(-took // calendar.days)).groupby([rows[key] for key in keys])]
     return {"lanes": len(lanes), "with_states": sum(fit_carrier(lane).streak > 0 for lane in lanes)}
 
 
 def calibrated_by_past(
-    company: PartnerContext,
-    combined: Done,
-    found: Simulation,
+    simulation: Simulation,
+    combined: Done[CombineFacts],
     table: pd.DataFrame,
     data_sets: Mapping[str, pd.DataFrame | None],
-    cutoff: date,
-    options: Mapping[str, Any],
+    assumptions: Assumptions,
+    calendar: Calendar,
+    conditions: Conditions,
 ) -> Simulation:
-    """``found`` with stock-outs as likely as the company's own past teaches, where its counts of stock bear it.
+    """``simulation`` with stock-outs as likely as the company's own past teaches, where its counts of stock bear it.
 
-    ``table``: the demand table. ``options``: what tonight was simulated with, and past nights are simulated with, too.
+    ``table``: the demand table. ``conditions``: of this round, under which past rounds are simulated, too.
     """
     from decai_forecast.simulation.calibrated import Calibration
     from decai_forecast.simulation.demand import marginals_of
@@ -82,16 +100,16 @@ def calibrated_by_past(
     stock = data_sets.get("stock")
     if stock is None or "date" not in stock:
         why = "no counts of stock were delivered, so that nobody knows which shelves were empty"
-        return calibrated(found, Calibration(False, why), None)
-    if "past.parquet" not in combined.outputs:
-        return calibrated(found, Calibration(False, "there is too little history to look back"), None)
-    counts = Counts.of(stock, table, company.calendar)
-    learned = learned_from(_nights(combined.frame(company.store, "past.parquet")), counts, data_sets, company.assumptions, **options)
+        return calibrated(simulation, Calibration(False, why), None)
+    if "past.parquet" not in combined:
+        return calibrated(simulation, Calibration(False, "there is too little history to look back"), None)
+    counts, options = Counts.of(stock, table, calendar), conditions.options()
+    learned = learned_from(_nights(combined.frame("past.parquet")), counts, data_sets, assumptions, **options)
     if not learned.used:
-        return calibrated(found, learned, None)
-    law = marginals_of(combined.frame(company.store, "forecast.parquet"), options["lots"])
-    said = said_at(law, counts, cutoff, options["dependence"], options["seed"], options["replications"])
-    return calibrated(found, learned, said)
+        return calibrated(simulation, learned, None)
+    law = marginals_of(combined.frame("forecast.parquet"), conditions.lots)
+    stated = said_at(law, counts, combined.facts.cutoff, conditions.dependence, conditions.seed, conditions.replications)
+    return calibrated(simulation, learned, stated)
 
 
 def _nights(frame: pd.DataFrame) -> list[Past]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from decai_forecast.partner.check import COUNTED, STEP
-from decai_forecast.partner.context import DEMAND, PartnerContext
+from decai_forecast.contracts import Verdict
+from decai_forecast.partner.context import DEMAND
+from decai_forecast.partner.facts import CHECK, PULL
+from decai_forecast.partner.own_submission import kept_submission
 from decai_forecast.round import in_time, time_of
 from decai_forecast.steps import read_done
-from decai_forecast.contracts import Verdict
-from decai_forecast.steps import in_time, read_done, time_of
 from decai_forecast.store import Store
 
 __all__ = ["Delivered", "history", "mark_late", "quality", "score", "was_late"]
@@ -53,50 +53,47 @@ def was_late(store: Store, round_id: str) -> bool:
     return store.exists(f"rounds/{round_id}/late.json")
 
 
-def history(company: PartnerContext, until: str = "") -> list[Delivered]:
+def history(store: Store, until: str = "") -> list[Delivered]:
     """Every data set of every round that this partner has in its own store, newest first; up to round ``until`` if given.
 
     A round that is still under way is left out. A night that ended before the check is one of the demand data set. The
     contracts of tonight do not matter: one that is broken has its history all the same.
     """
-    return list(_nights(company.store, until))
+    return list(_rounds(store, until))
 
 
 def quality(store: Store, until: str) -> float | None:
     """The score of a partner as it stood after round ``until``; None before the first round that says something."""
-    found: list[Delivered] = []
-    for one in _nights(store, until):  # newest first: older rounds than the score looks at are not read
-        if one.counts and len({d.round for d in found if d.counts} | {one.round}) > WINDOW:
+    deliveries: list[Delivered] = []
+    for one in _rounds(store, until):  # newest first: older rounds than the score looks at are not read
+        if one.counts and len({d.round for d in deliveries if d.counts} | {one.round}) > WINDOW:
             break
-        found.append(one)
-    return score(found)
+        deliveries.append(one)
+    return score(deliveries)
 
 
-def _nights(store: Store, until: str) -> Iterator[Delivered]:
+def _rounds(store: Store, until: str) -> Iterator[Delivered]:
     for round_id in reversed(in_time(store.children("rounds"))):
         if not until or time_of(round_id) <= time_of(until):
-            yield from _night(store, round_id)
+            yield from _of_round(store, round_id)
 
 
-def _night(store: Store, round_id: str) -> list[Delivered]:
+def _of_round(store: Store, round_id: str) -> list[Delivered]:
     """What a round says of the partner's data sets; nothing where it is not over."""
-    checked, pulled, late = read_done(store, round_id, STEP), read_done(store, round_id, "pull"), was_late(store, round_id)
+    checked, pulled, late = read_done(store, round_id, CHECK), read_done(store, round_id, PULL), was_late(store, round_id)
     if checked is not None:
-        missing = dict(pulled.facts["missing"]) if pulled else {}
-        sets = checked.facts["data_sets"]
-        found = [
-            Delivered(round_id, n, Verdict(f["verdict"]), f["rows"], f["quarantined"], late, f["code"]) for n, f in sets.items()
-        ]
-        found += [Delivered(round_id, name, _verdict(code), late=late, code=code) for name, code in missing.items()]
-        return sorted(found, key=lambda one: one.data_set)
-    if store.exists(key := f"rounds/{round_id}/submission.json"):
-        code = store.read_json(key)["code"]
-        return [Delivered(round_id, DEMAND, _verdict(code), late=late, code=code)]
+        sets, missing = checked.facts.data_sets.items(), pulled.facts.missing.items() if pulled else ()
+        came = [Delivered(round_id, n, f.verdict, f.rows, f.quarantined, late, f.code) for n, f in sets]
+        not_come = [Delivered(round_id, name, _verdict(code), late=late, code=code) for name, code in missing]
+        return sorted([*came, *not_come], key=lambda one: one.data_set)
+    if (submission := kept_submission(store, round_id)) is not None:
+        return [Delivered(round_id, DEMAND, _verdict(submission.code), late=late, code=submission.code)]
     return [Delivered(round_id, DEMAND, Verdict.ABSENT, late=True)] if late else []
 
 
 def _verdict(code: str) -> Verdict:
-    """Of a data set that was not checked: the partner's fault, or nobody's who delivers."""
+    """Of a data set that was not checked. Where the code names a fault of ours or of the machine, nothing is held against the
+    company: ``source_failed`` is a server that broke, ``rule`` a rule that cannot run."""
     return Verdict.NOT_CHECKED if code in (*OURS, "rule") else Verdict.ABSENT
 
 

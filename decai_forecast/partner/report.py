@@ -1,260 +1,93 @@
-"""A partner's last step: the facts of its night become its report, and the report lies in its outbox."""
+"""A company's last step: what its round came to becomes its report, signed, in its outbox and on its way."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date
-from importlib.metadata import version
 from typing import Any
 
-import pandas as pd
-
-from decai_forecast.coordinator.comparison import give_figures, published_comparison
-from decai_forecast.contracts import RuleOutcome, Verdict
-from decai_forecast.federation.left import strategy_given
-from decai_forecast.network import Network
-from decai_forecast.partner.briefing import briefing
-from decai_forecast.partner.check import accepted_frame
-from decai_forecast.partner.context import SEED, PartnerContext
-from decai_forecast.partner.spending import cost_in_words, spending, verdict_in_words
-from decai_forecast.reports import (
-    Delivery,
-    Facts,
-    Fan,
-    Left,
-    Quality,
-    Roster,
-    build_report,
-    manifest,
-    render_html,
-    stock_targets_csv,
-)
+from decai_forecast.link import Figures
+from decai_forecast.partner.context import PartnerContext
+from decai_forecast.partner.facts import CHECK, REPORT, ReportFiles
+from decai_forecast.partner.finished import accepted_frame
+from decai_forecast.partner.report_facts import Night, facts_of
+from decai_forecast.reports import Facts, build_report, manifest, render_html, stock_targets_csv
 from decai_forecast.reports.bundle_files import MANIFEST, REPORT_FILES, SIGNATURE
-from decai_forecast.reports.compare import MINIMUM
+from decai_forecast.reports.compare import given
 from decai_forecast.reports.days_of_supply import days_of_supply_json
 from decai_forecast.reports.report import FORMAT
 from decai_forecast.reports.send import Entry, outbox_key, send_report
-from decai_forecast.round import Round, before
-from decai_forecast.simulation import Simulation
+from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer, read_done, run_step
+from decai_forecast.store import Store
 
-__all__ = ["REPORT_FILES", "facts_of", "hand_over", "outbox_key", "write_report"]
-
-LIBRARIES = ("decai-forecast", "lightgbm", "prophet", "flwr", "great-expectations", "pandas")
-STEPS = ("pull", "check", "train", "watch", "combine", "simulate")
-COMPARED = Left(
-    "service and forecast error of this report, two numbers",
-    f"coordinator; quartiles over at least {MINIMUM} companies, to all participants",
-)
-HISTORY = 2  # horizons of past demand before the forecast, in the chart
-TRAINED = {  # by strategy
-    "exact": (
-        Left(
-            "sums over rows of the shared trees' bins and leaves, under masks that cancel only in the sum of all companies",
-            "all companies that train; the relay passes them on and cannot open them",
-        ),
-        Left("number of training rows, public key, versions", "coordinator; the key, to all that train"),
-    ),
-    "bagging": (
-        Left(
-            "sanitised trees of each boosting round (no counts, ranges or weights of rows)",
-            "coordinator; averaged, to all participants",
-        ),
-        Left("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
-    ),
-    "cyclic": (
-        Left(
-            "a sanitised tree in each of its turns (no counts, ranges or weights of rows)",
-            "coordinator; as it is, to all participants",
-        ),
-        Left("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
-    ),
-}
-TRAINED |= dict.fromkeys(
-    ("median", "trimmed_mean"),
-    (
-        Left(
-            "coefficients of an additive model of the scale-free targets: how they go over year and week, and after which past",
-            "coordinator; averaged, to all participants",
-        ),
-        Left("number of training rows", "coordinator"),
-    ),
-)
-SCORED = Left(
-    "loss of the last and of the new shared forecaster on the newest own rows, and how many these are",
-    "coordinator; the median and the worst gain, to all participants",
-)
-ANSWERED = Left("verdict, number of rows, error code", "coordinator")
+__all__ = ["REPORT_FILES", "hand_over", "outbox_key", "write_report"]
 
 
-def write_report(company: PartnerContext, round: Round) -> Done:
+def write_report(company: PartnerContext, round: Round) -> Done[ReportFiles]:
     """Writes the files of the report and their signed manifest, and puts them into the outbox; without a delivery, a short
     report that says why."""
-    facts, inputs = facts_of(company, round)
+    facts, store = facts_of(company, round), company.store
 
-    def work(writer: Writer) -> Mapping[str, Any]:
-        files = _files(company, round, facts)
+    def work(writer: Writer) -> ReportFiles:
+        files = _files(store, company.partner, round.id, facts)
         for name, data in files.items():
             writer.bytes(name, data)
-        return {"html": company.store.path(outbox_key(round.id, "report.html")), "bytes": {n: len(d) for n, d in files.items()}}
+        return ReportFiles({name: len(data) for name, data in files.items()})
 
-    done = run_step(company.store, round.id, "report", inputs, work)
+    done = run_step(store, round.id, REPORT, _inputs(store, round.id, facts), work)
     for name in REPORT_FILES:  # the manifest and its signature come last
-        if name in done.outputs:
-            company.store.write_bytes(outbox_key(round.id, name), done.bytes(company.store, name))
+        if name in done:
+            store.write_bytes(outbox_key(round.id, name), done.bytes(name))
         else:
-            company.store.remove(outbox_key(round.id, name))  # of an earlier report of this round
+            store.remove(outbox_key(round.id, name))  # of an earlier report of this round
     return done
 
 
-def hand_over(network: Network, company: PartnerContext, round: Round) -> tuple[Done, list[Entry]]:
-    """Writes the report, gives its figures for comparison if the participant opted in, and sends it to where it is wanted.
+def hand_over(company: PartnerContext, round: Round) -> tuple[Done[ReportFiles], list[Entry]]:
+    """Writes the report, gives its figures for comparison if the company opted in, and sends it to where it is wanted.
 
-    What cannot be sent stays owed and is tried again the next night; the entries say so.
+    What cannot be sent stays owed and is tried again the next round; the entries say so.
     """
-    done = write_report(company, round)
-    give_figures(network, company, round, done.json(company.store, "report.json"))
-    targets = company.report_settings().targets
-    return done, send_report(company.store, company.partner, round.id, targets, company.connections, allowed=company.allowed)
+    done, settings = write_report(company, round), company.report_settings()
+    figures = given(done.json("report.json"))
+    if settings.compare and figures:
+        company.link.give_figures(round.id, Figures(**figures))
+    return done, send_report(
+        company.store, company.partner, round.id, settings.targets, company.connections, allowed=company.allowed
+    )
 
 
-def _files(company: PartnerContext, round: Round, facts: Facts) -> dict[str, bytes]:
+def _inputs(store: Store, round_id: str, facts: Facts) -> list[Any]:
+    """What the report is made from, as JSON: the steps by their inputs, the rest by its content."""
+    roster, deliveries = asdict(facts.roster), [asdict(one) for one in facts.deliveries]
+    left = [asdict(one) for one in facts.what_left]
+    read = [roster, deliveries, left, asdict(facts.assumptions), facts.versions, facts.previous, facts.opted_in, facts.others]
+    return [FORMAT, Night.of(store, round_id).inputs, *read]
+
+
+def _files(store: Store, partner: str, round_id: str, facts: Facts) -> dict[str, bytes]:
     from decai_forecast.federation.exact.desk import Desk
     from decai_forecast.reports.signature import sign
 
     report = build_report(facts)
     files = {"report.json": _json(report), "report.html": render_html(report).encode()}
     if facts.simulation is not None:
-        files["stock_targets.csv"] = stock_targets_csv(report, units=_units(company, round)).encode()
+        files["stock_targets.csv"] = stock_targets_csv(report, units=_units(store, round_id)).encode()
         files["days_of_supply.json"] = _json(days_of_supply_json(report, facts.simulation))
     written = json.dumps(manifest(files, report), indent=1, sort_keys=True).encode()
-    return files | {MANIFEST: written, SIGNATURE: sign(written, Desk(company.store, company.partner).identity())}
+    return files | {MANIFEST: written, SIGNATURE: sign(written, Desk(store, partner).identity())}
 
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
-def _units(company: PartnerContext, round: Round) -> dict[str, str]:
+def _units(store: Store, round_id: str) -> dict[str, str]:
     """Item -> its unit, as far as the data set ``items`` says it."""
-    checked = read_done(company.store, round.id, "check")
-    items = accepted_frame(company, checked, "items") if checked else None
+    checked = read_done(store, round_id, CHECK)
+    items = accepted_frame(checked, "items") if checked else None
     if items is None or "unit" not in items:
         return {}
     known = items.dropna(subset=["unit"]).drop_duplicates("item_id")
     return dict(zip(known["item_id"].astype(str), known["unit"].astype(str), strict=True))
-
-
-def _previous(company: PartnerContext, round: Round) -> dict[str, Any] | None:
-    """The participant's last report before this round."""
-    found = [
-        name for name in before(company.store.children("outbox"), round.id) if company.store.exists(outbox_key(name, "report.json"))
-    ]
-    return company.store.read_json(outbox_key(found[-1], "report.json")) if found else None
-
-
-def facts_of(company: PartnerContext, round: Round) -> tuple[Facts, list[Any]]:
-    """The facts of the night and, as JSON, what they were read from."""
-    steps = {name: read_done(company.store, round.id, name) for name in STEPS}
-    shared = company.public.read_json(f"rounds/{round.id}/shared.json")
-    combined, simulated = steps["combine"], steps["simulate"]
-    simulation = Simulation.from_json(simulated.json(company.store, "simulation.json")) if simulated else None
-    facts = Facts(
-        network=company.network, participant=company.partner, round_id=round.id, as_of=round.as_of, calendar=company.calendar,
-        assumptions=company.assumptions, deliveries=_deliveries(company, round, steps), roster=_roster(shared),
-        seed=SEED, simulated=company.simulated,
-        quality=_quality(combined) if combined else None, simulation=simulation,
-        fan=_fan(company, steps["train"], combined),
-        planning=briefing(company, steps["train"], steps["watch"], combined) if steps["train"] and combined else None,
-        what_left=_left(company, round.id, shared, combined), versions={name: version(name) for name in LIBRARIES},
-        model=f"{combined.facts['choice']['name']}-{combined.inputs[:12]}" if combined else "",
-        previous=_previous(company, round), opted_in=company.report_settings().compare,
-        others=published_comparison(company, round.id),
-    )  # fmt: skip
-    inputs = [done.inputs if done else None for done in steps.values()]
-    read = [shared, asdict(facts.assumptions), facts.versions, [asdict(d) for d in facts.deliveries]]
-    read.append([asdict(left) for left in facts.what_left])
-    return facts, [FORMAT, *inputs, *read, facts.previous, facts.opted_in, facts.others]
-
-
-def _noisy(company: PartnerContext, round_id: str) -> tuple[Left, ...]:
-    """What the round's private sums tell at most, by the company's own ledger; also of a training that did not end."""
-    cost = company.privacy and spending(company.store, company.partner, round_id, company.privacy)
-    if not cost or not cost["tonight"]:
-        return ()
-    told = f"what noise leaves to be told of a training row, by all sums and models: {cost_in_words(cost)}"
-    return (Left(told, "all companies that train, and whoever reads the models"),)
-
-
-def _left(company: PartnerContext, round_id: str, shared: Mapping[str, Any], combined: Done | None) -> tuple[Left, ...]:
-    """By the company's own record, whatever became of the training; rounds of earlier releases have none."""
-    member, given = company.partner in shared["members"], strategy_given(company.store, round_id)
-    left: tuple[Left, ...] = ()
-    if member or given:
-        left = TRAINED[given or shared.get("strategy", "bagging")]  # older rounds do not say, and bagging was the default
-        left += (SCORED,) if member and shared.get("evaluation") else ()
-    left += _noisy(company, round_id)
-    gives = combined is not None and company.report_settings().compare
-    return (*left, ANSWERED, *((COMPARED,) if gives else ()))
-
-
-def _deliveries(company: PartnerContext, round: Round, steps: Mapping[str, Done | None]) -> list[Delivery]:
-    checked, pulled = steps["check"], steps["pull"]
-    found = (
-        [] if checked is None else [_delivery(company, checked, name, f) for name, f in sorted(checked.facts["data_sets"].items())]
-    )
-    if pulled is not None:
-        found += [Delivery(name, "not_checked", code=code) for name, code in sorted(pulled.facts["missing"].items())]
-    if not found and company.store.exists(key := f"rounds/{round.id}/submission.json"):
-        found.append(Delivery("demand", "not_checked", code=company.store.read_json(key)["code"]))
-    return found
-
-
-def _delivery(company: PartnerContext, checked: Done, name: str, facts: Mapping[str, Any]) -> Delivery:
-    results = checked.json(company.store, f"{name}.json")["results"]
-    told = [r for r in results if r["outcome"] not in ("passed", "skipped")]
-    broken = [f"{r['text']} ({r['bad_rows']:,} rows)" if r["bad_rows"] else r["text"] for r in told]
-    return Delivery(name, Verdict(facts["verdict"]), facts["rows"], facts["quarantined"], facts["code"], broken[:5])
-
-
-def _roster(shared: Mapping[str, Any]) -> Roster:
-    return Roster(
-        shared["expected"], shared["members"], shared["minimum"], shared["status"], shared["missing"] | shared["dropped"],
-        verdict=verdict_in_words(shared),
-    )  # fmt: skip
-
-
-def _quality(combined: Done) -> Quality | None:
-    scores, choice = combined.facts["test"], combined.facts["choice"]
-    if not scores:
-        return None
-    return Quality(
-        scores, choice["name"], choice["reason"], choice["wape"], choice["origins"],
-        naive_wape=combined.facts["naive_wape"], value_added=combined.facts["value_added"],
-    )  # fmt: skip
-
-
-def _fan(company: PartnerContext, trained: Done | None, combined: Done | None) -> Fan | None:
-    """Total demand: the last periods, and the forecast with the band of the company's total."""
-    if trained is None or combined is None:
-        return None
-    past = trained.frame(company.store, "table.parquet").groupby("date")["quantity"].sum()
-    totals = combined.frame(company.store, "hierarchy.parquet")
-    ahead = totals[totals["level"] == "company"].sort_values("date").set_index("date")
-    recent = past.sort_index().iloc[-HISTORY * company.calendar.horizon :]
-    return Fan(
-        [(day, units) for day, units in _points(recent)],
-        [
-            (day, units, low, high)
-            for (day, units), low, high in zip(
-                _points(ahead["mean"]), ahead["q10"].tolist(), ahead["q90"].tolist(), strict=True
-            )
-        ],
-    )
-
-
-def _points(totals: pd.Series) -> list[tuple[date, float]]:
-    days = pd.DatetimeIndex(totals.index).date.tolist()
-    return list(zip(days, totals.to_numpy(float).tolist(), strict=True))

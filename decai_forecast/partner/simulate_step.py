@@ -1,15 +1,16 @@
-"""A partner's simulation: its network on its forecast, every place down in turn; or a what-if of its own."""
+"""A company's simulation: its network on its forecast, every place down in turn; or a what-if of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from decai_forecast.network import FILE
-from decai_forecast.partner.check import accepted_frame, clean_key, required_step
 from decai_forecast.partner.context import SEED, PartnerContext
-from decai_forecast.partner.own_past import calibrated_by_past, ordering_of
+from decai_forecast.partner.facts import CHECK, COMBINE, SIMULATE, TRAIN, CombineFacts, SimulateFacts, TrainFacts
+from decai_forecast.partner.finished import accepted_frame, clean_file, required_step
+from decai_forecast.partner.own_past import Conditions, calibrated_by_past, ordering_of
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer, run_step
 
@@ -22,24 +23,23 @@ if TYPE_CHECKING:
 
 __all__ = ["DATA_SETS", "simulate", "simulated"]
 
-FORMAT = "simulation 5"  # of the step: a night simulated in another way is simulated again
 DATA_SETS = ("items", "stock", "receipts", "open_orders", "locations", "lanes", "bill_of_materials", "prices")
 SERIES = ["location_id", "item_id"]
 
 
-def simulate(company: PartnerContext, round: Round) -> Done:
-    """Simulates the partner's network over the horizon: as it is, and with every supplier and site down in turn."""
-    combined, checked = required_step(company, round.id, "combine"), required_step(company, round.id, "check")
-    inputs = [FORMAT, combined.inputs, checked.inputs, asdict(company.assumptions), _stated(company)]
+def simulate(company: PartnerContext, round: Round) -> Done[SimulateFacts]:
+    """Simulates the company's network over the horizon: as it is, and with every supplier and site down in turn."""
+    combined, checked = required_step(company, round.id, COMBINE), required_step(company, round.id, CHECK)
+    inputs = [combined.inputs, checked.inputs, asdict(company.assumptions), _stated(company)]
 
-    def work(writer: Writer) -> Mapping[str, Any]:
-        found = simulated(company, round)
-        writer.json("simulation.json", found.to_json())
-        exposure = f"{found.worst_node} {found.fill_rate:.0%} → {found.worst['network_fill_rate']:.0%}"
-        delivered = {f"{name}_delivered": bool(clean_key(checked, name)) for name in ("stock", "items")}
-        return {"exposure": exposure} | delivered
+    def work(writer: Writer) -> SimulateFacts:
+        simulation = simulated(company, round)
+        writer.json("simulation.json", simulation.to_json())
+        served, left = simulation.fill_rate, simulation.worst["network_fill_rate"]
+        stock, items = (bool(clean_file(checked, name)) for name in ("stock", "items"))
+        return SimulateFacts(f"{simulation.worst_node} {served:.0%} → {left:.0%}", stock, items)
 
-    return run_step(company.store, round.id, "simulate", inputs, work)
+    return run_step(company.store, round.id, SIMULATE, inputs, work)
 
 
 def simulated(
@@ -48,50 +48,46 @@ def simulated(
     scenario: Callable[[SupplyNetwork], Scenario] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Simulation:
-    """The simulation of a night's forecast; with a ``scenario``, of that instead of the sweep over all places."""
+    """The simulation of a round's forecast; with a ``scenario``, of that instead of the sweep over all places."""
     import pandas as pd
 
     from decai_forecast.simulation import simulate as run
 
-    trained, checked, combined = (required_step(company, round.id, step) for step in ("train", "check", "combine"))
-    data_sets = {name: accepted_frame(company, checked, name) for name in DATA_SETS}
-    table = trained.frame(company.store, "table.parquet")
-    options = _options(company, round, combined, table, data_sets)
-    forecast = combined.frame(company.store, "forecast.parquet")
-    found = run(forecast, data_sets, company.assumptions, company.calendar, **options, scenario=scenario, progress=progress)
-    found = calibrated_by_past(company, combined, found, table, data_sets, company.calendar.floor(round.as_of), options)
-    money = pd.DataFrame(combined.facts["money"])
-    return replace(found, money=money[["forecast", "cost"]]) if len(money) else found
+    trained, checked = required_step(company, round.id, TRAIN), required_step(company, round.id, CHECK)
+    combined, assumptions, calendar = required_step(company, round.id, COMBINE), company.assumptions, company.calendar
+    data_sets = {name: accepted_frame(checked, name) for name in DATA_SETS}
+    table, forecast = trained.frame("table.parquet"), combined.frame("forecast.parquet")
+    conditions = _conditions(company, trained, combined, table, data_sets)
+    simulation = run(forecast, data_sets, assumptions, calendar, **conditions.options(), scenario=scenario, progress=progress)
+    simulation = calibrated_by_past(simulation, combined, table, data_sets, assumptions, calendar, conditions)
+    costs = pd.DataFrame([{"forecast": one.forecast, "cost": one.cost} for one in combined.facts.costs])
+    return replace(simulation, money=costs) if len(costs) else simulation
 
 
-def _options(
-    company: PartnerContext, round: Round, combined: Done, table: pd.DataFrame, data_sets: Mapping[str, pd.DataFrame | None]
-) -> dict[str, Any]:
-    """What the simulation of tonight and those of past cut-offs have in common."""
+def _conditions(
+    company: PartnerContext,
+    trained: Done[TrainFacts],
+    combined: Done[CombineFacts],
+    table: pd.DataFrame,
+    data_sets: Mapping[str, pd.DataFrame | None],
+) -> Conditions:
     from decai_forecast.simulation import REPLICATIONS
-    from decai_forecast.simulation.demand import Dependence
     from decai_forecast.simulation.network.section import read_section
 
     path = company.base / FILE
-    return {
-        "seed": SEED,
-        "replications": REPLICATIONS,
-        "dependence": Dependence(**combined.facts["dependence"]),
-        "lots": _lots(company, round),
-        "section": read_section(path, company.partner) if path.exists() else {},
-        "behaviour": ordering_of(company, table, data_sets),
-    }
+    section = read_section(path, company.partner) if path.exists() else {}
+    behaviour = ordering_of(table, data_sets, company.calendar)
+    return Conditions(SEED, REPLICATIONS, combined.facts.dependence, _lots(trained), section, behaviour)
 
 
-def _lots(company: PartnerContext, round: Round) -> pd.DataFrame:
+def _lots(trained: Done[TrainFacts]) -> pd.DataFrame:
     """location_id, item_id, lot of the series that are forecast from their own history."""
-    trained = required_step(company, round.id, "train")
-    future = trained.frame(company.store, f"future-{company.calendar.floor(round.as_of)}.parquet")
+    future = trained.frame(f"future-{max(trained.facts.cutoffs)}.parquet")
     return future[[*SERIES, "lot"]].drop_duplicates(SERIES, ignore_index=True)
 
 
 def _stated(company: PartnerContext) -> str:
-    """What the participant states of its network in ``network.yaml``, as far as a step depends on it."""
+    """What the company states of its network in ``network.yaml``, as far as the step depends on it."""
     import yaml
 
     path = company.base / FILE

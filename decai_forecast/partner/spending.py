@@ -1,57 +1,34 @@
-"""What became of a round's new shared forecaster, and what the training cost in privacy: in words, for people."""
+"""What private trainings have cost a company, by its own record."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from decai_forecast.network import Privacy
 from decai_forecast.store import Store
 
-__all__ = ["cost_in_words", "gains_in_words", "privacy_in_words", "spending", "verdict_in_words"]
+__all__ = ["Cost", "spending"]
 
 
-def verdict_in_words(shared: Mapping[str, Any]) -> str:
-    """One sentence on champion and challenger, from what the round published; empty where there was nothing to compare."""
-    verdict = shared.get("evaluation")
-    if verdict is None:
-        private = shared.get("privacy") and shared["status"] == "trained"
-        return "The new shared forecaster ships uncompared: scores are exact, and its training is private." if private else ""
-    if verdict["promoted"]:
-        return f"The new shared forecaster ships: {verdict['reason']}."
-    return f"The new shared forecaster does not ship, the last one stays in use: {verdict['reason']}."
+@dataclass(frozen=True)
+class Cost:
+    """Epsilon at ``delta``: of one round (``tonight``), of it and all rounds before (``spent``), and the ``budget`` of all."""
+
+    tonight: float
+    spent: float
+    budget: float
+    delta: float
+
+    def words(self) -> str:
+        """``epsilon 2.97 tonight, 5.31 of 30 spent (delta 1e-06)``."""
+        return f"epsilon {self.tonight:.2f} tonight, {self.spent:.2f} of {self.budget:g} spent (delta {self.delta:g})"
 
 
-def gains_in_words(evaluation: Mapping[str, Any] | None) -> str:
-    """What each partner's score says of the new forecaster; for the coordinator, who has the scores."""
-    scores = (evaluation or {}).get("scores", {})
-    told = ", ".join(f"{partner} {100 * one['gain']:+.1f} %" for partner, one in sorted(scores.items()))
-    return f"Loss saved on the newest rows, against the last forecaster: {told}." if told else ""
-
-
-def spending(store: Store, partner: str, round_id: str, privacy: Privacy) -> dict[str, float] | None:
-    """Epsilon of the round and of it with all before (``spent``), from the company's own ledger; and the budget.
-
-    None where the company has no desk: it lies elsewhere, or has never trained exactly.
-    """
+def spending(store: Store, partner: str, round_id: str, privacy: Privacy) -> Cost | None:
+    """By the company's own privacy accountant; None where it has never trained exactly."""
     from decai_forecast.federation.exact.desk import FOLDER, Desk  # cryptography: not when Airflow reads a DAG file
 
     if not store.exists(FOLDER):
         return None
-    found = Desk(store, partner).ledger.spending(round_id, privacy.delta)
-    return {"tonight": found.tonight, "spent": found.total, "budget": privacy.budget, "delta": privacy.delta}
-
-
-def privacy_in_words(partners: Sequence[Mapping[str, Any]]) -> str:
-    """One line for all partners of a summary, who mostly have spent the same; empty without privacy."""
-    groups: dict[str, list[str]] = {}
-    for row in partners:
-        if cost := row["privacy"]:
-            groups.setdefault(cost_in_words(cost), []).append(row["partner"])
-    told = "; ".join(f"{what}: {', '.join(names)}" for what, names in groups.items())
-    return f"Differential privacy of a training row, {told}." if told else ""
-
-
-def cost_in_words(cost: Mapping[str, float]) -> str:
-    """``epsilon 2.97 tonight, 5.31 of 30 spent (delta 1e-06)``."""
-    return f"epsilon {cost['tonight']:.2f} tonight, {cost['spent']:.2f} of {cost['budget']:g} spent (delta {cost['delta']:g})"
+    spent = Desk(store, partner).ledger.spending(round_id, privacy.delta)
+    return Cost(spent.tonight, spent.total, privacy.budget, privacy.delta)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from decai_forecast.errors import NotEnoughData
-from decai_forecast.partner.check import required_step
 from decai_forecast.partner.context import PartnerContext
-from decai_forecast.partner.report import facts_of
+from decai_forecast.partner.facts import COMBINE, PULL
+from decai_forecast.partner.finished import required_step
+from decai_forecast.partner.report_facts import facts_of
 from decai_forecast.partner.simulate_step import simulated
 from decai_forecast.round import Round, in_time
 from decai_forecast.steps import read_done
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from decai_forecast.simulation.network.supply import SupplyNetwork
     from decai_forecast.simulation.shocks import Scenario
 
-__all__ = ["WHAT_IF_FILES", "WhatIf", "last_forecast", "what_if", "what_if_key", "what_ifs"]
+__all__ = ["WHAT_IF_FILES", "WhatIf", "form_scenario", "last_forecast", "what_if", "what_if_key", "what_ifs"]
 
 WHAT_IF_FILES = {"report.html": "text/html; charset=utf-8", "report.json": "application/json"}
 LAST = "what_if/last.json"
@@ -56,11 +57,22 @@ def what_ifs(store: Store) -> list[dict[str, str]]:
 def last_forecast(company: PartnerContext, round_id: str = "") -> Round:
     """The round that is asked for, or the newest one with a forecast; :class:`NotEnoughData` if there is none."""
     for name in [round_id] if round_id else reversed(in_time(company.store.children("rounds"))):
-        done = read_done(company.store, name, "combine")
-        if done is not None:
-            return Round.of(name)
+        done = read_done(company.store, name, COMBINE)
+        pulled = read_done(company.store, name, PULL)
+        if done is not None and pulled is not None:
+            return Round.of(name, pulled.facts.as_of)
     which = f"of round {round_id} " if round_id else ""
     raise NotEnoughData(f"{company.partner} has no forecast {which}to simulate; a round makes one: `decai round run`")
+
+
+def form_scenario(fields: Mapping[str, Any]) -> Scenario:
+    """The scenario of a form's fields (kind, node, start, length, factor); :class:`ConfigError` names the field."""
+    from decai_forecast.simulation.shocks import scenario_of
+
+    shock = {"kind": fields["kind"], "start": fields["start"], "length_days": fields["length"]}
+    shock |= {key: fields[key] for key in ("node", "factor") if fields.get(key) not in (None, "")}
+    where, times = fields.get("node") or "all sites", f" x {fields['factor']:g}" if fields.get("factor") is not None else ""
+    return scenario_of({"name": f"{where}: {fields['kind']}{times} for {fields['length']} days", "shocks": [shock]})
 
 
 def what_if(
@@ -69,7 +81,7 @@ def what_if(
     scenario: Callable[[SupplyNetwork], Scenario],
     progress: Callable[[int, int], None] | None = None,
 ) -> WhatIf:
-    """Simulates the scenario on the forecast of ``night`` and writes its report; the same again for the same scenario.
+    """Simulates the scenario on the forecast of ``round`` and writes its report; the same again for the same scenario.
 
     Raises :class:`ConfigError` where the scenario does not fit the network, naming its line.
     """
@@ -81,16 +93,15 @@ def what_if(
         kept.append(scenario(network))
         return kept[-1]
 
-    found = simulated(company, round, remembered, progress)
-    facts, _ = facts_of(company, round)
-    report = build_report(replace(facts, simulation=found, previous=None, others=None))
-    name = _named(kept[-1], required_step(company, round.id, "combine").inputs)
+    simulation = simulated(company, round, remembered, progress)
+    report = build_report(replace(facts_of(company, round), simulation=simulation, previous=None, others=None))
+    name = _named(kept[-1], required_step(company, round.id, COMBINE).inputs)
     text = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False)
     company.store.write_bytes(what_if_key(round.id, name, "report.json"), text.encode())
     page = what_if_key(round.id, name, "report.html")
     company.store.write_bytes(page, render_html(report).encode())
     company.store.write_json(LAST, {"round": round.id, "name": name})
-    return WhatIf(name, company.store.path(page), found)
+    return WhatIf(name, company.store.path(page), simulation)
 
 
 def _named(scenario: Scenario, inputs: str) -> str:

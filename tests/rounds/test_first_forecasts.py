@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from decai_forecast.partner.cold_start import first_forecasts
 
 from decai_forecast.network import Assumptions
-from decai_forecast.partner.cold_start import first_forecasts
 from decai_forecast.partner.context import PartnerContext
 from decai_forecast.periods import Calendar
 from decai_forecast.round import Round

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from decai_forecast.partner.planned import planned_facts, with_overrides
 
 from decai_forecast.commands.forecast import add, listing, withdraw
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network, Participant
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.planned import planned_facts, with_overrides
 from decai_forecast.steps import Writer, run_step
 
 MONDAY = date(2026, 6, 29)

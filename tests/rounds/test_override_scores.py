@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from decai_forecast.partner.planned import planned_facts, scores_of, with_overrides
 
 from decai_forecast.demand.overrides import Override, record_override
 from decai_forecast.network import Assumptions
 from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.earlier import earlier_nights
-from decai_forecast.partner.planned import planned_facts, scores_of, with_overrides
 from decai_forecast.periods import Calendar
 from decai_forecast.round import Round
 from decai_forecast.steps import Writer, run_step

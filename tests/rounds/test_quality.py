@@ -62,7 +62,9 @@ def test_a_faulty_rule_is_not_bad_data(network: Network, company: PartnerContext
     assert score(history(company)) == 100.0
 
 
-def test_a_fault_of_ours_is_not_the_partners(network: Network, company: PartnerContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_is_not_the_partners(
+    network: Network, company: PartnerContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever broke in the check."""
     monkeypatch.setattr("decai_forecast.partner.check.check_delivery", lambda *a, **k: 1 / 0)
     fails(network)

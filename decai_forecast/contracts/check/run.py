@@ -28,8 +28,8 @@ from decai_forecast.contracts.check.split import split
 from decai_forecast.contracts.check.verdict import bad_rows_of, verdict_of
 from decai_forecast.contracts.kind import CONTRACT
 from decai_forecast.contracts.model import NONE, Contract, Rule
-from decai_forecast.documents.document import Document
 from decai_forecast.contracts.verdict import RuleOutcome, Verdict
+from decai_forecast.documents.document import Document
 
 __all__ = ["check_delivery"]
 

@@ -8,20 +8,22 @@ warehouse never sells, and would otherwise be taken for a shop.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from decai_forecast.errors import NotEnoughData
-from decai_forecast.partner.check import accepted_frame
-from decai_forecast.partner.context import PartnerContext
+from decai_forecast.partner.facts import CHECK, PULL, CheckFacts, First
+from decai_forecast.partner.finished import accepted_frame
+from decai_forecast.periods import Calendar
 from decai_forecast.round import Round, before
 from decai_forecast.steps import Done, read_done
+from decai_forecast.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["First", "Firsts", "first_forecasts"]
+__all__ = ["ColdStart", "cold_start"]
 
 MOST_NEW = 0.25  # of the range, on a night that cannot tell new items from dead ones: more are dead ones
 FEW = 5  # that may be new whatever the range
@@ -30,89 +32,95 @@ ITEM, LOCATION, CATEGORY = "item_id", "location_id", "category"
 
 
 @dataclass(frozen=True)
-class First:
-    """A series without a history: mean units per period, and what they were taken from."""
-
-    location_id: str
-    item_id: str
-    units: float
-    reason: str
-
-
-@dataclass(frozen=True)
-class Firsts:
+class ColdStart:
     """``frame``: the forecasts, with ``reason``; ``notes``: what could not be forecast, and why, in sentences."""
 
     frame: pd.DataFrame | None = None
-    notes: Sequence[str] = field(default_factory=tuple)
+    notes: tuple[str, ...] = ()
 
-    def series(self) -> list[First]:
+    def series(self) -> tuple[First, ...]:
         """One entry per series."""
         if self.frame is None:
-            return []
+            return ()
         groups = self.frame.groupby([LOCATION, ITEM], sort=True)
-        return [
+        return tuple(
             First(str(where), str(item), float(rows["mean"].mean()), str(rows["reason"].iloc[0]))
             for (where, item), rows in groups
-        ]
+        )
 
 
-def first_forecasts(company: PartnerContext, round: Round, checked: Done, table: pd.DataFrame) -> Firsts:
-    """Forecasts of the items and sites of the master data that never sold, over the horizon from the night's cut-off."""
+def cold_start(
+    store: Store, calendar: Calendar, round: Round, checked: Done[CheckFacts], table: pd.DataFrame, *, partner: str
+) -> ColdStart:
+    """Forecasts of the items and sites of the master data that never sold, over the horizon from the round's cut-off.
+
+    ``store``: the company's own, for what earlier rounds listed; ``table``: the demand table.
+    """
     import pandas as pd
 
     from decai_forecast.demand import implied_mean, to_levels
 
     if table.empty:
-        return Firsts()
-    cutoff, notes = company.calendar.floor(round.as_of), list[str]()
-    known = _known_then(company, round, cutoff)
-    made = [
-        frame
-        for key, name in ((ITEM, "items"), (LOCATION, "locations"))
-        for frame in _of_kind(company, checked, table, cutoff, (key, name, known.get(name)), notes)
-    ]
+        return ColdStart()
+    cutoff, notes = calendar.floor(round.as_of), list[str]()
+    listed = _listed_then(store, calendar, round, cutoff)
+    kinds = (_Kind(ITEM, "items", listed.get("items")), _Kind(LOCATION, "locations", listed.get("locations")))
+    made = [frame for kind in kinds for frame in _of_kind(checked, table, calendar, cutoff, kind, notes, partner)]
     if not made:
-        return Firsts(notes=notes)
+        return ColdStart(notes=tuple(notes))
     first = pd.concat(made, ignore_index=True).drop_duplicates([LOCATION, ITEM, "date"], ignore_index=True)
     levels = to_levels(first.assign(mean=implied_mean(first)))
-    return Firsts(levels.drop(columns=["actual", "scale"]), notes)
+    return ColdStart(levels.drop(columns=["actual", "scale"]), tuple(notes))
 
 
-def _known_then(company: PartnerContext, round: Round, cutoff: date) -> dict[str, set[str]]:
-    """Ids in the master data of the newest night that is a horizon old; nothing where no night is as old."""
-    limit = company.calendar.add(cutoff, -company.calendar.horizon)
-    for round_id in reversed(before(company.store.children("rounds"), round.id)):
-        pulled, checked = (read_done(company.store, round_id, step) for step in ("pull", "check"))
-        if pulled is None or checked is None or date.fromisoformat(pulled.facts["as_of"]) > limit:
+@dataclass(frozen=True)
+class _Kind:
+    """What is new: its key column, the data set that lists it, and the ids that were listed a horizon ago (None: not known)."""
+
+    key: str
+    data_set: str
+    listed: set[str] | None
+
+
+def _listed_then(store: Store, calendar: Calendar, round: Round, cutoff: date) -> dict[str, set[str]]:
+    """Ids in the master data of the newest round that is a horizon old, by data set; nothing where no round is as old."""
+    limit = calendar.add(cutoff, -calendar.horizon)
+    for round_id in reversed(before(store.children("rounds"), round.id)):
+        pulled, checked = read_done(store, round_id, PULL), read_done(store, round_id, CHECK)
+        if pulled is None or checked is None or pulled.facts.as_of > limit:
             continue
-        frames = {name: accepted_frame(company, checked, name) for name in ("items", "locations")}
+        frames = {name: accepted_frame(checked, name) for name in ("items", "locations")}
         keys = {"items": ITEM, "locations": LOCATION}
         return {name: set(frame[keys[name]].astype(str)) for name, frame in frames.items() if frame is not None}
     return {}
 
 
 def _of_kind(
-    company: PartnerContext, checked: Done, table: pd.DataFrame, cutoff: date, kind: tuple[str, str, set[str] | None], notes: list[str]
+    checked: Done[CheckFacts],
+    table: pd.DataFrame,
+    calendar: Calendar,
+    cutoff: date,
+    kind: _Kind,
+    notes: list[str],
+    partner: str,
 ) -> Iterator[pd.DataFrame]:
     """The forecasts of one kind's new ones; what cannot be forecast is noted."""
     from decai_forecast.demand.newcomers import first_forecast, similar
 
-    key, name, then = kind
-    master = accepted_frame(company, checked, name)
+    key, master = kind.key, accepted_frame(checked, kind.data_set)
     if master is None:
         return
     rows = master.assign(**{key: master[key].astype(str)}).drop_duplicates(key, ignore_index=True)
     sold = set(table[key].astype(str))
-    fresh = _new(rows, key, sold, then, notes)
+    fresh = _new(rows, key, sold, kind.listed, notes)
     older = rows[rows[key].isin(sold)]
-    attributes, stocked = _attributes(rows, key), _stocked(company, checked) if len(fresh) else None
+    attributes, stocked = _attributes(rows, key), _stocked(checked) if len(fresh) else None
     for one in [fresh.iloc[k : k + 1] for k in range(len(fresh))] if len(older) else []:
         try:
-            weights = similar(one, older, attributes, key=key, partner=company.partner)
+            weights = similar(one, older, attributes, key=key, partner=partner)
             series = _series(stocked, table, str(one[key].iloc[0]), key, list(weights["like"]))
             past = table[table[key].isin(weights["like"])]
-            yield first_forecast(series, weights, past, company.calendar, cutoff, partner=company.partner)
+            yield first_forecast(series, weights, past, calendar, cutoff, partner=partner)
         except NotEnoughData as error:
             notes.append(str(error))
 
@@ -142,9 +150,9 @@ def _attributes(rows: pd.DataFrame, key: str) -> list[str]:
     return [name for name in names if name in shared or name in numbers]
 
 
-def _stocked(company: PartnerContext, checked: Done) -> pd.DataFrame | None:
+def _stocked(checked: Done[CheckFacts]) -> pd.DataFrame | None:
     """location_id, item_id of all that the data set ``stock`` lists; None where no stock of sites was delivered."""
-    stock = accepted_frame(company, checked, "stock")
+    stock = accepted_frame(checked, "stock")
     return None if stock is None or LOCATION not in stock else stock[[LOCATION, ITEM]].drop_duplicates().astype(str)
 
 

@@ -21,7 +21,6 @@ from decai_forecast.documents.fault import Where
 from decai_forecast.documents.kind import Kind
 from decai_forecast.documents.spelling import near
 from decai_forecast.errors import ConfigError, DocumentError
-
 from decai_forecast.shock_kinds import KINDS, ShockKind
 from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 

@@ -1,0 +1,100 @@
+"""The candidates of a round at each of its cut-offs: own, shared, and what can be made of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from decai_forecast.code_book import CodeBook, coded_by
+from decai_forecast.partner.combine.own import Alone
+from decai_forecast.partner.combine.shared import SharedForecasters, Texts
+from decai_forecast.partner.context import SEED
+from decai_forecast.partner.facts import TrainFacts
+from decai_forecast.periods import Cutoffs
+from decai_forecast.steps import Done
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from decai_forecast.demand import SharedBudget
+
+    Candidates = Mapping[str, pd.DataFrame]
+
+__all__ = ["Origins", "origins_of", "shared_budget"]
+
+ONE_BY_ONE = ("exact", "cyclic")  # their first trees are a model of their own; those of an average are some partners' trees
+GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
+
+
+@dataclass(frozen=True)
+class Origins:
+    """The candidates by name: at the choice origins, over the test window (empty where history does not reach), to ship.
+    ``cutoffs``: of those that are judged."""
+
+    cutoffs: Sequence[date]
+    choice: Sequence[Candidates]
+    test: Candidates
+    ship: Candidates
+
+    @property
+    def judged(self) -> list[Candidates]:
+        """All whose actuals are known, oldest first."""
+        return [*self.choice, self.test] if self.test else list(self.choice)
+
+
+def shared_budget(
+    cutoffs: Cutoffs, alone: Mapping[date, Alone], shared: SharedForecasters, book: CodeBook | None
+) -> SharedBudget:
+    """How many of the shared trees to use; all, unless every model of the round has as many as a budget was measured for."""
+    from decai_forecast.demand import TREES, SharedBudget, SharedOrigin, choose_shared_budget
+
+    texts = {cutoff: _texts(shared, cutoff, cutoffs) for cutoff in alone}
+    sizes = {count for models in texts.values() for count in _tree_counts(models, book)}
+    if not sizes:
+        return SharedBudget(None, "no shared forecaster", 0)
+    if sizes != {TREES} or (shared.published.strategy or ONE_BY_ONE[0]) not in ONE_BY_ONE:
+        return SharedBudget(None, f"not models of {TREES} trees, each grown on all before it: all trees", 0)
+    judged = [(alone[c], texts[c]) for c in cutoffs.choice if c in alone and texts[c]]
+    origins = [SharedOrigin(models, one.future, one.local) for one, models in judged if one.local is not None]
+    return choose_shared_budget(origins, seed=SEED)
+
+
+def origins_of(
+    trained: Done[TrainFacts], cutoffs: Cutoffs, alone: Mapping[date, Alone], shared: SharedForecasters, book: CodeBook | None
+) -> Origins:
+    """The candidates at all cut-offs that have rows to forecast."""
+    made = {c: _candidates(trained, c, one, _texts(shared, c, cutoffs), book) for c, one in alone.items()}
+    judged = [c for c in (*cutoffs.choice, cutoffs.test) if c in made]
+    return Origins(judged, [made[c] for c in cutoffs.choice if c in made], made.get(cutoffs.test, {}), made[cutoffs.ship])
+
+
+def _texts(shared: SharedForecasters, cutoff: date, cutoffs: Cutoffs) -> Texts:
+    """The shared models for a cut-off: to ship, those in use; empty where there are none."""
+    return (shared.shipped() if cutoff == cutoffs.ship else shared.at(cutoff)) or {}
+
+
+def _tree_counts(texts: Texts, book: CodeBook | None) -> list[int]:
+    """Of each model; each is validated first, since a malformed text aborts the interpreter."""
+    from decai_forecast.demand import FEATURES
+    from decai_forecast.federation import validate
+
+    names, coded = coded_by(book, FEATURES)
+    return [len(validate(text, names, coded).trees) for text in texts.values()]
+
+
+def _candidates(
+    trained: Done[TrainFacts], cutoff: date, alone: Alone, texts: Texts, book: CodeBook | None
+) -> dict[str, pd.DataFrame]:
+    """By name; of a newcomer only ``shared``."""
+    from decai_forecast.demand import candidates, implied_mean, predict, predict_on_top
+
+    future, local, trees = alone.future, alone.local, _tree_counts(texts, book)
+    forecasts = [predict(texts, future)] if texts else []
+    if texts and local is not None and max(trees) <= GROWN_ON:
+        forecasts.append(predict_on_top(texts, trained.frame(f"rows-{cutoff}.parquet"), future, seed=SEED))
+    shared = [frame.assign(mean=implied_mean(frame)) for frame in forecasts]
+    if local is None:
+        return {"shared": shared[0]}
+    return candidates(local, *shared) if shared else candidates(local, None)
