@@ -1,4 +1,4 @@
-"""A participant's files, on a local disk or any object store that fsspec knows.
+"""A participant's files, on a local disk or an object store that keeps conditional puts (``conditional_put.py``).
 
 A step receives the store of its own participant and nothing else. A key is a relative path with forward slashes; a key
 that would leave the store raises :class:`StoreError`, whoever wrote it.
@@ -11,13 +11,14 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
-import fsspec
+from fsspec.implementations.local import LocalFileSystem
 
+from decai_forecast.conditional_put import PART, create, open_filesystem, prove, whole_file
 from decai_forecast.errors import StoreError
 
 if TYPE_CHECKING:
@@ -36,14 +37,18 @@ def digest_json(value: Any) -> str:
     return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
 
 
+def _whole(keys: Iterable[str]) -> Iterator[str]:
+    """Without what is still being written, or was when its process died."""
+    return (key for key in keys if not key.rsplit("/", 1)[-1].startswith(PART))
+
+
 class Store:
     """The files of one participant under ``url`` (``file:///...``, ``s3://...``, or a plain local path)."""
 
     def __init__(self, url: str | Path, owner: str) -> None:
         self.owner, self.url = owner, str(url)
-        fs, root = fsspec.core.url_to_fs(str(url))
-        self.fs, self.root = fs, str(root).rstrip("/")
-        self.is_local = "file" in (fs.protocol if isinstance(fs.protocol, tuple) else (fs.protocol,))
+        self.fs, self.root = open_filesystem(str(url))
+        self.is_local = isinstance(self.fs, LocalFileSystem)
 
     def __repr__(self) -> str:
         return f"Store(owner={self.owner!r})"
@@ -66,7 +71,7 @@ class Store:
         root = self.path(prefix)
         if not self.fs.exists(root):
             return []
-        return sorted(str(PurePosixPath(p).relative_to(self.root)) for p in self.fs.find(root))
+        return sorted(_whole(str(PurePosixPath(p).relative_to(self.root)) for p in self.fs.find(root)))
 
     def read_bytes(self, key: str) -> bytes:
         path = self.path(key)
@@ -89,39 +94,30 @@ class Store:
         if not self.is_local:
             self.fs.pipe_file(path, data)
             return
-        folder = Path(path).parent
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".put-", delete=False) as part:
-            part.write(data)
-            part.flush()
-            os.fsync(part.fileno())
-        os.replace(part.name, path)
+        with whole_file(Path(path), data) as part:
+            os.replace(part, path)
 
     def create_bytes(self, key: str, data: bytes) -> bool:
-        """Writes only if ``key`` is absent; False (and nothing written) if another writer was first."""
+        """Writes only if ``key`` is absent; False (and nothing written) if another writer was first.
+
+        Raises :class:`StoreError` on a store where two writers could both win. An object store is proven before the first
+        such put of a process (:meth:`prove`).
+        """
+        path = self.path(key)
         if not self.is_local:
-            if self.exists(key):  # object stores: the writer of this key is one task at a time (Airflow's max_active_runs)
-                return False
-            self.write_bytes(key, data)
-            return True
-        path = Path(self.path(key))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".put-") as part:
-            part.write(data)
-            part.flush()
-            os.fsync(part.fileno())
-            try:
-                os.link(part.name, path)  # atomic, and fails where the name is taken
-            except FileExistsError:
-                return False
-        return True
+            self.prove()
+        return create(self.fs, path, data)
+
+    def prove(self) -> None:
+        """Proves by two puts that :meth:`create_bytes` keeps its promise here; raises :class:`StoreError` if it does not."""
+        prove(self.fs, self.root)
 
     def children(self, key: str = "") -> list[str]:
         """The names directly below ``key`` (without it, of the whole store), sorted; none if it is not there."""
         path = self.path(key) if key else self.root
         if not self.fs.exists(path):
             return []
-        return sorted(str(p).rstrip("/").rsplit("/", 1)[-1] for p in self.fs.ls(path, detail=False))
+        return sorted(_whole(str(p).rstrip("/").rsplit("/", 1)[-1] for p in self.fs.ls(path, detail=False)))
 
     def remove(self, key: str) -> None:
         """Removes ``key`` and everything below it; nothing happens if it is not there."""

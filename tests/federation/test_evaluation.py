@@ -27,6 +27,13 @@ def scores(*gains: float) -> dict[str, Score]:
             "the new forecaster is worse at 2 of 3 partners (median gain -5.0 %, worst p0 -10.0 %): what was put into the "
             "training is suspect",
         ),
+        (
+            (-0.5, -0.5, 0.1, 0.1),  # of an even number half: not most of them, but the one between them loses
+            False,
+            "the new forecaster is worse at 2 of 4 partners (median gain -20.0 %, worst p0 -50.0 %): what was put into the "
+            "training is suspect",
+        ),
+        ((-0.03, -0.03, 0.1, 0.1), True, "median gain +3.5 %, worst p0 -3.0 %"),
         ((0.1, 0.1), False, "2 partners could score both forecasters, 3 are needed"),
     ],
 )

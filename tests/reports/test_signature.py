@@ -54,6 +54,15 @@ def test_a_forged_manifest_is_refused(folder: Path) -> None:
     assert verify(folder, forger.public)
 
 
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "7", "{}", '{"participant": "alder_foods"}', '{"participant": "a", "public_key": "xy"}']
+)
+def test_a_malformed_signature_is_refused(folder: Path, text: str) -> None:
+    """A file that this program does not write is no signature of anybody, and the error names it."""
+    (folder / "manifest.sig").write_text(text)
+    assert broken(folder) == f"{folder}/manifest.sig: not a signature as decai writes it; get the report again"
+
+
 def test_a_manifest_names_no_file_outside(folder: Path) -> None:
     """Not even one that its participant signed."""
     raw = json.loads((folder / "manifest.json").read_text())

@@ -58,6 +58,15 @@ def test_unit_costs_make_it_money() -> None:
     assert not money(unit_cost=cost.iloc[1:])["in_money"].any()
 
 
+def test_a_saving_is_a_share_of_any_cost() -> None:
+    """What is saved of a cost below one unit of money is the same share as of any; of no cost it is no number."""
+    cost = sold()[["location_id", "item_id"]].drop_duplicates()
+    small, nothing = (money(unit_cost=cost.assign(unit_cost=each)) for each in (1e-6, 0.0))
+    assert small.loc["moving_average", "cost"] < 1
+    assert small["saved_share"].to_dict() == pytest.approx(money()["saved_share"].to_dict())
+    assert nothing["saved_share"].isna().all()
+
+
 def test_series_with_unknown_periods_are_left_out() -> None:
     """A censored period says nothing of what was asked for; without any series left that is said."""
     actual = sold()
