@@ -21,11 +21,12 @@ from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.codes import CLIENT_FAILED, NO_ROWS, code_of
 from decai_forecast.federation.coefficients import key_of
 from decai_forecast.federation.evaluate import newest_of, score_of
-from decai_forecast.federation.exact.desk import Desk
+from decai_forecast.federation.exact.records import TrainingRecords
 from decai_forecast.federation.left import gives
 from decai_forecast.federation.model_text import parse, sanitise, validate
 from decai_forecast.federation.plan import COEFFICIENTS, EXACT, OWN_TREES, Plan
 from decai_forecast.federation.preflight import OtherCodeBook, OtherFeatures, OtherPrivacy, OtherStrategy, schema_of, versions
+from decai_forecast.identity import Keyring
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store, digest_json
 
@@ -133,7 +134,7 @@ def describe(message: Message, context: Context) -> Message:
     has: dict[str, Any] = {f"version-{name}": found for name, found in versions().items()}
     has |= {"schema": schema_of(columns), "agreed": str(context.node_config.get("agreed", "")), "rows": len(rows.target)}
     if plan.strategy == EXACT:
-        return _reply(message, partner=partner, **has, key=_desk(context).identity().public)
+        return _reply(message, partner=partner, **has, key=Keyring(_store(context)).identity().public)
     if plan.strategy not in OWN_TREES:
         return _reply(message, partner=partner, **has)
     starts = [float(np.quantile(rows.target, quantile)) for quantile in plan.quantiles]
@@ -145,11 +146,11 @@ def _afford(plan: Plan, cutoff: date, context: Context) -> None:
     if plan.epsilon:
         from decai_forecast.federation.exact.node import private_of
 
-        _desk(context).ledger.afford(str(cutoff), private_of(plan))
+        _records(context).accountant.afford(str(cutoff), private_of(plan))
 
 
-def _desk(context: Context) -> Desk:
-    return Desk(_store(context), str(context.node_config["partner"]), str(context.run_config["round-id"]))
+def _records(context: Context) -> TrainingRecords:
+    return TrainingRecords(_store(context), str(context.run_config["round-id"]))
 
 
 def _store(context: Context) -> Store:
@@ -172,7 +173,9 @@ def train_exactly(message: Message, context: Context) -> Message:
         gives(_store(context), plan.round_id, plan.strategy)
         return relay(*how)
 
-    text = train_on_call(call, plan, cutoff, rows.X, rows.target, rows.weight, rows.newest, _desk(context), joined)
+    text = train_on_call(
+        call, plan, cutoff, rows.X, rows.target, rows.weight, rows.newest, _records(context), Keyring(_store(context)), joined
+    )
     given = {"model": text.encode()} if call.speaker == str(context.node_config["partner"]) else {}
     return _reply(message, digest=hashlib.sha256(text.encode()).digest(), **given)
 
@@ -190,7 +193,7 @@ def evaluate(message: Message, context: Context) -> Message:
         for text in roles[role].values():
             validate(text, plan.feature_names, plan.coded)
     if plan.strategy == EXACT:
-        _desk(context).compare(cutoff.isoformat(), digest_json([sorted(texts.items()) for texts in roles.values()]))
+        _records(context).compare(cutoff.isoformat(), digest_json([sorted(texts.items()) for texts in roles.values()]))
     return _reply(message, **score_of(rows.X, rows.target, rows.weight, rows.newest, roles))
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from decai_forecast.errors import FederationError, ModelTextError
+from decai_forecast.errors import FederationError, IdentityError, ModelTextError
 from decai_forecast.federation.codes import TIMEOUT
 from decai_forecast.federation.plan import EXACT, Member, Plan, Shared
 from decai_forecast.federation.progress import Limited, Step
@@ -133,13 +133,16 @@ def _comparable(champion: Mapping[float, str] | None, plan: Plan) -> Mapping[flo
 
 def _introduce(members: Sequence[Member]) -> None:
     """On one host, whoever runs the training has all stores: it tells every member the others' keys, once. Between companies
-    each pins what the others told it (``Desk.pin``)."""
-    from decai_forecast.federation.exact.desk import Desk
+    each pins what the others told it (``Keyring.pin``). :class:`FederationError` if a key is damaged, or not the pinned one."""
+    from decai_forecast.identity import Keyring
 
-    desks = {member.partner: Desk(Store(member.store, member.partner), member.partner) for member in members}
-    keys = {name: desk.identity().public for name, desk in desks.items()}
-    for desk in desks.values():
-        desk.pin(keys)
+    keyrings = {member.partner: Keyring(Store(member.store, member.partner)) for member in members}
+    try:
+        keys = {name: keyring.identity().public for name, keyring in keyrings.items()}
+        for keyring in keyrings.values():
+            keyring.pin(keys)
+    except IdentityError as error:
+        raise FederationError(str(error)) from None
 
 
 def _default_params() -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _partner(network: Network, night: Round, partner: str, submission: Any, why:
         "checks": {name: facts["verdict"] for name, facts in checked.facts["data_sets"].items()} if checked else {},
         "rows": submission.get("rows", 0),
         "member": member,
-        "privacy": spending(store, partner, night.id, network.privacy) if network.privacy else None,
+        "privacy": spending(store, night.id, network.privacy) if network.privacy else None,
         "choice": combined.facts["choice"]["name"] if combined else "",
         "wape": {name: found["wape"] for name, found in scores.items()},
         "exposure": simulated.facts["exposure"] if simulated else "",

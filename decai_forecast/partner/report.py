@@ -120,7 +120,7 @@ def hand_over(network: Network, seat: Seat, night: Round) -> tuple[Done, list[En
 
 
 def _files(seat: Seat, night: Round, facts: Facts) -> dict[str, bytes]:
-    from decai_forecast.federation.exact.desk import Desk
+    from decai_forecast.identity import Keyring
     from decai_forecast.reports.signature import sign
 
     report = build_report(facts)
@@ -129,7 +129,7 @@ def _files(seat: Seat, night: Round, facts: Facts) -> dict[str, bytes]:
         files["stock_targets.csv"] = stock_targets_csv(report, units=_units(seat, night)).encode()
         files["days_of_supply.json"] = _json(days_of_supply_json(report, facts.simulation))
     written = json.dumps(manifest(files, report), indent=1, sort_keys=True).encode()
-    return files | {MANIFEST: written, SIGNATURE: sign(written, Desk(seat.store, seat.partner).identity())}
+    return files | {MANIFEST: written, SIGNATURE: sign(written, Keyring(seat.store).identity())}
 
 
 def _json(value: Any) -> bytes:
@@ -180,7 +180,7 @@ def facts_of(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
 
 def _noisy(seat: Seat, round_id: str) -> tuple[Left, ...]:
     """What the round's private sums tell at most, by the company's own ledger; also of a training that did not end."""
-    cost = seat.privacy and spending(seat.store, seat.partner, round_id, seat.privacy)
+    cost = seat.privacy and spending(seat.store, round_id, seat.privacy)
     if not cost or not cost["tonight"]:
         return ()
     told = f"what noise leaves to be told of a training row, by all sums and models: {cost_in_words(cost)}"

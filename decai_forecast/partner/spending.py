@@ -29,17 +29,17 @@ def gains_in_words(evaluation: Mapping[str, Any] | None) -> str:
     return f"Loss saved on the newest rows, against the last forecaster: {told}." if told else ""
 
 
-def spending(store: Store, partner: str, round_id: str, privacy: Privacy) -> dict[str, float] | None:
-    """Epsilon of the round and of it with all before (``spent``), from the company's own ledger; and the budget.
+def spending(store: Store, round_id: str, privacy: Privacy) -> dict[str, float] | None:
+    """Epsilon of the round and of it with all before (``spent``), by the company's own accountant; and the budget.
 
-    None where the company has no desk: it lies elsewhere, or has never trained exactly.
+    None where the company has no records of exact trainings: they lie elsewhere, or it has never trained exactly.
     """
-    from decai_forecast.federation.exact.desk import FOLDER, Desk  # cryptography: not when Airflow reads a DAG file
+    from decai_forecast.federation.exact import accountant  # numpy: not when Airflow reads a DAG file
 
-    if not store.exists(FOLDER):
+    cost = accountant.spending(store, round_id, privacy.delta)
+    if cost is None:
         return None
-    found = Desk(store, partner).ledger.spending(round_id, privacy.delta)
-    return {"tonight": found.tonight, "spent": found.total, "budget": privacy.budget, "delta": privacy.delta}
+    return {"tonight": cost.of_round, "spent": cost.total, "budget": privacy.budget, "delta": privacy.delta}
 
 
 def privacy_in_words(partners: Sequence[Mapping[str, Any]]) -> str:

@@ -8,7 +8,7 @@ from flwr.app import ConfigRecord, Context, Message, MessageType, RecordDict
 from members import SHIP, grown, members, plan
 
 from decai_forecast.federation.client_app import app, rows_of
-from decai_forecast.federation.exact.desk import COMPARISONS
+from decai_forecast.federation.exact.records import COMPARISONS
 from decai_forecast.federation.model_text import parse, sanitise
 from decai_forecast.federation.plan import Plan
 

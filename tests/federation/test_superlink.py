@@ -227,7 +227,7 @@ def test_who_is_not_admitted_does_not_connect(there: Companies) -> None:
     """A company with a passport of its own making: the SuperLink does not know its key."""
     stranger = Member("mallory", there.members[0].store)
     company = Company("mallory", stranger.store, there.files("mallory"))
-    apply(company.files, "mallory", there.desk(there.members[0]))
+    apply(company.files, "mallory", there.keyring(there.members[0]))
     company.enter(replace(Company("p0", "", there.files("p0")).admission(), partner="mallory"))
     with pytest.raises(FederationError, match=r"mallory: the SuperNode ended; its log is .*supernode\.log"):
         serve(company, lambda _: None)

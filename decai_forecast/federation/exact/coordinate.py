@@ -72,7 +72,7 @@ def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, venue: Ve
     """All quantiles of one cut-off, one after the other.
 
     Who fails before the first sum is left out and the others begin again. Once sums have crossed, the partners themselves
-    refuse to go on without one of them (see desk.py): then there is no model of this cut-off.
+    refuse to go on without one of them (see records.py): then there is no model of this cut-off.
     """
     there, dropped, models = dict(nodes), dict[str, str](), dict[float, ModelText]()
     for quantile in plan.quantiles:
