@@ -18,6 +18,7 @@ from decai_forecast.partner.planned import overrides_of, planned_facts, scores_o
 from decai_forecast.partner.worth import worth
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer, run_step
+from decai_forecast.strategies import DEFAULT, strategy_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,6 @@ __all__ = ["can_forecast", "combine"]
 
 MEDIAN = 0.5
 PAST_SERIES = 2000  # that past stock-outs are learned from
-ONE_BY_ONE = ("exact", "cyclic")  # their first trees are a model of their own; those of an average are some partners' trees
 GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
 
 
@@ -134,7 +134,7 @@ def _budget(seat: Seat, night: Round, alone: Mapping[date, _Alone], shared: Shar
     sizes = {len(validate(text, names, coded).trees) for models in texts.values() for text in models.values()}
     if not sizes:
         return SharedBudget(None, "no shared forecaster", 0)
-    if sizes != {TREES} or shared.manifest.get("strategy", ONE_BY_ONE[0]) not in ONE_BY_ONE:
+    if sizes != {TREES} or not strategy_of(shared.manifest.get("strategy", DEFAULT)).first_trees_are_a_model:
         return SharedBudget(None, f"not models of {TREES} trees, each grown on all before it: all trees", 0)
     judged = [(alone[c], texts[c]) for c in cutoffs.choice if c in alone and texts[c]]
     origins = [SharedOrigin(models, one.future, one.local) for one, models in judged if one.local is not None]

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from decai_forecast.coordinator.comparison import give_figures, published_comparison
-from decai_forecast.federation.left import strategy_given
+from decai_forecast.federation.disclosure import disclosed_strategy
 from decai_forecast.network import Network
 from decai_forecast.partner.briefing import briefing
 from decai_forecast.partner.check import accepted_frame
@@ -38,6 +38,7 @@ from decai_forecast.reports.send import Entry, outbox_key, send_report
 from decai_forecast.round import Round, before
 from decai_forecast.simulation import Simulation
 from decai_forecast.steps import Done, Writer, read_done, run_step
+from decai_forecast.strategies import strategy_of
 
 __all__ = ["REPORT_FILES", "facts_of", "hand_over", "outbox_key", "write_report"]
 
@@ -48,39 +49,6 @@ COMPARED = Left(
     f"coordinator; quartiles over at least {MINIMUM} companies, to all participants",
 )
 HISTORY = 2  # horizons of past demand before the forecast, in the chart
-TRAINED = {  # by strategy
-    "exact": (
-        Left(
-            "sums over rows of the shared trees' bins and leaves, under masks that cancel only in the sum of all companies",
-            "all companies that train; the relay passes them on and cannot open them",
-        ),
-        Left("number of training rows, public key, versions", "coordinator; the key, to all that train"),
-    ),
-    "bagging": (
-        Left(
-            "sanitised trees of each boosting round (no counts, ranges or weights of rows)",
-            "coordinator; averaged, to all participants",
-        ),
-        Left("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
-    ),
-    "cyclic": (
-        Left(
-            "a sanitised tree in each of its turns (no counts, ranges or weights of rows)",
-            "coordinator; as it is, to all participants",
-        ),
-        Left("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
-    ),
-}
-TRAINED |= dict.fromkeys(
-    ("median", "trimmed_mean"),
-    (
-        Left(
-            "coefficients of an additive model of the scale-free targets: how they go over year and week, and after which past",
-            "coordinator; averaged, to all participants",
-        ),
-        Left("number of training rows", "coordinator"),
-    ),
-)
 SCORED = Left(
     "loss of the last and of the new shared forecaster on the newest own rows, and how many these are",
     "coordinator; the median and the worst gain, to all participants",
@@ -179,7 +147,7 @@ def facts_of(seat: Seat, night: Round) -> tuple[Facts, list[Any]]:
 
 
 def _noisy(seat: Seat, round_id: str) -> tuple[Left, ...]:
-    """What the round's private sums tell at most, by the company's own ledger; also of a training that did not end."""
+    """What the round's private sums tell at most, by the company's own accountant; also of a training that did not end."""
     cost = seat.privacy and spending(seat.store, round_id, seat.privacy)
     if not cost or not cost["tonight"]:
         return ()
@@ -188,11 +156,11 @@ def _noisy(seat: Seat, round_id: str) -> tuple[Left, ...]:
 
 
 def _left(seat: Seat, round_id: str, shared: Mapping[str, Any], combined: Done | None) -> tuple[Left, ...]:
-    """By the company's own record, whatever became of the training; rounds of earlier releases have none."""
-    member, given = seat.partner in shared["members"], strategy_given(seat.store, round_id)
+    """By the company's own record, whatever became of the training; else by what the round published of it."""
+    member, given = seat.partner in shared["members"], disclosed_strategy(seat.store, round_id)
     left: tuple[Left, ...] = ()
     if member or given:
-        left = TRAINED[given or shared.get("strategy", "bagging")]  # older rounds do not say, and bagging was the default
+        left = tuple(Left(one.what, one.to) for one in strategy_of(given or shared["strategy"]).discloses)
         left += (SCORED,) if member and shared.get("evaluation") else ()
     left += _noisy(seat, round_id)
     gives = combined is not None and seat.report_settings().compare

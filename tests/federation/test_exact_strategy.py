@@ -11,18 +11,19 @@ from members import FEATURES, OLD, SHIP, Member, member, members, plan, predicte
 
 from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.errors import ConfigError, FederationError
-from decai_forecast.federation import Plan, server_app, train_shared, validate
+from decai_forecast.federation import Plan, train_shared, validate
 from decai_forecast.federation.client_app import app as client
 from decai_forecast.federation.exact import coordinate
 from decai_forecast.federation.exact.coordinate import Together
 from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.local_grid import LocalGrid
+from decai_forecast.federation.state import Node, State
 from decai_forecast.identity import KEY_FILE, Identity, Keyring
 from decai_forecast.store import Store
 
 
 def exact(**changes: Any) -> Plan:
-    return plan(**{"strategy": "exact", "exact_trees": 6, "params": dict(TREE_PARAMS) | {"num_leaves": 6}} | changes)
+    return plan(**{"strategy": "exact", "turns": 6, "params": dict(TREE_PARAMS) | {"num_leaves": 6}} | changes)
 
 
 def keyring_of(one: Member) -> Keyring:
@@ -32,7 +33,7 @@ def keyring_of(one: Member) -> Keyring:
 def test_members_train_one_model(tmp_path: Path) -> None:
     """Its trees are the same whoever is asked first and however many work at a time; it beats a constant."""
     there = members(tmp_path)
-    found = train_shared(there, exact(exact_trees=12, params=dict(TREE_PARAMS) | {"num_leaves": 6, "learning_rate": 0.2}))
+    found = train_shared(there, exact(turns=12, params=dict(TREE_PARAMS) | {"num_leaves": 6, "learning_rate": 0.2}))
     assert dict(found.rows) == {"p0": 100, "p1": 160, "p2": 220, "p3": 280}
     assert dict(found.dropped) == {}
     target = rows(99)["target"].to_numpy()
@@ -85,9 +86,9 @@ def test_who_was_lost_is_told_with_what_stopped_the_others(monkeypatch: pytest.M
     """The others' refusal alone does not say whom to ask."""
     lost = Together({}, frozenset({"p0", "p1", "p2"}), {"p3": "timeout"}, "exact_begun")
     monkeypatch.setattr(coordinate, "train_together", lambda *_: lost)
-    there = server_app.State((server_app.Node(1, "p0", 10, key=bytes(32)),), dropped={"p4": "other_features"})
+    there = State((Node(1, "p0", 10, key=bytes(32)),), dropped={"p4": "other_features"})
     with pytest.raises(FederationError, match=r"\(exact_begun\); dropped: p3 \(timeout\), p4 \(other_features\)$"):
-        server_app.train_exactly(LocalGrid(client, [], {}, workers=1), exact(), SHIP, there)
+        coordinate.train_exactly(LocalGrid(client, [], {}, workers=1), exact(), SHIP, there)
 
 
 def test_a_weight_that_is_none_puts_out_its_owner_only(tmp_path: Path) -> None:
@@ -140,5 +141,5 @@ def test_only_keys_counts_digests_and_the_model_cross(tmp_path: Path) -> None:
 
 def test_an_unknown_strategy_is_told() -> None:
     """With those that are known."""
-    with pytest.raises(ConfigError, match="'fedavg' is not one of exact, bagging, cyclic, median, trimmed_mean"):
+    with pytest.raises(ConfigError, match="'fedavg' is not known; there are exact, bagging, cyclic, median, trimmed_mean"):
         plan(strategy="fedavg")

@@ -1,4 +1,4 @@
-"""Private trainings over nights: every company keeps its own ledger, and sends nothing when its budget is spent."""
+"""Private trainings over nights: every company keeps its own account, and sends nothing when its budget is spent."""
 
 from __future__ import annotations
 

@@ -72,9 +72,7 @@ def plan_of(plan: Plan, cutoff: date, quantile: float, weighted: bool) -> ExactP
     others."""
     if plan.epsilon:
         return private_plan(str(cutoff), plan.feature_names, plan.seed, quantile, weighted, private_of(plan))
-    exact = from_demand(
-        plan.params, str(cutoff), plan.feature_names, plan.exact_trees, plan.seed, alpha=quantile, weighted=weighted
-    )
+    exact = from_demand(plan.params, str(cutoff), plan.feature_names, plan.rounds, plan.seed, alpha=quantile, weighted=weighted)
     return replace(exact, patience=plan.early_stopping_rounds, categories=plan.categories)
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from decai_forecast.federation.exact.errors import Refused, Tampered
 from decai_forecast.identity import is_signed_by
+from decai_forecast.strategies import exact
 
 __all__ = ["MAX_PARTIES", "MIN_PARTIES", "KeyRoster"]
 
-MIN_PARTIES = 3  # of two, each could subtract itself from a sum and read the other
+MIN_PARTIES = exact.STRATEGY.companies
 MAX_PARTIES = 200  # ranks fit a byte
 
 
