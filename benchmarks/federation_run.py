@@ -82,7 +82,7 @@ def load(case: Case, parties: range | None = None) -> tuple[np.ndarray, np.ndarr
 
 
 def people(case: Case) -> list[Any]:
-    from decai_forecast.federation.exact.identity import Identity
+    from decai_forecast.identity import Identity
 
     return [Identity.from_bytes(NAMES[k], bytes([k + 1]) * 32) for k in range(case.parties)]
 
@@ -107,22 +107,21 @@ class Marks:
 
 
 def exact_party(k: int, port: int, case: Case, out: Any) -> None:
-    from decai_forecast.federation.exact.desk import Desk
     from decai_forecast.federation.exact.group import Group
     from decai_forecast.federation.exact.host import HostWire
-    from decai_forecast.federation.exact.identity import Roster
     from decai_forecast.federation.exact.loopback import LoopbackWire
+    from decai_forecast.federation.exact.records import TrainingRecords
+    from decai_forecast.federation.exact.roster import KeyRoster
     from decai_forecast.federation.exact.train import Rows, train
     from decai_forecast.store import Store
 
     own, pinned = people(case)[k], {one.name: one.public for one in people(case)}
-    roster, store = Roster.of(pinned), Store(case.folder / f"store-{time.time_ns()}" / own.name, own.name)
-    store.write_json("federation/exact/identity.json", {"ed25519": own.to_bytes().hex()})
+    roster, store = KeyRoster.of(pinned), Store(case.folder / f"store-{time.time_ns()}" / own.name, own.name)
     X, y, weight = load(case, range(k, k + 1))
     began, wire = time.perf_counter(), HostWire if case.link is None else LoopbackWire
     group = Group(wire(port, SESSION, k, roster.names, PATIENCE), own, roster, pinned, SESSION)
     marks = Marks(group)
-    trained = train(Rows(X, y, weight), case.plan(), group, Desk(store, own.name), marks)
+    trained = train(Rows(X, y, weight), case.plan(), group, TrainingRecords(store), marks)
     whole = {"whole_s": time.perf_counter() - began} | asdict(group.traffic)
     out.put((k, trained.text, marks.facts() | whole))
 

@@ -8,6 +8,7 @@
      |         +-- ContractError   it is a contract
      +-- MalformedMessage     another participant sent what is no message of the agreed form
      +-- StoreError           a path outside the participant's own store, or a missing object
+     +-- IdentityError        a participant's key, or the key of another one that it knows, cannot be used
      +-- DeliveryError        the partner's source could not be read; its kinds are in delivery/errors.py
      +-- NotEnoughData        a partner's accepted rows do not reach for training or a forecast
      +-- ModelTextError       a model text from outside is malformed or unsafe to load
@@ -86,6 +87,12 @@ class StoreError(DecaiError):
     """A path leaves the participant's own store, or an object is not there."""
 
     code = "store"
+
+
+class IdentityError(DecaiError):
+    """A participant's own key cannot be read, or another participant shows a key that is not the one pinned for it."""
+
+    code = "identity"
 
 
 class DeliveryError(DecaiError):

@@ -21,13 +21,12 @@ from decai_forecast.code_book import CodeBook
 from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
+from decai_forecast.strategies import DEFAULT, strategy_of
 
-__all__ = ["RUNTIMES", "STRATEGIES", "Assumptions", "Network", "Participant", "Privacy", "default_home", "valid_id"]
+__all__ = ["RUNTIMES", "Assumptions", "Network", "Participant", "Privacy", "default_home", "valid_id"]
 
 COORDINATOR = "coordinator"
 FILE = "network.yaml"
-# how the shared forecaster can be trained: docs/explanation/federation.md
-STRATEGIES = ("exact", "bagging", "cyclic", "median", "trimmed_mean")
 RUNTIMES = ("in_process", "superlink")  # where the parts of a shared training run
 MINIMUM_QUORUM = 3  # fewer than three, and a partner could subtract itself and read the other one
 YAML: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -74,7 +73,7 @@ class Privacy:
     """Differential privacy of the shared training (docs/explanation/federation.md), for one training row.
 
     ``epsilon``: of all models of one cut-off together. ``budget``: the epsilon of all cut-offs that a company ever takes part
-    in, by its own ledger. Both at ``delta``. :class:`ConfigError` for numbers that promise nothing.
+    in, by its own accountant. Both at ``delta``. :class:`ConfigError` for numbers that promise nothing.
     """
 
     epsilon: float
@@ -117,7 +116,7 @@ class Network:
     time_zone: str = "UTC"
     simulated: bool = False
     quorum: int = 0  # 0: two thirds of the partners, at least three
-    strategy: str = "exact"  # one of STRATEGIES
+    strategy: str = DEFAULT  # one of decai_forecast.strategies
     runtime: str = "in_process"  # one of RUNTIMES
     grace_minutes: float = 30.0
     late_minutes: float = 60.0  # after a contract's timeOfAvailability a delivery that is not finished is late
@@ -232,8 +231,6 @@ def _parse(home: Path, path: Path, raw: Any) -> Network:
         raw["privacy"] = Privacy.of(raw.get("privacy"))
         raw["code_book"] = CodeBook.of(raw.get("code_book"))
         network = Network(home=home, **raw)
-        if network.strategy not in STRATEGIES:
-            raise ConfigError(f"strategy {network.strategy!r} is not known; there are {', '.join(STRATEGIES)}")
         if network.runtime not in RUNTIMES:
             raise ConfigError(f"runtime {network.runtime!r} is not known; there are {', '.join(RUNTIMES)}")
         _check_training(network)
@@ -250,15 +247,9 @@ def _check_training(network: Network) -> None:
     rounds = network.early_stopping_rounds
     if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 0:
         raise ConfigError(f"early_stopping_rounds must be a whole number of trees, 0 for never, not {rounds!r}")
-    for name, asked in (("privacy", network.privacy is not None), ("early_stopping_rounds", rounds > 0)):
-        if asked and network.strategy != STRATEGIES[0]:
-            raise ConfigError(f"{name} needs strategy {STRATEGIES[0]}, not {network.strategy}; change one of them")
-    if network.privacy and rounds:
-        raise ConfigError("privacy and early_stopping_rounds: a private training tells no loss to stop by; drop one of them")
-    if network.privacy and network.code_book:
-        raise ConfigError("privacy and code_book: noise is not made for splits by categories; drop one of them")
-    if network.code_book and network.strategy not in (trees := STRATEGIES[:3]):
-        raise ConfigError(f"code_book needs a strategy that grows trees ({', '.join(trees)}), not {network.strategy}; drop it")
+    given = {"privacy": network.privacy is not None, "early_stopping": rounds > 0, "code_book": network.code_book is not None}
+    for _, complaint in strategy_of(network.strategy).complaints(**given):
+        raise ConfigError(complaint)
 
 
 def _number(name: str, value: Any) -> float:

@@ -70,8 +70,8 @@ def passport(partner: Partner, out: Annotated[Path, typer.Option(help="The file 
     """
     from decai_forecast.federation.superlink.passport import apply
 
-    company, desk = _company(_network(home), partner)
-    made = apply(company.files, partner, desk)
+    company, keyring = _company(_network(home), partner)
+    made = apply(company.files, partner, keyring)
     made.write(out)
     print(f"{out}: send it to the coordinator; hand it to the other companies in a way that the coordinator does not control.")
     print(f"Fingerprint, for who wants to hear it from you: {made.fingerprint}")
@@ -113,9 +113,9 @@ def pin(partner: Partner, files: list[Path], home: Home = None) -> None:
     """
     from decai_forecast.federation.superlink.passport import Passport
 
-    _, desk = _company(_network(home), partner)
+    _, keyring = _company(_network(home), partner)
     shown = [Passport.read(file) for file in files]
-    desk.pin({one.partner: bytes.fromhex(one.signing_key) for one in shown} | {partner: desk.identity().public})
+    keyring.pin({one.partner: bytes.fromhex(one.signing_key) for one in shown} | {partner: keyring.identity().public})
     for one in shown:
         print(f"{one.partner} is known by {one.fingerprint}; ask it whether that is right")
 
@@ -143,15 +143,15 @@ def _link(network: Network):  # type: ignore[no-untyped-def]  # Link, whose modu
     return Link(network.home / "federation" / COORDINATOR)
 
 
-def _company(network: Network, partner: str):  # type: ignore[no-untyped-def]  # Company and Desk, likewise
-    from decai_forecast.federation.exact.desk import Desk
+def _company(network: Network, partner: str):  # type: ignore[no-untyped-def]  # Company and Keyring, likewise
     from decai_forecast.federation.preflight import agreement
     from decai_forecast.federation.superlink.node import Company
     from decai_forecast.federation.superlink.passport import Files
+    from decai_forecast.identity import Keyring
 
     network.participant(partner)
     store = Store(network.address(partner), partner)
     files = Files(network.home / "federation" / partner)
     privacy = network.privacy.terms if network.privacy else ""
     agreed = agreement(network.frequency, network.horizon, privacy, network.early_stopping_rounds, network.code_book)
-    return Company(partner, store.url, files, agreed, network.strategy, privacy), Desk(store, partner)
+    return Company(partner, store.url, files, agreed, network.strategy, privacy), Keyring(store)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from decai_forecast.errors import ConfigError
-from decai_forecast.federation.exact.desk import FOLDER, Desk
+from decai_forecast.identity import Keyring
 from decai_forecast.network import Network
 from decai_forecast.partner.context import partner_context
 from decai_forecast.reports.send import Book, Entry
@@ -95,8 +95,8 @@ def _known(home: Path | None, name: str, stated: bytes) -> bytes:
         store = partner_context(Network.load(home), name).store
     except ConfigError:
         store = None
-    if store is None or not store.exists(f"{FOLDER}/identity.json"):
+    if store is None or not Keyring(store).has_identity:
         raise BrokenReport(
             f"nobody here vouches for the key {stated.hex()} of {name}; ask {name} for its key and give it with --key"
         )
-    return Desk(store, name).identity().public
+    return Keyring(store).identity().public

@@ -13,6 +13,7 @@ from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.quantiles import MEAN, TRAINED, implied_mean, name_of
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
 from decai_forecast.demand.target import from_target
+from decai_forecast.strategies import TREES
 
 __all__ = [
     "LOCAL_TREES",
@@ -27,7 +28,6 @@ __all__ = [
     "train_local",
 ]
 
-TREES = 100
 TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
     "objective": "quantile",
     "learning_rate": 0.05,

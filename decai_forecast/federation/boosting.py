@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
-from flwr.app import Message, MessageType
+from flwr.app import Message
 from flwr.serverapp import Grid
 
 from decai_forecast.errors import FederationError, ModelTextError
@@ -43,14 +43,14 @@ def train_bagging(grid: Grid, plan: Plan, cutoff: date, state: State, _: Venue) 
 
 
 def train_cyclic(grid: Grid, plan: Plan, cutoff: date, state: State, _: Venue) -> State:
-    """The shared models of one cut-off, of ``plan.exact_trees`` trees: one of each company in turn, until there are enough.
+    """The shared models of one cut-off, of ``plan.rounds`` turns of one company each.
 
     Who is dropped loses its turn to the next; the order of the others stays.
     """
     starts, seen = _common_start(state.nodes), dict[int, int]()
     waiting = turns(state.nodes, plan.seed, cutoff)
     number = 0
-    while number < plan.exact_trees:
+    while number < plan.rounds:
         node, *waiting = waiting
         since = seen.get(node.id, 0)
         missed = {quantile: replace(model, trees=model.trees[since:]) for quantile, model in state.models.items()}
@@ -90,7 +90,7 @@ def _grown(
     """Partner -> its new trees; whoever fails, is late or sends what cannot be read is dropped by its code."""
     sent, grown, dropped = {node.id: node for node in asked}, dict[str, Trees](), {node.partner: TIMEOUT for node in asked}
     values, group = which.to_config(plan, cutoff), f"{cutoff}/{which.number}"
-    for node_id, reply in ask(grid, sent, MessageType.TRAIN, values, plan.timeout, group=group).items():
+    for node_id, reply in ask(grid, sent, f"train.{plan.strategy}", values, plan.timeout, group=group).items():
         partner = sent[node_id].partner
         try:
             grown[partner] = _read(reply, plan)
@@ -111,7 +111,7 @@ def _read(reply: Message, plan: Plan) -> Trees:
         found = {q: validate(text, plan.feature_names, plan.coded) for q, text in texts.items()}
     except (ModelTextError, UnicodeDecodeError, KeyError, TypeError):
         raise FederationError(ModelTextError.code) from None
-    if any(len(model.trees) > plan.trees_at_once for model in found.values()):
+    if any(len(model.trees) > plan.trees_per_round for model in found.values()):
         raise FederationError(MALFORMED)
     return found
 

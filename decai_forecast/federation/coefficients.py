@@ -28,9 +28,8 @@ from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.robust import coordinate_median, trimmed_mean
 from decai_forecast.federation.state import State, Venue, kept
 
-__all__ = ["BOUND", "MESSAGE", "key_of", "text_of", "train_median", "train_trimmed_mean", "trimmed"]
+__all__ = ["BOUND", "key_of", "text_of", "train_median", "train_trimmed_mean", "trimmed"]
 
-MESSAGE = "train.coefficients"
 BOUND = 10.0  # targets are at most sqrt(20): honest coefficients stay below 3
 SHARE = 0.2  # cut off at each end by the trimmed mean
 Floats = npt.NDArray[np.float64]
@@ -81,7 +80,7 @@ def _fitted(grid: Grid, plan: Plan, cutoff: date, state: State) -> tuple[State, 
     asked, found = {node.id: node.partner for node in state.nodes}, dict[str, Vectors]()
     dropped = dict.fromkeys(asked.values(), TIMEOUT)
     values: dict[str, Any] = {"cutoff": cutoff.isoformat()}
-    for node, reply in ask(grid, asked, MESSAGE, values, plan.timeout, group=f"{cutoff}/coefficients").items():
+    for node, reply in ask(grid, asked, f"train.{plan.strategy}", values, plan.timeout, group=f"{cutoff}/coefficients").items():
         try:
             found[asked[node]] = _read(reply, plan)
             del dropped[asked[node]]

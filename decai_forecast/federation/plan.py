@@ -10,16 +10,10 @@ from typing import Any
 
 from decai_forecast.code_book import PREFIX, CodeBook
 from decai_forecast.errors import ConfigError
-from decai_forecast.network import STRATEGIES, Privacy
+from decai_forecast.network import Privacy
+from decai_forecast.strategies import Strategy, strategy_of
 
-__all__ = ["BAGGING", "COEFFICIENTS", "CYCLIC", "EXACT", "MEDIAN", "OWN_TREES", "TRIMMED_MEAN", "Member", "Plan", "Shared"]
-
-EXACT, BAGGING, CYCLIC, MEDIAN, TRIMMED_MEAN = STRATEGIES
-OWN_TREES = (BAGGING, CYCLIC)  # each company grows trees by itself
-COEFFICIENTS = (MEDIAN, TRIMMED_MEAN)  # each company fits an additive model by itself
-EXACT_TREES = 100  # of each quantile, as many as the pooled model has that was tuned
-ROUNDS = 12  # of bagging: boosting rounds: every member grows trees on the common score, then all see the average
-TREES = 5  # per member, quantile and boosting round; more rounds of fewer trees cost messages, fewer of more drift apart
+__all__ = ["Member", "Plan", "Shared"]
 
 
 @dataclass(frozen=True)
@@ -34,10 +28,9 @@ class Member:
 class Plan:
     """One training: which cut-offs, how many trees, and how many members at least.
 
-    ``params`` are LightGBM's; by default those of the local models. ``strategy``: ``exact`` trains one model of
-    ``exact_trees`` trees as if all rows lay in one place; ``bagging`` averages the trees that each grows on its own rows, for
-    links that cannot carry some hundred messages per tree; ``cyclic`` has ``exact_trees`` trees, one of each in turn.
-    ``median`` and ``trimmed_mean`` take these of the coefficients that each fits by itself, and need one message.
+    ``params`` are LightGBM's; by default those of the local models. ``strategy``: the name of a record of ``strategies``, which
+    says how many ``rounds`` and ``trees_per_round`` there are where these are not given. :class:`ConfigError` for what it does
+    not take.
     """
 
     round_id: str
@@ -46,9 +39,8 @@ class Plan:
     minimum: int
     seed: int
     strategy: str
-    exact_trees: int = EXACT_TREES
-    rounds: int = ROUNDS
-    trees: int = TREES
+    rounds: int = 0  # of boosting; 0: the strategy's
+    trees_per_round: int = 0  # of each quantile, that a company grows in a round; 0: the strategy's
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
     params: Mapping[str, Any] = field(default_factory=dict)
     timeout: float = 600.0  # seconds for all members' answers to one message
@@ -57,21 +49,25 @@ class Plan:
     agreed: str = ""  # digest of the network's agreement (preflight.py); empty: not compared
     epsilon: float = 0.0  # differential privacy of all models of a cut-off together (exact/privacy.py); 0: none
     delta: float = 1e-6
-    budget: float = 0.0  # epsilon of all private trainings of a company, by its own ledger; 0: no limit
-    early_stopping_rounds: int = 0  # of the exact strategy: trees without a smaller loss on everybody's newest rows; 0: never
+    budget: float = 0.0  # epsilon of all private trainings of a company, by its own accountant; 0: no limit
+    early_stopping_rounds: int = 0  # trees without a smaller loss on everybody's newest rows; 0: never
     code_book: CodeBook | None = None  # whose ``feature`` is one of ``feature_names``
 
     def __post_init__(self) -> None:
-        if self.strategy not in STRATEGIES:
-            raise ConfigError(f"strategy {self.strategy!r} is not one of {', '.join(STRATEGIES)}")
-        if self.epsilon and self.strategy != EXACT:
-            raise ConfigError(f"epsilon {self.epsilon:g}: only the exact strategy trains under differential privacy")
-        if self.epsilon and self.code_book:
-            raise ConfigError(f"epsilon {self.epsilon:g}: noise is not made for splits by the categories of a code book")
-        if self.code_book and self.strategy in COEFFICIENTS:
-            raise ConfigError(f"strategy {self.strategy} has no trees to split by the categories of a code book")
+        record = self.record
+        for _, complaint in record.complaints(
+            privacy=bool(self.epsilon), early_stopping=bool(self.early_stopping_rounds), code_book=self.code_book is not None
+        ):
+            raise ConfigError(complaint)
+        object.__setattr__(self, "rounds", self.rounds or record.rounds)
+        object.__setattr__(self, "trees_per_round", self.trees_per_round or record.trees_per_round)
         if [name for name in self.feature_names if name.startswith(PREFIX)] != list(self.categories):
             raise ConfigError("a code book has one feature, by its own name, and no other feature is called so")
+
+    @property
+    def record(self) -> Strategy:
+        """What the strategy needs, discloses and takes; :class:`ConfigError` if there is none of this name."""
+        return strategy_of(self.strategy)
 
     @property
     def categories(self) -> dict[str, tuple[str, ...]]:
@@ -93,11 +89,6 @@ class Plan:
         """What training rows have; some have weights too."""
         return (*self.feature_names, "target")
 
-    @property
-    def trees_at_once(self) -> int:
-        """Of each quantile, that a member grows on its own rows upon one message."""
-        return 1 if self.strategy == CYCLIC else self.trees
-
     def to_config(self) -> dict[str, str | int | float]:
         """As Flower's run configuration: flat, text and numbers only."""
         return {
@@ -107,9 +98,8 @@ class Plan:
             "minimum": self.minimum,
             "seed": self.seed,
             "strategy": self.strategy,
-            "exact-trees": self.exact_trees,
             "rounds": self.rounds,
-            "trees": self.trees,
+            "trees-per-round": self.trees_per_round,
             "quantiles": ",".join(str(q) for q in self.quantiles),
             "params": json.dumps(dict(self.params), sort_keys=True),
             "timeout": float(self.timeout),
@@ -132,9 +122,8 @@ class Plan:
             minimum=int(config["minimum"]),
             seed=int(config["seed"]),
             strategy=str(config["strategy"]),
-            exact_trees=int(config["exact-trees"]),
             rounds=int(config["rounds"]),
-            trees=int(config["trees"]),
+            trees_per_round=int(config["trees-per-round"]),
             quantiles=tuple(float(q) for q in str(config["quantiles"]).split(",")),
             params=json.loads(str(config["params"])),
             timeout=float(config["timeout"]),

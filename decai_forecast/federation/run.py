@@ -11,22 +11,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from decai_forecast.errors import FederationError, ModelTextError
+from decai_forecast.errors import FederationError, IdentityError, ModelTextError
 from decai_forecast.federation.codes import TIMEOUT
-from decai_forecast.federation.plan import EXACT, Member, Plan, Shared
+from decai_forecast.federation.plan import Member, Plan, Shared
 from decai_forecast.federation.progress import Limited, Step
 from decai_forecast.store import Store
 
 if TYPE_CHECKING:
     from flwr.serverapp import Grid
 
-    from decai_forecast.federation.server_app import Venue
+    from decai_forecast.federation.state import Venue
 
 __all__ = ["FLOWER", "InProcess", "Runtime", "train_shared"]
 
 WORKERS = 2  # nodes that work at the same time: one per core of the smallest machine this runs on
 PACE = 10.0  # seconds between two lines of progress
-OWN_PROCESSES = 60  # exact trees of all models from which on a process for every member is worth its start
+OWN_PROCESSES = 60  # trees of all models from which on a process for every member is worth its start
 FLOWER = {  # else Flower reports use, asks for updates, and installs what an app names
     "FLWR_TELEMETRY_ENABLED": "0",
     "FLWR_DISABLE_UPDATE_CHECK": "1",
@@ -44,7 +44,7 @@ class Runtime(Protocol):
 
 @dataclass(frozen=True)
 class InProcess:
-    """All nodes on this host: ``workers`` threads; trained exactly and with many trees, a process for every member."""
+    """All nodes on this host: ``workers`` threads; where they meet at a relay for many trees, a process for every member."""
 
     members: Sequence[Member]
     workers: int = WORKERS
@@ -55,24 +55,25 @@ class InProcess:
         from decai_forecast.federation.exact.coordinate import ATTEMPTS
         from decai_forecast.federation.local_grid import LocalGrid
         from decai_forecast.federation.node_process import Nursery
+        from decai_forecast.federation.rows import rows_of
 
         nodes = [
             {"partner": member.partner, "store": member.store, "agreed": plan.agreed}
             for member in sorted(self.members, key=lambda m: m.partner)
         ]
-        exact = plan.strategy == EXACT
-        if exact:
+        if plan.record.needs_keys:
             _introduce(self.members)
-        apart = exact and plan.exact_trees * len(plan.cutoffs) * len(plan.quantiles) >= OWN_PROCESSES
-        # Trained exactly they wait for one another; a hung one keeps a thread for every message that it was sent.
-        workers = ATTEMPTS * len(nodes) if exact else self.workers
+        meet = plan.record.meets_at_relay
+        apart = meet and plan.rounds * len(plan.cutoffs) * len(plan.quantiles) >= OWN_PROCESSES
+        # They wait for one another; a hung one keeps a thread for every message that it was sent.
+        workers = ATTEMPTS * len(nodes) if meet else self.workers
         try:
             with contextlib.ExitStack() as stack:
                 nursery = stack.enter_context(Nursery()) if apart else None
-                grid = LocalGrid(client_app.app, nodes, plan.to_config(), workers=workers, nursery=nursery)
+                grid = LocalGrid(client_app.make_app(), nodes, plan.to_config(), workers=workers, nursery=nursery)
                 yield stack.enter_context(grid), venue
         finally:
-            client_app.rows_of.cache_clear()
+            rows_of.cache_clear()
 
 
 def train_shared(
@@ -96,7 +97,8 @@ def train_shared(
         os.environ.setdefault(name, value)
     from flwr.app import Context, RecordDict
 
-    from decai_forecast.federation.server_app import Venue, make_app
+    from decai_forecast.federation.server_app import make_app
+    from decai_forecast.federation.state import Venue
 
     if len(members) < plan.minimum:
         raise FederationError(f"{len(members)} partners can train together, {plan.minimum} are needed")
@@ -126,20 +128,23 @@ def _comparable(champion: Mapping[float, str] | None, plan: Plan) -> Mapping[flo
     try:
         for quantile in plan.quantiles:
             validate(champion[quantile], plan.feature_names, plan.coded)
-    except ModelTextError:  # of an earlier release, with other features
+    except ModelTextError:  # with other features
         return None
     return champion
 
 
 def _introduce(members: Sequence[Member]) -> None:
     """On one host, whoever runs the training has all stores: it tells every member the others' keys, once. Between companies
-    each pins what the others told it (``Desk.pin``)."""
-    from decai_forecast.federation.exact.desk import Desk
+    each pins what the others told it (``Keyring.pin``). :class:`FederationError` if a key is damaged, or not the pinned one."""
+    from decai_forecast.identity import Keyring
 
-    desks = {member.partner: Desk(Store(member.store, member.partner), member.partner) for member in members}
-    keys = {name: desk.identity().public for name, desk in desks.items()}
-    for desk in desks.values():
-        desk.pin(keys)
+    keyrings = {member.partner: Keyring(Store(member.store, member.partner)) for member in members}
+    try:
+        keys = {name: keyring.identity().public for name, keyring in keyrings.items()}
+        for keyring in keyrings.values():
+            keyring.pin(keys)
+    except IdentityError as error:
+        raise FederationError(str(error)) from None
 
 
 def _default_params() -> dict[str, Any]:

@@ -1,17 +1,16 @@
 """The coordinator's side: asks who is there, has each cut-off trained by the plan's strategy, and keeps its models.
 
-A strategy takes who is there and gives what came of it, a :class:`State`; nothing hides between its steps. Exact: the nodes
-train over a relay, in steps that no message of Flower's could carry (exact/coordinate.py). Bagging and cyclic: they grow trees
-on a common score (boosting.py). Median and trimmed mean: of the coefficients that each fits by itself (coefficients.py).
+A strategy takes who is there and gives what came of it, a :class:`State`; nothing hides between its steps. Its record
+(``strategies``) names its function, which is loaded here: of exact/coordinate.py, boosting.py or coefficients.py.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from datetime import date
+from pkgutil import resolve_name
 from typing import Any
 
 from flwr.app import ConfigRecord, Context, MessageType
@@ -19,18 +18,14 @@ from flwr.serverapp import Grid, ServerApp
 
 from decai_forecast.errors import FederationError
 from decai_forecast.federation.ask import ask
-from decai_forecast.federation.boosting import train_bagging, train_cyclic
 from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, coded
-from decai_forecast.federation.coefficients import train_median, train_trimmed_mean
 from decai_forecast.federation.exact.errors import BudgetSpent
-from decai_forecast.federation.plan import BAGGING, CYCLIC, EXACT, MEDIAN, OWN_TREES, TRIMMED_MEAN, Plan
+from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.preflight import OtherCodeBook, OtherPrivacy, compare, schema_of
-from decai_forecast.federation.state import HERE, Node, Relay, State, Venue, kept, told
+from decai_forecast.federation.state import HERE, Node, State, Train, Venue, kept
+from decai_forecast.identity import KEY_BYTES
 
-__all__ = ["STRATEGY", "Node", "Relay", "State", "Strategy", "Venue", "app", "make_app", "train_exactly"]
-
-Strategy = Callable[[Grid, Plan, date, State, Venue], State]
-"""Trains one cut-off with the nodes of a state: the models, who is left, and who was dropped with which code"""
+__all__ = ["app", "make_app"]
 
 
 def make_app(venue: Venue = HERE, champion: Mapping[float, str] | None = None) -> ServerApp:
@@ -41,11 +36,12 @@ def make_app(venue: Venue = HERE, champion: Mapping[float, str] | None = None) -
     @server.main()
     def main(grid: Grid, context: Context) -> None:
         plan = Plan.from_config(context.run_config)
+        train: Train = resolve_name(plan.record.coordinator)
         dropped: dict[str, str] = {}
         rows: dict[str, int] = {}
         for cutoff in plan.cutoffs:
             present = kept(_present(grid, plan, cutoff, dropped, venue), plan, cutoff)
-            state = STRATEGY[plan.strategy](grid, plan, cutoff, present, venue) if present.nodes else present
+            state = train(grid, plan, cutoff, present, venue) if present.nodes else present
             dropped |= state.dropped
             if cutoff == max(plan.cutoffs):
                 rows = {node.partner: node.rows for node in state.nodes}
@@ -72,27 +68,6 @@ def _compared(grid: Grid, plan: Plan, cutoff: date, state: State, champion: Mapp
 
 
 app = make_app()
-
-
-def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, venue: Venue = HERE) -> State:
-    """The shared models of one cut-off, trained by all present as if their rows lay in one place."""
-    from decai_forecast.federation.exact.coordinate import train_together
-
-    found = train_together(grid, plan, cutoff, {node.partner: (node.id, node.key) for node in state.nodes}, venue)
-    if found.stopped and cutoff == max(plan.cutoffs):
-        together = f"{', '.join(sorted(found.members))} could not train {cutoff} together ({found.stopped})"
-        raise FederationError(f"{together}; dropped: {told(dict(state.dropped) | found.dropped)}")
-    left = tuple(node for node in state.nodes if node.partner in found.members and found.models)
-    return kept(replace(state, nodes=left, models=found.models, dropped=dict(state.dropped) | found.dropped), plan, cutoff)
-
-
-STRATEGY: Mapping[str, Strategy] = {
-    EXACT: train_exactly,
-    BAGGING: train_bagging,
-    CYCLIC: train_cyclic,
-    MEDIAN: train_median,
-    TRIMMED_MEAN: train_trimmed_mean,
-}
 
 
 def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], venue: Venue) -> State:
@@ -166,7 +141,7 @@ def _described(node_id: int, partner: str, said: Mapping[str, Any], plan: Plan) 
         node = Node(node_id, partner, int(said["rows"]), starts, key)
     except (KeyError, TypeError, ValueError, OverflowError):
         raise Malformed(f"{partner} answered with something that cannot be read") from None
-    expected = len(plan.quantiles) if plan.strategy in OWN_TREES else 0, 32 if plan.strategy == EXACT else 0
+    expected = len(plan.quantiles) if plan.record.needs_common_start else 0, KEY_BYTES if plan.record.needs_keys else 0
     if node.rows < 1 or (len(node.starts), len(node.key)) != expected or not all(map(math.isfinite, node.starts)):
         raise Malformed(f"{partner} answered with something that makes no sense")
     return node

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
 
+from flwr.serverapp import Grid
+
 from decai_forecast.errors import FederationError
 from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.exact.progress import Progress
@@ -14,7 +16,7 @@ from decai_forecast.federation.model_text import ModelText
 from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.progress import Watch
 
-__all__ = ["HERE", "Node", "Relay", "State", "Venue", "kept", "told"]
+__all__ = ["HERE", "Node", "Relay", "State", "Train", "Venue", "kept", "told"]
 
 Say = Callable[[str], None]
 """A line for people"""
@@ -30,12 +32,14 @@ class Relay(Protocol):
 
     def __exit__(self, *error: object) -> None: ...
 
+    def close(self) -> None: ...
+
 
 @dataclass(frozen=True)
 class Venue:
     """What differs between the runtimes. ``names``: node -> partner, where nodes are registered; a node that says another
-    name is not heard. ``relay``: makes the relay of the exact strategy, from its patience (seconds) and whom it tells how far
-    the training is."""
+    name is not heard. ``relay``: makes the relay of strategies that meet at one, from its patience (seconds) and whom it
+    tells how far the training is."""
 
     names: Mapping[int, str] | None = None
     relay: Callable[[float, Callable[[Progress], None]], Relay] = HostRelay
@@ -53,8 +57,8 @@ class Node:
     id: int
     partner: str
     rows: int
-    starts: tuple[float, ...] = ()  # for strategies of own trees
-    key: bytes = b""  # for the exact strategy
+    starts: tuple[float, ...] = ()  # of strategies that need a start
+    key: bytes = b""  # of strategies that need keys
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,11 @@ class State:
     nodes: tuple[Node, ...]
     models: Mapping[float, ModelText] = field(default_factory=dict)
     dropped: Mapping[str, str] = field(default_factory=dict)
+
+
+Train = Callable[[Grid, Plan, date, State, Venue], State]
+"""A strategy's training of one cut-off with the nodes of a state: the models, who is left, and who was dropped with which
+code."""
 
 
 def kept(state: State, plan: Plan, cutoff: date) -> State:

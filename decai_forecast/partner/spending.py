@@ -24,11 +24,9 @@ class Cost:
         return f"epsilon {self.tonight:.2f} tonight, {self.spent:.2f} of {self.budget:g} spent (delta {self.delta:g})"
 
 
-def spending(store: Store, partner: str, round_id: str, privacy: Privacy) -> Cost | None:
+def spending(store: Store, round_id: str, privacy: Privacy) -> Cost | None:
     """By the company's own privacy accountant; None where it has never trained exactly."""
-    from decai_forecast.federation.exact.desk import FOLDER, Desk  # cryptography: not when Airflow reads a DAG file
+    from decai_forecast.federation.exact import accountant  # numpy: not when Airflow reads a DAG file
 
-    if not store.exists(FOLDER):
-        return None
-    spent = Desk(store, partner).ledger.spending(round_id, privacy.delta)
-    return Cost(spent.tonight, spent.total, privacy.budget, privacy.delta)
+    cost = accountant.spending(store, round_id, privacy.delta)
+    return Cost(cost.of_round, cost.total, privacy.budget, privacy.delta) if cost else None

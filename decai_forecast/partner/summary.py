@@ -52,6 +52,6 @@ def partner_summary(company: PartnerContext, round_id: str, *, scores: bool = Tr
         exposure=night.simulated.facts.exposure if night.simulated else "",
         report=store.path(report) if store.exists(report) else "",
         sent=[Sent(e.target, e.kind, e.status, e.attempts, e.code) for e in Book(store).entries(round_id)],
-        privacy=spending(store, company.partner, round_id, company.privacy) if company.privacy else None,
+        privacy=spending(store, round_id, company.privacy) if company.privacy else None,
         quality=quality(store, round_id) if scores else None,
     )

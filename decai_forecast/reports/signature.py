@@ -7,15 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from decai_forecast.errors import DecaiError
-from decai_forecast.federation.exact.errors import Tampered
-from decai_forecast.federation.exact.identity import Identity, Roster
+from decai_forecast.identity import ALGORITHM, KEY_BYTES, Identity, is_signed_by
 from decai_forecast.reports.bundle_files import MANIFEST, SIGNATURE
 
 __all__ = ["BrokenReport", "sign", "signed_by", "verify"]
 
 PURPOSE = "report manifest"  # a signature of a manifest serves nothing else
 FORMAT = "decai-signature/1"
-KEY_BYTES = 32
 
 
 class BrokenReport(DecaiError):
@@ -28,7 +26,7 @@ def sign(manifest: bytes, identity: Identity) -> bytes:
     """The file ``manifest.sig``; the same for the same manifest and key."""
     found = {
         "format": FORMAT,
-        "algorithm": "Ed25519",
+        "algorithm": ALGORITHM,
         "purpose": PURPOSE,
         "participant": identity.name,
         "public_key": identity.public.hex(),
@@ -39,26 +37,33 @@ def sign(manifest: bytes, identity: Identity) -> bytes:
 
 def signed_by(folder: Path) -> tuple[str, bytes]:
     """Who ``manifest.sig`` says that it is from: participant and public key. Anybody can write that: compare the key."""
+    name, key, _ = _signature(folder)
+    return name, key
+
+
+def _signature(folder: Path) -> tuple[str, bytes, bytes]:
+    """Participant, public key and signature in ``manifest.sig``."""
     try:
         raw = json.loads(_read(folder, SIGNATURE))
-        name, key = str(raw["participant"]), bytes.fromhex(raw["public_key"])
+        algorithm, name = str(raw["algorithm"]), str(raw["participant"])
+        key, signature = bytes.fromhex(raw["public_key"]), bytes.fromhex(raw["signature"])
     except (ValueError, KeyError, TypeError):
         raise BrokenReport(f"{folder / SIGNATURE}: not a signature as decai writes it; get the report again") from None
-    return name, key
+    if algorithm != ALGORITHM:
+        raise BrokenReport(
+            f"{folder / SIGNATURE}: signed by {algorithm[:40]!r}; this release checks {ALGORITHM}. Install the release that "
+            "wrote the report"
+        )
+    return name, key, signature
 
 
 def verify(folder: Path, key: bytes) -> tuple[str, ...]:
     """The names of the files, as signed with ``key`` (32 bytes); :class:`BrokenReport` names the first that is not."""
     if len(key) != KEY_BYTES:
         raise BrokenReport(f"a public key has {KEY_BYTES} bytes, 64 hexadecimal digits; this one has {len(key)} bytes")
-    manifest, (name, _) = _read(folder, MANIFEST), signed_by(folder)
-    try:
-        mark = bytes.fromhex(str(json.loads(_read(folder, SIGNATURE))["signature"]))
-        Roster.of({name: key}).verify(0, PURPOSE, manifest, mark)
-    except (Tampered, ValueError, KeyError):
-        raise BrokenReport(
-            f"{folder / MANIFEST}: not signed with the key {key.hex()[:16]}...; do not use this report"
-        ) from None
+    manifest, (_, _, signature) = _read(folder, MANIFEST), _signature(folder)
+    if not is_signed_by(key, PURPOSE, manifest, signature):
+        raise BrokenReport(f"{folder / MANIFEST}: not signed with the key {key.hex()[:16]}...; do not use this report")
     files = json.loads(manifest)["files"]
     for file, facts in sorted(files.items()):
         if sha256(_read(folder, file)).hexdigest() != facts["sha256"]:

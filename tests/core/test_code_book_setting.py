@@ -47,7 +47,7 @@ def test_it_is_saved_and_loaded(network: Network) -> None:
         ),
         (
             "code_book: {column: item_id, names: [a, b]}\nstrategy: median",
-            "code_book needs a strategy that grows trees (exact, bagging, cyclic), not median; drop it",
+            "code_book needs strategy exact, bagging or cyclic, not median; drop it",
         ),
     ],
 )

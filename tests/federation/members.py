@@ -50,19 +50,11 @@ def members(folder: Path, count: int = 4, cutoffs: Sequence[date] = (SHIP,)) -> 
     ]
 
 
-def plan(**changes: Any) -> Plan:
-    basis = {
-        "round_id": ROUND,
-        "cutoffs": (SHIP,),
-        "feature_names": FEATURES,
-        "minimum": 3,
-        "seed": 7,
-        "rounds": 4,
-        "trees": 3,
-        "exact_trees": 12,
-        "strategy": "bagging",
-    }
-    return Plan(**basis | {"params": dict(TREE_PARAMS)} | changes)
+def plan(strategy: str = "bagging", *, rounds: int = 4, turns: int = 12, **changes: Any) -> Plan:
+    """A small plan. ``rounds``: of bagging, of three trees each; ``turns``: rounds of strategies that add one tree in each."""
+    size = {"rounds": rounds, "trees_per_round": 3} if strategy == "bagging" else {"rounds": turns}
+    basis = {"round_id": ROUND, "cutoffs": (SHIP,), "feature_names": FEATURES, "minimum": 3, "seed": 7, "strategy": strategy}
+    return Plan(**basis | size | {"params": dict(TREE_PARAMS)} | changes)
 
 
 def grown(seed: int = 0, trees: int = 4, quantile: float = 0.5, **params: Any) -> str:

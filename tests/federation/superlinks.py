@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from decai_forecast.federation import Member
-from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.superlink.link import Link, OverSuperLink, Ports
 from decai_forecast.federation.superlink.node import Company
 from decai_forecast.federation.superlink.passport import Files, Passport, apply
+from decai_forecast.identity import Keyring
 from decai_forecast.network import COORDINATOR, Network, Participant
 from decai_forecast.store import Store
 
@@ -71,13 +71,13 @@ class Companies:
         self.stack = ExitStack()
 
     def passports(self) -> dict[str, Passport]:
-        return {one.partner: apply(self.files(one.partner), one.partner, self.desk(one)) for one in self.members}
+        return {one.partner: apply(self.files(one.partner), one.partner, self.keyring(one)) for one in self.members}
 
     def files(self, partner: str) -> Files:
         return Files(self.home / "federation" / partner)
 
-    def desk(self, one: Member) -> Desk:
-        return Desk(Store(one.store, one.partner), one.partner)
+    def keyring(self, one: Member) -> Keyring:
+        return Keyring(Store(one.store, one.partner))
 
     def restart(self, partner: str) -> None:
         """Starts a company's node, the first time too."""
@@ -106,7 +106,7 @@ class Companies:
         keys = {name: bytes.fromhex(one.signing_key) for name, one in shown.items()}
         for one in self.members:
             Company(one.partner, one.store, self.files(one.partner)).enter(self.link.admit(shown[one.partner]))
-            self.desk(one).pin(keys)
+            self.keyring(one).pin(keys)
 
 
 @contextmanager

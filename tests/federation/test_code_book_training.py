@@ -15,7 +15,7 @@ from decai_forecast.errors import ConfigError, ModelTextError
 from decai_forecast.federation import Plan, train_shared, validate
 from decai_forecast.federation.preflight import agreement
 from decai_forecast.federation.run import InProcess
-from decai_forecast.federation.server_app import Venue
+from decai_forecast.federation.state import Venue
 from decai_forecast.store import Store
 
 BOOK = CodeBook("category", ("beer", "gin", "rum"))
@@ -25,7 +25,7 @@ NAMES = (*FEATURES, BOOK.feature)
 
 def coded(book: CodeBook | None = BOOK, **changes: Any) -> Plan:
     names = (*FEATURES, book.feature) if book else FEATURES
-    basis = {"feature_names": names, "code_book": book, "quantiles": (0.5,), "rounds": 2, "exact_trees": 3}
+    basis = {"feature_names": names, "code_book": book, "quantiles": (0.5,), "rounds": 2, "turns": 3}
     return plan(**basis | {"params": dict(TREE_PARAMS) | {"feature_fraction": 1.0}} | changes)
 
 
@@ -66,7 +66,7 @@ def test_the_plan_survives_the_way_to_the_nodes() -> None:
 )
 def test_a_plan_whose_book_does_not_fit_is_refused(changes: dict[str, Any]) -> None:
     """A code read as a number would show where the codes' quantiles lie."""
-    with pytest.raises(ConfigError, match="code book"):
+    with pytest.raises(ConfigError, match=r"code.book"):
         coded(**changes)
 
 

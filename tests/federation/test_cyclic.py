@@ -11,7 +11,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import pytest
-from flwr.app import Context, Message, MessageType, RecordDict
+from flwr.app import Context, Message, RecordDict
 from members import FEATURES, SHIP, Member, grown, members, plan, predicted, rows
 from test_training import Overheard, serve
 
@@ -30,7 +30,7 @@ SIZES = {"p0": 100, "p1": 160, "p2": 220, "p3": 280}
 
 
 def cyclic(**changes: Any) -> Plan:
-    return plan(**{"strategy": "cyclic", "exact_trees": 10, "quantiles": (0.5,)} | changes)
+    return plan(**{"strategy": "cyclic", "turns": 10, "quantiles": (0.5,)} | changes)
 
 
 def order(which: Plan) -> list[str]:
@@ -49,7 +49,7 @@ class Turns(Overheard):
     def push_messages(self, messages: Iterable[Message]) -> list[str]:
         messages = list(messages)
         for message in messages:
-            if message.metadata.message_type == MessageType.TRAIN:
+            if message.metadata.message_type == "train.cyclic":
                 text = bytes(message.content["config"]["trees-0.5"]).decode()
                 self.asked.append((f"p{message.metadata.dst_node_id - 1000}", len(parse(text).trees) if text else 0))
         return super().push_messages(messages)
@@ -69,7 +69,7 @@ def test_it_is_what_cyclic_boosting_in_one_process_gives(monkeypatch: pytest.Mon
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     together = importlib.import_module("federation_accuracy").grown_together
     params = dict(TREE_PARAMS) | {"min_data_in_leaf": 5, "alpha": 0.5}
-    which = cyclic(seed=0, exact_trees=11, params=params)
+    which = cyclic(seed=0, turns=11, params=params)
     text = train_shared(members(tmp_path), which).models[SHIP][0.5]
     frames = {name: rows(seed=10 * k, size=size) for k, (name, size) in enumerate(SIZES.items())}
     company = {name: Part(frame[list(FEATURES)].to_numpy(), frame["target"].to_numpy(float)) for name, frame in frames.items()}

@@ -11,7 +11,7 @@ from decai_forecast.federation import train_shared
 from decai_forecast.federation.model_text import parse
 
 QUICK = {"learning_rate": 1.0, "num_leaves": 12, "min_data_in_leaf": 16}  # learns the noise soon
-WHICH = plan(strategy="exact", exact_trees=40, quantiles=(0.5,), early_stopping_rounds=5, params=QUICK)
+WHICH = plan(strategy="exact", turns=40, quantiles=(0.5,), early_stopping_rounds=5, params=QUICK)
 
 
 def companies(folder: Path, *, dated: bool) -> list[Member]:

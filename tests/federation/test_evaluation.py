@@ -54,7 +54,7 @@ def trained(folder: Path, poison: float = 1.0, champion: dict[float, str] | None
     frames = [rows(k, 900 if k == POISONED else 120) for k in range(4)]
     frames[POISONED] = frames[POISONED].assign(target=frames[POISONED]["target"] * np.float32(poison))
     there = [member(folder, f"p{k}", {SHIP: frame}) for k, frame in enumerate(frames)]
-    return train_shared(there, plan(strategy=strategy, exact_trees=3, rounds=2, quantiles=(0.5,)), champion=champion)
+    return train_shared(there, plan(strategy=strategy, turns=3, rounds=2, quantiles=(0.5,)), champion=champion)
 
 
 @pytest.fixture(scope="module")

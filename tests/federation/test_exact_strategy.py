@@ -11,28 +11,29 @@ from members import FEATURES, OLD, SHIP, Member, member, members, plan, predicte
 
 from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.errors import ConfigError, FederationError
-from decai_forecast.federation import Plan, server_app, train_shared, validate
+from decai_forecast.federation import Plan, train_shared, validate
 from decai_forecast.federation.client_app import app as client
 from decai_forecast.federation.exact import coordinate
 from decai_forecast.federation.exact.coordinate import Together
-from decai_forecast.federation.exact.desk import Desk
-from decai_forecast.federation.exact.identity import Identity, Roster
+from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.local_grid import LocalGrid
+from decai_forecast.federation.state import Node, State
+from decai_forecast.identity import KEY_FILE, Identity, Keyring
 from decai_forecast.store import Store
 
 
 def exact(**changes: Any) -> Plan:
-    return plan(**{"strategy": "exact", "exact_trees": 6, "params": dict(TREE_PARAMS) | {"num_leaves": 6}} | changes)
+    return plan(**{"strategy": "exact", "turns": 6, "params": dict(TREE_PARAMS) | {"num_leaves": 6}} | changes)
 
 
-def desk_of(one: Member) -> Desk:
-    return Desk(Store(one.store, one.partner), one.partner)
+def keyring_of(one: Member) -> Keyring:
+    return Keyring(Store(one.store, one.partner))
 
 
 def test_members_train_one_model(tmp_path: Path) -> None:
     """Its trees are the same whoever is asked first and however many work at a time; it beats a constant."""
     there = members(tmp_path)
-    found = train_shared(there, exact(exact_trees=12, params=dict(TREE_PARAMS) | {"num_leaves": 6, "learning_rate": 0.2}))
+    found = train_shared(there, exact(turns=12, params=dict(TREE_PARAMS) | {"num_leaves": 6, "learning_rate": 0.2}))
     assert dict(found.rows) == {"p0": 100, "p1": 160, "p2": 220, "p3": 280}
     assert dict(found.dropped) == {}
     target = rows(99)["target"].to_numpy()
@@ -85,9 +86,9 @@ def test_who_was_lost_is_told_with_what_stopped_the_others(monkeypatch: pytest.M
     """The others' refusal alone does not say whom to ask."""
     lost = Together({}, frozenset({"p0", "p1", "p2"}), {"p3": "timeout"}, "exact_begun")
     monkeypatch.setattr(coordinate, "train_together", lambda *_: lost)
-    there = server_app.State((server_app.Node(1, "p0", 10, key=bytes(32)),), dropped={"p4": "other_features"})
+    there = State((Node(1, "p0", 10, key=bytes(32)),), dropped={"p4": "other_features"})
     with pytest.raises(FederationError, match=r"\(exact_begun\); dropped: p3 \(timeout\), p4 \(other_features\)$"):
-        server_app.train_exactly(LocalGrid(client, [], {}, workers=1), exact(), SHIP, there)
+        coordinate.train_exactly(LocalGrid(client, [], {}, workers=1), exact(), SHIP, there)
 
 
 def test_a_weight_that_is_none_puts_out_its_owner_only(tmp_path: Path) -> None:
@@ -103,11 +104,22 @@ def test_a_member_with_another_key_than_is_known_is_refused(tmp_path: Path) -> N
     """Neither its own say nor the coordinator's changes a pinned key."""
     there = members(tmp_path, 3)
     train_shared(there, exact(quantiles=(0.5,)))
-    (tmp_path / "p1" / "federation" / "exact" / "identity.json").unlink()
+    (tmp_path / "p1" / KEY_FILE).unlink()
     with pytest.raises(FederationError, match="p1: known by another key"):
         train_shared(there, exact(quantiles=(0.5,), seed=8))
     with pytest.raises(FederationError, match="mallory"):
-        Roster.of(desk_of(there[0]).pinned() | {"mallory": Identity.create("m").public}).check(desk_of(there[0]).pinned())
+        KeyRoster.of(keyring_of(there[0]).pinned() | {"mallory": Identity.create("m").public}).check(
+            keyring_of(there[0]).pinned()
+        )
+
+
+def test_a_damaged_key_is_told_and_not_replaced(tmp_path: Path) -> None:
+    """A new key would be one that nobody knows."""
+    there = members(tmp_path, 3)
+    (tmp_path / "p1" / KEY_FILE).parent.mkdir(parents=True)
+    (tmp_path / "p1" / KEY_FILE).write_text("{}")
+    with pytest.raises(FederationError, match=r"p1: identity/key.json names the algorithm 'None'; this release knows Ed25519"):
+        train_shared(there, exact(quantiles=(0.5,)))
 
 
 def test_only_keys_counts_digests_and_the_model_cross(tmp_path: Path) -> None:
@@ -116,9 +128,9 @@ def test_only_keys_counts_digests_and_the_model_cross(tmp_path: Path) -> None:
 
     which = exact(quantiles=(0.5,))
     there = members(tmp_path, 3)
-    keys = {one.partner: desk_of(one).identity().public for one in there}
+    keys = {one.partner: keyring_of(one).identity().public for one in there}
     for one in there:
-        desk_of(one).pin(keys)
+        keyring_of(one).pin(keys)
     grid = Overheard(there, which, workers=3)
     serve(grid, which)
     names = {name for message in grid.heard for name in message.content["config"]}
@@ -129,5 +141,5 @@ def test_only_keys_counts_digests_and_the_model_cross(tmp_path: Path) -> None:
 
 def test_an_unknown_strategy_is_told() -> None:
     """With those that are known."""
-    with pytest.raises(ConfigError, match="'fedavg' is not one of exact, bagging, cyclic, median, trimmed_mean"):
+    with pytest.raises(ConfigError, match="'fedavg' is not known; there are exact, bagging, cyclic, median, trimmed_mean"):
         plan(strategy="fedavg")

@@ -19,16 +19,16 @@ from members import FEATURES, SHIP, Member, members, plan
 from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.errors import FederationError
 from decai_forecast.federation import Plan, run, train_shared, validate
+from decai_forecast.federation.disclosure import disclosed_strategy
 from decai_forecast.federation.exact.host import HostRelay
-from decai_forecast.federation.left import strategy_given
 from decai_forecast.federation.node_process import NodeProcess
 from decai_forecast.federation.progress import Step
 from decai_forecast.federation.run import InProcess
-from decai_forecast.federation.server_app import Venue
+from decai_forecast.federation.state import Venue
 from decai_forecast.store import Store
 
 EXACT = plan(
-    strategy="exact", exact_trees=25, params=dict(TREE_PARAMS) | {"num_leaves": 6}, quantiles=(0.5,), patience=3.0, grace=5.0
+    strategy="exact", turns=25, params=dict(TREE_PARAMS) | {"num_leaves": 6}, quantiles=(0.5,), patience=3.0, grace=5.0
 )
 Harm = Callable[["Harmed"], None]
 
@@ -105,7 +105,7 @@ def test_who_stays_away_ends_the_training_and_is_named(processes: None, tmp_path
         train_shared(there, replace(EXACT, grace=1.0), runtime=Harmed(there, partial(signalled, signal.SIGSTOP)))
     assert str(error.value) == "p0, p1, p3 could not train 2026-06-22 together (exact_begun); dropped: p2 (timeout)"
     round_id = EXACT.round_id  # sums had left before, and every company's own record says so
-    assert [strategy_given(Store(one.store, one.partner), round_id) for one in there] == ["exact"] * 4
+    assert [disclosed_strategy(Store(one.store, one.partner), round_id) for one in there] == ["exact"] * 4
 
 
 COORDINATOR = """

@@ -13,7 +13,7 @@ from test_training import Overheard, serve
 from decai_forecast.federation.exact.coordinate import _taken
 from decai_forecast.federation.model_text import parse, sanitise
 from decai_forecast.federation.run import InProcess
-from decai_forecast.federation.server_app import Venue
+from decai_forecast.federation.state import Venue
 
 SAID: dict[str, tuple[dict[str, Any], str]] = {
     "endless rows": ({"rows": float("inf")}, "malformed"),
@@ -27,7 +27,7 @@ SAID: dict[str, tuple[dict[str, Any], str]] = {
 def test_who_describes_itself_with_nonsense_is_left_out(tmp_path: Path, which: str) -> None:
     """What is published of it is a code, never what it wrote."""
     said, code = SAID[which]
-    asked = plan(exact_trees=2, quantiles=(0.5,), strategy="exact")
+    asked = plan(turns=2, quantiles=(0.5,), strategy="exact")
     there = members(tmp_path, 4)
     with InProcess(there).open(asked, Venue()):  # they learn each other's keys
         pass
@@ -75,5 +75,5 @@ def test_a_malformed_forecaster_is_not_loaded_to_be_scored(tmp_path: Path, role:
 def test_malformed_trees_of_others_are_not_loaded_to_grow_on(tmp_path: Path) -> None:
     """Nor are those of the rounds before."""
     turn = {"boosting-round": 1, "since": 0, "starts": [1.0], "trees-0.5": CUT}
-    reply = asked(tmp_path, plan(quantiles=(0.5,)), MessageType.TRAIN, turn)
+    reply = asked(tmp_path, plan(quantiles=(0.5,)), "train.bagging", turn)
     assert reply.error.reason == "model_text"

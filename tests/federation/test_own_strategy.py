@@ -7,10 +7,11 @@ import pytest
 from flwr.app import ConfigRecord, Context, Message, MessageType, RecordDict
 from members import SHIP, grown, members, plan
 
-from decai_forecast.federation.client_app import app, rows_of
-from decai_forecast.federation.exact.desk import COMPARISONS
+from decai_forecast.federation.client_app import app
+from decai_forecast.federation.exact.records import COMPARISONS
 from decai_forecast.federation.model_text import parse, sanitise
 from decai_forecast.federation.plan import Plan
+from decai_forecast.federation.rows import rows_of
 
 
 def asked(folder: Path, which: Plan, kind: str, values: dict[str, Any], **known: Any) -> Message:
@@ -37,13 +38,13 @@ def test_a_company_of_exact_trainings_does_not_tell_its_quantiles(tmp_path: Path
 @pytest.mark.parametrize("strategy", ["exact", "bagging"])
 def test_a_company_of_exact_trainings_does_not_send_its_own_trees(tmp_path: Path, strategy: str) -> None:
     """Neither for a plan with bagging, nor for a message of bagging in a run that says exact."""
-    reply = asked(tmp_path, plan(quantiles=(0.5,), strategy=strategy), MessageType.TRAIN, GROW, strategy="exact")
+    reply = asked(tmp_path, plan(quantiles=(0.5,), strategy=strategy), "train.bagging", GROW, strategy="exact")
     assert reply.error.reason == "other_strategy"
 
 
 def test_a_company_of_a_network_with_bagging_sends_them(tmp_path: Path) -> None:
     """It agreed to it."""
-    reply = asked(tmp_path, plan(quantiles=(0.5,)), MessageType.TRAIN, GROW, strategy="bagging")
+    reply = asked(tmp_path, plan(quantiles=(0.5,)), "train.bagging", GROW, strategy="bagging")
     assert set(reply.content["config"]) == {"rows", "trees-0.5"}
 
 

@@ -11,7 +11,7 @@ from decai_forecast.errors import FederationError
 from decai_forecast.federation import train_shared
 from decai_forecast.federation.preflight import agreement, compare, schema_of, versions
 from decai_forecast.federation.run import InProcess
-from decai_forecast.federation.server_app import Venue
+from decai_forecast.federation.state import Venue
 
 OTHERS = {
     "version": ({"version-lightgbm": "4.6.0"}, "other_version", "p0 has lightgbm 4.6.0; this training needs "),
@@ -26,7 +26,7 @@ OTHERS = {
 def test_a_node_with_something_else_is_left_out_by_name(tmp_path: Path, which: str, strategy: str) -> None:
     """Before its rows are used; the others train."""
     said, code, _ = OTHERS[which]
-    asked = plan(rounds=1, exact_trees=2, quantiles=(0.5,), strategy=strategy, agreed=agreement("W", 13))
+    asked = plan(rounds=1, turns=2, quantiles=(0.5,), strategy=strategy, agreed=agreement("W", 13))
     there = members(tmp_path, 4)
     with InProcess(there).open(asked, Venue()):  # they learn each other's keys
         pass
@@ -61,4 +61,4 @@ def test_two_nodes_of_one_name_are_both_left_out(tmp_path: Path) -> None:
 def test_two_do_not_train_exactly_whatever_they_are_told(tmp_path: Path) -> None:
     """Of two, each would read the other: a coordinator that asks for it is refused by both."""
     with pytest.raises(FederationError, match=r"p0 \(exact_refused\), p1 \(exact_refused\)"):
-        train_shared(members(tmp_path, 2), plan(minimum=2, strategy="exact", exact_trees=2, quantiles=(0.5,)))
+        train_shared(members(tmp_path, 2), plan(minimum=2, strategy="exact", turns=2, quantiles=(0.5,)))

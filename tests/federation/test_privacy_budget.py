@@ -1,4 +1,4 @@
-"""Private trainings over nights: every company keeps its own ledger, and sends nothing when its budget is spent."""
+"""Private trainings over nights: every company keeps its own account, and sends nothing when its budget is spent."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from test_training import Overheard, serve
 from decai_forecast.commands.federation import _company
 from decai_forecast.errors import FederationError
 from decai_forecast.federation import train_shared
-from decai_forecast.federation.exact.desk import Desk
+from decai_forecast.federation.exact.accountant import PrivacyAccountant, spending
 from decai_forecast.federation.exact.errors import Begun, BudgetSpent
-from decai_forecast.federation.exact.ledger import Ledger
 from decai_forecast.federation.exact.node import Call
 from decai_forecast.federation.exact.privacy import epsilon_of, private_for, rho_of
 from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.preflight import agreement
+from decai_forecast.identity import Keyring
 from decai_forecast.network import Network, Participant, Privacy
 from decai_forecast.steps import Writer, run_step
 from decai_forecast.store import Store
@@ -55,8 +55,8 @@ def of_night(round_id: str, **changes: Any) -> Plan:
     return plan(**{"round_id": round_id, "cutoffs": (NIGHTS[round_id],)} | private | changes)
 
 
-def ledger(member: Member) -> Ledger:
-    return Desk(Store(member.store, member.partner), member.partner).ledger
+def accountant(member: Member) -> PrivacyAccountant:
+    return PrivacyAccountant(Store(member.store, member.partner))
 
 
 def test_two_nights_train_and_the_third_is_refused(tmp_path: Path) -> None:
@@ -65,9 +65,9 @@ def test_two_nights_train_and_the_third_is_refused(tmp_path: Path) -> None:
     for night in (first, second):
         assert train_shared(there, of_night(night)).models
     each = rho_of(TERMS.epsilon, TERMS.delta / 2)
-    spent = [ledger(one).spending(second, TERMS.delta) for one in there]
+    spent = [accountant(one).spending(second, TERMS.delta) for one in there]
     assert len(set(spent)) == 1
-    assert spent[0].tonight == pytest.approx(TERMS.epsilon, rel=1e-6)
+    assert spent[0].of_round == pytest.approx(TERMS.epsilon, rel=1e-6)
     assert spent[0].total == pytest.approx(epsilon_of(2 * each, TERMS.delta / 2))
     said: list[str] = []
     with pytest.raises(FederationError, match=r"p0 \(exact_budget\), p1 \(exact_budget\), p2 \(exact_budget\)"):
@@ -78,17 +78,17 @@ def test_two_nights_train_and_the_third_is_refused(tmp_path: Path) -> None:
         serve(grid, of_night(third))
     heard = sorted(str(dict(one.content["config"])) for one in grid.heard)
     assert heard == [str({"partner": f"p{k}", "code": "exact_budget"}) for k in range(3)]
-    assert [ledger(one).rho() for one in there] == [pytest.approx(2 * each)] * 3
+    assert [accountant(one).rho() for one in there] == [pytest.approx(2 * each)] * 3
 
 
 def test_a_coordinator_that_does_not_ask_first_gets_no_more(tmp_path: Path) -> None:
     """Called to train at once, the company refuses before it connects to the relay, of which there is none here."""
-    own = Desk(Store(tmp_path / "p0", "p0"), "p0")
-    keys = {f"p{k}": Desk(Store(tmp_path / f"p{k}", f"p{k}"), f"p{k}").identity().public for k in range(3)}
-    own.pin(keys)
+    stores = {f"p{k}": Store(tmp_path / f"p{k}", f"p{k}") for k in range(3)}
+    keys = {name: Keyring(store).identity().public for name, store in stores.items()}
+    Keyring(stores["p0"]).pin(keys)
     private = private_for(TERMS.epsilon, TERMS.delta, 1, TERMS.budget)
     for night in ("one", "two"):
-        own.ledger.spend(night, 0.5, private.rho, private, night)
+        PrivacyAccountant(stores["p0"]).spend(night, 0.5, private.rho, private, night)
     call = Call(0.5, bytes(32), 1, keys, "p0").to_config()
     which = plan(strategy="exact", quantiles=(0.5,), epsilon=TERMS.epsilon, budget=TERMS.budget)
     assert asked(tmp_path, which, "train.exact", call).error.reason == "exact_budget"
@@ -96,7 +96,7 @@ def test_a_coordinator_that_does_not_ask_first_gets_no_more(tmp_path: Path) -> N
 
 def test_a_repetition_counts_once(tmp_path: Path) -> None:
     """In the same round or a later one: a model is paid for once."""
-    own, private = Ledger(Store(tmp_path, "p0"), "p0"), private_for(3, 1e-6, 1, 30)
+    own, private = PrivacyAccountant(Store(tmp_path, "p0")), private_for(3, 1e-6, 1, 30)
     own.spend("2026-06-22", 0.5, private.rho, private, "2026-06-22")
     for night in ("2026-06-22", "2026-06-23"):
         with pytest.raises(Begun, match="a model is paid for once"):
@@ -104,9 +104,19 @@ def test_a_repetition_counts_once(tmp_path: Path) -> None:
         with pytest.raises(Begun):
             own.unpaid("2026-06-22", 0.5)
     assert own.rho() == private.rho
-    assert own.spending("2026-06-22", 1e-6).tonight == pytest.approx(3, rel=1e-6)
-    assert own.spending("2026-06-23", 1e-6).tonight == 0
+    assert own.spending("2026-06-22", 1e-6).of_round == pytest.approx(3, rel=1e-6)
+    assert own.spending("2026-06-23", 1e-6).of_round == 0
     assert own.spending("2026-06-21", 1e-6).total == 0, "a replayed night does not see what came later"
+
+
+def test_a_company_without_exact_trainings_has_no_spending(tmp_path: Path) -> None:
+    """Which is not the same as having spent nothing; its key alone is no training."""
+    store = Store(tmp_path, "p0")
+    Keyring(store).identity()
+    assert spending(store, "2026-06-22", 1e-6) is None
+    private = private_for(3, 1e-6, 1, 30)
+    PrivacyAccountant(store).spend("2026-06-22", 0.5, private.rho, private, "2026-06-22")
+    assert spending(store, "2026-06-22", 1e-6) == PrivacyAccountant(store).spending("2026-06-22", 1e-6)
 
 
 def test_of_two_at_the_same_time_no_more_than_fit_are_paid_for(tmp_path: Path) -> None:
@@ -115,14 +125,14 @@ def test_of_two_at_the_same_time_no_more_than_fit_are_paid_for(tmp_path: Path) -
 
     def spend(night: str) -> bool:
         try:
-            Ledger(Store(tmp_path, "p0"), "p0").spend(night, 0.5, private.rho, private, night)
+            PrivacyAccountant(Store(tmp_path, "p0")).spend(night, 0.5, private.rho, private, night)
         except BudgetSpent:
             return False
         return True
 
     with ThreadPoolExecutor(12) as pool:
         paid = sum(pool.map(spend, nights))
-    own = Ledger(Store(tmp_path, "p0"), "p0")
+    own = PrivacyAccountant(Store(tmp_path, "p0"))
     assert paid <= 2
     assert own.rho() == pytest.approx(paid * private.rho)
 
@@ -168,7 +178,7 @@ def test_a_node_takes_the_terms_of_its_own_network_yaml(tmp_path: Path) -> None:
 
 def test_the_tenth_round_of_a_day_comes_after_its_second(tmp_path: Path) -> None:
     """What is told as spent by the second round leaves out what the tenth cost."""
-    own, private = Ledger(Store(tmp_path, "p0"), "p0"), private_for(3, 1e-6, 1, 30)
+    own, private = PrivacyAccountant(Store(tmp_path, "p0")), private_for(3, 1e-6, 1, 30)
     own.spend("a", 0.5, private.rho, private, "2026-06-22.2")
     own.spend("b", 0.5, private.rho, private, "2026-06-22.10")
     assert own.spending("2026-06-22.2", 1e-6).total == pytest.approx(3, rel=1e-6)

@@ -42,13 +42,13 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Companies]:
 
 def exact(**changes: Any) -> Plan:
     params = dict(TREE_PARAMS) | {"num_leaves": 6}
-    return plan(**BASIS | {"strategy": "exact", "exact_trees": 11, "params": params} | changes)
+    return plan(**BASIS | {"strategy": "exact", "turns": 11, "params": params} | changes)
 
 
 BOTH = [
     exact(),
     plan(**BASIS | {"rounds": 2}),
-    *[plan(**BASIS | more) for more in ({"strategy": "cyclic", "exact_trees": 4}, {"strategy": "median"})],
+    *[plan(**BASIS | more) for more in ({"strategy": "cyclic", "turns": 4}, {"strategy": "median"})],
 ]
 
 
@@ -76,7 +76,7 @@ def killed(which: subprocess.Popen[bytes], there: Companies, name: str, step: St
 
 def test_a_company_that_is_killed_in_mid_tree_comes_back(there: Companies) -> None:
     """Executor and SuperNode are gone; started again they go on where all were, and the model is the same."""
-    which = exact(seed=8, exact_trees=15, patience=10.0, grace=90.0)  # until it has started again, on a busy host too
+    which = exact(seed=8, turns=15, patience=10.0, grace=90.0)  # until it has started again, on a busy host too
     watch = partial(killed, there.nodes["p2"], there, "p2")
     found = train_shared(there.members, which, runtime=there.runtime, watch=watch)
     assert there.nodes["p2"].poll() is None
@@ -106,7 +106,7 @@ def test_a_node_ends_when_it_is_asked_to_and_leaves_nothing(there: Companies, nu
 def test_a_node_ends_within_a_message_too(there: Companies) -> None:
     """In mid-tree, inside LightGBM, while it waits for the others. They are told at once, which is no time-out; when it is back
     all go on where they were."""
-    which = exact(seed=11, exact_trees=15, patience=300.0, grace=90.0)
+    which = exact(seed=11, turns=15, patience=300.0, grace=90.0)
     ended = list[str]()
 
     def end(step: Step) -> None:
@@ -134,7 +134,7 @@ def test_a_superlink_that_hangs_ends_the_training_and_does_not_block_it(
     training ends with the same model."""
     monkeypatch.setattr(flower, "CALL", 2.0)
     monkeypatch.setattr(flower, "AWAY", 4.0)
-    which = exact(seed=9, exact_trees=15)
+    which = exact(seed=9, turns=15)
     try:
         with pytest.raises(LinkSilent, match=r"runs and has not answered for 4 s; end it .* train again") as error:
             train_shared(there.members, which, runtime=there.runtime, watch=partial(signalled, there, signal.SIGSTOP))
@@ -151,7 +151,7 @@ def test_a_superlink_that_hangs_ends_the_training_and_does_not_block_it(
 def test_a_superlink_that_hung_for_a_while_is_waited_for(there: Companies, monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorter than a training's patience: nobody notices."""
     monkeypatch.setattr(flower, "CALL", 1.0)
-    which, stopped = exact(seed=10, exact_trees=15), list[Timer]()
+    which, stopped = exact(seed=10, turns=15), list[Timer]()
 
     def hang(step: Step) -> None:
         if not stopped:
@@ -176,7 +176,7 @@ def stopped_run(there: Companies, _: Step) -> None:
 def test_a_run_that_is_stopped_ends_the_training_and_not_the_process(there: Companies) -> None:
     """By itself Flower would interrupt the whole process, which under Airflow is the task's."""
     with pytest.raises(RunStopped, match="has ended this run: it was stopped"):
-        train_shared(there.members, exact(seed=14, exact_trees=15), runtime=there.runtime, watch=partial(stopped_run, there))
+        train_shared(there.members, exact(seed=14, turns=15), runtime=there.runtime, watch=partial(stopped_run, there))
 
 
 COORDINATOR = """
@@ -191,7 +191,7 @@ train_shared(members, which, runtime=runtime, watch=lambda step: print(step.far.
 def test_a_coordinator_that_is_killed_with_its_relay_goes_on_when_it_is_back(there: Companies) -> None:
     """In mid-tree; the companies' nodes live. Started again at the same port, the relay is found, and all go on where they
     were."""
-    which, first = exact(seed=12, exact_trees=15), list[int]()
+    which, first = exact(seed=12, turns=15), list[int]()
     told = pickle.dumps((there.members, which, there.runtime)).hex()
     with subprocess.Popen([sys.executable, "-c", COORDINATOR, told], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -227,7 +227,7 @@ def test_who_is_not_admitted_does_not_connect(there: Companies) -> None:
     """A company with a passport of its own making: the SuperLink does not know its key."""
     stranger = Member("mallory", there.members[0].store)
     company = Company("mallory", stranger.store, there.files("mallory"))
-    apply(company.files, "mallory", there.desk(there.members[0]))
+    apply(company.files, "mallory", there.keyring(there.members[0]))
     company.enter(replace(Company("p0", "", there.files("p0")).admission(), partner="mallory"))
     with pytest.raises(FederationError, match=r"mallory: the SuperNode ended; its log is .*supernode\.log"):
         serve(company, lambda _: None)

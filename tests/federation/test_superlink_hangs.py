@@ -41,7 +41,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Companies]:
 def of(cutoff: date, **changes: Any) -> Plan:
     basis: dict[str, Any] = {"strategy": "exact", "quantiles": (0.5,), "agreed": agreement("W", 13), "timeout": 120.0}
     params = dict(TREE_PARAMS) | {"num_leaves": 6}
-    return plan(**basis | {"cutoffs": (cutoff,), "exact_trees": 15, "params": params, "grace": 8.0, "patience": 4.0} | changes)
+    return plan(**basis | {"cutoffs": (cutoff,), "turns": 15, "params": params, "grace": 8.0, "patience": 4.0} | changes)
 
 
 def supernode(there: Companies) -> psutil.Process:
@@ -64,7 +64,7 @@ def same_as_in_process(there: Companies, which: Plan, found: Any) -> bool:
 def test_the_others_train_without_a_company_whose_supernode_hangs(there: Companies) -> None:
     """It is named; continued, it takes part in the next round."""
     hung = supernode(there)
-    all_there = train_shared(there.members, of(CUTOFFS[0], exact_trees=2), runtime=there.runtime)
+    all_there = train_shared(there.members, of(CUTOFFS[0], turns=2), runtime=there.runtime)
     assert dict(all_there.dropped) == {}
     hung.suspend()
     try:
@@ -73,7 +73,7 @@ def test_the_others_train_without_a_company_whose_supernode_hangs(there: Compani
         hung.resume()
     assert dict(found.dropped) == {HUNG: "timeout"}
     assert sorted(found.rows) == ["p0", "p1", "p2"]
-    after = train_shared(there.members, of(CUTOFFS[2], exact_trees=2, grace=BACK), runtime=there.runtime)
+    after = train_shared(there.members, of(CUTOFFS[2], turns=2, grace=BACK), runtime=there.runtime)
     assert dict(after.dropped) == {}
 
 
@@ -117,7 +117,7 @@ def test_a_supernode_that_hangs_for_good_is_started_again(there: Companies, monk
     node = Thread(target=serve, args=(own, said.append, stop))
     node.start()
     try:
-        assert dict(train_shared(there.members, of(CUTOFFS[0], seed=1, exact_trees=2), runtime=there.runtime).dropped) == {}
+        assert dict(train_shared(there.members, of(CUTOFFS[0], seed=1, turns=2), runtime=there.runtime).dropped) == {}
         [hung] = [one for one in psutil.Process().children() if "superlink.supernode" in " ".join(one.cmdline())]
         hung.suspend()
         end = time.monotonic() + 60
@@ -128,7 +128,7 @@ def test_a_supernode_that_hangs_for_good_is_started_again(there: Companies, monk
         time.sleep(3)  # refused at first
         forgotten(there)
         monkeypatch.undo()
-        again = train_shared(there.members, of(CUTOFFS[0], seed=2, exact_trees=2, grace=BACK), runtime=there.runtime)
+        again = train_shared(there.members, of(CUTOFFS[0], seed=2, turns=2, grace=BACK), runtime=there.runtime)
         assert dict(again.dropped) == {}
     finally:
         stop.set()

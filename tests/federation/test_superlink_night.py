@@ -26,7 +26,7 @@ BEFORE = Round.of("2026-06-22")
 SHORT = """
 from functools import partial
 import decai_forecast.federation as federation
-federation.Plan = partial(federation.Plan, exact_trees=2)
+federation.Plan = partial(federation.Plan, rounds=2)
 """
 COMMAND = f"""{SHORT}
 from decai_forecast.cli import main

@@ -1,4 +1,4 @@
-"""Differential privacy between companies: nodes of their own, TLS, registered keys, our relay; each asks its own ledger."""
+"""Differential privacy between companies: nodes of their own, TLS, registered keys, our relay; each asks its own accountant."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from superlinks import Companies, companies
-from test_privacy_budget import NIGHTS, TERMS, ledger, of_night
+from test_privacy_budget import NIGHTS, TERMS, accountant, of_night
 from test_privacy_budget import companies as with_rows
 
 from decai_forecast.errors import FederationError
@@ -41,7 +41,7 @@ def asked(night: str) -> Plan:
 
 
 def entries(member: Member) -> dict[str, Any]:
-    """What a company's ledger holds."""
+    """What a company's account holds."""
     store = Store(member.store, member.partner)
     return {key: store.read_json(key) for key in store.keys("federation/exact/spent")}
 
@@ -88,10 +88,10 @@ def test_a_private_night_is_paid_for_once_by_every_company(there: Companies, tmp
     for one, same in zip(there.members, alone, strict=True):
         assert entries(one) == entries(same)
         assert [entry["round"] for entry in entries(one).values()] == [FIRST]
-        assert ledger(one).rho() == pytest.approx(EACH)
+        assert accountant(one).rho() == pytest.approx(EACH)
     with pytest.raises(FederationError, match="exact_begun"):
         train_shared(there.members, asked(FIRST), runtime=there.runtime)
-    assert [ledger(one).rho() for one in there.members] == [pytest.approx(EACH)] * 3
+    assert [accountant(one).rho() for one in there.members] == [pytest.approx(EACH)] * 3
 
 
 def test_a_spent_budget_is_told_by_its_code_and_every_company_is_named(there: Companies) -> None:
@@ -101,6 +101,6 @@ def test_a_spent_budget_is_told_by_its_code_and_every_company_is_named(there: Co
     with pytest.raises(FederationError, match=r"p0 \(exact_budget\), p1 \(exact_budget\), p2 \(exact_budget\)"):
         train_shared(there.members, asked(THIRD), runtime=there.runtime, progress=said.append)
     assert sorted(said) == [f"p{k} cannot take part: exact_budget (its privacy budget is spent)" for k in range(3)]
-    assert [ledger(one).rho() for one in there.members] == [pytest.approx(2 * EACH)] * 3
+    assert [accountant(one).rho() for one in there.members] == [pytest.approx(2 * EACH)] * 3
     for one in there.members:
         assert f"train.exact, {NIGHTS[THIRD]}" not in (there.home / f"{one.partner}.log").read_text()

@@ -13,27 +13,26 @@ from typing import Any
 
 import numpy as np
 import pytest
-from flwr.app import ConfigRecord, Context, Message, MessageType, RecordDict
+from flwr.app import ConfigRecord, Context, Message, RecordDict
 from members import FEATURES, OLD, ROUND, SHIP, grown, member, members, plan, predicted, rows
 
 from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.errors import FederationError
 from decai_forecast.federation import Member, Plan, Shared, train_shared, validate
 from decai_forecast.federation.client_app import app as client
-from decai_forecast.federation.client_app import rows_of
 from decai_forecast.federation.local_grid import LocalGrid
-from decai_forecast.federation.plan import BAGGING, CYCLIC, EXACT, OWN_TREES
+from decai_forecast.federation.rows import rows_of
 from decai_forecast.federation.server_app import make_app
 from decai_forecast.federation.state import HERE, Venue
-from decai_forecast.network import STRATEGIES
+from decai_forecast.strategies import all_strategies
 
-LONG: dict[str, Any] = {"rounds": 8, "exact_trees": 24}
-SHORT: dict[str, Any] = {"exact_trees": 8, "params": dict(TREE_PARAMS) | {"num_leaves": 6, "learning_rate": 0.25}}
+LONG: dict[str, Any] = {"rounds": 8, "turns": 24}
+SHORT: dict[str, Any] = {"turns": 8, "params": dict(TREE_PARAMS) | {"num_leaves": 6, "learning_rate": 0.25}}
 
 
 def plan_of(strategy: str, **changes: Any) -> Plan:
     """A plan of any strategy; exact takes its steps one after the other, so it gets few."""
-    return plan(strategy=strategy, **changes | (SHORT if strategy == EXACT else {}))
+    return plan(strategy=strategy, **changes | (SHORT if strategy == "exact" else {}))
 
 
 def pinball(forecast: np.ndarray, quantile: float) -> float:
@@ -41,17 +40,17 @@ def pinball(forecast: np.ndarray, quantile: float) -> float:
     return float(np.maximum(quantile * error, (quantile - 1) * error).mean())
 
 
-@pytest.fixture(scope="module", params=STRATEGIES)
+@pytest.fixture(scope="module", params=[one.name for one in all_strategies()])
 def strategy(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=OWN_TREES)
+@pytest.fixture(params=("bagging", "cyclic"))
 def own_trees(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="module", params=(EXACT, BAGGING, CYCLIC))
+@pytest.fixture(scope="module", params=("exact", "bagging", "cyclic"))
 def trees(request: pytest.FixtureRequest) -> str:
     """Strategies that take any features; those of coefficients know some by name, see test_coefficients.py."""
     return str(request.param)
@@ -102,7 +101,7 @@ def test_the_result_is_the_same_for_every_number_of_workers(own_trees: str, tmp_
 
 def test_without_params_the_trees_are_those_of_the_local_models(own_trees: str, tmp_path: Path) -> None:
     """A plan says nothing of LightGBM unless it must."""
-    short, there = plan(strategy=own_trees, rounds=1, exact_trees=4), members(tmp_path)
+    short, there = plan(strategy=own_trees, rounds=1, turns=4), members(tmp_path)
     default = train_shared(there, replace(short, params={})).models
     assert default == train_shared(there, replace(short, params=dict(TREE_PARAMS))).models
 
@@ -139,7 +138,7 @@ BROKEN = {
 @pytest.mark.parametrize("code", BROKEN)
 def test_a_member_that_cannot_take_part_is_named_with_its_code(own_trees: str, tmp_path: Path, code: str) -> None:
     """The others train as if it had not been asked."""
-    others, which = members(tmp_path, 3), plan(strategy=own_trees, rounds=2, exact_trees=4)
+    others, which = members(tmp_path, 3), plan(strategy=own_trees, rounds=2, turns=4)
     found = train_shared([*others, BROKEN[code](tmp_path)], which)
     assert dict(found.dropped) == {"odd": code}
     assert sorted(found.rows) == ["p0", "p1", "p2"]
@@ -184,7 +183,7 @@ def serve(grid: Overheard, which: Plan, venue: Venue = HERE) -> Context:
 
 def test_only_sanitised_trees_and_counts_leave_a_node(own_trees: str, tmp_path: Path) -> None:
     """No range, no count of a leaf, no gain, no parameter, no path, no row: each text is what sanitising leaves."""
-    which = plan(strategy=own_trees, rounds=2, exact_trees=8)
+    which = plan(strategy=own_trees, rounds=2, turns=8)
     grid = Overheard(members(tmp_path), which)
     serve(grid, which)
     keys = set()
@@ -207,7 +206,7 @@ def test_only_sanitised_trees_and_counts_leave_a_node(own_trees: str, tmp_path: 
 )
 def test_a_node_that_sends_what_is_no_model_is_dropped(own_trees: str, tmp_path: Path, given: object) -> None:
     """Its code says why, the others go on without it."""
-    which = plan(strategy=own_trees, rounds=2, exact_trees=4, quantiles=(0.5,))
+    which = plan(strategy=own_trees, rounds=2, turns=4, quantiles=(0.5,))
     context = serve(Overheard(members(tmp_path), which, spoil={1003: {"trees-0.5": given}}, after=4), which)
     assert dict(context.state["dropped"]) == {"p3": "model_text"}
     assert sorted(context.state["rows"]) == ["p0", "p1", "p2"]
@@ -216,14 +215,14 @@ def test_a_node_that_sends_what_is_no_model_is_dropped(own_trees: str, tmp_path:
 @pytest.mark.parametrize("said", [{"rows": 0}, {"rows": -50}, {"starts": [1.0]}, {"starts": ["a", "b", "c"]}])
 def test_a_node_that_describes_itself_wrongly_is_dropped(own_trees: str, tmp_path: Path, said: dict[str, Any]) -> None:
     """Weights and starts that make no sense would spoil the average of all."""
-    which = plan(strategy=own_trees, rounds=1, exact_trees=3)
+    which = plan(strategy=own_trees, rounds=1, turns=3)
     context = serve(Overheard(members(tmp_path), which, spoil={1000: said}), which)
     assert dict(context.state["dropped"]) == {"p0": "malformed"}
 
 
 def test_too_few_left_in_an_old_cutoff_spoil_only_that_one(own_trees: str, tmp_path: Path) -> None:
     """The minimum can be lost on the way; the cut-off that ships goes on with who is left."""
-    which = plan(strategy=own_trees, rounds=1, exact_trees=3, quantiles=(0.5,), cutoffs=(OLD, SHIP))
+    which = plan(strategy=own_trees, rounds=1, turns=3, quantiles=(0.5,), cutoffs=(OLD, SHIP))
     there = [*members(tmp_path, 3, (OLD, SHIP)), member(tmp_path, "q", {SHIP: rows(5)})]
     context = serve(Overheard(there, which, spoil={1000: {"trees-0.5": b"garbage"}}, after=4), which)
     assert dict(context.state[f"model/{OLD}"]) == {}
@@ -244,7 +243,7 @@ def test_a_member_that_does_not_answer_in_time_is_named(strategy: str, tmp_path:
     os.mkfifo(hanging)  # who reads it waits for a writer
     release = Timer(3.5, lambda: os.close(os.open(hanging, os.O_WRONLY)))  # seconds: well after the timeout
     release.start()
-    which = plan_of(strategy, rounds=1, exact_trees=3, quantiles=(0.5,), timeout=2.0)
+    which = plan_of(strategy, rounds=1, turns=3, quantiles=(0.5,), timeout=2.0)
     found = train_shared([*members(tmp_path, 3), Member("slow", str(tmp_path / "slow"))], which)
     release.join()
     assert dict(found.dropped) == {"slow": "timeout"}
@@ -272,7 +271,7 @@ def test_a_node_that_missed_a_round_says_so(own_trees: str, tmp_path: Path) -> N
         for number in (0, 2):
             turn = {"boosting-round": number, "since": max(0, number - 1)}
             content = RecordDict({"config": ConfigRecord(config | turn)})
-            replies += grid.send_and_receive([Message(content, 1000, MessageType.TRAIN, group_id=str(number))], timeout=60)
+            replies += grid.send_and_receive([Message(content, 1000, f"train.{own_trees}", group_id=str(number))], timeout=60)
     rows_of.cache_clear()
     assert not replies[0].has_error()
     assert replies[1].error.reason == "missed_round"
@@ -281,7 +280,7 @@ def test_a_node_that_missed_a_round_says_so(own_trees: str, tmp_path: Path) -> N
 def test_cutoffs_do_not_mix(strategy: str, tmp_path: Path) -> None:
     """A cut-off trained beside another is the one trained alone."""
     there = members(tmp_path, 3, (OLD, SHIP))
-    which = plan_of(strategy, rounds=2, exact_trees=4, quantiles=(0.1, 0.5), cutoffs=(OLD, SHIP))
+    which = plan_of(strategy, rounds=2, turns=4, quantiles=(0.1, 0.5), cutoffs=(OLD, SHIP))
     both = train_shared(there, which).models
     alone: dict[date, Any] = {c: train_shared(there, replace(which, cutoffs=(c,))).models[c] for c in (OLD, SHIP)}
     assert both == alone

@@ -14,7 +14,7 @@ import examples
 
 from decai_forecast.delivery import Connection
 from decai_forecast.delivery.errors import SourceRefused
-from decai_forecast.federation.exact.identity import Identity
+from decai_forecast.identity import Identity
 from decai_forecast.reports import build_report, manifest, render_html, stock_targets_csv
 from decai_forecast.reports.send import outbox_key
 from decai_forecast.reports.signature import sign

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import sending
 
-from decai_forecast.federation.exact.identity import Identity
+from decai_forecast.identity import Identity
 from decai_forecast.reports.signature import BrokenReport, sign, verify
 
 KEY = sending.KEY.public
@@ -71,3 +71,12 @@ def test_a_manifest_names_no_file_outside(folder: Path) -> None:
     (folder / "manifest.json").write_bytes(data)
     (folder / "manifest.sig").write_bytes(sign(data, sending.KEY))
     assert broken(folder) == f"{folder}/manifest.json: names a file outside the report ('../secret'); do not use it"
+
+
+def test_a_signature_of_another_algorithm_is_refused(folder: Path) -> None:
+    """It is not checked as if it were one of today's."""
+    raw = json.loads((folder / "manifest.sig").read_text())
+    (folder / "manifest.sig").write_text(json.dumps(raw | {"algorithm": "ML-DSA-65"}))
+    assert broken(folder) == (
+        f"{folder}/manifest.sig: signed by 'ML-DSA-65'; this release checks Ed25519. Install the release that wrote the report"
+    )

@@ -32,7 +32,7 @@ PARTNERS = tuple(f"shop_{k}" for k in range(5))
 @pytest.mark.slow
 def test_a_night_trains_and_forecasts_by_the_book(founded: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exactly, and with bagging; the partners' forecasts and their drivers come from a model that may split by the codes."""
-    monkeypatch.setattr(federation, "Plan", partial(Plan, exact_trees=3, rounds=2))
+    monkeypatch.setattr(federation, "Plan", partial(Plan, rounds=3))
     whole = copy_of(founded, tmp_path)
     network = replace(whole, strategy="exact", code_book=BOOK, participants=whole.participants[:3])
     network.save()

@@ -14,7 +14,7 @@ from decai_forecast.commands.table import print_summary
 from decai_forecast.coordinator.close import close
 from decai_forecast.coordinator.federate import federate
 from decai_forecast.federation import Plan
-from decai_forecast.federation.left import gives
+from decai_forecast.federation.disclosure import record_disclosure
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.partner.context import partner_context
@@ -30,7 +30,7 @@ def night(finished: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     network.public().remove("archive.json")
     network.public().remove("shipped.json")
     network.store(COORDINATOR).remove(f"rounds/{NIGHT.id}/federate")
-    monkeypatch.setattr(federation, "Plan", partial(Plan, exact_trees=2, quantiles=(0.5,)))
+    monkeypatch.setattr(federation, "Plan", partial(Plan, rounds=2, quantiles=(0.5,)))
     return replace(network, strategy="exact")
 
 
@@ -105,7 +105,7 @@ def test_what_left_is_told_of_a_training_that_failed_too(night: Network) -> None
     night.public().write_json(f"rounds/{NIGHT.id}/shared.json", shared)
     company, verdict = partner_context(night, "shop_0"), "verdict, number of rows, error code"
     assert facts_of(company, NIGHT)[0].what_left[0].what.startswith("sanitised trees")  # of the bagging that the night had
-    gives(company.store, NIGHT.id, "exact")
+    record_disclosure(company.store, NIGHT.id, "exact")
     sums, asked, last = (left.what for left in facts_of(company, NIGHT)[0].what_left)
     assert sums.startswith("sums over rows of the shared trees' bins and leaves, under masks")
     assert (asked, last) == ("number of training rows, public key, versions", verdict)

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from decai_forecast.cli import app
 from decai_forecast.coordinator.comparison import publish_comparison, published_comparison
-from decai_forecast.federation.exact.desk import Desk
+from decai_forecast.identity import Keyring
 from decai_forecast.network import Network
 from decai_forecast.one_machine.run import run_round
 from decai_forecast.one_machine.summary import summarise
@@ -33,14 +33,14 @@ def outbox(network: Network, partner: str) -> Path:
 
 def test_the_outbox_holds_a_signed_report(finished: Network) -> None:
     """Every file as its participant signed it, days of supply among them."""
-    key = Desk(finished.store("shop_1"), "shop_1").identity().public
+    key = Keyring(finished.store("shop_1")).identity().public
     files = verify(outbox(finished, "shop_1"), key)
     assert files == ("days_of_supply.json", "report.html", "report.json", "stock_targets.csv")
 
 
 def test_the_command_verifies_with_a_key_that_somebody_vouches_for(finished: Network, tmp_path: Path) -> None:
     """The network's own; elsewhere the key must be given, since the one in the file proves nothing."""
-    folder, key = outbox(finished, "shop_1"), Desk(finished.store("shop_1"), "shop_1").identity().public.hex()
+    folder, key = outbox(finished, "shop_1"), Keyring(finished.store("shop_1")).identity().public.hex()
     run = CliRunner().invoke
     done = run(app, ["report", "verify", str(folder), "--home", str(finished.home)])
     assert done.output.strip() == f"{folder}: 4 files as signed by shop_1 with the key {key}"

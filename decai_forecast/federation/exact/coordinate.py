@@ -8,16 +8,15 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
-from typing import Any, Protocol
 
 from flwr.app import Message
 from flwr.serverapp import Grid
 
-from decai_forecast.errors import ModelTextError
+from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.ask import ask, gather
 from decai_forecast.federation.codes import MALFORMED, NODE_GONE, TIMEOUT, reason_of
 from decai_forecast.federation.exact.errors import Begun, Differs, PeerLost
@@ -25,9 +24,10 @@ from decai_forecast.federation.exact.node import Call
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import ModelText, validate
 from decai_forecast.federation.plan import Plan
-from decai_forecast.federation.progress import Step, Watch
+from decai_forecast.federation.progress import Step
+from decai_forecast.federation.state import HERE, Relay, State, Venue, kept, told
 
-__all__ = ["ATTEMPTS", "Together", "train_together"]
+__all__ = ["ATTEMPTS", "Together", "train_exactly", "train_together"]
 
 ATTEMPTS = 4  # of one model
 ORDER = (PeerLost.code, Begun.code)  # codes that blame nobody: somebody else is gone; begun with others
@@ -49,30 +49,21 @@ Nodes = Mapping[str, tuple[int, bytes]]
 """partner -> node id, public key"""
 
 
-class Relay(Protocol):
-    """What a venue's relay has to offer here."""
-
-    @property
-    def port(self) -> int: ...
-
-    def close(self) -> None: ...
-
-
-class Venue(Protocol):
-    """Where the nodes meet, and who is told how far they are (``server_app.Venue``)."""
-
-    @property
-    def relay(self) -> Callable[[float, Callable[[Progress], None]], Any]: ...
-
-    @property
-    def watch(self) -> Watch: ...
+def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, venue: Venue = HERE) -> State:
+    """The shared models of one cut-off, trained by all present as if their rows lay in one place."""
+    found = train_together(grid, plan, cutoff, {node.partner: (node.id, node.key) for node in state.nodes}, venue)
+    if found.stopped and cutoff == max(plan.cutoffs):
+        together = f"{', '.join(sorted(found.members))} could not train {cutoff} together ({found.stopped})"
+        raise FederationError(f"{together}; dropped: {told(dict(state.dropped) | found.dropped)}")
+    left = tuple(node for node in state.nodes if node.partner in found.members and found.models)
+    return kept(replace(state, nodes=left, models=found.models, dropped=dict(state.dropped) | found.dropped), plan, cutoff)
 
 
 def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, venue: Venue) -> Together:
     """All quantiles of one cut-off, one after the other.
 
     Who fails before the first sum is left out and the others begin again. Once sums have crossed, the partners themselves
-    refuse to go on without one of them (see desk.py): then there is no model of this cut-off.
+    refuse to go on without one of them (see records.py): then there is no model of this cut-off.
     """
     there, dropped, models = dict(nodes), dict[str, str](), dict[float, ModelText]()
     for quantile in plan.quantiles:

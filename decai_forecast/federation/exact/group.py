@@ -24,10 +24,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from decai_forecast.federation.exact import frames, words
 from decai_forecast.federation.exact.errors import Differs, Tampered
 from decai_forecast.federation.exact.frames import Blob, Frame, Meanwhile
-from decai_forecast.federation.exact.identity import MIN_PARTIES, Identity, Roster
 from decai_forecast.federation.exact.keys import SHARE_BYTES, Hello, PairKeys
 from decai_forecast.federation.exact.progress import Progress
+from decai_forecast.federation.exact.roster import MIN_PARTIES, KeyRoster
 from decai_forecast.federation.exact.words import Ints
+from decai_forecast.identity import Identity
 
 __all__ = ["Certificate", "Group", "Traffic", "Wire"]
 
@@ -77,7 +78,7 @@ class Certificate:
     def statement(self) -> bytes:
         return self.roster + self.epoch + self.transcript + self.model
 
-    def verify(self, roster: Roster) -> None:
+    def verify(self, roster: KeyRoster) -> None:
         """:class:`Tampered` names the first participant whose signature is not valid."""
         if roster.digest != self.roster or len(self.signatures) != roster.size:
             raise Tampered("the certificate belongs to another roster")
@@ -92,7 +93,7 @@ class Group:
         self,
         wire: Wire,
         identity: Identity,
-        roster: Roster,
+        roster: KeyRoster,
         pinned: Mapping[str, bytes],
         session: bytes,
         minimum: int = MIN_PARTIES,
@@ -103,7 +104,7 @@ class Group:
         """
         roster.check(pinned, minimum)
         self.roster, self.size, self.rank = roster, roster.size, roster.rank(identity.name)
-        self._wire, self._identity = wire, identity
+        self._wire, self.identity = wire, identity
         self.veil: Veil = lambda _phase, _column, numbers: numbers  # noise.py has another
         self._meanwhile: Meanwhile = frames.idle  # until there are masks to make ahead
         self.traffic, self._step, self._seen = Traffic(), 0, hashlib.sha256(b"decai exact transcript 1")
@@ -231,14 +232,14 @@ class Group:
         """:class:`Differs`, naming them, unless all hold the same ``digest``."""
         given = self.cast(phase, digest)
         if other := [self.roster.names[rank] for rank, theirs in enumerate(given) if theirs != digest]:
-            raise Differs(f"{phase}: {', '.join(other)} and {self._identity.name} do not hold the same")
+            raise Differs(f"{phase}: {', '.join(other)} and {self.identity.name} do not hold the same")
 
     def certify(self, model: bytes) -> Certificate:
         """All sign what everybody saw and the digest of the model; raises if one saw or holds something else."""
         transcript, roster = self._seen.digest(), self.roster.digest
         self.agree("transcript", transcript + model)
         statement = Certificate(self.roster.names, roster, self._epoch, transcript, model, ())
-        signatures = self.cast("certificate", self._identity.sign("certificate", statement.statement))
+        signatures = self.cast("certificate", self.identity.sign("certificate", statement.statement))
         signed = Certificate(self.roster.names, roster, self._epoch, transcript, model, tuple(signatures))
         signed.verify(self.roster)
         return signed

@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from decai_forecast.federation.exact.errors import Tampered
-from decai_forecast.federation.exact.identity import Identity, Roster, derive
 from decai_forecast.federation.exact.masks import Masks
+from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.identity import Identity, derive
 
 __all__ = ["HELLO_BYTES", "SHARE_BYTES", "Hello", "PairKeys"]
 
@@ -30,7 +31,7 @@ HELLO = "hello"
 class Hello:
     """A participant's side of the first message: makes its own, checks the others'."""
 
-    def __init__(self, identity: Identity, roster: Roster, session: bytes) -> None:
+    def __init__(self, identity: Identity, roster: KeyRoster, session: bytes) -> None:
         self._roster, self._session = roster, session
         self.rank = roster.rank(identity.name)
         self._secret = X25519PrivateKey.generate()

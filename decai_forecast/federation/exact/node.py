@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.exact.group import Group, Wire
 from decai_forecast.federation.exact.host import HostWire
-from decai_forecast.federation.exact.identity import Roster
 from decai_forecast.federation.exact.loopback import WAITS
 from decai_forecast.federation.exact.plan import ExactPlan, from_demand, private_plan
 from decai_forecast.federation.exact.privacy import Private, private_for
+from decai_forecast.federation.exact.records import TrainingRecords
+from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.plan import Plan
+from decai_forecast.identity import Keyring
 
 __all__ = ["Call", "Connect", "connect_here", "connect_over_tls", "plan_of", "private_of", "train_on_call"]
 
@@ -71,9 +72,7 @@ def plan_of(plan: Plan, cutoff: date, quantile: float, weighted: bool) -> ExactP
     others."""
     if plan.epsilon:
         return private_plan(str(cutoff), plan.feature_names, plan.seed, quantile, weighted, private_of(plan))
-    exact = from_demand(
-        plan.params, str(cutoff), plan.feature_names, plan.exact_trees, plan.seed, alpha=quantile, weighted=weighted
-    )
+    exact = from_demand(plan.params, str(cutoff), plan.feature_names, plan.rounds, plan.seed, alpha=quantile, weighted=weighted)
     return replace(exact, patience=plan.early_stopping_rounds, categories=plan.categories)
 
 
@@ -90,7 +89,8 @@ def train_on_call(
     target: npt.NDArray[np.float64],
     weight: npt.NDArray[np.float64] | None,
     newest: npt.NDArray[np.bool_],
-    desk: Desk,
+    records: TrainingRecords,
+    keyring: Keyring,
     connect: Connect,
 ) -> str:
     """The model text. ``newest``: the rows that are held out if the plan stops early.
@@ -101,17 +101,17 @@ def train_on_call(
 
     exact = plan_of(plan, cutoff, call.quantile, weight is not None)
     rows = Rows(X, target.astype(np.float32), weight, newest if exact.patience else None)
-    identity, roster = desk.identity(), Roster.of(call.keys)
-    roster.check(desk.pinned(), plan.minimum)
+    identity, pinned, roster = keyring.identity(), keyring.pinned(), KeyRoster.of(call.keys)
+    roster.check(pinned, plan.minimum)
     if exact.private:
-        desk.ledger.unpaid(exact.subject, exact.alpha)
-        desk.ledger.afford(exact.subject, exact.private)
+        records.accountant.unpaid(exact.subject, exact.alpha)
+        records.accountant.afford(exact.subject, exact.private)
     wire = connect(call, roster.rank(identity.name), roster.names, WAITS * plan.patience)
     with contextlib.ExitStack() as stack:
         stack.callback(wire.close)
         try:
-            group = Group(wire, identity, roster, desk.pinned(), call.session, plan.minimum)
-            return train(rows, exact, group, desk).text
+            group = Group(wire, identity, roster, pinned, call.session, plan.minimum)
+            return train(rows, exact, group, records).text
         except BaseException:
             wire.abort()
             raise

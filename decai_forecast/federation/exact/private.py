@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from decai_forecast.federation.exact.bins import Bins
 from decai_forecast.federation.exact.collectives import Collectives
-from decai_forecast.federation.exact.desk import CHECKPOINT_TREES, Desk
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Floats, Format
 from decai_forecast.federation.exact.group import Group
@@ -24,6 +23,7 @@ from decai_forecast.federation.exact.noise import Noise
 from decai_forecast.federation.exact.objectives import WEIGHT_STEP, Quantile
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.exact.privacy import Costs, Private
+from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
 from decai_forecast.federation.model_text import Tree
 
@@ -59,10 +59,10 @@ def costs_of(plan: ExactPlan, private: Private) -> Costs:
     return Costs(private.rho, plan.trees, depth, used, math.ceil(plan.trees / CHECKPOINT_TREES))
 
 
-def train_privately(rows: Rows, plan: ExactPlan, private: Private, group: Group, desk: Desk) -> str:
+def train_privately(rows: Rows, plan: ExactPlan, private: Private, group: Group, records: TrainingRecords) -> str:
     """The model text, the same at all participants; ``plan`` is agreed. What it costs is written down before the first sum."""
     costs = costs_of(plan, private)
-    desk.spend(plan, costs.spent)
+    records.spend(plan, costs.spent)
     grower = _Grower(rows, plan, private, costs, group)
     trees = grower.all()
     if not trees:

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact.errors import OutOfRange, Refused
-from decai_forecast.federation.exact.identity import MAX_PARTIES
 from decai_forecast.federation.exact.order import Renewal, Sum
 from decai_forecast.federation.exact.plan import ExactPlan
+from decai_forecast.federation.exact.roster import MAX_PARTIES
 
 __all__ = ["Start", "agree_start", "label_sum"]
 

@@ -14,7 +14,6 @@ import numpy.typing as npt
 from decai_forecast.federation.exact.bins import Bins, agree_bins
 from decai_forecast.federation.exact.code_book import check_codes
 from decai_forecast.federation.exact.collectives import Collectives, check_library
-from decai_forecast.federation.exact.desk import CHECKPOINT_TREES, Desk
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Floats, Format
 from decai_forecast.federation.exact.group import Certificate, Group
@@ -23,6 +22,7 @@ from decai_forecast.federation.exact.objectives import to_steps
 from decai_forecast.federation.exact.order import Renewal
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
 from decai_forecast.federation.exact.private import train_privately
+from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
 from decai_forecast.federation.exact.start import Start, agree_start, label_sum
 from decai_forecast.federation.exact.stopping import EVERY, Stopping
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
@@ -100,7 +100,7 @@ class Trained:
     certificate: Certificate
 
 
-def train(rows: Rows, plan: ExactPlan, group: Group, desk: Desk, progress: Progress | None = None) -> Trained:
+def train(rows: Rows, plan: ExactPlan, group: Group, records: TrainingRecords, progress: Progress | None = None) -> Trained:
     """Trains one model together with the other participants of ``group``; all end with the same text.
 
     Goes on from the last tree that all have kept, if this training was interrupted. Raises an :class:`ExactError`; the
@@ -109,21 +109,21 @@ def train(rows: Rows, plan: ExactPlan, group: Group, desk: Desk, progress: Progr
     check_library()
     rows = rows.checked(plan)
     group.agree("plan", plan.digest)
-    desk.begin(plan.subject, group.roster, rows.digest_without(plan.coded))
+    records.begin(plan.subject, group.roster, rows.digest_without(plan.coded))
     if plan.categories:  # codes that changed since would show their change, too
-        desk.begin(plan.coded_subject, group.roster, rows.digest)
+        records.begin(plan.coded_subject, group.roster, rows.digest)
     if plan.private:
-        text = train_privately(rows, plan, plan.private, group, desk)
+        text = train_privately(rows, plan, plan.private, group, records)
         return Trained(text, group.certify(hashlib.sha256(text.encode()).digest()))
     bins = agree_bins(group.total, rows.X, plan.max_bin, plan.coded)
     group.agree("bins", bins.digest)
     start = agree_start(group.total, plan, rows.label, rows.steps)
-    trees = _Grower(rows, plan, group, desk, bins, start).all(progress)
+    trees = _Grower(rows, plan, group, records, bins, start).all(progress)
     if not trees:
         raise Refused("no tree can be split: too few rows, or features that say nothing")
     text = model_of(plan, start.score, trees).text()
     trained = Trained(text, group.certify(hashlib.sha256(text.encode()).digest()))
-    desk.finish(plan, group.roster)
+    records.finish(plan, group.roster)
     return trained
 
 
@@ -138,10 +138,10 @@ def bag_of(private: bytes, plan: ExactPlan, number: int, rows: int) -> npt.NDArr
 class _Grower:
     """Grows tree after tree on the running score of the own rows."""
 
-    def __init__(self, rows: Rows, plan: ExactPlan, group: Group, desk: Desk, bins: Bins, start: Start) -> None:
-        self._rows, self._plan, self._group, self._desk, self._start = rows, plan, group, desk, start
+    def __init__(self, rows: Rows, plan: ExactPlan, group: Group, records: TrainingRecords, bins: Bins, start: Start) -> None:
+        self._rows, self._plan, self._group, self._records, self._start = rows, plan, group, records, start
         self._stopping = Stopping(plan.patience, self._held_loss)
-        self._private = desk.identity().secret("bags")
+        self._private = group.identity.secret("bags")
         self._objective, self._steps = plan.objective, rows.steps
         self._everybody = start.steps + bins.rows
         self._form: Format = plan.objective.format(start.steps, start.largest, plan.weighted)
@@ -158,7 +158,7 @@ class _Grower:
                     break
                 trees.append(tree)
                 if len(trees) % CHECKPOINT_TREES == 0:
-                    self._desk.keep(self._plan, self._group.roster, trees)
+                    self._records.keep(self._plan, self._group.roster, trees)
                 if len(trees) % CHECKPOINT_TREES == 0 or len(trees) == self._plan.trees:
                     self._tell(len(trees))
                 if progress:
@@ -180,7 +180,7 @@ class _Grower:
 
     def _resumed(self) -> list[Tree]:
         """The trees that all participants have kept of this training, and the score after them."""
-        kept = self._desk.trees(self._plan, self._group.roster)
+        kept = self._records.trees(self._plan, self._group.roster)
         counts = self._group.cast("resume", len(kept).to_bytes(4, "big"))
         kept = kept[: min(int.from_bytes(count, "big") for count in counts)]
         self._group.agree("kept trees", hashlib.sha256(json.dumps(kept).encode()).digest())

@@ -25,7 +25,7 @@ from decai_forecast.federation.superlink.passport import Admission, Passport
 if TYPE_CHECKING:
     from flwr.serverapp import Grid
 
-    from decai_forecast.federation.server_app import Venue
+    from decai_forecast.federation.state import Venue
 
 __all__ = ["Link", "OverSuperLink", "Ports"]
 

@@ -15,10 +15,10 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from decai_forecast.errors import ConfigError, FederationError
-from decai_forecast.federation.plan import EXACT
 from decai_forecast.federation.run import FLOWER
 from decai_forecast.federation.superlink.keys import write_secret
 from decai_forecast.federation.superlink.passport import Admission, Files
+from decai_forecast.strategies import DEFAULT
 
 if TYPE_CHECKING:
     import grpc
@@ -32,14 +32,14 @@ LOOK = 0.2  # seconds between two looks whether to stop
 
 @dataclass(frozen=True)
 class Company:
-    """A company that takes part: its name, its own store and files, the digest of what it agreed to (preflight.py), and, of
-    its own network.yaml, the strategy (with ``exact`` it answers no other) and the terms of privacy, whatever it is asked."""
+    """A company that takes part: its name, its own store and files, the digest of what it agreed to (preflight.py), and,
+    whatever it is asked, the strategy and the terms of privacy of its own network.yaml."""
 
     partner: str
     store: str
     files: Files
     agreed: str = ""
-    strategy: str = EXACT
+    strategy: str = DEFAULT
     privacy: str = ""
 
     def admission(self) -> Admission:
@@ -138,7 +138,8 @@ class _Executor(Thread):
         return since or now
 
     def _answer(self, message: Message, context: Context) -> Message:
-        from decai_forecast.federation.client_app import app, rows_of
+        from decai_forecast.federation.client_app import app
+        from decai_forecast.federation.rows import rows_of
 
         if context.run_id != self._run_id:  # the rows of an earlier round are of no use any more
             rows_of.cache_clear()

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from decai_forecast.errors import ConfigError
-from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.superlink.keys import new_key, private_pem, request, ssh_private, ssh_public, write_secret
+from decai_forecast.identity import ALGORITHM, KEY_BYTES, Keyring
 from decai_forecast.network import valid_id
 
 __all__ = ["Admission", "Files", "Passport", "apply"]
@@ -29,18 +29,22 @@ def _read(cls: type[Any], path: Path, what: str) -> Any:
 
 @dataclass(frozen=True)
 class Passport:
-    """A company's public keys: of its node, of its certificate, and of its signatures in exact trainings (hex)."""
+    """A company's public keys: of its node, of its certificate, and of its identity (hex), whose signatures are of
+    ``algorithm``."""
 
     partner: str
     node_key: str
     request: str
     signing_key: str
+    algorithm: str
 
     @classmethod
     def read(cls, path: Path) -> Passport:
         found: Passport = _read(cls, path, "a passport")
         valid_id(found.partner)
-        if len(found.signing_key) != 64 or set(found.signing_key) - set("0123456789abcdef"):
+        if found.algorithm != ALGORITHM:
+            raise ConfigError(f"{path}: its signing key is for {str(found.algorithm)[:40]!r}; this release knows {ALGORITHM}")
+        if len(found.signing_key) != 2 * KEY_BYTES or set(found.signing_key) - set("0123456789abcdef"):
             raise ConfigError(f"{path}: its signing key is not 64 hexadecimal digits; expected the file as it was sent")
         return found
 
@@ -102,7 +106,7 @@ class Files:
         return self.folder / "executor.secret"
 
 
-def apply(files: Files, partner: str, desk: Desk) -> Passport:
+def apply(files: Files, partner: str, keyring: Keyring) -> Passport:
     """The company's passport; makes its keys where there are none yet."""
     from cryptography.hazmat.primitives import serialization
 
@@ -112,4 +116,4 @@ def apply(files: Files, partner: str, desk: Desk) -> Passport:
     node = serialization.load_ssh_private_key(files.node_key.read_bytes(), None)
     tls = serialization.load_pem_private_key(files.tls_key.read_bytes(), None)
     public, asked = ssh_public(node), request(partner, tls)  # type: ignore[arg-type]  # our own files hold such keys
-    return Passport(partner, public.decode(), asked.decode(), desk.identity().public.hex())
+    return Passport(partner, public.decode(), asked.decode(), keyring.identity().public.hex(), ALGORITHM)

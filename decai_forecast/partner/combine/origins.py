@@ -14,6 +14,7 @@ from decai_forecast.partner.context import SEED
 from decai_forecast.partner.facts import TrainFacts
 from decai_forecast.periods import Cutoffs
 from decai_forecast.steps import Done
+from decai_forecast.strategies import DEFAULT, strategy_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Origins", "origins_of", "shared_budget"]
 
-ONE_BY_ONE = ("exact", "cyclic")  # their first trees are a model of their own; those of an average are some partners' trees
 GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
 
 
@@ -54,7 +54,7 @@ def shared_budget(
     sizes = {count for models in texts.values() for count in _tree_counts(models, book)}
     if not sizes:
         return SharedBudget(None, "no shared forecaster", 0)
-    if sizes != {TREES} or (shared.published.strategy or ONE_BY_ONE[0]) not in ONE_BY_ONE:
+    if sizes != {TREES} or not strategy_of(shared.published.strategy or DEFAULT).first_trees_are_a_model:
         return SharedBudget(None, f"not models of {TREES} trees, each grown on all before it: all trees", 0)
     judged = [(alone[c], texts[c]) for c in cutoffs.choice if c in alone and texts[c]]
     origins = [SharedOrigin(models, one.future, one.local) for one, models in judged if one.local is not None]

@@ -13,13 +13,14 @@ import lightgbm as lgb
 import numpy as np
 
 from decai_forecast.federation.exact.bins import Bins, agree_bins
-from decai_forecast.federation.exact.desk import Desk
 from decai_forecast.federation.exact.group import Group, Wire
-from decai_forecast.federation.exact.identity import Identity, Roster
 from decai_forecast.federation.exact.loopback import LoopbackRelay
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
+from decai_forecast.federation.exact.records import TrainingRecords
+from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.exact.train import Rows, Trained, bag_of, train
 from decai_forecast.federation.exact.trees import leaf_values, model_of, tree_of, with_values
+from decai_forecast.identity import Identity
 from decai_forecast.store import Store
 
 FEATURES = ("lag", "mean", "promotion", "price", "h", "never")
@@ -27,8 +28,8 @@ SESSION = b"session of a test".ljust(32, b".")
 IDENTITIES = tuple(Identity.from_bytes(name, name.encode().ljust(32)) for name in ("ada", "bea", "cyd", "dot", "eve"))
 
 
-def roster_of(count: int) -> Roster:
-    return Roster.of({one.name: one.public for one in IDENTITIES[:count]})
+def roster_of(count: int) -> KeyRoster:
+    return KeyRoster.of({one.name: one.public for one in IDENTITIES[:count]})
 
 
 def rows(seed: int, size: int, *, weighted: bool = False) -> Rows:
@@ -93,17 +94,15 @@ def together(parts: Sequence[Part], relay: Transport | None = None, patience: fl
     return out
 
 
-def desk(k: int, folder: str | Path) -> Desk:
-    """A participant's desk in a folder of its own, with the key that the others have pinned."""
+def records(k: int, folder: str | Path) -> TrainingRecords:
+    """A participant's records in a folder of its own."""
     name = IDENTITIES[k].name
-    store = Store(Path(folder) / name, name)
-    store.write_json("federation/exact/identity.json", {"ed25519": IDENTITIES[k].to_bytes().hex()})
-    return Desk(store, name)
+    return TrainingRecords(Store(Path(folder) / name, name))
 
 
 def outcomes(parts: Sequence[Rows], which: ExactPlan, folder: str | Path, relay: Transport | None = None) -> list[Any]:
     """What a training ended with, at each participant: a result or an exception."""
-    return together([partial(train, part, which, desk=desk(k, folder)) for k, part in enumerate(parts)], relay)
+    return together([partial(train, part, which, records=records(k, folder)) for k, part in enumerate(parts)], relay)
 
 
 def trained(parts: Sequence[Rows], which: ExactPlan) -> list[Trained]:

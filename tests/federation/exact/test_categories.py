@@ -12,11 +12,11 @@ from parties import (
     Grow,
     bins_of,
     companies,
-    desk,
     outcomes,
     plan,
     pool,
     pooled,
+    records,
     rows,
     stock,
     structure,
@@ -117,7 +117,7 @@ def test_another_book_is_another_plan(tmp_path: Any) -> None:
     plans = [coded(), coded(), coded((*BOOK[1:], BOOK[0]))]
     found = together(
         [
-            partial(train, part, which, desk=desk(k, tmp_path))
+            partial(train, part, which, records=records(k, tmp_path))
             for k, (part, which) in enumerate(zip(shops(), plans, strict=True))
         ]
     )

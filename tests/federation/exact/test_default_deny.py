@@ -8,7 +8,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import pytest
-from parties import bins_of, companies, desk, outcomes, plan, together
+from parties import bins_of, companies, outcomes, plan, records, together
 
 from decai_forecast.federation.exact import train as training
 from decai_forecast.federation.exact.bins import agree_bins
@@ -146,7 +146,7 @@ def test_participants_with_other_plans_or_bins_are_named(tmp_path: Path) -> None
     """One parameter apart is another model."""
     parts = companies()
     plans = [plan(), plan(), plan(seed=8)]
-    found = together([partial(train, parts[k], plans[k], desk=desk(k, tmp_path)) for k in range(3)])
+    found = together([partial(train, parts[k], plans[k], records=records(k, tmp_path)) for k in range(3)])
     assert str(found[0]) == "plan: cyd and ada do not hold the same"
 
 

@@ -11,9 +11,9 @@ from relays import Change, Hostile
 from decai_forecast.federation.exact.errors import PeerLost, Tampered
 from decai_forecast.federation.exact.frames import Frame
 from decai_forecast.federation.exact.group import Group
-from decai_forecast.federation.exact.identity import Identity
 from decai_forecast.federation.exact.keys import Hello
 from decai_forecast.federation.exact.loopback import LoopbackRelay
+from decai_forecast.identity import Identity
 
 HELLO, SHARE, FIRST = 0, 1, 2  # steps
 

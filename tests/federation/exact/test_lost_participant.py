@@ -7,12 +7,12 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from parties import IDENTITIES, companies, desk, outcomes, plan, pooled, roster_of, together
+from parties import IDENTITIES, companies, outcomes, plan, pooled, records, roster_of, together
 
-from decai_forecast.federation.exact.desk import CHECKPOINT_TREES, Desk
 from decai_forecast.federation.exact.errors import Begun, PeerLost
 from decai_forecast.federation.exact.group import Group
-from decai_forecast.federation.exact.identity import Roster
+from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
+from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.exact.train import Rows, train
 
 WHICH = plan(trees=CHECKPOINT_TREES + 3, bag=0.8, tree={"num_leaves": 5, "feature_fraction": 0.5})
@@ -22,7 +22,7 @@ class Gone(Exception):
     """The process of a participant ends."""
 
 
-def leaving(part: Rows, keeps: Desk, group: Group, after: int = CHECKPOINT_TREES + 1) -> Any:
+def leaving(part: Rows, keeps: TrainingRecords, group: Group, after: int = CHECKPOINT_TREES + 1) -> Any:
     def stop(trees: int, _: int) -> None:
         if trees == after:
             raise Gone
@@ -32,8 +32,8 @@ def leaving(part: Rows, keeps: Desk, group: Group, after: int = CHECKPOINT_TREES
 
 def interrupted(parts: list[Rows], folder: Path) -> list[Any]:
     """A training in which cyd leaves one tree after a checkpoint."""
-    stay = [partial(train, parts[k], WHICH, desk=desk(k, folder)) for k in (0, 1)]
-    return together([*stay, partial(leaving, parts[2], desk(2, folder))])
+    stay = [partial(train, parts[k], WHICH, records=records(k, folder)) for k in (0, 1)]
+    return together([*stay, partial(leaving, parts[2], records(2, folder))])
 
 
 def test_all_stop_when_one_leaves_and_go_on_when_it_is_back(tmp_path: Path) -> None:
@@ -64,16 +64,16 @@ def test_what_was_begun_is_not_trained_without_one_of_them(tmp_path: Path) -> No
     for one in outcomes(parts[:3], plan(trees=1), tmp_path):
         assert isinstance(one, Begun | PeerLost)
     with pytest.raises(Begun, match="was begun by ada, bea, cyd, dot; training it with ada, bea, cyd would show"):
-        desk(0, tmp_path).begin(plan().subject, roster_of(3), parts[0].digest)
+        records(0, tmp_path).begin(plan().subject, roster_of(3), parts[0].digest)
 
 
 def test_a_company_in_anothers_place_is_another_roster(tmp_path: Path) -> None:
     """As many, but not the same: also a difference of two sums."""
-    place = desk(0, tmp_path)
+    place = records(0, tmp_path)
     place.begin("s", roster_of(3), "r")
     place.begin("s", roster_of(3), "r")
     with pytest.raises(Begun):
-        place.begin("s", Roster.of({one.name: one.public for one in (*IDENTITIES[:2], IDENTITIES[3])}), "r")
+        place.begin("s", KeyRoster.of({one.name: one.public for one in (*IDENTITIES[:2], IDENTITIES[3])}), "r")
 
 
 def test_changed_rows_are_not_summed_again(tmp_path: Path) -> None:
@@ -89,12 +89,12 @@ def test_changed_rows_are_not_summed_again(tmp_path: Path) -> None:
 
 def test_two_calls_at_once_do_not_both_begin(tmp_path: Path) -> None:
     """A coordinator that calls for the same cut-off twice, with other companies, in the same moment: one of them begins."""
-    place = desk(0, tmp_path)
-    rosters = [Roster.of({one.name: one.public for one in chosen}) for chosen in combinations(IDENTITIES, 4)]
+    place = records(0, tmp_path)
+    rosters = [KeyRoster.of({one.name: one.public for one in chosen}) for chosen in combinations(IDENTITIES, 4)]
     for subject in map(str, range(10)):
-        ready, begun = Barrier(len(rosters)), list[Roster]()
+        ready, begun = Barrier(len(rosters)), list[KeyRoster]()
 
-        def call(roster: Roster, subject: str = subject, ready: Barrier = ready, begun: list[Roster] = begun) -> None:
+        def call(roster: KeyRoster, subject: str = subject, ready: Barrier = ready, begun: list[KeyRoster] = begun) -> None:
             ready.wait()
             try:
                 place.begin(subject, roster, "r")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parties import companies, desk, outcomes, plan, together
+from parties import companies, outcomes, plan, records, together
 
 from decai_forecast.federation.exact.errors import Begun, Denied, OutOfRange, Refused
 from decai_forecast.federation.exact.noise import DiscreteGaussian, Noise
@@ -109,12 +109,12 @@ def test_companies_train_one_private_model_once(tmp_path: Path) -> None:
     first, second = outcomes(parts, which, tmp_path), outcomes(parts, which, tmp_path)
     assert len({one.text for one in first}) == 1
     assert all(isinstance(one, Begun) for one in second)
-    assert desk(0, tmp_path).ledger.rho() == pytest.approx(rho_of(50, 5e-7) / 3)
+    assert records(0, tmp_path).accountant.rho() == pytest.approx(rho_of(50, 5e-7) / 3)
 
 
 def test_a_cut_off_has_one_budget(tmp_path: Path) -> None:
     """More quantiles than it was divided by are refused."""
-    own, private = desk(0, tmp_path), private_for(3, 1e-6, 2)
+    own, private = records(0, tmp_path), private_for(3, 1e-6, 2)
     for alpha in (0.1, 0.5):
         own.spend(plan(alpha=alpha, private=private), private.rho)
     with pytest.raises(Begun, match="are spent, and a model is paid for once"):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from parties import IDENTITIES, companies, desk, plan, pooled, roster_of
+from parties import IDENTITIES, companies, plan, pooled, records, roster_of
 
 from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.loopback import LoopbackRelay, LoopbackWire
@@ -25,7 +25,7 @@ def join(k: int, port: int, session: bytes) -> Group:
 
 def company(k: int, port: int, folder: Path, out: Any) -> None:
     """Trains once to the end; then again, and cyd's process is killed after its second tree."""
-    rows, place = companies()[k], desk(k, folder)
+    rows, place = companies()[k], records(k, folder)
     out.put((k, train(rows, WHICH, join(k, port, b"1" * 32), place).text))
 
     def killed(trees: int, _: int) -> None:

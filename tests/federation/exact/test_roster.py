@@ -6,7 +6,8 @@ from parties import IDENTITIES, SESSION, roster_of
 from decai_forecast.federation.exact.errors import Refused
 from decai_forecast.federation.exact.frames import Frame, Meanwhile, idle
 from decai_forecast.federation.exact.group import Group
-from decai_forecast.federation.exact.identity import Identity, Roster
+from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.identity import Identity
 
 PINNED = {one.name: one.public for one in IDENTITIES}
 
@@ -23,7 +24,7 @@ class Untouched:
     close = abort
 
 
-def refused(roster: Roster, minimum: int = 3) -> str:
+def refused(roster: KeyRoster, minimum: int = 3) -> str:
     """The message with which a participant refuses the roster, before it sends anything."""
     with pytest.raises(Refused) as error:
         Group(Untouched(), IDENTITIES[0], roster, PINNED, SESSION, minimum)
@@ -44,20 +45,20 @@ def test_a_network_can_ask_for_more() -> None:
 def test_one_company_does_not_count_twice() -> None:
     """Neither under one name nor with one key under two."""
     ada, bea, cyd = ((one.name, one.public) for one in IDENTITIES[:3])
-    assert "once" in refused(Roster((ada, bea, bea)))
+    assert "once" in refused(KeyRoster((ada, bea, bea)))
     with pytest.raises(Refused, match="same key"):
-        Roster((ada, bea, ("cyd", bea[1]))).check(PINNED | {"cyd": bea[1]})
-    assert "alphabetical" in refused(Roster((bea, ada, cyd)))
+        KeyRoster((ada, bea, ("cyd", bea[1]))).check(PINNED | {"cyd": bea[1]})
+    assert "alphabetical" in refused(KeyRoster((bea, ada, cyd)))
 
 
 def test_a_key_that_is_not_pinned_is_refused_by_name() -> None:
     """A coordinator cannot fill a group with companies of its own, or with another key of a known one."""
     members = dict(roster_of(2).members)
-    assert refused(Roster.of(members | {"mallory": Identity.create("mallory").public})).startswith("mallory:")
-    assert refused(Roster.of(members | {"cyd": Identity.create("cyd").public})).startswith("cyd:")
+    assert refused(KeyRoster.of(members | {"mallory": Identity.create("mallory").public})).startswith("mallory:")
+    assert refused(KeyRoster.of(members | {"cyd": Identity.create("cyd").public})).startswith("cyd:")
 
 
 def test_who_is_not_on_the_roster_does_not_join() -> None:
     """The error says who is."""
-    roster = Roster.of({one.name: one.public for one in IDENTITIES[1:4]})
+    roster = KeyRoster.of({one.name: one.public for one in IDENTITIES[1:4]})
     assert "names bea, cyd, dot" in refused(roster)

@@ -7,7 +7,7 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 import pytest
-from parties import companies, desk, plan, pool, pooled, together, trained
+from parties import companies, plan, pool, pooled, records, together, trained
 
 from decai_forecast.federation.exact.errors import Refused
 from decai_forecast.federation.exact.stopping import EVERY, Stopping
@@ -54,8 +54,8 @@ def test_an_interrupted_training_stops_at_the_same_tree(tmp_path: Path) -> None:
         if trees == 12:
             raise RuntimeError
 
-    together([partial(train, part, which, desk=desk(k, tmp_path), progress=stop) for k, part in enumerate(parts)])
-    again = together([partial(train, part, which, desk=desk(k, tmp_path)) for k, part in enumerate(parts)])
+    together([partial(train, part, which, records=records(k, tmp_path), progress=stop) for k, part in enumerate(parts)])
+    again = together([partial(train, part, which, records=records(k, tmp_path)) for k, part in enumerate(parts)])
     assert {one.text for one in again} == {one.text for one in trained(parts, which)}
 
 

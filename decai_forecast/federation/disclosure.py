@@ -1,18 +1,18 @@
-"""A company's own record of what it gave in a round's shared training: it stands whatever became of the training."""
+"""A company's own record of what it disclosed in a round's shared training: it stands whatever became of the training."""
 
 from __future__ import annotations
 
 from decai_forecast.store import Store
 
-__all__ = ["gives", "strategy_given"]
+__all__ = ["disclosed_strategy", "record_disclosure"]
 
 
-def gives(store: Store, round_id: str, strategy: str) -> None:
+def record_disclosure(store: Store, round_id: str, strategy: str) -> None:
     """Written before the first sum, tree or coefficient of ``strategy`` leaves; again changes nothing."""
     store.write_json(_key(round_id), {"strategy": strategy})
 
 
-def strategy_given(store: Store, round_id: str) -> str:
+def disclosed_strategy(store: Store, round_id: str) -> str:
     """The strategy that the company gave sums, trees or coefficients for in the round; empty if it gave none."""
     key = _key(round_id)
     return str(store.read_json(key)["strategy"]) if store.exists(key) else ""

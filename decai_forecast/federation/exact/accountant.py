@@ -1,4 +1,5 @@
-"""What private trainings have cost a company: its own record, in its own store, which it asks before it sends anything.
+"""The privacy accountant: what private trainings have cost a company, by its own entries in its own store. The company asks it
+before it sends anything.
 
 An entry is a model: what it costs (rho), in which round. It is written before the model's first sum and never changed, so a
 round that is repeated counts once, and a model is paid for once. Costs of zero-concentrated differential privacy add up
@@ -19,9 +20,10 @@ from decai_forecast.federation.exact.privacy import Private, epsilon_of
 from decai_forecast.round import time_of
 from decai_forecast.store import Store
 
-__all__ = ["Ledger", "Spending"]
+__all__ = ["PrivacyAccountant", "Spending", "spending"]
 
-FOLDER = "federation/exact/spent"
+RECORDS = "federation/exact"  # the company's records of exact trainings (records.py)
+FOLDER = f"{RECORDS}/spent"
 ROUNDING = 1 + 1e-9  # of sums of costs
 
 
@@ -29,15 +31,21 @@ ROUNDING = 1 + 1e-9  # of sums of costs
 class Spending:
     """Epsilon at one delta: of one round, and of it and all rounds before."""
 
-    tonight: float
+    of_round: float
     total: float
 
 
-class Ledger:
+def spending(store: Store, round_id: str, delta: float) -> Spending | None:
+    """What the company's private trainings cost up to the round; None where it has no records of exact trainings: they lie
+    elsewhere, or it has never trained exactly."""
+    return PrivacyAccountant(store).spending(round_id, delta) if store.exists(RECORDS) else None
+
+
+class PrivacyAccountant:
     """One company's entries."""
 
-    def __init__(self, store: Store, name: str) -> None:
-        self._store, self._name = store, name
+    def __init__(self, store: Store) -> None:
+        self._store, self._name = store, store.owner
 
     def rho(self, subject: str = "") -> float:
         """What all models cost, or those of one subject (a cut-off)."""
@@ -45,10 +53,10 @@ class Ledger:
 
     def spending(self, round_id: str, delta: float) -> Spending:
         """Half of ``delta`` is that of the costs, the other half pays for how noise is drawn (``private_for``)."""
-        costs = [(str(entry.get("round", "")), float(entry["rho"])) for entry in self._entries()]
-        tonight = sum(rho for night, rho in costs if night == round_id)
-        total = sum(rho for night, rho in costs if time_of(night) <= time_of(round_id))
-        return Spending(epsilon_of(tonight, delta / 2), epsilon_of(total, delta / 2))
+        costs = [(str(entry["round"]), float(entry["rho"])) for entry in self._entries()]
+        own = sum(rho for of, rho in costs if of == round_id)
+        total = sum(rho for of, rho in costs if time_of(of) <= time_of(round_id))
+        return Spending(epsilon_of(own, delta / 2), epsilon_of(total, delta / 2))
 
     def afford(self, subject: str, private: Private) -> None:
         """:class:`BudgetSpent` unless all models of ``subject`` fit into what is left. Writes nothing."""
@@ -61,12 +69,12 @@ class Ledger:
         if self._store.exists(self._key(subject, alpha)):
             raise Begun(self._again(subject, alpha))
 
-    def spend(self, subject: str, alpha: float | None, rho: float, private: Private, night: str) -> None:
+    def spend(self, subject: str, alpha: float | None, rho: float, private: Private, round_id: str) -> None:
         """Writes the entry, or raises :class:`Begun` or :class:`BudgetSpent`.
 
         It is written first and looked at then: of two at the same time that do not fit together, none goes on.
         """
-        entry = {"subject": subject, "alpha": alpha, "rho": rho, "round": night}
+        entry = {"subject": subject, "alpha": alpha, "rho": rho, "round": round_id}
         key = self._key(subject, alpha)
         if not self._store.create_bytes(key, json.dumps(entry, indent=1, sort_keys=True).encode()):
             raise Begun(self._again(subject, alpha))
