@@ -268,7 +268,15 @@ def _candidates(
     seat: Seat, trained: Done, shared: SharedModels, cutoff: date, alone: _Alone, *, ship: bool
 ) -> dict[str, pd.DataFrame]:
     """By name; of a newcomer only ``shared``."""
-    from decai_forecast.demand import FEATURES, candidates, implied_mean, predict, predict_on_top
+    from decai_forecast.demand import (
+        FEATURES,
+        candidate_models,
+        candidates,
+        implied_mean,
+        local_candidates,
+        predict,
+        predict_on_top,
+    )
     from decai_forecast.federation import validate
 
     future, local = alone.future, alone.local
@@ -281,7 +289,13 @@ def _candidates(
     both = [frame.assign(mean=implied_mean(frame)) for frame in found]
     if local is None:
         return {"shared": both[0]}
-    return candidates(local, *both) if both else candidates(local, None)
+    if not both:
+        return candidates(local, None)
+    all_of_them = candidates(local, *both)
+    if models := candidate_models():
+        table = trained.frame(seat.store, "table.parquet")
+        all_of_them |= local_candidates(models, table, seat.calendar, cutoff, local)
+    return all_of_them
 
 
 def _own(seat: Seat, trained: Done, cutoff: date) -> dict[float, str]:
