@@ -49,7 +49,7 @@ def run_ours(name: str) -> Frames:
     """Our models over the test origins of a set and, on a sample of the series that those forecast, the slow peers."""
     given = load(name)
     told = partial(print, f"  {name}", flush=True)
-    found = backtest(given.tables, given.calendar, origins=ORIGINS, workers=1, simple=(), progress=told).forecasts
+    found = backtest(given.tables, given.calendar, origins=ORIGINS, workers=1, models=(), progress=told).forecasts
     ours = found[found["model"].isin(OURS)]
     ours = ours.assign(unique_id=_ids(ours))
     sample = None if full_run() else _sample(_base(ours))

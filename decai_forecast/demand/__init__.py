@@ -5,8 +5,9 @@ Importing this is light; LightGBM and Prophet are loaded by the functions that n
 
 from decai_forecast.demand.budget import Budget, Own, choose_budget, train_own
 from decai_forecast.demand.calibrate import Calibration, calibrate
+from decai_forecast.demand.candidates import all_candidates, candidate_models, local_candidates
 from decai_forecast.demand.censoring import mark_censored, unconstrain
-from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose, choose_groups, chosen, finished
+from decai_forecast.demand.combine import Choice, candidates, choose, choose_groups, chosen, finished
 from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.local import (
     TREE_PARAMS,
@@ -25,7 +26,6 @@ from decai_forecast.demand.shared_budget import SharedBudget, SharedOrigin, choo
 from decai_forecast.demand.table import build_table
 
 __all__ = [
-    "CANDIDATES",
     "FEATURES",
     "LEVELS",
     "MAX_TRAINING_ROWS",
@@ -40,8 +40,10 @@ __all__ = [
     "Scores",
     "SharedBudget",
     "SharedOrigin",
+    "all_candidates",
     "build_table",
     "calibrate",
+    "candidate_models",
     "candidates",
     "choose",
     "choose_budget",
@@ -52,6 +54,7 @@ __all__ = [
     "fit",
     "fit_mean",
     "implied_mean",
+    "local_candidates",
     "mark_censored",
     "predict",
     "predict_on_top",

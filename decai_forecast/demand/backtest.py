@@ -21,9 +21,11 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from decai_forecast.demand.budget import train_own
-from decai_forecast.demand.combine import CANDIDATES, Choice, candidates, choose_groups, finished
+from decai_forecast.demand.candidates import COMBINED, LOCAL, SHARED, local_candidates
+from decai_forecast.demand.combine import Choice, candidates, choose_groups, finished
 from decai_forecast.demand.local import fit, predict, predict_on_top, predict_own
 from decai_forecast.demand.metrics import with_history
+from decai_forecast.demand.models import MODELS, Model, as_frame
 from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
 from decai_forecast.demand.quantiles import implied_mean, levels_at_actual, to_levels
@@ -31,11 +33,11 @@ from decai_forecast.demand.table import DATE, KEYS
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.periods import CHOICE_ORIGINS, Calendar
 
-__all__ = ["SIMPLE", "Backtest", "backtest", "origins_of"]
+__all__ = ["Backtest", "backtest", "origins_of"]
 
 Progress = Callable[[str], None]
-SIMPLE = ("seasonal_naive", "moving_average", "croston", "sba", "tsb")  # what a planner has for nothing
-OWN = ("local", "shared")  # reported beside the combination, each calibrated on its own past
+HISTORY = "history"
+OWN = (LOCAL, SHARED)  # reported beside the combination, each calibrated on its own past
 UNSOLD = "no row has a sale: there is nothing to forecast from"
 WORKERS = 2  # origins at work at the same time: one per core of the smallest machine this runs on
 Frames = dict[str, pd.DataFrame]
@@ -70,12 +72,13 @@ def backtest(
     seed: int = 7,
     max_rows: int = MAX_TRAINING_ROWS,
     workers: int = WORKERS,
-    simple: Sequence[str] = SIMPLE,
+    models: Sequence[Model] | None = None,
     progress: Progress | None = None,
 ) -> Backtest:
     """Backtests the partners' demand tables (see table.py) at the last ``origins`` cut-offs, ``warm`` more before them.
 
-    ``simple``: which models of SIMPLE to run beside. The result is the same for every number of workers.
+    ``models``: the local models to run beside, and to choose among where their record says so; None: all. The result is the
+    same for every number of workers.
     :class:`ConfigError` without a table or with no origin to score.
     """
     there = {partner: table for partner, table in sorted(tables.items()) if len(table)}
@@ -86,7 +89,17 @@ def backtest(
         folder = Path(name)
         for partner, table in there.items():
             table.to_parquet(_file(folder, partner), index=False)
-        made = _all_origins(folder, sorted(there), calendar, cutoffs, seed, max_rows, workers, simple, progress)
+        made = _all_origins(
+            folder,
+            sorted(there),
+            calendar,
+            cutoffs,
+            seed,
+            max_rows,
+            workers,
+            list(MODELS.values()) if models is None else models,
+            progress,
+        )
         found = [_partner(partner, made, cutoffs, warm) for partner in sorted(there)]
     skipped = [row for origin in made.values() for row in origin.skipped]
     skipped += [(partner, cutoff, UNSOLD) for partner in sorted(set(tables) - set(there)) for cutoff in cutoffs]
@@ -101,9 +114,10 @@ def backtest(
 
 @dataclass(frozen=True)
 class _Origin:
-    """partner -> candidates and simple models at one cut-off."""
+    """At one cut-off, partner -> its candidates, and what stands beside them: local models and HISTORY."""
 
-    frames: Mapping[str, Frames]
+    candidates: Mapping[str, Frames]
+    beside: Mapping[str, Frames]
     skipped: Sequence[tuple[str, date, str]]
     rows: int
 
@@ -116,7 +130,7 @@ def _all_origins(
     seed: int,
     max_rows: int,
     workers: int,
-    simple: Sequence[str],
+    models: Sequence[Model],
     progress: Progress | None,
 ) -> dict[date, _Origin]:
     made: dict[date, _Origin] = {}
@@ -124,14 +138,16 @@ def _all_origins(
     def take(cutoff: date, origin: _Origin) -> None:
         made[cutoff] = origin
         if progress:
-            progress(f"origin {cutoff}: {len(origin.frames)} partners, {origin.rows:,} rows ({len(made)} of {len(cutoffs)})")
+            progress(
+                f"origin {cutoff}: {len(origin.candidates)} partners, {origin.rows:,} rows ({len(made)} of {len(cutoffs)})"
+            )
 
     if workers == 1:
         for cutoff in cutoffs:
-            take(cutoff, _one_origin(folder, partners, calendar, cutoff, seed, max_rows, simple))
+            take(cutoff, _one_origin(folder, partners, calendar, cutoff, seed, max_rows, models))
         return made
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:  # LightGBM must not be forked after use
-        jobs = {pool.submit(_one_origin, folder, partners, calendar, c, seed, max_rows, simple): c for c in reversed(cutoffs)}
+        jobs = {pool.submit(_one_origin, folder, partners, calendar, c, seed, max_rows, models): c for c in reversed(cutoffs)}
         for job in as_completed(jobs):
             take(jobs[job], job.result())
     return made
@@ -144,7 +160,7 @@ def _one_origin(
     cutoff: date,
     seed: int,
     max_rows: int,
-    simple: Sequence[str],
+    models: Sequence[Model],
 ) -> _Origin:
     prepared: dict[str, Prepared] = {}
     beside: dict[str, Frames] = {}
@@ -153,26 +169,28 @@ def _one_origin(
         table = pd.read_parquet(_file(folder, partner))
         try:
             prepared[partner] = prepare(table, calendar, cutoff, seed=seed, max_rows=max_rows)
-            beside[partner] = _beside(table, calendar, cutoff, prepared[partner].future, simple)
+            beside[partner] = _beside(table, calendar, cutoff, prepared[partner].future, models)
         except NotEnoughData as error:
             skipped.append((partner, cutoff, str(error)))
     if not prepared:
-        return _Origin({}, skipped, 0)
+        return _Origin({}, {}, skipped, 0)
     pooled = pd.concat([rows.train for rows in prepared.values()], ignore_index=True)
     shared = fit(pooled, seed=seed)
-    frames = {p: beside[p] | _candidates(rows, shared, seed) for p, rows in prepared.items()}
-    return _Origin(frames, skipped, len(pooled))
+    found = {partner: _candidates(rows, shared, seed) for partner, rows in prepared.items()}
+    if choosable := [model for model in models if model.candidate]:
+        for partner, frames in found.items():
+            table = pd.read_parquet(_file(folder, partner))
+            found[partner] = frames | local_candidates(choosable, table, calendar, cutoff, frames[LOCAL])
+    return _Origin(found, beside, skipped, len(pooled))
 
 
-def _beside(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame, simple: Sequence[str]) -> Frames:
-    """The ``simple`` models, on the rows of ``future`` and with what the measures need of the history, under ``history``."""
-    from decai_forecast.demand.models import MODELS, as_frame
-
+def _beside(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame, models: Sequence[Model]) -> Frames:
+    """The local ``models``, on the rows of ``future`` and with what the measures need of the history, under HISTORY."""
     panel = to_panel(table, calendar)
     origin = panel.index(cutoff)
     rows = future[KEYS]
-    found = {name: rows.merge(as_frame(panel, origin, MODELS[name].forecast(panel, origin)), on=KEYS) for name in simple}
-    return found | {"history": with_history(rows.assign(h=future["h"]), panel, origin, _naive_season(calendar))}
+    found = {model.name: rows.merge(as_frame(panel, origin, model.forecast(panel, origin)), on=KEYS) for model in models}
+    return found | {HISTORY: with_history(rows.assign(h=future["h"]), panel, origin, _naive_season(calendar))}
 
 
 def _file(folder: Path, partner: str) -> Path:
@@ -196,18 +214,17 @@ def _partner(
     partner: str, made: Mapping[date, _Origin], cutoffs: Sequence[date], warm: int
 ) -> tuple[list[pd.DataFrame], list[tuple[str, date, str, str]]]:
     """Goes through the origins in time: what is chosen and calibrated at one comes from those before it."""
-    past: list[Frames] = []  # of the candidates only: what there is to choose among
+    past: list[Frames] = []
     forecasts, choices = [], []
     for k, cutoff in enumerate(cutoffs):
-        found = made[cutoff].frames.get(partner)
-        if found is None:
+        if (found := made[cutoff].candidates.get(partner)) is None:
             continue
         known = past[-CHOICE_ORIGINS:]
         if k >= warm:
             choice = choose_groups(known)
             choices.append((partner, cutoff, _told(choice), choice.reason))
-            forecasts += _scored(partner, cutoff, found, known, choice)
-        past.append({name: frame for name, frame in found.items() if name in CANDIDATES})
+            forecasts += _scored(partner, cutoff, found, made[cutoff].beside[partner], known, choice)
+        past.append(found)
     return forecasts, choices
 
 
@@ -215,10 +232,12 @@ def _told(choice: Choice) -> str:
     return ", ".join([choice.name, *(f"{name}: {candidate}" for name, candidate in sorted(choice.groups.items()))])
 
 
-def _scored(partner: str, cutoff: date, found: Frames, past: Sequence[Frames], choice: Choice) -> list[pd.DataFrame]:
-    forecasts = {name: finished(past, found, name) for name in OWN} | {"combined": finished(past, found, choice)}
-    forecasts |= {name: found[name] for name in SIMPLE if name in found}
-    history = found["history"].drop(columns="h")
+def _scored(
+    partner: str, cutoff: date, found: Frames, beside: Frames, past: Sequence[Frames], choice: Choice
+) -> list[pd.DataFrame]:
+    forecasts = {name: finished(past, found, name) for name in OWN} | {COMBINED: finished(past, found, choice)}
+    forecasts |= {name: frame for name, frame in beside.items() if name != HISTORY}
+    history = beside[HISTORY].drop(columns="h")
     out = []
     for name, frame in forecasts.items():
         levels = to_levels(frame).drop(columns=["scale", "item_class"], errors="ignore")

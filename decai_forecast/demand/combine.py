@@ -9,17 +9,15 @@ import numpy as np
 import pandas as pd
 
 from decai_forecast.demand.calibrate import calibrate
+from decai_forecast.demand.candidates import BLENDS, DEFAULT, LOCAL, ON_TOP, all_candidates
 from decai_forecast.demand.metrics import Scores, score
 from decai_forecast.demand.quantiles import TRAINED, name_of
 from decai_forecast.periods import CHOICE_ORIGINS
 
-__all__ = ["CANDIDATES", "Choice", "candidates", "choose", "choose_groups", "chosen", "finished"]
+__all__ = ["Choice", "candidates", "choose", "choose_groups", "chosen", "finished"]
 
-WEIGHTS: Mapping[str, float] = {"local": 0.0, "mostly_local": 0.25, "mean": 0.5, "mostly_shared": 0.75, "shared": 1.0}
-CANDIDATES = (*WEIGHTS, "shared_and_local_trees")
-DEFAULT = "mean"
 CLEARLY = 0.01  # what leans on the own model must beat the mean by 1 % of its loss, in most origins
-SURELY = 0.05  # what leans on the shared one by 5 %, in every origin: nobody must end up worse than with its own
+SURELY = 0.05  # all others by 5 %, in every origin: nobody must end up worse than with its own
 GROUP_ROWS = 200  # known rows per origin that a group of items needs for a choice of its own
 GROUP = "item_class"  # column of the forecast frames
 
@@ -44,9 +42,9 @@ def candidates(local: pd.DataFrame, shared: pd.DataFrame | None, trees: pd.DataF
     ``trees``: the shared forecaster with some trees of the partner's own on top.
     """
     if shared is None:
-        return {"local": local}
-    found = {name: _blend(local, shared, weight) for name, weight in WEIGHTS.items()}
-    return found | ({"shared_and_local_trees": trees} if trees is not None else {})
+        return {LOCAL: local}
+    found = {name: _blend(local, shared, candidate.shared) for name, candidate in BLENDS.items()}
+    return found | ({ON_TOP: trees} if trees is not None else {})
 
 
 def _blend(local: pd.DataFrame, shared: pd.DataFrame, weight: float) -> pd.DataFrame:
@@ -63,11 +61,11 @@ def choose(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
     """Chooses on the candidates of the choice origins (oldest first), never on the test window.
 
     The mean of own and shared is the default, because three origins tell little and the mean is rarely worse than either.
-    To lean on the own model is safe and needs a clear sign; to lean on the shared one needs a sure one. With fewer than three
+    To lean on the own model is safe and needs a clear sign; anything else needs a sure one. With fewer than three
     origins it is the mean; where the cut-off to forecast has no shared forecaster, the caller is left with local.
     """
-    judged = [found for found in origins if DEFAULT in found and score(found["local"]) is not None]
-    there = [name for name in CANDIDATES if all(name in found for found in judged)] if judged else []
+    judged = [found for found in origins if DEFAULT in found and score(found[LOCAL]) is not None]
+    there = [name for name in all_candidates() if all(name in found for found in judged)] if judged else []
     scores = {name: [_score(found[name]) for found in judged] for name in there}
     losses = {name: [(s.wape + s.wql) / 2 for s in values] for name, values in scores.items()}  # the median, and the width
     means = {name: float(np.mean([s.wape for s in values])) for name, values in scores.items()}
@@ -82,7 +80,7 @@ def choose(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
 
 
 def _convinces(name: str, losses: Sequence[float], default: Sequence[float]) -> bool:
-    own = WEIGHTS.get(name, 1.0) < WEIGHTS[DEFAULT]
+    own = name in BLENDS and BLENDS[name].shared < BLENDS[DEFAULT].shared
     wins = sum(one < other for one, other in zip(losses, default, strict=True))
     needed, margin = (len(losses) // 2 + 1, CLEARLY) if own else (len(losses), SURELY)
     return name != DEFAULT and wins >= needed and sum(losses) < (1 - margin) * sum(default)
@@ -96,11 +94,11 @@ def _wins(losses: Sequence[float], default: Sequence[float]) -> str:
 def choose_groups(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
     """As :func:`choose`, and a candidate of its own for every item class with enough rows at each origin to bear it."""
     whole = choose(origins)
-    if not origins or any(GROUP not in found["local"] for found in origins):
+    if not origins or any(GROUP not in found[LOCAL] for found in origins):
         return whole
-    names = sorted(set().union(*(set(found["local"][GROUP]) for found in origins)))
+    names = sorted(set().union(*(set(found[LOCAL][GROUP]) for found in origins)))
     parts = {name: [_of_class(found, name) for found in origins] for name in names}
-    bear = {name: part for name, part in parts.items() if all(_known(found["local"]) >= GROUP_ROWS for found in part)}
+    bear = {name: part for name, part in parts.items() if all(_known(found[LOCAL]) >= GROUP_ROWS for found in part)}
     found = {name: choose(part).name for name, part in bear.items()}
     different = {name: candidate for name, candidate in found.items() if candidate not in (whole.name, DEFAULT)}
     return Choice(whole.name, whole.reason, whole.origins, whole.wape, different)
@@ -108,7 +106,7 @@ def choose_groups(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
 
 def chosen(found: Mapping[str, pd.DataFrame], choice: Choice) -> pd.DataFrame:
     """The forecast that ``choice`` picks out of the candidates, per item class where it says so; local where it is absent."""
-    out = found[choice.name if choice.name in found else "local"].copy()
+    out = found[choice.name if choice.name in found else LOCAL].copy()
     for name, candidate in choice.groups.items():
         if candidate in found:
             rows = (out[GROUP] == name).to_numpy()

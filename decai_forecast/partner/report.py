@@ -76,7 +76,7 @@ def _files(store: Store, partner: str, round_id: str, facts: Facts) -> dict[str,
         files["stock_targets.csv"] = stock_targets_csv(report, units=_units(store, round_id)).encode()
         files["days_of_supply.json"] = _json(days_of_supply_json(report, facts.simulation))
     written = json.dumps(manifest(files, report), indent=1, sort_keys=True).encode()
-    return files | {MANIFEST: written, SIGNATURE: sign(written, Keyring(store, partner).identity())}
+    return files | {MANIFEST: written, SIGNATURE: sign(written, Keyring(store).identity())}
 
 
 def _json(value: Any) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from decai_forecast.demand import all_candidates
 from decai_forecast.periods import Calendar
 from decai_forecast.reports.charts import demand_chart, drivers_chart, service_chart
 from decai_forecast.reports.template import css, environment
@@ -26,6 +27,7 @@ def render_html(report: Mapping[str, Any]) -> str:
         nodes=report["exposure"]["nodes"][:NODES] if report["exposure"] else [],
         rows=report["stock"]["rows"][:SHOWN] if report["stock"] else [],
         sites=_sites(report),
+        candidates=all_candidates(),
         quarter={"D": "28 days", "W": "13 weeks", "M": "6 months"}[calendar.frequency],
         periods=lambda count: plural(int(count), calendar),
     )  # fmt: skip

@@ -124,9 +124,9 @@ def test_report_without_earlier_origins_or_naive_forecast() -> None:
 
 
 def test_incomplete_facts_are_refused() -> None:
-    """A verdict that does not exist breaks the schema; the error names the place."""
-    with pytest.raises(DecaiError, match=r"\$\.deliveries\[0\]\.verdict"):
-        build_report(examples.facts(deliveries=(Delivery("demand", "fine"),)))
+    """A number of rows below zero breaks the schema; the error names the place."""
+    with pytest.raises(DecaiError, match=r"\$\.deliveries\[0\]\.rows"):
+        build_report(examples.facts(deliveries=(Delivery("demand", Verdict.ACCEPTED, -1),)))
 
 
 def test_import_is_light() -> None:

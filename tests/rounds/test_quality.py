@@ -124,7 +124,7 @@ def test_a_library_does_not_put_its_code_outside(network: Network, monkeypatch: 
 
 def test_the_score_looks_at_thirty_rounds() -> None:
     """Older ones are forgotten; a night without a word says nothing."""
-    nights = [Delivered(f"2026-01-{k:02d}", "demand", Verdict.ACCEPTED if k > 1 else "absent") for k in range(1, 32)]
+    nights = [Delivered(f"2026-01-{k:02d}", "demand", Verdict.ACCEPTED if k > 1 else Verdict.ABSENT) for k in range(1, 32)]
     assert score(nights) == 100.0
     assert score(nights[:2]) == 50.0
     assert score([Delivered("2026-01-01", "demand", Verdict.NOT_CHECKED)]) is None

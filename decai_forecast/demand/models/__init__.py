@@ -1,6 +1,7 @@
-"""Simple models that every forecaster has to beat, and that serve where it cannot: one file per model.
+"""Local models that every forecaster has to beat: one file per model, each fitted on one company's own series.
 
-A new model is one more file here that calls :func:`register`; nothing else changes.
+A new model is one more file here that registers a :class:`Model`. `decai backtest` then compares with it and names it in its
+report; with ``candidate=True`` a night may choose it too.
 """
 
 from importlib import import_module

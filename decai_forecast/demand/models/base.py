@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from decai_forecast.demand.quantiles import TRAINED, name_of
 from decai_forecast.demand.table import DATE, ITEM, LOCATION
 
 __all__ = [
-    "FEW_ERRORS", "MODELS", "Forecast", "Model", "as_frame", "empirical", "filled", "register", "with_errors",
+    "FEW_ERRORS", "MODELS", "Forecast", "Method", "Model", "as_frame", "empirical", "filled", "register", "with_errors",
     "with_level_errors",
 ]  # fmt: skip
 
@@ -32,14 +31,39 @@ class Forecast:
     mean: Floats
 
 
-class Model(Protocol):
-    """A forecasting method. ``origin`` is the index of the first period to forecast; periods from it on are not looked at, and
-    unknown periods (NaN) before it are skipped, never taken for zero."""
+Method = Callable[[Panel, int], Forecast]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One local model: all that the backtest, the night, their reports and the docs ask about it.
+
+    ``name``: in files, unique. ``about``: what it does, for the docs. ``title``: in tables; the name where empty. ``method``:
+    fits on the periods before the index ``origin`` and forecasts the horizon from it on. It must not look at later periods, and
+    must skip unknown ones (NaN), never take them for zero. It is a function of a module, so that other processes find it.
+    ``least``: known periods before the origin that a series needs; with fewer it gets no forecast (NaN). ``candidate``: whether
+    a night may choose it, beside own and shared (see ``demand/candidates.py``). A backtest compares with every model.
+    """
+
+    name: str
+    about: str
+    method: Method
+    title: str = ""
+    least: int = 1
+    candidate: bool = False
+
+    def forecast(self, panel: Panel, origin: int) -> Forecast:
+        """The forecast of every series that has ``least`` known periods."""
+        found = self.method(panel, origin)
+        if self.least <= 1:
+            return found
+        short = np.isfinite(panel.quantity[:, :origin]).sum(axis=1) < self.least
+        return Forecast(np.where(short[:, None, None], np.nan, found.quantiles), np.where(short[:, None], np.nan, found.mean))
 
     @property
-    def name(self) -> str: ...
-
-    def forecast(self, panel: Panel, origin: int) -> Forecast: ...
+    def heading(self) -> str:
+        """``Moving average``."""
+        return self.title or self.name.replace("_", " ").capitalize()
 
 
 MODELS: dict[str, Model] = {}
@@ -47,7 +71,7 @@ MODELS: dict[str, Model] = {}
 
 def register(model: Model) -> Model:
     """Makes ``model`` known by its name; ValueError if another one has it."""
-    if MODELS.setdefault(model.name, model) is not model:
+    if MODELS.setdefault(model.name, model) != model:
         raise ValueError(f"two models are called {model.name!r}; names in MODELS are unique")
     return model
 

@@ -8,38 +8,44 @@ SBA (Syntetos & Boylan 2005, eq. 2): times 1 - a/2, since the ratio is too high 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from decai_forecast.demand.models.base import Forecast, register, with_level_errors
+from decai_forecast.demand.models.base import Forecast, Model, register, with_level_errors
 from decai_forecast.demand.panel import Floats, Panel
 
-__all__ = ["CHANCES", "SIZES", "Intermittent", "levels"]
+__all__ = ["CHANCES", "SIZES", "croston", "levels", "sba", "tsb"]
 
 SIZES = (0.05, 0.1, 0.2, 0.3)  # smoothing of the sizes (and, in Croston and SBA, of the intervals)
 CHANCES = (0.02, 0.05, 0.1, 0.2, 0.3)  # smoothing of the chance of a sale, in TSB
 
 
-@dataclass(frozen=True)
-class Intermittent:
+def croston(panel: Panel, origin: int) -> Forecast:
+    return _intermittent("croston", panel, origin)
+
+
+def sba(panel: Panel, origin: int) -> Forecast:
+    return _intermittent("sba", panel, origin)
+
+
+def tsb(panel: Panel, origin: int) -> Forecast:
+    return _intermittent("tsb", panel, origin)
+
+
+def _intermittent(name: str, panel: Panel, origin: int) -> Forecast:
     """The smoothing of each series is the one of the grid with the least squared one-step error before the origin (absolute
     errors would choose a level of zero). Quantiles from the series' own past h-step errors."""
-
-    name: str
-
-    def forecast(self, panel: Panel, origin: int) -> Forecast:
-        quantity = panel.quantity[:, :origin]
-        grid = [(a, b) for a in SIZES for b in (CHANCES if self.name == "tsb" else (a,))]
-        sizes, rates = (np.array(values)[None, :] for values in zip(*grid, strict=True))
-        best = np.zeros((len(quantity), len(grid)))
-        for t, level in enumerate(levels(self.name, quantity, sizes, rates)):
-            if t < origin:
-                best += np.nan_to_num(quantity[:, [t]] - level) ** 2
-        chosen = best.argmin(axis=1)
-        own = levels(self.name, quantity, sizes[0, chosen][:, None], rates[0, chosen][:, None])
-        return with_level_errors(panel, origin, np.concatenate(list(own), axis=1))
+    quantity = panel.quantity[:, :origin]
+    grid = [(a, b) for a in SIZES for b in (CHANCES if name == "tsb" else (a,))]
+    sizes, rates = (np.array(values)[None, :] for values in zip(*grid, strict=True))
+    best = np.zeros((len(quantity), len(grid)))
+    for t, level in enumerate(levels(name, quantity, sizes, rates)):
+        if t < origin:
+            best += np.nan_to_num(quantity[:, [t]] - level) ** 2
+    chosen = best.argmin(axis=1)
+    own = levels(name, quantity, sizes[0, chosen][:, None], rates[0, chosen][:, None])
+    return with_level_errors(panel, origin, np.concatenate(list(own), axis=1))
 
 
 def levels(name: str, quantity: Floats, sizes: Floats, rates: Floats) -> Iterator[Floats]:
@@ -74,5 +80,6 @@ def _smoothed(before: Floats, value: Floats, by: Floats) -> Floats:
     return np.where(np.isfinite(before), before + by * (value - before), value)
 
 
-for _name in ("croston", "sba", "tsb"):
-    register(Intermittent(_name))
+register(Model("croston", "the size of a sale over the time between two, each smoothed when something sells", croston))
+register(Model("sba", "Croston without its bias: a little less", sba, title="SBA"))
+register(Model("tsb", "the smoothed chance of a sale times its size, so that a dead item fades", tsb, title="TSB"))

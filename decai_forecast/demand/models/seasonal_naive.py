@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from decai_forecast.demand.history import rhythm
-from decai_forecast.demand.models.base import Forecast, filled, register, with_errors
+from decai_forecast.demand.models.base import Forecast, Model, filled, register, with_errors
 from decai_forecast.demand.panel import Floats, Panel
 
-__all__ = ["SeasonalNaive"]
+__all__ = ["seasonal_naive"]
 
 
-@dataclass(frozen=True)
-class SeasonalNaive:
+def seasonal_naive(panel: Panel, origin: int) -> Forecast:
     """The last known sale of the same place in the season; without one the last known sale. Quantiles from the series' own
     past differences over as many seasons as the horizon spans."""
+    quantity, season = panel.quantity[:, :origin], panel.calendar.season
+    first = max(0, origin - 2 * rhythm(panel.calendar).scale)
 
-    name: str = "seasonal_naive"
+    def errors(h: int) -> Floats:
+        back = season * -(-h // season)
+        start = max(first, back)
+        return quantity[:, start:] - quantity[:, start - back : max(origin - back, start - back)]
 
-    def forecast(self, panel: Panel, origin: int) -> Forecast:
-        quantity, season = panel.quantity[:, :origin], panel.calendar.season
-        first = max(0, origin - 2 * rhythm(panel.calendar).scale)
-
-        def errors(h: int) -> Floats:
-            back = season * -(-h // season)
-            start = max(first, back)
-            return quantity[:, start:] - quantity[:, start - back : max(origin - back, start - back)]
-
-        return with_errors(_points(quantity, season, panel.calendar.horizon), errors)
+    return with_errors(_points(quantity, season, panel.calendar.horizon), errors)
 
 
 def _points(quantity: Floats, season: int, horizon: int) -> Floats:
@@ -44,4 +37,4 @@ def _points(quantity: Floats, season: int, horizon: int) -> Floats:
     return np.where(np.isfinite(points), points, last[:, None])
 
 
-register(SeasonalNaive())
+register(Model("seasonal_naive", "what was sold a season ago: 7 days, 52 weeks or 12 months", seasonal_naive))

@@ -77,12 +77,14 @@ def _blended(own: str | None, shared: str | None, choice: Choice, rows: pd.DataF
 
 
 def _weights(choice: Choice, classes: Sequence[str]) -> pd.Series:
-    """How much of each row's forecast is the shared one; trees of one's own on top of it count as the finish."""
+    """How much of each row's forecast is the shared one; trees of one's own on top of it, and what
+    a local model says otherwise than the own trees, count as the finish."""
     import pandas as pd
 
-    from decai_forecast.demand.combine import WEIGHTS
+    from decai_forecast.demand import all_candidates
 
-    return pd.Series([WEIGHTS.get(choice.groups.get(name, choice.name), 1.0) for name in classes], dtype=float)
+    known = all_candidates()
+    return pd.Series([known[choice.groups.get(name, choice.name)].shared for name in classes], dtype=float)
 
 
 def _entry(row: Mapping[Hashable, Any], periods: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from decai_forecast.demand.metrics import summarise
 from decai_forecast.demand.table import DATE, ITEM, LOCATION, PRICE
 from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
-from decai_forecast.reports.backtest.names import BASELINE, ours_first
+from decai_forecast.reports.backtest.names import OURS, ours_first
 
 __all__ = ["EVERYBODY", "BacktestFacts"]
 
@@ -82,7 +82,7 @@ class BacktestFacts:
     @property
     def baseline(self) -> list[str]:
         """The simple models among them: what a planner has for nothing."""
-        return [model for model in self.models if model in BASELINE]
+        return [model for model in self.models if model not in OURS]
 
     @cached_property
     def alone(self) -> bool:

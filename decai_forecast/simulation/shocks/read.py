@@ -100,7 +100,11 @@ def _unknown(value: Mapping[str, Any], known: tuple[str, ...], at: Where) -> Ite
 def _shock_faults(row: Mapping[str, Any], at: Where) -> Iterator[Fault]:
     kind = row.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
-        yield (*at, "kind"), f"kind {kind!r} is not known{near(str(kind), set(KINDS))}; there are {', '.join(KINDS)}", False
+        yield (
+            (*at, "kind"),
+            f"kind {kind!r} is not known{near(str(kind), set(map(str, KINDS)))}; there are {', '.join(KINDS)}",
+            False,
+        )
         return
     if row.get("node") in (None, "") and kind != "demand":
         yield (*at, "node"), f"a shock of kind {kind} needs node, the name of a site or supplier", False
