@@ -129,7 +129,8 @@ class Outputs:
         return self.files[name]
 
     def _broken(self, output: Output, what: str) -> str:
-        return f"{self.store.owner}: {output.key!r} {what}, so step {self.step!r} of round {self.round} did not happen; run it again"
+        step = f"step {self.step!r} of round {self.round}"
+        return f"{self.store.owner}: {output.key!r} {what}, so {step} did not happen; run it again"
 
 
 @dataclass(frozen=True)
@@ -197,8 +198,8 @@ def run_step(
 ) -> Done[F]:
     """Runs ``work`` unless the step is already done with equal ``inputs`` (any JSON value); returns its :class:`Done`.
 
-    ``work`` writes its files through the :class:`Writer` and returns its facts. A step with an output that is gone or changed is
-    made again, and the log says so. With ``closed`` nothing new may enter the round: :class:`RoundClosed` unless the step was
+    ``work`` writes its files through the :class:`Writer` and returns its facts. A step with an output that is gone or changed
+    is made again, and the log says so. With ``closed`` nothing new may enter the round: :class:`RoundClosed` unless the step was
     done with the same inputs.
     """
     digest = step.digest(inputs)
@@ -239,8 +240,8 @@ def _raw(store: Store, round_id: str, step: str) -> Mapping[str, Any] | None:
     found = raw.get("format") if isinstance(raw, dict) else None
     if found != FORMAT:
         raise StoreError(
-            f"{store.owner}: {key!r} has format {found!r}; this release reads format {FORMAT}. Use the release that wrote it, or "
-            f"remove {key.removesuffix('/done.json')!r} and run the step again"
+            f"{store.owner}: {key!r} has format {found!r}; this release reads format {FORMAT}. Use the release that wrote it, "
+            f"or remove {key.removesuffix('/done.json')!r} and run the step again"
         )
     return dict(raw)
 

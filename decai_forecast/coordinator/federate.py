@@ -57,7 +57,7 @@ def federate(coordinator: CoordinatorContext, round: Round, progress: Progress |
     roster = write_roster(coordinator, round)
     archive = Archive.read(coordinator.store, coordinator.network.code_book)
 
-    def work(writer: Writer) -> TrainingFacts:
+    def work(_: Writer) -> TrainingFacts:
         return _trained(coordinator, round, roster, archive, progress)
 
     try:

@@ -1,4 +1,4 @@
-"""The link by folder: what a company sends lies in the coordinator's inbox under its name, what is published in a public folder.
+"""The link by folder: what a company sends lies in the coordinator's inbox under its name, what is published in another.
 
 Both folders may be on one host or in a bucket. Whoever reads a message checks it (documents/): one that is malformed, too large
 or speaks for somebody else is set aside, and counts as if it had not come. So nobody can stop anybody else's round.

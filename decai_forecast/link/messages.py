@@ -224,8 +224,8 @@ class Closing:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a shared training is: tree ``tree`` of ``trees`` of the ``model``-th of ``models``, with its loss and the bytes that
-    each company ``sent`` and ``received``. ``at``: UTC, ISO 8601; ``line``: all of it, for people."""
+    """How far a shared training is: tree ``tree`` of ``trees`` of the ``model``-th of ``models``, its ``loss``, and the bytes
+    that each company ``sent`` and ``received``. ``at``: UTC, ISO 8601; ``line``: all of it, for people."""
 
     cutoff: date
     quantile: Annotated[float, Ge(0), Le(1)]

@@ -1,4 +1,4 @@
-"""All that a step of a company's night may see: its own store and contracts, its end of the link, what the network agreed on."""
+"""All that a step of a company's night may see: its store, its contracts, its end of the link, what the network agreed on."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ def earlier_forecasts(store: Store, calendar: Calendar, round: Round) -> list[Ea
 def nearest_forecasts(earlier: Sequence[Earlier], table: pd.DataFrame, *, overridden: bool = False) -> pd.DataFrame | None:
     """Of each past period the forecast of the last round before it, as the model made it, with what was sold since.
 
-    ``earlier``: the newest first, as :func:`earlier_forecasts` gives them. With ``overridden`` only rows that a planner changed:
-    of each the last round before the period that had an override in it.
+    ``earlier``: the newest first, as :func:`earlier_forecasts` gives them. With ``overridden`` only rows that a planner
+    changed: of each the last round before the period that had an override in it.
 
     Columns: location_id, item_id, date, ``h``, ``mean``, q10, q50, q90 (units), ``override`` (the id of the planner's override
     in force) and ``actual`` (units, NaN where unknown or censored). None where no earlier round has forecast a known period.

@@ -37,8 +37,8 @@ __all__ = [
 
 @dataclass(frozen=True)
 class PullFacts:
-    """By data set: the digests of its contract and of what came; ``rows`` that came, of these ``unreadable``; ``held_back``: rows
-    of the day of ``as_of`` and after; ``extra`` columns that no contract names; ``timed``: rows whose date carries a time.
+    """By data set: the digests of its contract and of what came; ``rows`` that came, of these ``unreadable``; ``held_back``:
+    rows of the day of ``as_of`` and after; ``extra`` columns that no contract names; ``timed``: rows whose date carries a time.
     ``missing``: data set -> code of why it did not come."""
 
     as_of: date
@@ -71,8 +71,8 @@ class CheckFacts:
 
 @dataclass(frozen=True)
 class TrainFacts:
-    """``rows`` of accepted demand, ``series`` (items at locations), the ``cutoffs`` that have rows to forecast; ``budgets``: how
-    many trees the own models got, by cut-off. ``newcomer``: why the company could not train; empty if it did."""
+    """``rows`` of accepted demand, ``series`` (items at locations), the ``cutoffs`` that have rows to forecast; ``budgets``:
+    how many trees the own models got, by cut-off. ``newcomer``: why the company could not train; empty if it did."""
 
     rows: int
     series: int
@@ -83,7 +83,7 @@ class TrainFacts:
 
 @dataclass(frozen=True)
 class WatchFacts:
-    """``alarms``: how many of each kind, since the first day of ``since``; ``nights``: earlier forecasts that bias is judged by."""
+    """``alarms``: how many of each kind, from the day ``since`` on; ``nights``: earlier forecasts that bias is judged by."""
 
     since: date
     nights: int
@@ -150,8 +150,8 @@ class OverrideEffect:
 
 @dataclass(frozen=True)
 class OverrideScore:
-    """What an override of an earlier round added, once sales are known (:func:`decai_forecast.demand.overrides.score_overrides`):
-    absolute errors of the median in units over so many ``rows``, without and with it."""
+    """What an override of an earlier round added, once sales are known: absolute errors of the median in units over so many
+    ``rows``, without and with it (:func:`decai_forecast.demand.overrides.score_overrides`)."""
 
     override: str
     location_id: str
@@ -169,9 +169,9 @@ class OverrideScore:
 
 @dataclass(frozen=True)
 class CombineFacts:
-    """The company's forecast: its first period ``cutoff``, the ``choice`` among the candidates and how many of the shared trees it
-    uses (``shared_budget``), the scores of each candidate over the test window (``combined``: of the choice), what it adds over a
-    moving average and what that is worth, how demand moves together, first forecasts, and overrides."""
+    """The company's forecast: its first period ``cutoff``, the ``choice`` among the candidates and how many of the shared trees
+    it uses (``shared_budget``), the scores of each candidate over the test window (``combined``: of the choice), what it adds
+    over a moving average and what that is worth, how demand moves together, first forecasts, and overrides."""
 
     cutoff: date
     choice: Choice

@@ -30,7 +30,7 @@ def write_report(company: PartnerContext, round: Round) -> Done[ReportFiles]:
     facts, store = facts_of(company, round), company.store
 
     def work(writer: Writer) -> ReportFiles:
-        files = _files(store, company.partner, round.id, facts)
+        files = _files(store, round.id, facts)
         for name, data in files.items():
             writer.bytes(name, data)
         return ReportFiles({name: len(data) for name, data in files.items()})
@@ -66,7 +66,7 @@ def _inputs(store: Store, round_id: str, facts: Facts) -> list[Any]:
     return [FORMAT, Night.of(store, round_id).inputs, *read]
 
 
-def _files(store: Store, partner: str, round_id: str, facts: Facts) -> dict[str, bytes]:
+def _files(store: Store, round_id: str, facts: Facts) -> dict[str, bytes]:
     from decai_forecast.identity import Keyring
     from decai_forecast.reports.signature import sign
 

@@ -29,7 +29,7 @@ class Sent:
 @dataclass(frozen=True)
 class PartnerSummary:
     """``checks``: verdict by data set; ``choice``: the candidate that ships; ``wape``: of each candidate over the test window;
-    ``exposure``: the worst place; ``report``: where the page lies, empty without one; ``quality``: of the deliveries, 0 to 100."""
+    ``exposure``: the worst place; ``report``: where the page lies, empty without one; ``quality``: 0 to 100, of deliveries."""
 
     checks: Mapping[str, Verdict]
     choice: str

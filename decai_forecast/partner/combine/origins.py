@@ -12,7 +12,7 @@ from decai_forecast.partner.combine.own import Alone
 from decai_forecast.partner.combine.shared import SharedForecasters, Texts
 from decai_forecast.partner.context import SEED
 from decai_forecast.partner.facts import TrainFacts
-from decai_forecast.periods import Cutoffs
+from decai_forecast.periods import Calendar, Cutoffs
 from decai_forecast.steps import Done
 from decai_forecast.strategies import DEFAULT, strategy_of
 
@@ -62,10 +62,15 @@ def shared_budget(
 
 
 def origins_of(
-    trained: Done[TrainFacts], cutoffs: Cutoffs, alone: Mapping[date, Alone], shared: SharedForecasters, book: CodeBook | None
+    trained: Done[TrainFacts],
+    calendar: Calendar,
+    cutoffs: Cutoffs,
+    alone: Mapping[date, Alone],
+    shared: SharedForecasters,
+    book: CodeBook | None,
 ) -> Origins:
     """The candidates at all cut-offs that have rows to forecast."""
-    made = {c: _candidates(trained, c, one, _texts(shared, c, cutoffs), book) for c, one in alone.items()}
+    made = {c: _candidates(trained, calendar, c, one, _texts(shared, c, cutoffs), book) for c, one in alone.items()}
     judged = [c for c in (*cutoffs.choice, cutoffs.test) if c in made]
     return Origins(judged, [made[c] for c in cutoffs.choice if c in made], made.get(cutoffs.test, {}), made[cutoffs.ship])
 
@@ -85,10 +90,10 @@ def _tree_counts(texts: Texts, book: CodeBook | None) -> list[int]:
 
 
 def _candidates(
-    trained: Done[TrainFacts], cutoff: date, alone: Alone, texts: Texts, book: CodeBook | None
+    trained: Done[TrainFacts], calendar: Calendar, cutoff: date, alone: Alone, texts: Texts, book: CodeBook | None
 ) -> dict[str, pd.DataFrame]:
     """By name; of a newcomer only ``shared``."""
-    from decai_forecast.demand import candidates, implied_mean, predict, predict_on_top
+    from decai_forecast.demand import candidate_models, candidates, implied_mean, local_candidates, predict, predict_on_top
 
     future, local, trees = alone.future, alone.local, _tree_counts(texts, book)
     forecasts = [predict(texts, future)] if texts else []
@@ -97,4 +102,9 @@ def _candidates(
     shared = [frame.assign(mean=implied_mean(frame)) for frame in forecasts]
     if local is None:
         return {"shared": shared[0]}
-    return candidates(local, *shared) if shared else candidates(local, None)
+    if not shared:
+        return candidates(local, None)
+    named = candidates(local, *shared)
+    if models := candidate_models():
+        named |= local_candidates(models, trained.frame("table.parquet"), calendar, cutoff, local)
+    return named

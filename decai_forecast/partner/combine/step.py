@@ -50,7 +50,7 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
         alone = alone_of(trained)
         budget = shared_budget(cutoffs, alone, shared, book)
         within = shared.within(budget.trees)  # by everything below: candidates, test, what ships, what moves it
-        origins = origins_of(trained, cutoffs, alone, within, book)
+        origins = origins_of(trained, calendar, cutoffs, alone, within, book)
         choice = _choice(origins, trained.facts.newcomer)
         new = cold_start(store, calendar, round, checked, table, partner=company.partner)
         forecast = with_overrides(_shipped(origins, choice, new), overrides)
