@@ -199,8 +199,8 @@ def run_step(
     """Runs ``work`` unless the step is already done with equal ``inputs`` (any JSON value); returns its :class:`Done`.
 
     ``work`` writes its files through the :class:`Writer` and returns its facts. A step with an output that is gone or changed
-    is made again, and the log says so. With ``closed`` nothing new may enter the round: :class:`RoundClosed` unless the step was
-    done with the same inputs.
+    is made again, and the log says so. With ``closed`` nothing new may enter the round: :class:`RoundClosed` unless the step
+    was done with the same inputs.
     """
     digest = step.digest(inputs)
     if (done := _same(store, round_id, step, digest)) is not None:

@@ -14,6 +14,7 @@ from decai_forecast.commands.contract_answers import GOOD, NOT_RUN, REFUSED, ans
 from decai_forecast.commands.contract_check import Asked, checked, references_of
 from decai_forecast.contracts import Contract, Verdict, load_contract
 from decai_forecast.contracts.kind import CONTRACT
+from decai_forecast.contracts.report import to_text
 from decai_forecast.documents.document import Document
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
@@ -63,7 +64,7 @@ def check(
             return
         asked = Asked(data, _cut_off(as_of), out, history, references_of(reference or []), direct)
         found = checked(promised, asked)
-        show(found.to_json(), found.to_text(), as_json=as_json)
+        show(found.to_json(), to_text(found), as_json=as_json)
     raise typer.Exit({Verdict.REFUSED: REFUSED, Verdict.NOT_CHECKED: NOT_RUN}.get(found.verdict, GOOD))
 
 
@@ -116,7 +117,7 @@ def init(
         then += f" --as-of {draft.as_of}" if draft.as_of else ""
         facts = {"contract": str(target), "data_set": draft.data_set, "notes": list(draft.notes), "check": found.to_json()}
         notes = "".join(f"  - {note}\n" for note in draft.notes)
-        text = f"{target}: {_described(promised)}\n{notes}The sample: {found.to_text()}Next: {then}\n"
+        text = f"{target}: {_described(promised)}\n{notes}The sample: {to_text(found)}Next: {then}\n"
         show(facts | {"next": then}, text, as_json=as_json)
 
 

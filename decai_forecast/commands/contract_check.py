@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from decai_forecast.commands.contract_answers import write
 from decai_forecast.contracts import Arrival, Check, Contract, Source, check_delivery
 from decai_forecast.contracts.files import ending_of
+from decai_forecast.contracts.report import to_html, to_text
 from decai_forecast.errors import ConfigError
 
 __all__ = ["Asked", "checked", "references_of"]
@@ -70,8 +71,8 @@ def checked(contract: Contract, asked: Asked) -> Check:
             arrival=Arrival(pulled.extra, pulled.held_back, pulled.timed),
         )  # fmt: skip
     if asked.out is not None:
-        write(asked.out / "report.html", found.to_html())
-        write(asked.out / "report.txt", found.to_text())
+        write(asked.out / "report.html", to_html(found))
+        write(asked.out / "report.txt", to_text(found))
         write(asked.out / "report.json", json.dumps(found.to_json(), indent=1, allow_nan=False))
     return found
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from decai_forecast.contracts import Arrival, Check, Contract, Verdict, check_delivery
+from decai_forecast.contracts.report import to_html, to_text
 from decai_forecast.errors import DecaiError
 from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.partner.facts import CHECK, PULL, CheckFacts, DataSetFacts, PullFacts
@@ -149,9 +150,7 @@ class _Checker:
         what = f"{self.partner}: {contract.data_set} could not be checked ({reasons or checked.code}); "
         if checked.code != "rule":
             return NotChecked(f"{what}the delivery itself may be fine, repeat the step")
-        notice = Notice(
-            self.partner, self.round.id, contract.data_set, Verdict.NOT_CHECKED, checked.to_text(), checked.to_html()
-        )
+        notice = Notice(self.partner, self.round.id, contract.data_set, Verdict.NOT_CHECKED, to_text(checked), to_html(checked))
         tell(self.store, contract.channels, notice)
         return RuleFault(f"{what}correct the rule")
 
@@ -159,8 +158,8 @@ class _Checker:
         for part in ("clean", "quarantine"):
             if (path := folder / f"{part}.parquet").exists():
                 self.writer.file(f"{name}-{part}.parquet", path)
-        self.writer.bytes(f"{name}.txt", checked.to_text().encode())
-        self.writer.bytes(f"{name}.html", checked.to_html().encode())
+        self.writer.bytes(f"{name}.txt", to_text(checked).encode())
+        self.writer.bytes(f"{name}.html", to_html(checked).encode())
         self.writer.json(f"{name}.json", checked.to_json())
 
 

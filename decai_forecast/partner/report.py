@@ -10,7 +10,7 @@ from decai_forecast.link import Figures
 from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.facts import CHECK, REPORT, ReportFiles
 from decai_forecast.partner.finished import accepted_frame
-from decai_forecast.partner.report_facts import Night, facts_of
+from decai_forecast.partner.report_facts import RoundSteps, facts_of
 from decai_forecast.reports import Facts, build_report, manifest, render_html, stock_targets_csv
 from decai_forecast.reports.bundle_files import MANIFEST, REPORT_FILES, SIGNATURE
 from decai_forecast.reports.compare import given
@@ -63,7 +63,7 @@ def _inputs(store: Store, round_id: str, facts: Facts) -> list[Any]:
     roster, deliveries = asdict(facts.roster), [asdict(one) for one in facts.deliveries]
     left = [asdict(one) for one in facts.what_left]
     read = [roster, deliveries, left, asdict(facts.assumptions), facts.versions, facts.previous, facts.opted_in, facts.others]
-    return [FORMAT, Night.of(store, round_id).inputs, *read]
+    return [FORMAT, RoundSteps.of(store, round_id).inputs, *read]
 
 
 def _files(store: Store, round_id: str, facts: Facts) -> dict[str, bytes]:

@@ -47,7 +47,7 @@ BROKEN = 5  # rules of a data set that the report names
 
 
 @dataclass(frozen=True)
-class Night:
+class RoundSteps:
     """The finished steps of a round; None of those that did not happen."""
 
     pulled: Done[PullFacts] | None
@@ -58,7 +58,7 @@ class Night:
     simulated: Done[SimulateFacts] | None
 
     @classmethod
-    def of(cls, store: Store, round_id: str) -> Night:
+    def of(cls, store: Store, round_id: str) -> RoundSteps:
         """From a company's own store."""
         return cls(
             read_done(store, round_id, PULL), read_done(store, round_id, CHECK), read_done(store, round_id, TRAIN),
@@ -75,7 +75,7 @@ class Night:
 def facts_of(company: PartnerContext, round: Round) -> Facts:
     """Everything that the report says; :class:`DecaiError` before the round has published its shared forecaster."""
     store, calendar = company.store, company.calendar
-    night, shared, settings = Night.of(store, round.id), company.link.shared(round.id), company.report_settings()
+    night, shared, settings = RoundSteps.of(store, round.id), company.link.shared(round.id), company.report_settings()
     if shared is None:
         raise DecaiError(f"round {round.id} has no shared forecaster yet; federate or close the round first")
     combined, comparison = night.combined, company.link.comparison(round.id)
@@ -101,7 +101,7 @@ def _previous(store: Store, round: Round) -> dict[str, Any] | None:
     return store.read_json(outbox_key(reports[-1], "report.json")) if reports else None
 
 
-def _deliveries(store: Store, round_id: str, night: Night) -> list[Delivery]:
+def _deliveries(store: Store, round_id: str, night: RoundSteps) -> list[Delivery]:
     checked, pulled = night.checked, night.pulled
     sets = sorted(checked.facts.data_sets.items()) if checked else []
     deliveries = [_delivery(checked, name, facts) for name, facts in sets if checked]

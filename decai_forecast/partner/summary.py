@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decai_forecast.contracts import Verdict
 from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.quality import quality
-from decai_forecast.partner.report_facts import Night
+from decai_forecast.partner.report_facts import RoundSteps
 from decai_forecast.partner.spending import Cost, spending
 from decai_forecast.reports.send import Book, outbox_key
 
@@ -43,7 +43,7 @@ class PartnerSummary:
 
 def partner_summary(company: PartnerContext, round_id: str, *, scores: bool = True) -> PartnerSummary:
     """``scores``: reads the last 30 rounds for the quality of the deliveries."""
-    store, night = company.store, Night.of(company.store, round_id)
+    store, night = company.store, RoundSteps.of(company.store, round_id)
     report, combined = outbox_key(round_id, "report.html"), night.combined
     return PartnerSummary(
         checks={name: facts.verdict for name, facts in night.checked.facts.data_sets.items()} if night.checked else {},

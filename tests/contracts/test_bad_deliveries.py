@@ -12,6 +12,7 @@ from deliveries import AS_OF, contract, demand
 from judging import own, with_rules
 
 from decai_forecast.contracts import Arrival, check_delivery, draft_contract, load_contract
+from decai_forecast.contracts.report import to_text
 from decai_forecast.delivery import pull
 
 CSV = (("sources/demand.parquet", "rows.csv"), ("format: parquet", "format: csv"))
@@ -28,7 +29,7 @@ def told(folder: Path, *changes: tuple[str, str], **references: Path) -> str:
     pulled = pull(promised, folder, AS_OF, folder / "landed.parquet")
     arrival = Arrival(pulled.extra, pulled.held_back, pulled.timed)
     found = check_delivery(promised, folder / "landed.parquet", AS_OF, folder, references=references, arrival=arrival)
-    return re.sub(r"odcs\.yaml:\d+", "odcs.yaml:N", found.to_text())
+    return re.sub(r"odcs\.yaml:\d+", "odcs.yaml:N", to_text(found))
 
 
 def of_text(folder: Path, text: str, *changes: tuple[str, str]) -> str:
@@ -171,7 +172,7 @@ def test_negative_stock(tmp_path: Path) -> None:
     pull(promised, tmp_path, AS_OF, tmp_path / "landed.parquet")
     found = check_delivery(promised, tmp_path / "landed.parquet", AS_OF, None)
     (line,) = {result.line for result in found.broken}
-    assert found.to_text() == (
+    assert to_text(found) == (
         "ACCEPTED IN PART  contract acme-stock 1.0.0  200 rows, 1 quarantined\n"
         "  ERROR on_hand.range  1 row (0.500%)  expected: on_hand is at least 0\n"
         f"        rule: stock.odcs.yaml:{line}\n"

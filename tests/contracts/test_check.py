@@ -10,6 +10,7 @@ import pytest
 from deliveries import AS_OF, contract, demand, save
 
 from decai_forecast.contracts import Check, check_delivery
+from decai_forecast.contracts.report import to_text
 from decai_forecast.contracts.reserved import ROW, RULES
 
 
@@ -105,7 +106,7 @@ def test_a_bad_delivery_is_refused(tmp_path: Path, frame: pd.DataFrame, changes:
     """The verdict, the code that may leave, and the words that stay at home."""
     found = checked(tmp_path, frame, *changes)
     assert (found.verdict, found.code) == ("refused", code)
-    assert said in found.to_text()
+    assert said in to_text(found)
     assert found.code.replace("_", "").isalpha()
 
 
@@ -135,7 +136,7 @@ def test_a_warning_does_not_refuse(tmp_path: Path) -> None:
         ("mustBeGreaterThan: 0\n        severity: error", "mustBeGreaterThan: 500\n        severity: warning"),
     )
     assert found.verdict == "accepted"
-    assert "WARNING row_count" in found.to_text()
+    assert "WARNING row_count" in to_text(found)
 
 
 def test_what_could_not_be_checked_is_not_bad_data(tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_the_report_names_rule_line_and_rows(tmp_path: Path) -> None:
     """The text a partner reads."""
     found = checked(tmp_path, with_row(quantity=-3.0))
     line = line_of(tmp_path, "logicalTypeOptions: {minimum: 0}")
-    assert found.to_text() == (
+    assert to_text(found) == (
         "ACCEPTED IN PART  contract acme-demand 1.0.0  200 rows, 1 quarantined\n"
         "  ERROR quantity.range  1 row (0.500%)  expected: quantity is at least 0\n"
         f"        rule: demand.odcs.yaml:{line}\n"

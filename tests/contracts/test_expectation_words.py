@@ -7,6 +7,7 @@ from deliveries import demand
 from judging import Judged, expects
 
 from decai_forecast.contracts.explain import explain
+from decai_forecast.contracts.report import to_text
 from decai_forecast.contracts.rules.expectations import ALLOWED, WORDS, in_words
 
 SAID = [  # (expectation, arguments, in words)
@@ -40,7 +41,7 @@ def test_the_contract_in_plain_words_has_it_too() -> None:
 def test_the_report_shows_what_was_measured(judged: Judged) -> None:
     """Beside what was expected."""
     found = judged(demand(), expects("expect_column_mean_to_be_between", "column: quantity, max_value: 99"))
-    assert "  ERROR r  measured 99.5  expected: the mean of quantity is at most 99\n" in found.to_text()
+    assert "  ERROR r  measured 99.5  expected: the mean of quantity is at most 99\n" in to_text(found)
 
 
 def test_an_enum_of_days_is_held_against_days(judged: Judged) -> None:

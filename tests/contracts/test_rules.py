@@ -11,6 +11,7 @@ from deliveries import AS_OF, DAYS, demand
 from judging import Judged, expects, own
 
 from decai_forecast.contracts import Check
+from decai_forecast.contracts.report import to_text
 
 
 def odd(**columns: object) -> pd.DataFrame:
@@ -119,7 +120,7 @@ def test_a_warning_is_told_and_quarantines_nothing(judged: Judged) -> None:
     rule = own("rule: compare, left: price, operator: '<', right: quantity", "warning")
     found = judged(demand(), rule)
     assert (found.verdict, found.quarantined, broken(found)) == ("accepted", 0, [("r", 2)])
-    assert "WARNING r  2 rows (1.000%)  expected: price < quantity" in found.to_text()
+    assert "WARNING r  2 rows (1.000%)  expected: price < quantity" in to_text(found)
 
 
 def test_keys_with_null_count_as_pandas_counts_them(judged: Judged) -> None:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from decai_forecast.contracts import Arrival, check_delivery
+from decai_forecast.contracts.report import to_text
 from decai_forecast.contracts.reserved import ROW as ROW_NR
 from decai_forecast.contracts.reserved import RULES
 from decai_forecast.delivery import pull
@@ -72,4 +73,4 @@ def test_every_line_ends_in_one_place(lines: list[tuple]) -> None:
         clean, bad = (there / f"{name}.parquet" for name in ("clean", "quarantine"))
         kept = len(pd.read_parquet(clean)), len(pd.read_parquet(bad)) if bad.exists() else 0
         assert (sum(kept) + found.held_back, kept[1]) == (200 + len(lines), found.quarantined)
-        assert (f"{found.held_back:,} held back" in found.to_text()) == (found.held_back > 0)
+        assert (f"{found.held_back:,} held back" in to_text(found)) == (found.held_back > 0)

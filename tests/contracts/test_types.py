@@ -10,6 +10,7 @@ import pytest
 from deliveries import AS_OF, contract, demand, save
 
 from decai_forecast.contracts import check_delivery
+from decai_forecast.contracts.report import to_html, to_text
 
 STAMP = '      - name: "price"\n        logicalType: number\n        logicalTypeOptions: {minimum: 0}\n'
 NAIVE = [dt.datetime(2026, 6, 1, 12)] * 200
@@ -37,7 +38,7 @@ def test_a_wrong_type_is_named(tmp_path: Path, logical: str, physical: str, valu
     promised = contract(tmp_path, (STAMP, column))
     found = check_delivery(promised, save(tmp_path, demand().assign(price=values)), AS_OF, tmp_path)
     assert (found.verdict, found.code) == ("refused", "columns")
-    assert f"expected: column 'price' {said}\n" in found.to_text()
+    assert f"expected: column 'price' {said}\n" in to_text(found)
 
 
 def test_all_faulty_columns_are_named_at_once(tmp_path: Path) -> None:
@@ -64,14 +65,14 @@ def test_confidential_values_stay_hidden(tmp_path: Path) -> None:
     frame.loc[5, "price"] = -12.34
     found = check_delivery(contract(tmp_path, hidden), save(tmp_path, frame), AS_OF, tmp_path)
     assert found.broken[0].samples == ("row 5: item_id=a, date=2026-03-26, price=(hidden)",)
-    assert "12.34" not in found.to_text() + found.to_html()
+    assert "12.34" not in to_text(found) + to_html(found)
 
 
 def test_the_page_escapes_what_the_delivery_says(tmp_path: Path) -> None:
     """An item may be called anything."""
     frame = demand()
     frame.loc[5, ["item_id", "quantity"]] = ["<script>alert(1)</script>", -1.0]
-    page = check_delivery(contract(tmp_path), save(tmp_path, frame), AS_OF, tmp_path).to_html()
+    page = to_html(check_delivery(contract(tmp_path), save(tmp_path, frame), AS_OF, tmp_path))
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 

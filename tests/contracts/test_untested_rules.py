@@ -10,6 +10,7 @@ from deliveries import contract_text, demand
 from judging import Judged, own
 
 from decai_forecast.contracts import Check, RuleResult, lint_contract
+from decai_forecast.contracts.report import to_html, to_text
 
 ITEM = '      - name: "item_id"\n'
 RELATED = ((ITEM, f"{ITEM}        relationships: [{{type: foreignKey, to: items.item_id}}]\n"),)
@@ -46,8 +47,8 @@ def test_a_data_set_that_is_not_there_skips_the_rule(judged: Judged) -> None:
     found = judged(demand(), changes=RELATED)
     assert (found.verdict, of(found, "item_id.reference").outcome) == ("accepted", "skipped")
     why = "the data set 'items' is not there to look it up in"
-    assert f"  INFO not tested: item_id.reference  ({why})\n" in found.to_text()
-    assert f'skipped<br><span class="soft">{why.replace(chr(39), "&#39;")}</span>' in found.to_html()
+    assert f"  INFO not tested: item_id.reference  ({why})\n" in to_text(found)
+    assert f'skipped<br><span class="soft">{why.replace(chr(39), "&#39;")}</span>' in to_html(found)
 
 
 HISTORIES = [  # (the last accepted delivery, why nothing can be compared)

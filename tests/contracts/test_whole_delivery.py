@@ -10,6 +10,8 @@ import pytest
 from deliveries import AS_OF, DAYS, demand
 from judging import Judged, expects, own
 
+from decai_forecast.contracts.report import to_text
+
 
 def steady(days: int = DAYS, items: int = 4, seed: int = 5, mean: float = 20.0) -> pd.DataFrame:
     """Poisson demand of several items, every day up to the day before the cut-off."""
@@ -141,4 +143,4 @@ def test_an_unsafe_query_is_not_run(judged: Judged, query: str, said: str) -> No
     found = judged(demand(), f'{{id: r, type: sql, query: "{query}", mustBe: 0}}')
     assert (found.verdict, found.code) == ("not_checked", "rule")
     assert said in found.broken[0].note
-    assert "NOT CHECKED r" in found.to_text()
+    assert "NOT CHECKED r" in to_text(found)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from decai_forecast.contracts import check_delivery, load_contract
 from decai_forecast.contracts.draft import draft_from_sample
+from decai_forecast.contracts.report import to_text
 from decai_forecast.delivery import pull
 from decai_forecast.errors import ConfigError
 
@@ -117,7 +118,7 @@ def test_the_sample_is_accepted(frame: pd.DataFrame, ending: str, options: dict[
         assert draft.as_of == FIRST + timedelta(days=(frame.iloc[:, 0].max() - FIRST).days + 1)
         pull(contract, folder, draft.as_of, folder / "delivery.parquet")
         found = check_delivery(contract, folder / "delivery.parquet", draft.as_of, folder)
-        assert (found.verdict, found.broken, found.quarantined) == ("accepted", [], 0), f"{found.to_text()}\n{draft.text}"
+        assert (found.verdict, found.broken, found.quarantined) == ("accepted", [], 0), f"{to_text(found)}\n{draft.text}"
 
 
 def rows(header: str, line: str, count: int = 30) -> str:

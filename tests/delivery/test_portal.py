@@ -10,6 +10,7 @@ from servers import Portal
 from support import ROOT
 
 from decai_forecast.contracts import check_delivery, load_contract
+from decai_forecast.contracts.report import to_text
 from decai_forecast.delivery import pull
 from decai_forecast.store import Store
 
@@ -49,7 +50,7 @@ def test_a_portal_is_pulled_by_contract_alone(tmp_path: Path, portal: Portal) ->
     assert pull(contract, tmp_path, AS_OF, target, state=state).rows == 270
     assert {asked["$where"] for asked in portal.asked} == {"(date >= '2024-01-01') AND date >= '2026-06-04'"}
     found = check_delivery(contract, target, AS_OF, tmp_path)
-    assert found.verdict == "accepted", found.to_text()
+    assert found.verdict == "accepted", to_text(found)
     frame = pd.read_parquet(target)
     assert list(frame.columns)[:7] == ["line_id", "date", "location_id", "item_id", "vendor", "quantity", "price"]
     assert (frame["quantity"].dtype, frame["price"].dtype) == ("int64", "float64")

@@ -12,7 +12,8 @@ from typing import Any
 
 from decai_forecast import sql
 from decai_forecast.contracts.check.delivery import Delivery, limit
-from decai_forecast.contracts.check.judge import Judgement, judge
+from decai_forecast.contracts.check.judge import judge
+from decai_forecast.contracts.check.judgement import Judgement
 from decai_forecast.contracts.check.predicates import ROW_KINDS, UNKNOWN, predicate
 from decai_forecast.contracts.model import NONE, Rule
 from decai_forecast.contracts.reserved import UNREADABLE

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from decai_forecast.contracts.check.judge import Judgement
+from decai_forecast.contracts.check.judgement import Judgement
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 logging.getLogger("great_expectations").setLevel(logging.WARNING)  # before the import, or it writes 220 lines

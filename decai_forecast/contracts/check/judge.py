@@ -11,23 +11,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from decai_forecast import sql
+from decai_forecast.contracts.check.judgement import Judgement
 from decai_forecast.contracts.model import Bound, Rule
 
-__all__ = ["Judgement", "judge"]
+__all__ = ["judge"]
 
 HUGE = 1e300  # stands for "no value at all": further from any bound than every value
-
-
-class Judgement(NamedTuple):
-    """What Great Expectations says of one rule."""
-
-    kept: bool | None  # None: could not be checked
-    rows: int = 0  # bad ones
-    value: float | None = None  # that an expectation about the whole delivery has seen
-    why: str = ""  # it could not be checked
 
 
 def judge(rules: Sequence[Rule], values: Mapping[str, float], delivery: Path, scratch: Path) -> dict[str, Judgement]:

@@ -1,4 +1,4 @@
-"""What a check found."""
+"""What a check found; :mod:`decai_forecast.contracts.report` tells it to people."""
 
 from __future__ import annotations
 
@@ -69,15 +69,3 @@ class Check:
             if result.outcome == RuleOutcome.SKIPPED:
                 found.setdefault(result.note, []).append(result.rule)
         return found
-
-    def to_text(self) -> str:
-        """The report for a terminal or a mail; see :mod:`decai_forecast.contracts.report`."""
-        from decai_forecast.contracts.report import to_text
-
-        return to_text(self)
-
-    def to_html(self) -> str:
-        """The report as one page that needs no network; see :mod:`decai_forecast.contracts.report`."""
-        from decai_forecast.contracts.report import to_html
-
-        return to_html(self)

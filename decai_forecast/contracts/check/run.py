@@ -17,7 +17,8 @@ from typing import Any
 from decai_forecast.contracts.check.arrival import Arrival
 from decai_forecast.contracts.check.delivery import Delivery, not_delivered, type_problems
 from decai_forecast.contracts.check.direct import judge_directly
-from decai_forecast.contracts.check.judge import Judgement, judge
+from decai_forecast.contracts.check.judge import judge
+from decai_forecast.contracts.check.judgement import Judgement
 from decai_forecast.contracts.check.measures import MEASURES, Measured, measure
 from decai_forecast.contracts.check.obstacles import Obstacle, obstacle
 from decai_forecast.contracts.check.result import Check, RuleResult

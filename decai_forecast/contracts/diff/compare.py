@@ -13,6 +13,7 @@ from decai_forecast.contracts.diff.quality import quality_changes
 from decai_forecast.contracts.diff.service import service_changes
 from decai_forecast.contracts.diff.tables import table_changes
 from decai_forecast.contracts.diff.terms import term_changes
+from decai_forecast.contracts.diff.text import diff_text
 from decai_forecast.contracts.diff.values import own, table_of
 
 __all__ = ["Diff", "compare"]
@@ -40,9 +41,7 @@ class Diff:
 
     def to_text(self) -> str:
         """For a terminal: the verdict, then each change with its reason."""
-        from decai_forecast.contracts.diff.text import diff_text
-
-        return diff_text(self)
+        return diff_text(self.changes, self.bump, (self.old_version, self.new_version), version_ok=self.version_ok)
 
 
 def compare(old: Mapping[str, Any], new: Mapping[str, Any]) -> Diff:

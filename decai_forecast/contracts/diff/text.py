@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from decai_forecast.contracts.diff.change import BUMPS, Change, is_version
-
-if TYPE_CHECKING:
-    from decai_forecast.contracts.diff.compare import Diff
 
 __all__ = ["diff_text"]
 
@@ -16,23 +14,23 @@ HEADS = {"major": "BREAKING", "minor": "minor", "patch": "patch"}
 LONGEST = 60  # characters of a value
 
 
-def diff_text(diff: Diff) -> str:
-    """The verdict on the version, then one block for each size of change."""
-    lines = [_verdict(diff)]
-    for bump in reversed(BUMPS[1:]):
-        lines += [line for item in diff.changes if item.bump == bump for line in _lines(item)]
+def diff_text(changes: Sequence[Change], bump: str, versions: tuple[str, str], *, version_ok: bool) -> str:
+    """The verdict on the version, then one block for each size of change. ``versions``: old and new."""
+    lines = [_verdict(bump, versions, version_ok)]
+    for size in reversed(BUMPS[1:]):
+        lines += [line for item in changes if item.bump == size for line in _lines(item)]
     return "\n".join(lines) + "\n"
 
 
-def _verdict(diff: Diff) -> str:
-    step = f"{diff.old_version} -> {diff.new_version}"
-    if wrong := [version for version in (diff.old_version, diff.new_version) if not is_version(version)]:
-        return f"{step}: {wrong[0]!r} is not a version of three numbers such as 1.0.0{_needed(diff.bump)}"
-    if diff.bump == "none":
-        return f"no change ({step})" + ("" if diff.version_ok else ": the version must not fall")
-    if diff.version_ok:
-        return f"{step}: right for a {diff.bump} change"
-    return f"{step}: NOT ENOUGH for a {diff.bump} change; raise the {diff.bump} number of the version"
+def _verdict(bump: str, versions: tuple[str, str], version_ok: bool) -> str:
+    step = " -> ".join(versions)
+    if wrong := [version for version in versions if not is_version(version)]:
+        return f"{step}: {wrong[0]!r} is not a version of three numbers such as 1.0.0{_needed(bump)}"
+    if bump == "none":
+        return f"no change ({step})" + ("" if version_ok else ": the version must not fall")
+    if version_ok:
+        return f"{step}: right for a {bump} change"
+    return f"{step}: NOT ENOUGH for a {bump} change; raise the {bump} number of the version"
 
 
 def _needed(bump: str) -> str:
