@@ -29,6 +29,8 @@ os.environ.update(
 settings.register_profile("decai", deadline=None)  # a busy machine is no failure
 settings.load_profile("decai")
 
+pytest_plugins = ["nights"]
+
 # DuckDB's binding writes a page about leaked types when the interpreter ends: the runner's summary shall be the last word
 atexit.register(lambda: os.dup2(os.open(os.devnull, os.O_WRONLY), 2))
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from decai_forecast.network import Network
+from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.round import Round
+from decai_forecast.store import Store
 
 ROOT = Path(__file__).parents[1]
 NIGHT = Round.of("2026-06-29")
@@ -47,3 +48,27 @@ def copy_of(network: Network, folder: Path) -> Network:
     """The network with all its files, somewhere else."""
     shutil.copytree(network.home, folder / "home")
     return Network.load(folder / "home")
+
+
+def own(network: Network, participant: str = COORDINATOR) -> Store:
+    """A participant's own store, to look into."""
+    return Store(network.address(participant), participant)
+
+
+def public(network: Network) -> Store:
+    """What the coordinator has published, as files."""
+    return Store(f"{network.address(COORDINATOR)}/public", "public")
+
+
+def inbox(network: Network) -> Store:
+    """What companies told the coordinator, as files."""
+    return Store(f"{network.address(COORDINATOR)}/inbox", "inbox")
+
+
+def reopened(network: Network, round_id: str = NIGHT.id) -> Network:
+    """The network as it was before the round's first shared training and its closing."""
+    for key in (f"rounds/{round_id}/federate", "archive"):
+        own(network).remove(key)
+    for name in ("shared", "closed", "progress"):
+        public(network).remove(f"rounds/{round_id}/{name}.json")
+    return network

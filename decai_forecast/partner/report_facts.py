@@ -75,19 +75,19 @@ class RoundSteps:
 def facts_of(company: PartnerContext, round: Round) -> Facts:
     """Everything that the report says; :class:`DecaiError` before the round has published its shared forecaster."""
     store, calendar = company.store, company.calendar
-    night, shared, settings = RoundSteps.of(store, round.id), company.link.shared(round.id), company.report_settings()
+    steps, shared, settings = RoundSteps.of(store, round.id), company.link.shared(round.id), company.report_settings()
     if shared is None:
         raise DecaiError(f"round {round.id} has no shared forecaster yet; federate or close the round first")
-    combined, comparison = night.combined, company.link.comparison(round.id)
+    combined, comparison = steps.combined, company.link.comparison(round.id)
     left = disclosed(store, company.partner, shared, company.privacy, figures=combined is not None and settings.compare)
     return Facts(
         network=company.network, participant=company.partner, round_id=round.id, as_of=round.as_of, calendar=calendar,
-        assumptions=company.assumptions, deliveries=_deliveries(store, round.id, night), roster=_roster(shared),
+        assumptions=company.assumptions, deliveries=_deliveries(store, round.id, steps), roster=_roster(shared),
         seed=SEED, simulated=company.simulated,
         quality=_quality(combined) if combined else None,
-        simulation=Simulation.from_json(night.simulated.json("simulation.json")) if night.simulated else None,
-        fan=_fan(night.trained, combined, calendar.horizon),
-        planning=briefing(calendar, night.trained, night.watched, combined) if night.trained and combined else None,
+        simulation=Simulation.from_json(steps.simulated.json("simulation.json")) if steps.simulated else None,
+        fan=_fan(steps.trained, combined, calendar.horizon),
+        planning=briefing(calendar, steps.trained, steps.watched, combined) if steps.trained and combined else None,
         what_left=left, versions={name: version(name) for name in LIBRARIES},
         model=f"{combined.facts.choice.name}-{combined.inputs[:12]}" if combined else "",
         previous=_previous(store, round), opted_in=settings.compare,
@@ -101,8 +101,8 @@ def _previous(store: Store, round: Round) -> dict[str, Any] | None:
     return store.read_json(outbox_key(reports[-1], "report.json")) if reports else None
 
 
-def _deliveries(store: Store, round_id: str, night: RoundSteps) -> list[Delivery]:
-    checked, pulled = night.checked, night.pulled
+def _deliveries(store: Store, round_id: str, steps: RoundSteps) -> list[Delivery]:
+    checked, pulled = steps.checked, steps.pulled
     sets = sorted(checked.facts.data_sets.items()) if checked else []
     deliveries = [_delivery(checked, name, facts) for name, facts in sets if checked]
     if pulled is not None:

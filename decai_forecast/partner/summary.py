@@ -43,13 +43,13 @@ class PartnerSummary:
 
 def partner_summary(company: PartnerContext, round_id: str, *, scores: bool = True) -> PartnerSummary:
     """``scores``: reads the last 30 rounds for the quality of the deliveries."""
-    store, night = company.store, RoundSteps.of(company.store, round_id)
-    report, combined = outbox_key(round_id, "report.html"), night.combined
+    store, steps = company.store, RoundSteps.of(company.store, round_id)
+    report, combined = outbox_key(round_id, "report.html"), steps.combined
     return PartnerSummary(
-        checks={name: facts.verdict for name, facts in night.checked.facts.data_sets.items()} if night.checked else {},
+        checks={name: facts.verdict for name, facts in steps.checked.facts.data_sets.items()} if steps.checked else {},
         choice=combined.facts.choice.name if combined else "",
         wape={name: scored.wape for name, scored in combined.facts.test.items()} if combined else {},
-        exposure=night.simulated.facts.exposure if night.simulated else "",
+        exposure=steps.simulated.facts.exposure if steps.simulated else "",
         report=store.path(report) if store.exists(report) else "",
         sent=[Sent(e.target, e.kind, e.status, e.attempts, e.code) for e in Book(store).entries(round_id)],
         privacy=spending(store, round_id, company.privacy) if company.privacy else None,

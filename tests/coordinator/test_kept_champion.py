@@ -30,15 +30,15 @@ def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Network:
     roster = Roster(NIGHT.id, NIGHT.as_of.isoformat(), dict.fromkeys(PARTNERS, "digest"), {}, 3)
     monkeypatch.setattr(module, "write_roster", lambda *_: roster)
     monkeypatch.setattr(module, "publish_comparison", lambda *_: None)
-    network.public().write_json("old.json", {"models": {"0.5": "old"}})
-    network.public().write_json("archive.json", {"2020-01-06": "old.json"})
+    public(network).write_json("old.json", {"models": {"0.5": "old"}})
+    public(network).write_json("archive.json", {"2020-01-06": "old.json"})
     return network
 
 
 @pytest.mark.parametrize("promoted", [True, False])
 def test_a_challenger_that_is_worse_does_not_ship(network: Network, monkeypatch: pytest.MonkeyPatch, promoted: bool) -> None:
     """The champion of the archive serves on under its own cut-off; status and verdict are in the round's files and summary."""
-    public, ship, champions = network.public(), network.calendar.cutoffs(NIGHT.as_of).ship, list[Any]()
+    public, ship, champions = public(network), network.calendar.cutoffs(NIGHT.as_of).ship, list[Any]()
     verdict = {"promoted": promoted, "reason": REASON, "scores": {}}
 
     def trained(*_: Any, champion: Any, **__: Any) -> Shared:
@@ -46,7 +46,7 @@ def test_a_challenger_that_is_worse_does_not_ship(network: Network, monkeypatch:
         return Shared({ship: {0.5: "new"}}, {}, {}, 1.0, 0, verdict)
 
     monkeypatch.setattr(federation, "train_shared", trained)
-    federate(network, NIGHT)
+    federate(coordinator_context(network), NIGHT)
     assert champions == [{0.5: "old"}]
     assert SharedModels(public, NIGHT.id).for_cutoff(ship, ship=True) == {0.5: "new" if promoted else "old"}
     assert summarise(network, NIGHT, scores=False)["evaluation"] == verdict
@@ -65,14 +65,14 @@ def night_with(network: Network, monkeypatch: pytest.MonkeyPatch, night: Round, 
         return Shared({cutoff: {0.5: f"{text} {cutoff}"} for cutoff in plan.cutoffs}, {}, {}, 1.0, 0, verdict)
 
     monkeypatch.setattr(federation, "train_shared", trained)
-    federate(network, night)
+    federate(coordinator_context(network), night)
     return champions
 
 
 def test_nothing_else_of_the_night_ships_in_its_place(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     """The cut-offs of the partners' backtests are younger than the champion, and compared with nothing: tonight the champion
     serves, it is the one that the next night compares with, and the one that a night without a training keeps."""
-    public, cutoffs = network.public(), network.calendar.cutoffs(NIGHT.as_of)
+    public, cutoffs = public(network), network.calendar.cutoffs(NIGHT.as_of)
     assert night_with(network, monkeypatch, NIGHT, False, "suspect") == [{0.5: "old"}]
     tonight = SharedModels(public, NIGHT.id)
     assert tonight.for_cutoff(cutoffs.ship, ship=True) == {0.5: "old"}
@@ -82,7 +82,7 @@ def test_nothing_else_of_the_night_ships_in_its_place(network: Network, monkeypa
     assert night_with(network, monkeypatch, later, True, "new") == [{0.5: "old"}]
     shipped = network.calendar.cutoffs(later.as_of).ship
     last = Round.of("2026-07-13")
-    keep_last(network, last, "closed")
+    keep_last(coordinator_context(network), last, "closed")
     kept = SharedModels(public, last.id).for_cutoff(network.calendar.floor(last.as_of), ship=True)
     assert kept == {0.5: f"new {shipped}"}
 
@@ -125,10 +125,10 @@ def test_why_a_training_failed_is_printed(network: Network, monkeypatch: pytest.
 
     monkeypatch.setattr(federation, "train_shared", failing)
     with pytest.raises(FederationError):
-        federate(network, NIGHT)
+        federate(coordinator_context(network), NIGHT)
     console = Console(width=300, record=True)
     print_summary(summarise(network, NIGHT, scores=False), console)
     assert f"The training failed: {why}." in console.export_text()
-    assert not [key for key in network.public().keys("rounds") if why.encode() in network.public().read_bytes(key)]
+    assert not [key for key in public(network).keys("rounds") if why.encode() in public(network).read_bytes(key)]
     night_with(network, monkeypatch, NIGHT, True, "new")
     assert summarise(network, NIGHT, scores=False)["failure"] == ""

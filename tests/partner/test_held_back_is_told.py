@@ -7,7 +7,7 @@ from support import NIGHT
 from decai_forecast.network import Network
 from decai_forecast.partner.check import check
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.train import pull
+from decai_forecast.partner.pull import pull
 from decai_forecast.round import Round
 
 BEFORE = Round.of("2026-05-25")  # five weeks earlier
@@ -22,8 +22,8 @@ def test_a_past_night_tells_what_it_holds_back(network: Network) -> None:
     assert held > 0
     assert (done.facts["data_sets"]["demand"]["verdict"], done.facts["data_sets"]["demand"]["quarantined"]) == ("accepted", 0)
     said = f"date lies before the data cut-off 2026-05-25; {held} later rows are held back for a later night"
-    report = done.json(company.store, "demand.json")
+    report = done.json("demand.json")
     assert report["held_back"] == held
     assert [result["text"] for result in report["results"] if result["rule"] == "date.held_back"] == [said]
-    page, text = (done.bytes(company.store, f"demand.{form}").decode() for form in ("html", "txt"))
+    page, text = (done.bytes(f"demand.{form}").decode() for form in ("html", "txt"))
     assert (said in page, said in text, f"{held} held back" in page, f"{held} held back" in text) == (True,) * 4

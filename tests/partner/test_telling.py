@@ -22,8 +22,8 @@ from decai_forecast.orchestration.stack import free_port
 from decai_forecast.partner.check import check
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.notices import Notice, tell
-from decai_forecast.partner.submit import run_delivery
-from decai_forecast.partner.train import pull
+from decai_forecast.partner.submit import deliver
+from decai_forecast.partner.pull import pull
 from decai_forecast.store import Store
 
 Webhook = tuple[str, list[dict]]
@@ -76,10 +76,10 @@ def deliver(network: Network, *, fails: bool = True) -> None:
     """The whole delivery of a night, twice: a repeated night tells nothing again."""
     for _ in range(2):
         if not fails:
-            run_delivery(network, partner_context(network, "shop_0"), NIGHT)
+            deliver(partner_context(network, "shop_0"), NIGHT)
             continue
         with pytest.raises(DecaiError):
-            run_delivery(network, partner_context(network, "shop_0"), NIGHT)
+            deliver(partner_context(network, "shop_0"), NIGHT)
 
 
 def said(messages: list[dict]) -> list[tuple[str, str]]:

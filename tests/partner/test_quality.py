@@ -18,8 +18,8 @@ from decai_forecast.orchestration.page_html import page
 from decai_forecast.partner.check import check
 from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.quality import Delivered, history, mark_late, score
-from decai_forecast.partner.submit import run_delivery
-from decai_forecast.partner.train import pull
+from decai_forecast.partner.submit import deliver
+from decai_forecast.partner.pull import pull
 from decai_forecast.round import Round
 
 NEXT = Round.of("2026-06-30", "2026-06-29")
@@ -47,7 +47,7 @@ def contract(network: Network, name: str = "demand") -> Path:
 def fails(network: Network, night: Round = NEXT) -> None:
     """A night that ends in an error."""
     with pytest.raises((DecaiError, ArithmeticError, sa.exc.SQLAlchemyError)):
-        run_delivery(network, partner_context(network, "shop_0"), night)
+        deliver(partner_context(network, "shop_0"), night)
 
 
 def told(company: PartnerContext) -> list[tuple[str, str, str]]:
@@ -119,7 +119,7 @@ def test_a_library_does_not_put_its_code_outside(network: Network, monkeypatch: 
 
     monkeypatch.setattr("decai_forecast.partner.check.check_delivery", broken)
     fails(network)
-    assert network.inbox().read_json(f"{NEXT.id}/shop_0.json")["code"] == "internal"
+    assert inbox(network).read_json(f"{NEXT.id}/shop_0.json")["code"] == "internal"
 
 
 def test_the_score_looks_at_thirty_rounds() -> None:

@@ -18,7 +18,7 @@ from decai_forecast.federation import Plan, Shared, validate
 from decai_forecast.network import COORDINATOR, Network, Participant
 from decai_forecast.one_machine.run import run_round
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.report import facts_of
+from decai_forecast.partner.report_facts import facts_of
 from decai_forecast.partner.train import train
 from decai_forecast.reports import build_report
 from decai_forecast.round import Round
@@ -38,22 +38,22 @@ def test_a_night_trains_and_forecasts_by_the_book(founded: Network, tmp_path: Pa
     network.save()
     run_round(network, NIGHT, quiet)
     assert splits_by_the_book(network)
-    combined = read_done(network.store("shop_0"), NIGHT.id, "combine")
+    combined = read_done(own(network, "shop_0"), NIGHT.id, COMBINE)
     assert combined is not None
     assert {"local", "shared", "combined"} <= set(combined.facts["test"])
-    assert "company and category" in combined.json(network.store("shop_0"), "drivers.json")["total"]["drivers"]
+    assert "company and category" in combined.json("drivers.json")["total"]["drivers"]
     facts, _ = facts_of(partner_context(network, "shop_0"), NIGHT)
     assert build_report(facts)["roster"]["present"] == ["shop_0", "shop_1", "shop_2"]
-    network.public().remove(f"rounds/{NIGHT.id}/shared.json")
-    network.public().remove(f"archive-{BOOK.feature}.json")
-    network.store(COORDINATOR).remove(f"rounds/{NIGHT.id}/federate")
+    public(network).remove(f"rounds/{NIGHT.id}/shared.json")
+    public(network).remove(f"archive-{BOOK.feature}.json")
+    own(network).remove(f"rounds/{NIGHT.id}/federate")
     federate(replace(network, strategy="bagging"), NIGHT)
     assert splits_by_the_book(network)
 
 
 def splits_by_the_book(network: Network) -> bool:
     """Whether the models that ship are of all partners, safe to load, and one of them splits by categories."""
-    shared = SharedModels(network.public(), NIGHT.id)
+    shared = SharedModels(public(network), NIGHT.id)
     assert (shared.manifest["status"], shared.manifest["dropped"]) == ("trained", {})
     ship = network.calendar.floor(NIGHT.as_of)
     texts = shared.for_cutoff(ship, ship=True) or {}
@@ -100,20 +100,20 @@ def test_a_night_with_another_book_trains_anew(nights: tuple[Network, list[Any]]
 def test_a_night_with_another_book_that_cannot_train_ships_nothing(nights: tuple[Network, list[Any]]) -> None:
     """The forecasters of the other book are not for its rows."""
     network, _ = nights
-    federate(network, NIGHT)
+    federate(coordinator_context(network), NIGHT)
     for day, one in ((30, replace(network, code_book=BOOK)), (29, network)):
         night = Round.of(f"2026-06-{day}.2")
-        keep_last(one, night, "nobody came")
-        found = SharedModels(network.public(), night.id).for_cutoff(network.calendar.floor(night.as_of), ship=True)
+        keep_last(coordinator_context(one), night, "nobody came")
+        found = SharedModels(public(network), night.id).for_cutoff(network.calendar.floor(night.as_of), ship=True)
         assert (found is None) == (one.code_book is not None)
 
 
 def test_rows_are_made_again_for_another_book(after: Network) -> None:
     """Of a night that is still open: equal deliveries alone do not make a step done."""
-    after.public().remove(f"rounds/{NIGHT.id}/closed.json")
+    public(after).remove(f"rounds/{NIGHT.id}/closed.json")
     assert train(partner_context(after, "shop_0"), NIGHT).repeated
     again = train(partner_context(replace(after, code_book=BOOK), "shop_0"), NIGHT)
     ship = after.calendar.floor(NIGHT.as_of)
-    rows = again.frame(after.store("shop_0"), f"rows-{ship}.parquet")
-    future = again.frame(after.store("shop_0"), f"future-{ship}.parquet")
+    rows = again.frame(f"rows-{ship}.parquet")
+    future = again.frame(f"future-{ship}.parquet")
     assert set(rows[BOOK.feature].fillna(-1)) == set(future[BOOK.feature].fillna(-1)) == {-1.0, 0.0, 1.0, 2.0}

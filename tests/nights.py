@@ -1,4 +1,4 @@
-"""Small networks on invented orders, run in this process."""
+"""Small networks on invented orders, run in this process: fixtures that all rooms share, so that the night is made once."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from decai_forecast.network import Network
 from decai_forecast.one_machine.run import run_round
 from decai_forecast.one_machine.summary import rounds_of, summarise
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.train import pull
+from decai_forecast.partner.pull import pull
 from decai_forecast.round import Round, tonight
 from decai_forecast.steps import read_done
 
@@ -55,7 +55,7 @@ def test_the_same_input_gives_the_same_report(finished: Network, network: Networ
     """Two networks on equal data write equal reports, byte for byte."""
     run_round(network, NIGHT, quiet)
     for name in ("report.json", "report.html", "stock_targets.csv"):
-        first, second = (n.store("shop_1").read_bytes(f"outbox/{NIGHT.id}/{name}") for n in (finished, network))
+        first, second = (own(n, "shop_1").read_bytes(f"outbox/{NIGHT.id}/{name}") for n in (finished, network))
         assert first == second
 
 
@@ -71,7 +71,7 @@ def test_a_later_night_reuses_the_shared_forecasters_of_the_grid(after: Network)
     """Only the two newest cut-offs of the next week are trained anew."""
     later = Round.of("2026-07-06")
     run_round(after, later, quiet)
-    done = read_done(after.store("coordinator"), later.id, "federate")
+    done = read_done(own(after), later.id, FEDERATE)
     assert done is not None
     assert len(done.facts["reused"]) == 3
     assert len(done.facts["models"]) == 5
@@ -80,15 +80,15 @@ def test_a_later_night_reuses_the_shared_forecasters_of_the_grid(after: Network)
 
 def test_only_counts_codes_and_verdicts_leave_a_partner(finished: Network) -> None:
     """The submission has the agreed fields and carries no path and no text."""
-    raw = finished.inbox().read_json(f"{NIGHT.id}/shop_2.json")
+    raw = inbox(finished).read_json(f"{NIGHT.id}/shop_2.json")
     assert set(raw) == {"partner", "round", "as_of", "state", "code", "verdicts", "rows", "quarantined", "digest", "late"}
     assert str(finished.home) not in json.dumps(raw)
-    assert finished.store("shop_2").read_json(f"rounds/{NIGHT.id}/submission.json") == raw
+    assert own(finished, "shop_2").read_json(f"rounds/{NIGHT.id}/submission.json") == raw
 
 
 def test_the_night_keeps_how_many_trees_were_chosen_and_why(finished: Network) -> None:
     """For every cut-off a company trained at: the trees of each quantile, the rows judged on, and the reason."""
-    done = read_done(finished.store("shop_1"), NIGHT.id, "train")
+    done = read_done(own(finished, "shop_1"), NIGHT.id, TRAIN)
     assert done is not None
     assert list(done.facts["budgets"]) == done.facts["cutoffs"]
     for found in done.facts["budgets"].values():

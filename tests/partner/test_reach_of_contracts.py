@@ -12,7 +12,7 @@ from decai_forecast.delivery.errors import SourceRefused, SourceUnsafe
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.train import pull
+from decai_forecast.partner.pull import pull
 
 SAID = "leads into what belongs to the network or to another company; name a file of your own"
 
@@ -51,7 +51,7 @@ def test_a_store_elsewhere_is_closed_too(network: Network, tmp_path: Path) -> No
     text = (network.home / "network.yaml").read_text().replace("source_folders: []", f"source_folders: [{tmp_path}]")
     (network.home / "network.yaml").write_text(text.replace("- id: shop_1\n", f"- id: shop_1\n  store: {tmp_path}/away\n"))
     moved = Network.load(network.home)
-    moved.store("shop_1").write_bytes("rows.parquet", b"PAR1")
+    own(moved, "shop_1").write_bytes("rows.parquet", b"PAR1")
     name(moved, f"{tmp_path}/away/rows.parquet")
     with pytest.raises(SourceUnsafe) as error:
         pull(partner_context(moved, "shop_0"), NIGHT)

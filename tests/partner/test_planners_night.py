@@ -19,10 +19,11 @@ from decai_forecast.network import Network
 from decai_forecast.partner.check import check
 from decai_forecast.partner.combine import combine
 from decai_forecast.partner.context import PartnerContext, partner_context
-from decai_forecast.partner.earlier import earlier_nights
+from decai_forecast.partner.earlier import earlier_forecasts
 from decai_forecast.partner.report import outbox_key, write_report
 from decai_forecast.partner.simulate_step import simulate
-from decai_forecast.partner.train import pull, train
+from decai_forecast.partner.pull import pull
+from decai_forecast.partner.train import train
 from decai_forecast.partner.watch import note_of_alarms, watch
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, read_done
@@ -42,7 +43,7 @@ class Nights:
     second: Done
 
     def forecast(self, done: Done) -> pd.DataFrame:
-        return done.frame(self.company.store, "forecast.parquet")
+        return done.frame("forecast.parquet")
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def nights(finished: Network, tmp_path_factory: pytest.TempPathFactory) -> Night
     doubled = Override("all", "i1", date(2026, 7, 6), date(2026, 7, 13), "promotion", factor=2.0, **LAST_WORD)
     record_override(company.store, doubled, known)
     _add_item(network.home / "sources" / SHOP / "items.parquet")
-    keep_last(network, LATER, "below_quorum")
+    keep_last(coordinator_context(network), LATER, "below_quorum")
     for step in (pull, check, train, watch):
         step(company, LATER)
     second = combine(company, LATER)
@@ -124,7 +125,7 @@ def test_a_new_item_is_forecast_from_similar_ones(nights: Nights) -> None:
 
 def test_totals_are_the_sums_of_the_items(nights: Nights) -> None:
     """Company and categories, in every period; bands are in order."""
-    totals = nights.second.frame(nights.company.store, "hierarchy.parquet")
+    totals = nights.second.frame("hierarchy.parquet")
     company = totals[totals["level"] == "company"].set_index("date")["mean"]
     items = nights.forecast(nights.second).groupby("date")["mean"].sum()
     assert company.to_numpy() == pytest.approx(items.to_numpy())
@@ -136,7 +137,7 @@ def test_totals_are_the_sums_of_the_items(nights: Nights) -> None:
 
 def test_drivers_add_up_to_what_the_model_forecasts(nights: Nights) -> None:
     """Base, drivers and finish of every entry; the total is that of the medians at the periods looked at."""
-    found = nights.second.json(nights.company.store, "drivers.json")
+    found = nights.second.json("drivers.json")
     for entry in (found["total"], *found["items"]):
         assert entry["base"] + sum(entry["drivers"].values()) + entry["finish"] == pytest.approx(entry["forecast"])
     rows = nights.forecast(nights.second).query("h in @found['periods'] and item_id != 'i9'")
@@ -145,10 +146,10 @@ def test_drivers_add_up_to_what_the_model_forecasts(nights: Nights) -> None:
 
 def test_the_night_looks_at_what_came_since_the_last_cut_off(nights: Nights) -> None:
     """The silent week after the first night is noticed; the note of the run counts, and names no item."""
-    done = read_done(nights.company.store, LATER.id, "watch")
+    done = read_done(nights.company.store, LATER.id, WATCH)
     assert done is not None
     assert (done.facts["since"], done.facts["nights"]) == ("2026-06-29", 1)
-    found = done.json(nights.company.store, "alarms.json")
+    found = done.json("alarms.json")
     assert len(found) == sum(done.facts["alarms"].values())
     assert all(alarm["period"] >= "2026-06-29" for alarm in found)
     assert "i0" not in note_of_alarms(nights.company.store, LATER.id)
@@ -157,8 +158,8 @@ def test_the_night_looks_at_what_came_since_the_last_cut_off(nights: Nights) -> 
 
 def test_of_the_nights_with_one_cut_off_the_newest_counts(nights: Nights) -> None:
     """Tuesday's night in a network of weeks has Monday's cut-off: it is no earlier forecast."""
-    assert [earlier.round for earlier in earlier_nights(nights.company, LATER)] == [NIGHT.id]
-    assert earlier_nights(nights.company, Round.of("2026-06-30")) == []
+    assert [earlier.round for earlier in earlier_forecasts(nights.company, LATER)] == [NIGHT.id]
+    assert earlier_forecasts(nights.company, Round.of("2026-06-30")) == []
 
 
 def test_value_added_says_what_the_moving_average_lost(nights: Nights) -> None:
@@ -174,4 +175,4 @@ def test_the_page_shows_all_of_it(nights: Nights) -> None:
     page = nights.company.store.read_bytes(outbox_key(LATER.id, "report.html")).decode()
     for said in ("What moves it", "Without a history", "What planners said", "closed for a week", "Forecast value added"):
         assert said in page
-    assert "promotion" not in json.dumps(nights.network.public().read_json(f"rounds/{LATER.id}/shared.json"))
+    assert "promotion" not in json.dumps(nights.public(network).read_json(f"rounds/{LATER.id}/shared.json"))

@@ -18,7 +18,7 @@ from decai_forecast.federation.disclosure import record_disclosure
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.report import facts_of
+from decai_forecast.partner.report_facts import facts_of
 from decai_forecast.reports import build_report, render_html
 
 
@@ -26,10 +26,10 @@ from decai_forecast.reports import build_report, render_html
 def night(finished: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Network:
     """A finished night whose training has not been yet; the training is a short one."""
     network = copy_of(finished, tmp_path)
-    network.public().remove(f"rounds/{NIGHT.id}/shared.json")
-    network.public().remove("archive.json")
-    network.public().remove("shipped.json")
-    network.store(COORDINATOR).remove(f"rounds/{NIGHT.id}/federate")
+    public(network).remove(f"rounds/{NIGHT.id}/shared.json")
+    public(network).remove("archive.json")
+    public(network).remove("shipped.json")
+    own(network).remove(f"rounds/{NIGHT.id}/federate")
     monkeypatch.setattr(federation, "Plan", partial(Plan, rounds=2, quantiles=(0.5,)))
     return replace(network, strategy="exact")
 
@@ -37,12 +37,12 @@ def night(finished: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_training_tells_how_far_it_is(night: Network) -> None:
     """In lines, in the round's public file and in its summary: tree, trees, loss, bytes, and which model of how many."""
     said: list[str] = []
-    done = federate(night, NIGHT, said.append)
+    done = federate(coordinator_context(night), NIGHT, said.append)
     assert done.facts["members"] == list(night.partners)
     last = night.calendar.cutoffs(NIGHT.as_of).ship
     told = f"model 5 of 5 (before {last}, quantile 0.5): tree 2 of 2, loss "
     assert [line for line in said if line.startswith(told) and line.endswith("received by each company")]
-    far = json.loads(night.public().read_bytes(f"rounds/{NIGHT.id}/progress.json"))
+    far = json.loads(public(night).read_bytes(f"rounds/{NIGHT.id}/progress.json"))
     assert (far["tree"], far["trees"], far["model"], far["models"]) == (2, 2, 5, 5)
     assert 0 < far["loss"] < 1
     assert far["sent"] > 10_000
@@ -60,9 +60,9 @@ def test_exact_is_what_a_network_does_unless_it_says_otherwise(tmp_path: Path) -
 
 def test_a_round_whose_training_failed_says_so(night: Network) -> None:
     """It is closed, and forecasts with what is there; its note does not claim a training."""
-    night.public().remove(f"rounds/{NIGHT.id}/closed.json")
-    night.store(COORDINATOR).remove(f"rounds/{NIGHT.id}/closed.json")
-    said = close(night, NIGHT).note
+    public(night).remove(f"rounds/{NIGHT.id}/closed.json")
+    own(night).remove(f"rounds/{NIGHT.id}/closed.json")
+    said = close(coordinator_context(night), NIGHT).note
     assert (
         said == f"Round {NIGHT.id} of five: 5 of 5 partners could not train together, the last shared forecaster stays in use."
     )
@@ -71,30 +71,30 @@ def test_a_round_whose_training_failed_says_so(night: Network) -> None:
 def test_a_round_whose_new_forecaster_does_not_ship_says_why(night: Network) -> None:
     """Its note neither claims that the training failed nor hides that the last shared forecaster stays in use."""
     why = "the new forecaster is worse at 3 of 5 partners"
-    night.public().remove(f"rounds/{NIGHT.id}/closed.json")
-    night.public().write_json(
+    public(night).remove(f"rounds/{NIGHT.id}/closed.json")
+    public(night).write_json(
         f"rounds/{NIGHT.id}/shared.json", {"status": "kept", "reason": why, "members": list(night.partners)}
     )
-    assert close(night, NIGHT).note == (
+    assert close(coordinator_context(night), NIGHT).note == (
         f"Round {NIGHT.id} of five: 5 of 5 partners trained together, but the last shared forecaster stays in use: {why}."
     )
 
 
 def test_the_report_says_what_left_in_an_exact_training(night: Network) -> None:
     """Sums under masks, and scores where two forecasters were compared; no tree, and no quantile of the targets."""
-    federate(night, NIGHT)
-    shared = night.public().read_json(f"rounds/{NIGHT.id}/shared.json")
+    federate(coordinator_context(night), NIGHT)
+    shared = public(night).read_json(f"rounds/{NIGHT.id}/shared.json")
     company = partner_context(night, "shop_0")
-    sums, asked, *_, verdict = told = [left.what for left in facts_of(company, NIGHT)[0].what_left]
+    sums, asked, *_, verdict = told = [left.what for left in facts_of(company, NIGHT).what_left]
     assert len(told) == 3
     assert (
         sums == "sums over rows of the shared trees' bins and leaves, under masks that cancel only in the sum of all companies"
     )
     assert (asked, verdict) == ("number of training rows, public key, versions", "verdict, number of rows, error code")
     shared["evaluation"] = {"promoted": True, "reason": "median gain +1.0 %"}
-    night.public().write_json(f"rounds/{NIGHT.id}/shared.json", shared)
+    public(night).write_json(f"rounds/{NIGHT.id}/shared.json", shared)
     assert "loss of the last and of the new shared forecaster on the newest own rows, and how many these are" in [
-        left.what for left in facts_of(company, NIGHT)[0].what_left
+        left.what for left in facts_of(company, NIGHT).what_left
     ]
 
 
@@ -102,30 +102,30 @@ def test_what_left_is_told_of_a_training_that_failed_too(night: Network) -> None
     """The coordinator publishes that nobody trained; what the company gave until then has left it all the same."""
     shared = {"status": "kept", "reason": "lost", "members": [], "dropped": {}, "missing": {}, "models": {}}
     shared |= {"expected": list(night.partners), "minimum": night.minimum}
-    night.public().write_json(f"rounds/{NIGHT.id}/shared.json", shared)
+    public(night).write_json(f"rounds/{NIGHT.id}/shared.json", shared)
     company, verdict = partner_context(night, "shop_0"), "verdict, number of rows, error code"
-    assert facts_of(company, NIGHT)[0].what_left[0].what.startswith("sanitised trees")  # of the bagging that the night had
+    assert facts_of(company, NIGHT).what_left[0].what.startswith("sanitised trees")  # of the bagging that the night had
     record_disclosure(company.store, NIGHT.id, "exact")
-    sums, asked, last = (left.what for left in facts_of(company, NIGHT)[0].what_left)
+    sums, asked, last = (left.what for left in facts_of(company, NIGHT).what_left)
     assert sums.startswith("sums over rows of the shared trees' bins and leaves, under masks")
     assert (asked, last) == ("number of training rows, public key, versions", verdict)
 
 
 def test_what_is_published_of_a_training_counts_no_companys_rows(night: Network) -> None:
     """Rows and scores of each company stay with the coordinator; all companies read the rest."""
-    done = federate(night, NIGHT)
+    done = federate(coordinator_context(night), NIGHT)
     assert set(done.facts["rows"]) == set(night.partners)
-    assert "rows" not in night.public().read_json(f"rounds/{NIGHT.id}/shared.json")
+    assert "rows" not in public(night).read_json(f"rounds/{NIGHT.id}/shared.json")
 
 
 def test_the_report_says_whether_the_new_forecaster_ships(night: Network) -> None:
     """And why; nothing where there was none to compare with."""
-    federate(night, NIGHT)
+    federate(coordinator_context(night), NIGHT)
     company, key = partner_context(night, "shop_0"), f"rounds/{NIGHT.id}/shared.json"
-    assert build_report(facts_of(company, NIGHT)[0])["roster"]["verdict"] == ""
+    assert build_report(facts_of(company, NIGHT))["roster"]["verdict"] == ""
     why = "the new forecaster is worse at 3 of 5 partners"
-    night.public().write_json(key, night.public().read_json(key) | {"evaluation": {"promoted": False, "reason": why}})
-    report = build_report(facts_of(company, NIGHT)[0])
+    public(night).write_json(key, public(night).read_json(key) | {"evaluation": {"promoted": False, "reason": why}})
+    report = build_report(facts_of(company, NIGHT))
     assert f"<p>The new shared forecaster does not ship, the last one stays in use: {why}.</p>" in render_html(report), report[
         "roster"
     ]

@@ -18,7 +18,7 @@ def test_a_whole_round_and_its_reports(network: Network) -> None:
     network = replace(network, strategy="median")
     network.save()
     run_round(network, NIGHT, quiet)
-    shared = SharedModels(network.public(), NIGHT.id)
+    shared = SharedModels(public(network), NIGHT.id)
     assert (shared.manifest["strategy"], shared.manifest["status"], shared.manifest["dropped"]) == ("median", "trained", {})
     assert shared.manifest["members"] == list(network.partners)
     assert len(shared.manifest["models"]) == len(network.calendar.cutoffs(NIGHT.as_of).all)

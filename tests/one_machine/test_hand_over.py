@@ -28,19 +28,19 @@ def settle(network: Network, text: str, partners: tuple[str, ...] = ()) -> None:
 
 
 def outbox(network: Network, partner: str) -> Path:
-    return Path(network.store(partner).path(f"outbox/{NIGHT.id}"))
+    return Path(own(network, partner).path(f"outbox/{NIGHT.id}"))
 
 
 def test_the_outbox_holds_a_signed_report(finished: Network) -> None:
     """Every file as its participant signed it, days of supply among them."""
-    key = Keyring(finished.store("shop_1")).identity().public
+    key = Keyring(own(finished, "shop_1")).identity().public
     files = verify(outbox(finished, "shop_1"), key)
     assert files == ("days_of_supply.json", "report.html", "report.json", "stock_targets.csv")
 
 
 def test_the_command_verifies_with_a_key_that_somebody_vouches_for(finished: Network, tmp_path: Path) -> None:
     """The network's own; elsewhere the key must be given, since the one in the file proves nothing."""
-    folder, key = outbox(finished, "shop_1"), Keyring(finished.store("shop_1")).identity().public.hex()
+    folder, key = outbox(finished, "shop_1"), Keyring(own(finished, "shop_1")).identity().public.hex()
     run = CliRunner().invoke
     done = run(app, ["report", "verify", str(folder), "--home", str(finished.home)])
     assert done.output.strip() == f"{folder}: 4 files as signed by shop_1 with the key {key}"
@@ -54,7 +54,7 @@ def test_the_command_verifies_with_a_key_that_somebody_vouches_for(finished: Net
 def test_what_could_not_be_sent_is_seen(after: Network) -> None:
     """In the summary of the round, and by `decai report sent` with its words and exit code 1."""
     settle(after, "send:\n  - {name: disk, kind: folder, url: /nowhere}\n", ("shop_0",))
-    _, entries = hand_over(after, partner_context(after, "shop_0"), NIGHT)
+    _, entries = hand_over(partner_context(after, "shop_0"), NIGHT)
     assert [(entry.target, entry.status, entry.code) for entry in entries] == [("disk", "owed", "send_misdescribed")]
     shown = next(row for row in summarise(after, NIGHT)["partners"] if row["partner"] == "shop_0")
     assert shown["sent"] == [{"target": "disk", "kind": "folder", "status": "owed", "attempts": 1, "code": "send_misdescribed"}]
@@ -68,10 +68,10 @@ def test_figures_are_given_by_those_who_said_so(after: Network, count: int) -> N
     """The report says that they left; quartiles of five are published to the next round, of four nothing is."""
     chosen = after.partners[:count]
     settle(after, "compare: true\n", chosen)
-    done = {partner: hand_over(after, partner_context(after, partner), NIGHT)[0] for partner in after.partners}
-    assert after.inbox().children(f"{NIGHT.id}/compare") == [f"{partner}.json" for partner in chosen]
-    assert set(after.inbox().read_json(f"{NIGHT.id}/compare/{chosen[0]}.json")) == {"fill_rate", "wape"}
-    told = [left["what"] for left in done[chosen[0]].json(after.store(chosen[0]), "report.json")["what_left"]]
+    done = {partner: hand_over(partner_context(after, partner), NIGHT)[0] for partner in after.partners}
+    assert inbox(after).children(f"{NIGHT.id}/compare") == [f"{partner}.json" for partner in chosen]
+    assert set(inbox(after).read_json(f"{NIGHT.id}/compare/{chosen[0]}.json")) == {"fill_rate", "wape"}
+    told = [left["what"] for left in done[chosen[0]].json("report.json")["what_left"]]
     assert "service and forecast error of this report, two numbers" in told
     publish_comparison(after, LATER)
     found = published_comparison(partner_context(after, "shop_0"), LATER.id)
@@ -85,8 +85,8 @@ def test_a_figure_that_is_none_stops_nobodys_night(after: Network) -> None:
     """What a company gives instead of a number is left out of the quartiles of the others."""
     settle(after, "compare: true\n")
     for partner in after.partners:
-        hand_over(after, partner_context(after, partner), NIGHT)
-    after.inbox().write_json(f"{NIGHT.id}/compare/shop_9.json", {"fill_rate": "all of it", "wape": float("nan")})
+        hand_over(partner_context(after, partner), NIGHT)
+    inbox(after).write_json(f"{NIGHT.id}/compare/shop_9.json", {"fill_rate": "all of it", "wape": float("nan")})
     publish_comparison(after, LATER)
     found = published_comparison(partner_context(after, "shop_0"), LATER.id)
     assert found is not None

@@ -12,7 +12,7 @@ from decai_forecast.partner.planned import planned_facts, scores_of, with_overri
 from decai_forecast.demand.overrides import Override, record_override
 from decai_forecast.network import Assumptions
 from decai_forecast.partner.context import PartnerContext
-from decai_forecast.partner.earlier import earlier_nights
+from decai_forecast.partner.earlier import earlier_forecasts
 from decai_forecast.periods import Calendar
 from decai_forecast.round import Round
 from decai_forecast.steps import Writer, run_step
@@ -55,6 +55,6 @@ def test_a_withdrawn_override_is_scored_by_the_night_it_changed(company: Partner
     _night(company, FIRST, [withdrawn])
     _night(company, SECOND, [other] if another else [])
     sold = pd.DataFrame({"location_id": "all", "item_id": ITEMS, "date": pd.Timestamp(SECOND), "quantity": 20.0})
-    found = scores_of(company, earlier_nights(company, Round.of(THIRD.isoformat())), sold.assign(censored=False))
+    found = scores_of(company, earlier_forecasts(company, Round.of(THIRD.isoformat())), sold.assign(censored=False))
     scores = {row["item_id"]: (row["rows"], row["fva"]) for row in found}
     assert scores == {"i0": (1, 10.0)} | ({"i1": (1, 10.0)} if another else {})

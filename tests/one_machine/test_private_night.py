@@ -20,7 +20,7 @@ from decai_forecast.network import COORDINATOR, Network, Participant, Privacy
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.page_html import page
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.report import facts_of
+from decai_forecast.partner.report_facts import facts_of
 from decai_forecast.round import Round
 
 TERMS = Privacy(epsilon=30.0, budget=95.0)
@@ -32,9 +32,9 @@ def night(finished: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A finished night of a network that then agrees on privacy, whose training has not been yet; one quantile."""
     network = copy_of(finished, tmp_path)
     for name in (f"rounds/{NIGHT.id}/shared.json", f"rounds/{NIGHT.id}/closed.json", "archive.json", "shipped.json"):
-        network.public().remove(name)
+        public(network).remove(name)
     for name in ("federate", "closed.json"):
-        network.store(COORDINATOR).remove(f"rounds/{NIGHT.id}/{name}")
+        own(network).remove(f"rounds/{NIGHT.id}/{name}")
     monkeypatch.setattr(federation, "Plan", partial(Plan, quantiles=(0.5,)))
     return replace(network, strategy="exact", privacy=TERMS)
 
@@ -42,7 +42,7 @@ def night(finished: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_what_a_private_night_cost_is_told(night: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the report's account of what left, in the printed round and on its page, which shows a company its own only; the next
     night of the same week takes what is there, and costs nothing."""
-    done = federate(night, NIGHT)
+    done = federate(coordinator_context(night), NIGHT)
     assert done.facts["privacy"] == {"epsilon": 30.0, "budget": 95.0, "delta": 1e-6}
     cost = f"epsilon {TONIGHT:.2f} tonight, {TONIGHT:.2f} of 95 spent (delta 1e-06)"
     facts, _ = facts_of(partner_context(night, "shop_0"), NIGHT)
@@ -70,13 +70,13 @@ def _and_the_next_night(night: Network, monkeypatch: pytest.MonkeyPatch) -> None
     roster = Roster(later.id, later.as_of.isoformat(), dict.fromkeys(night.partners, "digest"), {}, night.minimum)
     monkeypatch.setattr(module, "write_roster", lambda *_: roster)
     monkeypatch.setattr("decai_forecast.coordinator.close.read_roster", lambda *_: roster)
-    federate(night, later)
-    models = SharedModels(night.public(), later.id)
+    federate(coordinator_context(night), later)
+    models = SharedModels(public(night), later.id)
     assert models.manifest["status"] == "reused"
-    assert models.for_cutoff(ship, ship=True) == SharedModels(night.public(), NIGHT.id).for_cutoff(ship, ship=True)
+    assert models.for_cutoff(ship, ship=True) == SharedModels(public(night), NIGHT.id).for_cutoff(ship, ship=True)
     costs = [row["privacy"] for row in summarise(night, later, scores=False)["partners"]]
     assert {(row["tonight"], round(row["spent"], 6)) for row in costs} == {(0.0, round(TONIGHT, 6))}
-    note = close(night, later).note
+    note = close(coordinator_context(night), later).note
     assert (
         f"did not train: the shared forecaster of {ship} is there; under differential privacy a cut-off is trained once" in note
     )

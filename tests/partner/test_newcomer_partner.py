@@ -55,13 +55,13 @@ def network(finished: Network, tmp_path_factory: pytest.TempPathFactory) -> Netw
     found.save()
     _join(found, "young", weeks=3)
     _join(found, "unborn", weeks=0)
-    keep_last(found, LATER, "below_quorum")
+    keep_last(coordinator_context(found), LATER, "below_quorum")
     return found
 
 
 def _forecast(network: Network, name: str) -> tuple[Done, pd.DataFrame]:
     company = partner_context(network, name)
-    submission = run_delivery(network, company, LATER)
+    submission = deliver(company, LATER)
     assert (submission.state, submission.code) == ("newcomer", "little_history")
     now = standing(network, LATER.id)
     assert name not in (*now.ready, *now.silent)
@@ -70,7 +70,7 @@ def _forecast(network: Network, name: str) -> tuple[Done, pd.DataFrame]:
     done = combine(company, LATER)
     simulate(company, LATER)
     write_report(company, LATER)
-    return done, done.frame(company.store, "forecast.parquet")
+    return done, done.frame("forecast.parquet")
 
 
 def test_a_few_weeks_are_enough_to_be_served(network: Network) -> None:
@@ -115,17 +115,17 @@ def test_sales_that_its_contract_refuses_are_not_no_sales(declared: Network) -> 
     contract = declared.home / "contracts/unborn/demand.odcs.yaml"
     contract.write_text(contract.read_text().replace("mustBeGreaterThan: 0", "mustBeGreaterThan: 3"))
     with pytest.raises(Refused) as error:
-        run_delivery(declared, partner_context(declared, "unborn"), LATER)
+        deliver(partner_context(declared, "unborn"), LATER)
     assert error.value.reason == "row_count"
 
 
 def test_a_newcomers_night_can_be_repeated_when_it_has_trained_since(declared: Network) -> None:
     """What it became later changes nothing of a night in which it was new."""
     company = partner_context(declared, "unborn")
-    before = run_delivery(declared, company, LATER)
+    before = deliver(company, LATER)
     later = f"rounds/{Round.of('2027-07-05').id}/train/done.json"
     company.store.write_json(later, {"step": "train", "inputs": "", "outputs": {}, "facts": {"newcomer": ""}})
-    assert run_delivery(declared, company, LATER) == before
+    assert deliver(company, LATER) == before
 
 
 def test_who_has_trained_before_is_no_newcomer(network: Network) -> None:
@@ -134,5 +134,5 @@ def test_who_has_trained_before_is_no_newcomer(network: Network) -> None:
     demand = pd.read_parquet(path)
     demand[demand["date"] == demand["date"].max()].to_parquet(path, index=False)
     with pytest.raises(NotEnoughData, match="are needed"):
-        run_delivery(network, partner_context(network, "shop_4"), LATER)
+        deliver(partner_context(network, "shop_4"), LATER)
     assert standing(network, LATER.id).missing()["shop_4"] == "failed:not_enough_data"

@@ -27,10 +27,10 @@ def pooled(network: Network, cutoff: date) -> Models:
     """What exact training would give at a cut-off."""
     parts = []
     for partner in network.partners:
-        store = network.store(partner)
-        trained = read_done(store, NIGHT.id, "train")
+        store = own(network, partner)
+        trained = read_done(store, NIGHT.id, TRAIN)
         assert trained is not None
-        parts.append(trained.frame(store, f"rows-{cutoff}.parquet"))
+        parts.append(trained.frame(f"rows-{cutoff}.parquet"))
     return {q: sanitise(parse(text)) for q, text in fit(pd.concat(parts, ignore_index=True), seed=7).items()}
 
 
@@ -45,7 +45,7 @@ def spoilt(models: Models) -> Models:
 
 def publish(network: Network, by_cutoff: Mapping[date, Models], strategy: str = "exact") -> None:
     """In place of the night's shared forecasters."""
-    public = network.public()
+    public = public(network)
     keys = {cutoff: f"shared/{cutoff}/made.json" for cutoff in by_cutoff}
     for cutoff, models in by_cutoff.items():
         texts = {str(q): model.text() for q, model in models.items()}

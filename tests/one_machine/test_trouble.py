@@ -23,7 +23,7 @@ from decai_forecast.orchestration.stack import free_port
 from decai_forecast.partner.check import Refused, check
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.submit import run_delivery, standing
-from decai_forecast.partner.train import pull
+from decai_forecast.partner.pull import pull
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store
 
@@ -40,7 +40,7 @@ def refuse(network: Network, partner: str) -> None:
 
 def deliver(network: Network, *partners: str) -> None:
     for partner in partners:
-        run_delivery(network, partner_context(network, partner), NIGHT)
+        deliver(partner_context(network, partner), NIGHT)
 
 
 def test_refused_failing_and_broken_partners_stop_nobody(network: Network) -> None:
@@ -52,7 +52,7 @@ def test_refused_failing_and_broken_partners_stop_nobody(network: Network) -> No
     assert closing.members == ("shop_0", "shop_2", "shop_3")
     assert dict(closing.missing) == {"shop_1": "refused:row_count", "shop_4": "failed:contract"}
     for partner, said in (("shop_1", "row_count"), ("shop_4", "contract"), ("shop_0", "shop_1")):
-        report = network.store(partner).read_json(f"outbox/{NIGHT.id}/report.json")
+        report = own(network, partner).read_json(f"outbox/{NIGHT.id}/report.json")
         assert said in json.dumps(report)
 
 
@@ -74,7 +74,7 @@ def test_below_quorum_ends_clearly_and_keeps_the_last_forecaster(after: Network)
     assert closing.status == "below_quorum"
     assert "2 of 5 partners delivered, 3 are needed" in closing.note
     assert "shop_1 (failed:source_absent)" in closing.note
-    notices = [after.store("coordinator").read_json(key) for key in after.store("coordinator").keys("notices")]
+    notices = [own(after).read_json(key) for key in own(after).keys("notices")]
     assert [notice["text"] for notice in notices] == [closing.note]
     row = summarise(after, night)["partners"][0]
     assert set(row["wape"]) >= {"local", "shared"}
@@ -87,9 +87,9 @@ def test_the_roster_is_written_once(network: Network) -> None:
     roster = write_roster(network, NIGHT)
     deliver(network, "shop_3")
     assert write_roster(network, NIGHT) == roster == read_roster(network, NIGHT.id)
-    federate(network, NIGHT, quiet)
+    federate(coordinator_context(network), NIGHT, quiet)
     assert Path(report_partner(network, "shop_3", NIGHT)).exists()
-    closing = close(network, NIGHT)
+    closing = close(coordinator_context(network), NIGHT)
     assert closing.late == ("shop_3",)
     assert "late: shop_3" in closing.note
 
@@ -111,7 +111,7 @@ def test_a_missing_source_names_the_file_and_leaves_as_a_code(network: Network) 
     with pytest.raises(DeliveryError, match=r"sources/shop_0/demand\.parquet"):
         deliver(network, "shop_0")
     assert dict(standing(network, NIGHT.id).out) == {"shop_0": "failed:source_absent"}
-    assert "sources" not in network.inbox().read_bytes(f"{NIGHT.id}/shop_0.json").decode()
+    assert "sources" not in inbox(network).read_bytes(f"{NIGHT.id}/shop_0.json").decode()
 
 
 def test_a_step_given_another_participants_path_fails(network: Network) -> None:
@@ -167,10 +167,10 @@ deliver.train(seat, night)
 """
     killed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert killed.returncode == -9, killed.stderr.decode()
-    store = network.store("shop_0")
-    assert read_done(store, NIGHT.id, "train") is None
+    store = own(network, "shop_0")
+    assert read_done(store, NIGHT.id, TRAIN) is None
     deliver(network, "shop_0")
-    done = read_done(store, NIGHT.id, "train")
+    done = read_done(store, NIGHT.id, TRAIN)
     assert done is not None
     assert all(store.exists(key) for key in done.outputs.values())
     assert not [key for key in store.keys("rounds") if "/.put-" in key]
@@ -181,7 +181,7 @@ def test_people_are_told_by_webhook(network: Network, monkeypatch: pytest.Monkey
     url, got = webhook
     monkeypatch.setenv("HOOK", url)
     told = replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},))
-    closing = close(told, NIGHT)
+    closing = close(coordinator_context(told), NIGHT)
     assert closing.status == "below_quorum"
     assert [message["text"] for message in got] == [closing.note]
 
@@ -191,7 +191,7 @@ def test_a_dead_webhook_stops_nothing(network: Network, monkeypatch: pytest.Monk
     """The round closes, and the notice is in the file all the same."""
     monkeypatch.setenv("HOOK", url)
     close(replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},)), NIGHT)
-    assert len(network.store("coordinator").keys("notices")) == 1
+    assert len(own(network).keys("notices")) == 1
 
 
 def test_people_are_told_by_mail(network: Network) -> None:
@@ -210,7 +210,7 @@ def test_people_are_told_by_mail(network: Network) -> None:
     server.start()
     channel = {"kind": "smtp", "host": "127.0.0.1", "port": port}
     told = replace(network, notify=(channel | {"sender": "decai@five.example", "to": ["ops@five.example"]},))
-    closing = close(told, NIGHT)
+    closing = close(coordinator_context(told), NIGHT)
     server.stop()
     assert [mail.rcpt_tos for mail in got] == [["ops@five.example"]]
     assert "Subject: [five]" in got[0].content.decode()
