@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo up test test-fast check format lock clean
+.PHONY: help demo up test test-long test-soak check format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -19,11 +19,14 @@ demo: .venv/base  ## one whole round through a real Airflow, then a summary; DAT
 up: .venv/base  ## the same, and keeps the pages running until Ctrl-C
 	@$(BIN)/decai up $(if $(DATA),--data "$(DATA)")
 
-test: .venv/dev  ## all tests (those that need a browser or the real orders skip where these are absent)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+test: .venv/dev  ## the tests of every change, in less than 20 minutes (those that need the real orders skip without them)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope
 
-test-fast: .venv/dev  ## all tests but those that start Airflow
-	@$(BIN)/python -m pytest -m "not e2e"
+test-long: .venv/dev  ## real stacks: a running Airflow and a browser, SuperLink and SuperNodes (skip where Chromium is absent)
+	@$(BIN)/python -m pytest -m long
+
+test-soak: .venv/dev  ## before an issue is closed: tables of faults, long fuzzing, random kills
+	@$(BIN)/python -m pytest -m soak
 
 bench-%: .venv/dev  ## one comparison with its peer (bench-contracts); the result lies in benchmarks/results
 	@PYTHONPATH=benchmarks $(BIN)/python benchmarks/$*.py
@@ -71,4 +74,5 @@ clean:  ## removes the environment and the networks made here
 .venv/dev: requirements/dev.txt .venv/base
 	@echo "Installing what the tests need into .venv"
 	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib decai_forecast || true  # once here, not by the first test of each process
 	@touch $@

@@ -18,7 +18,7 @@ from decai_forecast.orchestration.demo import _appear, _Watch, drive_round, our_
 from decai_forecast.orchestration.environment import Stack
 from decai_forecast.round import Round
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.long
 NIGHT = Round.of("2026-06-29")
 NEXT = Round.of("2026-06-29.2")
 

@@ -26,7 +26,7 @@ from decai_forecast.orchestration.environment import Stack
 from decai_forecast.orchestration.stack import free_port
 from decai_forecast.round import Round
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.long
 WHO, SECRET = "shop_1", "known to Airflow only"
 FIRST, SECOND = Round.of("2026-06-22"), Round.of("2026-06-22.2")
 

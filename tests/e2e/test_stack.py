@@ -17,7 +17,7 @@ from decai_forecast.network import Network
 from decai_forecast.orchestration.environment import Stack
 from decai_forecast.orchestration.stack import StackDied, free_port, running
 
-pytestmark = pytest.mark.e2e
+pytestmark = pytest.mark.long
 
 
 def ours(home: Path) -> list[psutil.Process]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from typing import Any
 
 import psutil
@@ -21,43 +21,55 @@ from decai_forecast.errors import FederationError
 from decai_forecast.federation import Plan, run, train_shared, validate
 from decai_forecast.federation.disclosure import disclosed_strategy
 from decai_forecast.federation.exact.host import HostRelay
+from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.node_process import NodeProcess
-from decai_forecast.federation.progress import Step
 from decai_forecast.federation.run import InProcess
 from decai_forecast.federation.state import Venue
 from decai_forecast.store import Store
 
 EXACT = plan(
-    strategy="exact", turns=25, params=dict(TREE_PARAMS) | {"num_leaves": 6}, quantiles=(0.5,), patience=3.0, grace=5.0
+    strategy="exact", turns=25, params=dict(TREE_PARAMS) | {"num_leaves": 6}, quantiles=(0.5,), patience=3.0, grace=60.0
 )
+HELD = replace(EXACT, patience=60.0)  # seconds: the nodes wait for the relay while the coordinator ends
 Harm = Callable[["Harmed"], None]
 
 
 @dataclass
-class Harmed:
-    """The in-process runtime, in which something happens once, when ten trees are there."""
+class Told:
+    """The in-process runtime with a relay that hands over every note of progress, while all nodes wait for its answer."""
 
     members: Sequence[Member]
-    harm: Harm
+    told: Callable[[Progress], None]
     nodes: tuple[NodeProcess, ...] = ()
     relay: Any = None
-    done: bool = False
 
     @contextmanager
     def open(self, which: Plan, venue: Venue) -> Iterator[Any]:
         with InProcess(self.members).open(which, venue) as (grid, _):
             self.nodes = tuple(grid.nodes.values())
 
-            def relay(patience: float, watch: Any) -> Any:
-                self.relay = HostRelay(patience, watch)
+            def relay(patience: float, watch: Callable[[Progress], None]) -> Any:
+                def note(progress: Progress) -> None:
+                    watch(progress)
+                    self.told(progress)
+
+                self.relay = HostRelay(patience, note)
                 return self.relay
 
-            yield grid, replace(venue, relay=relay, watch=self.watch)
+            yield grid, replace(venue, relay=relay)
 
-    def watch(self, step: Step) -> None:
-        if not self.done and step.far.tree < step.far.trees:
+
+class Harmed(Told):
+    """The same, and something happens to it once, when ten trees are there."""
+
+    def __init__(self, members: Sequence[Member], harm: Harm) -> None:
+        super().__init__(members, self._once)
+        self._harm, self.done = harm, False
+
+    def _once(self, _: Progress) -> None:
+        if not self.done:
             self.done = True
-            self.harm(self)
+            self._harm(self)
 
 
 @pytest.fixture
@@ -110,16 +122,27 @@ def test_who_stays_away_ends_the_training_and_is_named(processes: None, tmp_path
 
 COORDINATOR = """
 import sys
-from test_faults import EXACT, Member, run, train_shared
+from threading import Event
+from test_faults import HELD, Member, Told, run, train_shared
 run.OWN_PROCESSES = 1
 there = [Member(f"p{k}", store) for k, store in enumerate(sys.argv[1:])]
-train_shared(there, EXACT, watch=lambda step: print(step.far.tree, flush=True))
+def told(progress):
+    print(progress.tree, flush=True)
+    Event().wait()
+train_shared(there, HELD, runtime=Told(there, told))
 """
+
+
+def first_trees(there: Sequence[Member]) -> tuple[list[int], Any]:
+    """Up to which trees the training is when it tells so, and what it ends with."""
+    trees = list[int]()
+    found = train_shared(there, HELD, runtime=Told(there, lambda progress: trees.append(progress.tree)))
+    return trees, found
 
 
 def test_a_coordinator_that_is_killed_in_mid_tree_takes_its_nodes_along_and_begins_again(tmp_path: Path) -> None:
     """The relay is killed with it. Started again, all go on from the last kept tree, to the same model."""
-    there, first = members(tmp_path, 3), list[int]()
+    there = members(tmp_path, 3)
     command, path = [sys.executable, "-c", COORDINATOR, *(one.store for one in there)], str(Path(__file__).parent)
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": path}) as process:
         assert process.stdout is not None
@@ -128,9 +151,9 @@ def test_a_coordinator_that_is_killed_in_mid_tree_takes_its_nodes_along_and_begi
         process.kill()
     assert len(nodes) == 4  # and what they were forked from
     assert not psutil.wait_procs(nodes, timeout=60)[1]
-    found = train_shared(there, EXACT, watch=lambda step: first.append(step.far.tree))
-    assert first[0] == 20
-    assert train_shared(there, EXACT).models == found.models
+    trees, found = first_trees(there)
+    assert trees == [20, 25]
+    assert train_shared(there, HELD).models == found.models
 
 
 class Stopped(BaseException):
@@ -139,14 +162,15 @@ class Stopped(BaseException):
 
 def test_a_coordinator_that_ended_in_mid_tree_begins_again(tmp_path: Path) -> None:
     """The relay ends with it. Called again, the companies go on from the last kept tree, to the same model."""
-    there, first = members(tmp_path, 3), list[int]()
+    there, ended = members(tmp_path, 3), Event()
 
-    def stop(_: Step) -> None:
+    def stop(_: Any) -> None:
         raise Stopped
 
     with pytest.raises(Stopped):
-        train_shared(there, EXACT, watch=stop)
-    found = train_shared(there, EXACT, watch=lambda step: first.append(step.far.tree))
-    assert first[0] == 20
+        train_shared(there, HELD, watch=stop, runtime=Told(there, lambda _: ended.wait(60)))
+    ended.set()
+    trees, found = first_trees(there)
+    assert trees == [20, 25]
     assert len(validate(found.models[SHIP][0.5], FEATURES).trees) == 25
-    assert train_shared(there, EXACT).models == found.models
+    assert train_shared(there, HELD).models == found.models

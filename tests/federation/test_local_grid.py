@@ -1,6 +1,6 @@
 """Flower in one process: what crosses is what Flower could send, and a node that fails or sleeps stops nobody."""
 
-import time
+from threading import Event
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from decai_forecast.errors import NotEnoughData
 from decai_forecast.federation.local_grid import LocalGrid
 
 client = ClientApp()
+answered = Event()  # a late node answers after this
 
 
 @client.query()
@@ -18,7 +19,7 @@ def answer(message: Message, context: Context) -> Message:
     """Echoes what came, with the node's own name; sleeps or fails if its configuration says so."""
     mood = context.node_config.get("mood", "well")
     if mood == "late":
-        time.sleep(0.5)
+        answered.wait(60)
     if mood == "secret":
         raise NotEnoughData("/home/p1/orders.parquet holds 3 rows of item 4711")
     if mood == "bug":
@@ -86,8 +87,8 @@ def test_a_node_keeps_its_own_state_between_messages(content: RecordDict) -> Non
 def test_who_is_late_is_not_among_the_answers(content: RecordDict) -> None:
     """The timeout ends the waiting, not the training; the late answer harms nothing later."""
     with grid_of("well", "late", "well") as grid:
-        began = time.monotonic()
-        replies = ask(grid, content, timeout=0.2)
-        assert time.monotonic() - began < 0.45
+        answered.clear()
+        replies = ask(grid, content, timeout=3)
+        answered.set()
         assert sorted(replies) == [grid.get_node_ids()[k] for k in (0, 2)]
         assert len(ask(grid, content)) == 3

@@ -28,7 +28,7 @@ from decai_forecast.federation.superlink.flower import LinkSilent, RunStopped
 from decai_forecast.federation.superlink.node import Company, serve
 from decai_forecast.federation.superlink.passport import apply
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 CUTOFFS = (OLD, SHIP)
 BASIS: dict[str, Any] = {"quantiles": (0.5,), "agreed": agreement("W", 13), "timeout": 120.0, "grace": 5.0}
 

@@ -24,7 +24,7 @@ from decai_forecast.federation.progress import Step
 from decai_forecast.federation.superlink import flower
 from decai_forecast.federation.superlink.node import Company, serve
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 CUTOFFS = [date(2026, 6, day) for day in (1, 8, 15, 22)]
 HUNG = "p3"
 BACK = 60.0  # seconds that who was continued has to be heard of again; it takes some seconds, more on a busy host

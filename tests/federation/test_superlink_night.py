@@ -21,7 +21,7 @@ from decai_forecast.partner.submit import run_delivery
 from decai_forecast.round import Round
 from decai_forecast.steps import read_done
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 BEFORE = Round.of("2026-06-22")
 SHORT = """
 from functools import partial

@@ -20,7 +20,7 @@ from decai_forecast.federation.preflight import agreement
 from decai_forecast.network import Network, Participant, Privacy
 from decai_forecast.store import Store
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 FIRST, SECOND, THIRD = NIGHTS
 EACH = rho_of(TERMS.epsilon, TERMS.delta / 2)  # of a night
 

@@ -4,11 +4,11 @@ and for those in which companies grow trees by themselves (``own_trees``)."""
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from decai_forecast.federation import Member, Plan, Shared, train_shared, valida
 from decai_forecast.federation.client_app import app as client
 from decai_forecast.federation.local_grid import LocalGrid
 from decai_forecast.federation.rows import rows_of
+from decai_forecast.federation.run import InProcess
 from decai_forecast.federation.server_app import make_app
 from decai_forecast.federation.state import HERE, Venue
 from decai_forecast.strategies import all_strategies
@@ -236,16 +237,28 @@ def test_without_answers_in_time_nothing_is_trained(strategy: str, tmp_path: Pat
         train_shared(members(tmp_path), plan(strategy=strategy, timeout=0.0))
 
 
+@dataclass(frozen=True)
+class Hanging:
+    """The in-process runtime with a file that hangs until the training is over."""
+
+    members: Sequence[Member]
+    file: Path
+
+    @contextmanager
+    def open(self, which: Plan, venue: Venue) -> Iterator[Any]:
+        with InProcess(self.members).open(which, venue) as there:
+            yield there
+            os.close(os.open(self.file, os.O_WRONLY))
+
+
 def test_a_member_that_does_not_answer_in_time_is_named(strategy: str, tmp_path: Path) -> None:
     """A node whose storage hangs is left out, as late; the others train."""
     hanging = tmp_path / "slow" / "rounds" / ROUND / "train" / "done.json"
     hanging.parent.mkdir(parents=True)
     os.mkfifo(hanging)  # who reads it waits for a writer
-    release = Timer(3.5, lambda: os.close(os.open(hanging, os.O_WRONLY)))  # seconds: well after the timeout
-    release.start()
-    which = plan_of(strategy, rounds=1, turns=3, quantiles=(0.5,), timeout=2.0)
-    found = train_shared([*members(tmp_path, 3), Member("slow", str(tmp_path / "slow"))], which)
-    release.join()
+    there = [*members(tmp_path, 3), Member("slow", str(tmp_path / "slow"))]
+    which = plan_of(strategy, rounds=1, turns=3, quantiles=(0.5,), timeout=4.0)
+    found = train_shared(there, which, runtime=Hanging(there, hanging))
     assert dict(found.dropped) == {"slow": "timeout"}
     assert sorted(found.rows) == ["p0", "p1", "p2"]
 

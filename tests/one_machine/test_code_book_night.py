@@ -29,7 +29,7 @@ NAMES, CODED = (*FEATURES, BOOK.feature), frozenset({len(FEATURES)})
 PARTNERS = tuple(f"shop_{k}" for k in range(5))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_night_trains_and_forecasts_by_the_book(founded: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Exactly, and with bagging; the partners' forecasts and their drivers come from a model that may split by the codes."""
     monkeypatch.setattr(federation, "Plan", partial(Plan, rounds=3))

@@ -3,10 +3,12 @@
 import datetime
 import socket
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
-from threading import Event, Timer
+from threading import Semaphore, Timer
+from time import sleep
 from typing import Any
 
 import numpy as np
@@ -115,12 +117,20 @@ def test_who_stops_or_is_silent_is_named(transport: Make) -> None:
     def stop(_: Any) -> None:
         raise ValueError("of its own")
 
-    def sleep(_: Any) -> None:
-        Event().wait(2.0)
+    ended = Semaphore(0)
 
-    wait = [lambda group: group.cast("x", b"")] * 2
-    assert [str(one) for one in together([*wait, stop], transport(20.0))[:2]] == ["cyd stopped the training"] * 2
-    assert [str(one) for one in together([*wait, sleep], transport(1.2), patience=5.0)[:2]] == [
+    def asks(group: Any) -> None:
+        try:
+            group.cast("x", b"")
+        finally:
+            ended.release()
+
+    def silent(_: Any) -> None:
+        assert all(ended.acquire(timeout=60) for _ in range(2))
+
+    assert [str(one) for one in together([asks, asks, stop], transport(20.0))[:2]] == ["cyd stopped the training"] * 2
+    ended = Semaphore(0)
+    assert [str(one) for one in together([asks, asks, silent], transport(2.0), patience=60.0)[:2]] == [
         "cyd did not answer in time"
     ] * 2
 
@@ -138,25 +148,32 @@ def test_a_step_out_of_turn_ends_the_session(transport: Make) -> None:
 
 
 def test_a_second_one_of_a_rank_is_turned_away(transport: Make) -> None:
-    """It hears that the place is taken."""
-    with transport(5.0) as there:
-        first = there.wire(SESSION, 0, ("ada", "bea", "cyd"), 5.0)
-        Event().wait(0.3)
-        second = there.wire(SESSION, 0, ("ada", "bea", "cyd"), 5.0)
+    """Whichever comes second hears that the place is taken; the other one goes on waiting."""
+    with transport(60.0) as there, ThreadPoolExecutor(2) as pool:
+        wires = [there.wire(SESSION, 0, ("ada", "bea", "cyd"), 60.0) for _ in range(2)]
+        calls = [pool.submit(wire.exchange, Frame(frames.CAST, 0, 0, b"")) for wire in wires]
+        refused, waiting = wait(calls, timeout=60, return_when=FIRST_COMPLETED)
+        assert (len(refused), len(waiting)) == (1, 1)
         with pytest.raises(PeerLost, match=r"joined twice|left|broke|ended"):
-            second.exchange(Frame(frames.CAST, 0, 0, b""))
-        first.close()
-        second.close()
+            refused.pop().result()
+        for wire in wires:
+            wire.close()
 
 
 def test_who_went_before_the_others_came_can_come_again(transport: Make) -> None:
     """Its place is free again."""
-    with transport(5.0) as there:
-        there.wire(SESSION, 0, ("ada", "bea", "cyd"), 5.0).close()
-        Event().wait(0.3)
-        wires = [there.wire(SESSION, rank, ("ada", "bea", "cyd"), 5.0) for rank in range(3)]
+    with transport(60.0) as there:
+        there.wire(SESSION, 0, ("ada", "bea", "cyd"), 60.0).close()
+
+        def come(rank: int) -> int:
+            for _ in range(600):  # until the relay has seen that the first one went
+                with suppress(PeerLost):
+                    return there.wire(SESSION, rank, ("ada", "bea", "cyd"), 60.0).exchange(Frame(frames.CAST, 0, 0, b"x")).op
+                sleep(0.1)
+            raise TimeoutError
+
         with ThreadPoolExecutor(3) as pool:
-            found = list(pool.map(lambda wire: wire.exchange(Frame(frames.CAST, 0, 0, b"x")).op, wires))
+            found = list(pool.map(come, range(3)))
         assert found == [frames.CAST] * 3
 
 
