@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from decai_forecast.columns import SERIES
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.partner.context import PartnerContext, partner_context
@@ -60,7 +61,7 @@ def add(
     from decai_forecast.demand.overrides import Override, record_override
 
     company, (round_id, combined) = _company_with_forecast(home, partner)
-    known = combined.frame("forecast.parquet")[["location_id", "item_id"]].drop_duplicates()
+    known = combined.frame("forecast.parquet")[SERIES].drop_duplicates()
     begin = company.calendar.floor(_day(first, "--first"))
     override = Override(
         location or _only_site(known, item), item, begin, _day(last, "--last") if last else begin, reason, _who(who), _now(),

@@ -18,7 +18,8 @@ from decai_forecast.contracts.vocabulary import (
     PAGING,
     PAGING_STYLES,
     SERVER_PROPERTIES,
-    SERVER_TYPES,
+    SERVERS,
+    ServerType,
 )
 from decai_forecast.documents.complaints import Complaints
 from decai_forecast.documents.fault import Where
@@ -26,9 +27,7 @@ from decai_forecast.documents.spelling import near
 
 __all__ = ["server_complaints"]
 
-DATABASES = ("postgres", "postgresql")
 AT: Where = ("servers", 0)
-SCHEMES = {"api": ("http", "https"), "s3": ("s3", "s3a"), "azure": ("az", "abfs", "abfss"), "sftp": ("sftp", "ssh")}
 
 
 def server_complaints(raw: Mapping[str, Any], columns: Sequence[Column], complain: Complaints) -> None:
@@ -49,13 +48,14 @@ def server_complaints(raw: Mapping[str, Any], columns: Sequence[Column], complai
 
 def _place(server: Mapping[str, Any], kind: str, complain: Complaints) -> None:
     location, key = location_of(server), "path" if server.get("path") else "location"
-    if kind not in SERVER_TYPES:
-        said = f"server type {kind!r} is not supported{near(kind, SERVER_TYPES)}; use one of {', '.join(SERVER_TYPES)}"
+    if kind not in SERVERS:
+        names = [str(name) for name in ServerType]
+        said = f"server type {kind!r} is not supported{near(kind, names)}; use one of {', '.join(names)}"
         complain((*AT, "type"), f"{said} (custom for any other store or database)")
-    elif kind not in (*DATABASES, "custom") and not location:
+    elif SERVERS[kind].located and not location:
         complain(AT, f"a {kind} server needs {'path' if kind == 'local' else 'location'}")
-    elif kind in SCHEMES and location.partition("://")[0].lower() not in SCHEMES[kind]:
-        wanted = " or ".join(f"{scheme}://" for scheme in SCHEMES[kind])
+    elif (schemes := SERVERS[kind].schemes) and location.partition("://")[0].lower() not in schemes:
+        wanted = " or ".join(f"{scheme}://" for scheme in schemes)
         complain((*AT, key), f"the {key} of a server of type {kind} begins with {wanted}, not {location!r}")
     elif kind == "local" and "://" in location:
         complain((*AT, key), f"{location!r} is not a path; use one below the network's home")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
 __all__ = [
     "COMPARISONS",
     "DATA_SETS",
@@ -13,11 +17,13 @@ __all__ = [
     "OWN_PROPERTIES",
     "PAGING",
     "PAGING_STYLES",
+    "SERVERS",
     "SERVER_PROPERTIES",
-    "SERVER_TYPES",
     "SLA_UNITS",
     "STANDARDS",
     "UNTYPED",
+    "Server",
+    "ServerType",
 ]
 
 DATA_SETS = {  # data set -> columns without which it is of no use
@@ -31,6 +37,40 @@ DATA_SETS = {  # data set -> columns without which it is of no use
     "lanes": ("from_id", "to_id", "lead_time_days"),
     "bill_of_materials": ("item_id", "component_id", "quantity"),
 }
+
+
+class ServerType(StrEnum):
+    """Where a delivery may come from (ODCS ``servers[0].type``); ``delivery/sources`` has a source for each."""
+
+    LOCAL = "local"
+    S3 = "s3"
+    SFTP = "sftp"
+    AZURE = "azure"
+    POSTGRES = "postgres"
+    POSTGRESQL = "postgresql"
+    API = "api"
+    CUSTOM = "custom"
+
+
+@dataclass(frozen=True)
+class Server:
+    """``located``: whether it needs a location (a database needs a connection instead); ``schemes``: what a URL begins with."""
+
+    located: bool = True
+    schemes: tuple[str, ...] = ()
+
+
+SERVERS: Mapping[str, Server] = {
+    ServerType.LOCAL: Server(),
+    ServerType.S3: Server(schemes=("s3", "s3a")),
+    ServerType.SFTP: Server(schemes=("sftp", "ssh")),
+    ServerType.AZURE: Server(schemes=("az", "abfs", "abfss")),
+    ServerType.POSTGRES: Server(located=False),
+    ServerType.POSTGRESQL: Server(located=False),
+    ServerType.API: Server(schemes=("http", "https")),
+    ServerType.CUSTOM: Server(located=False),
+}
+
 LOGICAL_TYPES = ("string", "integer", "number", "date", "timestamp", "boolean")
 UNTYPED = "untyped"  # a column without a logicalType: told once, and no rule is blamed for it
 OTHER_NAMES = {  # what other systems call a logical type
@@ -38,7 +78,6 @@ OTHER_NAMES = {  # what other systems call a logical type
     "string": ("text", "varchar", "char", "uuid"), "timestamp": ("datetime", "timestamptz", "time"),
     "boolean": ("bool", "bit"),
 }  # fmt: skip
-SERVER_TYPES = ("local", "s3", "sftp", "azure", "postgres", "postgresql", "api", "custom")
 FORMATS = ("parquet", "csv", "json")
 OWN_PROPERTIES = (
     "dataSet", "timeZone", "missingPeriods", "expectedDemand", "dataMarket", "usagePolicy", "privacyBudget", "retention",

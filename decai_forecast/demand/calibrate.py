@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.demand.panel import Floats
 from decai_forecast.demand.quantiles import MEAN, TRAINED, at_deviates, levels_at_actual, name_of
-from decai_forecast.demand.table import ITEM, LOCATION
 
 __all__ = ["NONE", "Calibration", "calibrate"]
 
@@ -86,7 +86,7 @@ def _deviates(low: Floats, high: Floats, trust: int) -> tuple[float, float]:
 
 def _thirds(forecast: pd.DataFrame) -> npt.NDArray[np.int64]:
     """The third of each row's series by scale among the forecast's series."""
-    series = forecast.groupby([LOCATION, ITEM], sort=True, observed=True)
+    series = forecast.groupby(SERIES, sort=True, observed=True)
     place = series["scale"].first().rank(method="first", pct=True).to_numpy()
     third = np.minimum(np.ceil(place * THIRDS).astype(np.int64) - 1, THIRDS - 1)
     return np.asarray(third[series.ngroup().to_numpy()], dtype=np.int64)

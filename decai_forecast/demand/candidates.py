@@ -13,10 +13,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import KEYS
 from decai_forecast.demand.models import MODELS, Model, as_frame
 from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.quantiles import MEAN, TRAINED, name_of
-from decai_forecast.demand.table import KEYS
 from decai_forecast.periods import Calendar
 
 __all__ = [

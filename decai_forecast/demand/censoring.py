@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import DATE, ITEM, KEYS, LOCATION, SERIES
 from decai_forecast.demand.history import Running, over, rhythm
 from decai_forecast.demand.panel import Floats, to_panel
-from decai_forecast.demand.table import CENSORED, DATE, EVERYWHERE, ITEM, KEYS, LOCATION, QUANTITY
+from decai_forecast.demand.table import CENSORED, EVERYWHERE, QUANTITY
 from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 
@@ -27,7 +28,6 @@ __all__ = ["DEMAND", "mark_censored", "unconstrain"]
 DEMAND = "demand"  # units; the estimate of what was asked for
 ON_HAND, AVAILABLE, RECEIVED_ON = "on_hand", "available", "received_on"
 FEWEST = 3  # earlier uncensored periods; below it a mean is one or two accidents
-SERIES = [LOCATION, ITEM]
 
 
 def mark_censored(clean: pd.DataFrame, stock: pd.DataFrame, receipts: pd.DataFrame | None, calendar: Calendar) -> pd.DataFrame:

@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import ITEM, LOCATION
 from decai_forecast.demand.panel import Floats
-from decai_forecast.demand.table import ITEM, LOCATION
 
 __all__ = ["DRIVERS", "driver_of", "drivers", "in_words", "total"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decai_forecast.demand.table import DATE, ITEM, LOCATION
+from decai_forecast.columns import DATE, ITEM, LOCATION
 from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.columns import DATE, ITEM, LOCATION
 from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.quantiles import MEAN, TRAINED, implied_mean, name_of
-from decai_forecast.demand.table import DATE, ITEM, LOCATION
 from decai_forecast.demand.target import from_target
 from decai_forecast.strategies import TREES
 

@@ -7,16 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from decai_forecast.columns import DATE, ITEM, LOCATION
 from decai_forecast.demand.frequency import HORIZONS, PARTNER, calendar_of
 from decai_forecast.demand.readable import Readable
 from decai_forecast.demand.table import (
     CATEGORY,
     CENSORED,
     COUNTRY,
-    DATE,
     EVERYWHERE,
-    ITEM,
-    LOCATION,
     PRICE,
     PROMOTION,
     QUANTITY,

@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.columns import DATE, ITEM, LOCATION, SERIES
 from decai_forecast.demand.panel import Floats, Panel
 from decai_forecast.demand.quantiles import TRAINED, name_of
-from decai_forecast.demand.table import DATE, ITEM, LOCATION
 
 __all__ = [
     "ITEM_CLASSES", "Scores", "item_classes", "levels_of", "naive_scales", "newsvendor_cost", "order_quantity", "pinball",
@@ -103,10 +103,10 @@ def item_classes(panel: Panel, origin: int) -> npt.NDArray[np.str_]:
 
 def with_history(forecast: pd.DataFrame, panel: Panel, origin: int, m: int) -> pd.DataFrame:
     """``forecast`` with what its series' past says: ``naive_abs``, ``naive_square`` (see naive_scales) and ``item_class``."""
-    facts = panel.series[[LOCATION, ITEM]].copy()
+    facts = panel.series[SERIES].copy()
     facts["naive_abs"], facts["naive_square"] = naive_scales(panel, origin, m)
     facts["item_class"] = item_classes(panel, origin)
-    return forecast.merge(facts, on=[LOCATION, ITEM], how="left", validate="many_to_one")
+    return forecast.merge(facts, on=SERIES, how="left", validate="many_to_one")
 
 
 def pit(actual: Floats, quantiles: Floats, levels: Sequence[float], rng: np.random.Generator) -> Floats:

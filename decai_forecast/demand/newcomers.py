@@ -12,9 +12,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import DATE, ITEM, LOCATION, SERIES
 from decai_forecast.demand.panel import Floats
 from decai_forecast.demand.quantiles import TRAINED, name_of
-from decai_forecast.demand.table import CENSORED, DATE, ITEM, LOCATION, QUANTITY, build_table
+from decai_forecast.demand.table import CENSORED, QUANTITY, build_table
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.periods import Calendar
 
@@ -115,7 +116,7 @@ def first_forecast(
     key = LOCATION if LOCATION in weights else ITEM
     past = _past(table, calendar, cutoff)
     frames = []
-    for where, item in series[[LOCATION, ITEM]].astype(str).itertuples(index=False):
+    for where, item in series[SERIES].astype(str).itertuples(index=False):
         mine = weights[weights[key] == (item if key == ITEM else where)]
         pool = _pool(past, mine, key, item if key == LOCATION else where)
         if pool.empty:
@@ -135,7 +136,7 @@ def _past(table: pd.DataFrame, calendar: Calendar, cutoff: date) -> pd.DataFrame
     begin = pd.Timestamp(calendar.add(calendar.floor(cutoff), -calendar.year))
     inside = (table[DATE] >= begin) & (table[DATE] < pd.Timestamp(cutoff)) & table[QUANTITY].notna() & ~table[CENSORED]
     rows = table.loc[inside, [LOCATION, ITEM, DATE, QUANTITY]]
-    rows["mean"] = rows.groupby([LOCATION, ITEM], observed=True)[QUANTITY].transform("mean")
+    rows["mean"] = rows.groupby(SERIES, observed=True)[QUANTITY].transform("mean")
     return rows[rows["mean"] > 0]
 
 

@@ -19,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.columns import DATE, ITEM, LOCATION
 from decai_forecast.demand.metrics import levels_of
 from decai_forecast.demand.panel import Floats
 from decai_forecast.demand.quantiles import TRAINED, name_of
-from decai_forecast.demand.table import DATE, ITEM, LOCATION
 from decai_forecast.errors import ConfigError
 from decai_forecast.store import Store, digest_json
 

@@ -10,14 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.columns import DATE, SERIES
 from decai_forecast.demand.plans import plan_rows
 from decai_forecast.demand.table import (
     CATEGORY,
     CENSORED,
     COUNTRY,
-    DATE,
-    ITEM,
-    LOCATION,
     PLANNED_PRICE,
     PLANNED_PROMOTION,
     PRICE,
@@ -81,10 +79,10 @@ def to_panel(
     False. ``plans``: rows of the data set ``prices`` known at the cut-off, used for every period up to the end of the
     horizon, instead of the table's plan columns.
     """
-    series = table.groupby([LOCATION, ITEM], sort=True, observed=True, as_index=False)[[CATEGORY, COUNTRY]].first()
+    series = table.groupby(SERIES, sort=True, observed=True, as_index=False)[[CATEGORY, COUNTRY]].first()
     known = pd.date_range(table[DATE].min(), table[DATE].max(), freq=calendar.pandas)
     dates = pd.date_range(known[0], periods=len(known) + calendar.horizon, freq=calendar.pandas)
-    row = table.groupby([LOCATION, ITEM], sort=True, observed=True).ngroup().to_numpy()
+    row = table.groupby(SERIES, sort=True, observed=True).ngroup().to_numpy()
     column = dates.get_indexer(pd.DatetimeIndex(table[DATE]))
     shape = (len(series), len(dates))
     wide = {name: _wide(table[name], row, column, shape) for name in (QUANTITY, PRICE, PROMOTION)}

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decai_forecast.demand.table import DATE, ITEM, LOCATION, PLANNED_PRICE, PLANNED_PROMOTION, PRICE, PROMOTION
+from decai_forecast.columns import DATE, ITEM, LOCATION, SERIES
+from decai_forecast.demand.table import PLANNED_PRICE, PLANNED_PROMOTION, PRICE, PROMOTION
 from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 
@@ -32,10 +33,10 @@ def with_plans(table: pd.DataFrame, prices: pd.DataFrame, calendar: Calendar, cu
     ``cutoff``: rows published on or after that day are not used (:func:`published_before`).
     """
     known = prices if cutoff is None else published_before(prices, cutoff)
-    series = table[[LOCATION, ITEM]].drop_duplicates(ignore_index=True)
+    series = table[SERIES].drop_duplicates(ignore_index=True)
     dates = pd.DatetimeIndex(sorted(table[DATE].unique()))
     price, promotion = plan_rows(known, series, calendar, dates)
-    row = pd.MultiIndex.from_frame(series).get_indexer(pd.MultiIndex.from_frame(table[[LOCATION, ITEM]]))
+    row = pd.MultiIndex.from_frame(series).get_indexer(pd.MultiIndex.from_frame(table[SERIES]))
     at = row, dates.get_indexer(pd.DatetimeIndex(table[DATE]))
     return table.assign(**{PLANNED_PRICE: price[at], PLANNED_PROMOTION: promotion[at]})
 
@@ -117,7 +118,7 @@ def _placed(rows: pd.DataFrame, series: pd.DataFrame) -> Iterator[tuple[slice, p
     keyed = rows[[*on, "first", "last"]].assign(row=np.arange(len(rows)))
     for start in range(0, len(series), CHUNK):
         part = slice(start, min(start + CHUNK, len(series)))
-        own = series.iloc[part][[LOCATION, ITEM]].astype(str).assign(place=np.arange(part.stop - part.start))
+        own = series.iloc[part][SERIES].astype(str).assign(place=np.arange(part.stop - part.start))
         yield part, keyed.merge(own, on=on).sort_values("row", kind="stable")
 
 

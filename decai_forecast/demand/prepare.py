@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from decai_forecast.code_book import CodeBook
+from decai_forecast.columns import DATE, KEYS, SERIES
 from decai_forecast.demand.ahead import Group, Rows, groups_of
 from decai_forecast.demand.features import FEATURES, feature_matrix
 from decai_forecast.demand.history import History, history, rhythm
@@ -18,7 +19,6 @@ from decai_forecast.demand.lots import lot_sizes
 from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import Floats, Panel, to_panel
 from decai_forecast.demand.plans import published_before
-from decai_forecast.demand.table import DATE, ITEM, LOCATION
 from decai_forecast.demand.target import to_target
 from decai_forecast.demand.watch import clean_outliers
 from decai_forecast.errors import NotEnoughData
@@ -218,11 +218,11 @@ def _future(panel: Panel, end: int, groups: list[Group], actual: Floats) -> pd.D
         rows = Rows(np.repeat(series, horizon), first, np.tile(np.arange(1, horizon + 1), len(series)))
         frames.append(_future_rows(part, end, known, own, rows, actual[chunk]))
     future = pd.concat(frames, ignore_index=True)
-    return future.sort_values([LOCATION, ITEM, DATE], ignore_index=True)
+    return future.sort_values(KEYS, ignore_index=True)
 
 
 def _future_rows(panel: Panel, end: int, known: History, groups: list[Group], rows: Rows, actual: Floats) -> pd.DataFrame:
-    keys = panel.series[[LOCATION, ITEM]].iloc[rows.series].reset_index(drop=True)
+    keys = panel.series[SERIES].iloc[rows.series].reset_index(drop=True)
     keys[DATE] = panel.dates[rows.h + end - 1]
     features = pd.DataFrame(feature_matrix(panel, known, groups, rows), columns=list(FEATURES))
     features[CODE] = panel.series[CODE].to_numpy(np.float32)[rows.series]

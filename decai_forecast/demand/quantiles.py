@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,9 @@ import pandas as pd
 from decai_forecast.demand.lots import to_lots
 from decai_forecast.demand.panel import Floats
 
-__all__ = ["LEVELS", "MEAN", "TRAINED", "at_deviates", "implied_mean", "levels_at_actual", "name_of", "to_levels"]
+__all__ = [
+    "LEVELS", "MEAN", "TRAINED", "at_deviates", "implied_mean", "levels_at_actual", "name_of", "plotting_position", "to_levels",
+]  # fmt: skip
 
 TRAINED = (0.1, 0.5, 0.9)
 MEAN = "mean"
@@ -21,6 +24,15 @@ GRID = np.linspace(0.005, 0.995, 100)  # probabilities at which the inverse dist
 def name_of(quantile: float) -> str:
     """``q05`` for 0.05."""
     return f"q{round(quantile * 100):02d}"
+
+
+def plotting_position(level: Floats, count: Any) -> Floats:
+    """Where among ``count`` sorted values the quantile of ``level`` is: 0 is the first, 0.5 half way to the second.
+
+    Weibull's plotting position, level (count + 1), within the values: a further draw lies below the quantile with just that
+    probability (Hyndman & Fan 1996, definition 6).
+    """
+    return np.asarray(np.clip(level * (count + 1) - 1, 0, np.maximum(count - 1, 0)), dtype=float)
 
 
 def to_levels(forecast: pd.DataFrame) -> pd.DataFrame:

@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.columns import DATE, ITEM, LOCATION
 from decai_forecast.demand.panel import Floats
-from decai_forecast.demand.table import CATEGORY, DATE, ITEM, LOCATION
+from decai_forecast.demand.table import CATEGORY
 from decai_forecast.errors import ConfigError
 
 __all__ = [

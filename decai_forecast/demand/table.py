@@ -7,20 +7,19 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import DATE, ITEM, KEYS, LOCATION, SERIES
 from decai_forecast.demand.readable import Readable
 from decai_forecast.periods import Calendar
 
 __all__ = [
-    "CATEGORY", "CENSORED", "COUNTRY", "DATE", "EVERYWHERE", "ITEM", "KEYS", "LOCATION", "PLANNED_PRICE", "PLANNED_PROMOTION",
+    "CATEGORY", "CENSORED", "COUNTRY", "EVERYWHERE", "PLANNED_PRICE", "PLANNED_PROMOTION",
     "PRICE", "PROMOTION", "QUANTITY", "build_table", "never_sold",
 ]  # fmt: skip
 
-LOCATION, ITEM, DATE = "location_id", "item_id", "date"
 QUANTITY, PRICE, PROMOTION = "quantity", "price", "promotion"
 CENSORED = "censored"  # the shelf was empty: what sold is less than what was asked for
 CATEGORY, COUNTRY = "category", "country"  # of the item, of the location (ISO 3166-1 alpha-2); empty where unknown
 PLANNED_PRICE, PLANNED_PROMOTION = "planned_price", "planned_promotion"  # known ahead; NaN without a plan
-KEYS = [LOCATION, ITEM, DATE]
 UNKNOWN = "unknown"  # a row was delivered, its quantity was not
 EVERYWHERE = "all"  # the location of a partner that delivers none
 
@@ -85,8 +84,8 @@ def never_sold(clean: pd.DataFrame) -> pd.DataFrame:
     A series that never sold has no level to forecast from; similar items can give it one (see newcomers.py).
     """
     rows = _columns(clean)
-    sold = rows.groupby([LOCATION, ITEM], sort=True, observed=True)[QUANTITY].max() > 0
-    return sold[~sold].reset_index()[[LOCATION, ITEM]]
+    sold = rows.groupby(SERIES, sort=True, observed=True)[QUANTITY].max() > 0
+    return sold[~sold].reset_index()[SERIES]
 
 
 def _starts(days: pd.Series, calendar: Calendar) -> pd.Series:
@@ -103,7 +102,7 @@ def _regular(sums: pd.DataFrame, calendar: Calendar, end: pd.Timestamp, gap: flo
     sold = sums[sums[QUANTITY] > 0]
     if sold.empty:
         return sums.iloc[:0].drop(columns=UNKNOWN)
-    first = sold.groupby([LOCATION, ITEM], observed=True)[DATE].min()
+    first = sold.groupby(SERIES, observed=True)[DATE].min()
     periods = pd.date_range(first.min(), end, freq=calendar.pandas, inclusive="left")
     grid = pd.MultiIndex.from_product([first.index, periods])
     series = grid.get_level_values(0)
@@ -111,7 +110,7 @@ def _regular(sums: pd.DataFrame, calendar: Calendar, end: pd.Timestamp, gap: flo
     keys = keys[keys[DATE].to_numpy() >= first.loc[list(series)].to_numpy()]
     full = keys.merge(sums, on=KEYS, how="left").sort_values(KEYS, ignore_index=True)
     full[QUANTITY] = full[QUANTITY].fillna(gap).mask(full.pop(UNKNOWN).eq(True))
-    full[PRICE] = full.groupby([LOCATION, ITEM], observed=True)[PRICE].ffill()
+    full[PRICE] = full.groupby(SERIES, observed=True)[PRICE].ffill()
     full[CENSORED] = full[CENSORED].fillna(False).astype(bool)
     return full
 

@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.columns import DATE, ITEM, KEYS, LOCATION, SERIES
 from decai_forecast.demand.history import Rhythm, Running, rhythm
 from decai_forecast.demand.panel import Floats, Panel
 from decai_forecast.demand.quantiles import TRAINED, name_of
-from decai_forecast.demand.table import DATE, ITEM, LOCATION
 
 __all__ = [
     "EVERY", "Alarm", "CleanPanel", "alarms", "bias_alarms", "clean_outliers", "cusum", "drift_alarms", "forecast_value_added",
@@ -139,9 +139,9 @@ def cusum(errors: Floats) -> Floats:
 def bias_alarms(past: pd.DataFrame, since: date) -> list[Alarm]:
     """Series whose forecasts lie to one side, noticed from ``since`` on: by the tracking signal or by the CUSUM of the errors
     of the mean (the median, where there is none), of each period's nearest forecast."""
-    nearest = past.sort_values("h", kind="stable").drop_duplicates([LOCATION, ITEM, DATE])
+    nearest = past.sort_values("h", kind="stable").drop_duplicates(KEYS)
     level = "mean" if "mean" in nearest else name_of(0.5)
-    wide = nearest.assign(error=nearest["actual"] - nearest[level]).pivot(index=[LOCATION, ITEM], columns=DATE, values="error")
+    wide = nearest.assign(error=nearest["actual"] - nearest[level]).pivot(index=SERIES, columns=DATE, values="error")
     errors, dates = wide.to_numpy(float), pd.DatetimeIndex(wide.columns)
     signal, sums = tracking_signal(errors), cusum(errors)
     first, out = int(dates.searchsorted(pd.Timestamp(since))), []
@@ -217,7 +217,7 @@ def outlier_alarms(panel: Panel, new: int) -> list[Alarm]:
     """Single sales from period ``new`` on that do not fit the year before (Hampel's identifier on the root scale)."""
     found, out = _outliers(panel, new), []
     for series, t, usual, bound, z in zip(found.series, found.period, found.usual, found.bound, found.z, strict=True):
-        location, item = panel.series[[LOCATION, ITEM]].iloc[series]
+        location, item = panel.series[SERIES].iloc[series]
         expected, seen = f"a sale of about {usual:.4g}, {bound:.4g} at most", f"{panel.quantity[series, t]:.4g} units"
         advice = "check it for a slip or a unit; if it was real and comes again, record it as a promotion or an override"
         out.append(Alarm("outlier", str(location), str(item), panel.dates[t].date(), float(z), expected, seen, advice))
@@ -272,7 +272,7 @@ def shift_alarms(panel: Panel, new: int) -> list[Alarm]:
     passed = _newly((np.abs(z) > SHIFT) & (np.maximum(recent, usual) > FACTOR * np.minimum(recent, usual)))
     out = []
     for row, k in _first_of_each(passed, 1 if new > 0 else 0):
-        location, item = panel.series[[LOCATION, ITEM]].iloc[row]
+        location, item = panel.series[SERIES].iloc[row]
         expected, seen = (
             f"about {usual[row, k]:.4g} units a period",
             f"{recent[row, k]:.4g} over the last {beat.windows[1]} periods",

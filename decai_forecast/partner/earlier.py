@@ -62,7 +62,8 @@ def nearest_forecasts(earlier: Sequence[Earlier], table: pd.DataFrame, *, overri
     """
     import pandas as pd
 
-    from decai_forecast.demand.table import CENSORED, DATE, KEYS, QUANTITY
+    from decai_forecast.columns import DATE, KEYS
+    from decai_forecast.demand.table import CENSORED, QUANTITY
 
     if not earlier or table.empty:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from decai_forecast.columns import SERIES
 from decai_forecast.contracts import Contract
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.partner.context import PartnerContext
@@ -21,7 +22,7 @@ __all__ = ["series_of", "serve_declared", "serve_young"]
 
 def series_of(table: pd.DataFrame) -> int:
     """How many items at locations the demand table has."""
-    return len(table[["location_id", "item_id"]].drop_duplicates())
+    return len(table[SERIES].drop_duplicates())
 
 
 def serve_young(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+from decai_forecast.columns import SERIES
 from decai_forecast.network import FILE
 from decai_forecast.partner.context import SEED, PartnerContext
 from decai_forecast.partner.facts import CHECK, COMBINE, SIMULATE, TRAIN, CombineFacts, SimulateFacts, TrainFacts
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["DATA_SETS", "simulate", "simulated"]
 
 DATA_SETS = ("items", "stock", "receipts", "open_orders", "locations", "lanes", "bill_of_materials", "prices")
-SERIES = ["location_id", "item_id"]
 
 
 def simulate(company: PartnerContext, round: Round) -> Done[SimulateFacts]:

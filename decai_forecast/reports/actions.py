@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from decai_forecast.reports.resilience import SERIES
+from decai_forecast.columns import SERIES
 from decai_forecast.simulation import RECOVERY_LEVEL, Simulation
 from decai_forecast.simulation.network.supply import SUPPLIER
 

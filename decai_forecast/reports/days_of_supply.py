@@ -15,6 +15,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.reports.plain import plain
 from decai_forecast.simulation import Simulation
 
@@ -33,13 +34,13 @@ def days_of_supply_json(report: Mapping[str, Any], found: Simulation) -> dict[st
     path = found.dos_path if not found.dos_path.empty else _today(report, found)
     entries = [
         {"location_id": site, "item_id": item, "payload": _payload(report, str(site), str(item), rows)}
-        for (site, item), rows in path.groupby(["location_id", "item_id"], sort=True)
+        for (site, item), rows in path.groupby(SERIES, sort=True)
     ]
     return {"format": "decai-days-of-supply/1", "model": MODEL, "note": NOTE, "entries": plain(entries)}
 
 
 def _today(report: Mapping[str, Any], found: Simulation) -> pd.DataFrame:
-    known = found.series[["location_id", "item_id"]].assign(
+    known = found.series[SERIES].assign(
         date=report["as_of"],
         days=found.series["days_of_supply"].fillna(float(found.horizon * found.period_days)),  # at least
     )

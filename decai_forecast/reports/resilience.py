@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.reports.facts import Facts
 from decai_forecast.reports.plain import records
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 
 __all__ = ["bullwhip", "empty", "exposure", "money", "outage_days", "policy", "service", "stock"]
 
-SERIES = ["location_id", "item_id"]
 RIPPLES = 0.01  # of a node's service: less is not told
 OUTSIDE = "moving_average"  # what the other forecasts are measured against
 

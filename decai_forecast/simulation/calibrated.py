@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.simulation.network.graph import Bools, Floats
 from decai_forecast.simulation.stockouts import Reliability, reliability
 
@@ -113,7 +114,7 @@ def _fitted(past: pd.DataFrame) -> tuple[Floats, Floats, float]:
     usual = float((past["rate"] * past["periods"]).sum()) / counted if counted > 0 else 0.5
     x, came = _features(past, usual), past["came"].to_numpy(bool)
     line = _line(x, came)
-    series = past.groupby(["location_id", "item_id"], sort=False).ngroup().to_numpy()
+    series = past.groupby(SERIES, sort=False).ngroup().to_numpy()
     return line, _robust(x, came, line, series), usual
 
 

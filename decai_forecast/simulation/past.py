@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.calibrated import Calibration, calibrate
@@ -30,7 +31,6 @@ from decai_forecast.simulation.stockouts import chance
 
 __all__ = ["Counts", "Past", "as_of", "calibrated", "found_empty", "learned_from", "said_at"]
 
-SERIES = ["location_id", "item_id"]
 RATE_PERIODS = 12  # before a cut-off, of which the share found empty is taken
 BLOCK = 4_000_000  # samples at a time
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.simulation.demand import Marginals
 from decai_forecast.simulation.engine.plan import terms, topology, under_way
 from decai_forecast.simulation.network.graph import Floats
@@ -21,9 +22,8 @@ from decai_forecast.simulation.together import Together, inner, searched
 
 __all__ = ["Goal", "proposed_targets"]
 
-SERIES = ["location_id", "item_id"]
 COLUMNS = (
-    "location_id", "item_id", "level_now", "level_proposed", "safety_stock", "fill_rate_now", "fill_rate_proposed", "csl",
+    *SERIES, "level_now", "level_proposed", "safety_stock", "fill_rate_now", "fill_rate_proposed", "csl",
     "cost_now", "cost_proposed", "service_type", "service_target", "reason",
 )  # fmt: skip
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import KEYS, SERIES
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.network.facts import ANYWHERE
 from decai_forecast.simulation.network.graph import Floats
 
 __all__ = ["LEAST_WINDOWS", "Windows", "like_before", "windows_of"]
 
-SERIES = ["location_id", "item_id"]
 ALIKE = 60  # past windows with the most similar cover, of which receipts are drawn
 LEAST_WINDOWS = 30  # fewer tell nothing
 RECENT = 6  # periods whose mean sale is a series' scale
@@ -51,8 +51,8 @@ def windows_of(stock: pd.DataFrame, table: pd.DataFrame, calendar: Calendar) -> 
 
     What came in is what counts and sales leave unexplained: closing less opening stock plus sales, never below 0.
     """
-    rows = _closings(stock, calendar).merge(_sales(table), on=[*SERIES, "date"], how="left").fillna({"sold": 0.0})
-    rows = rows.sort_values([*SERIES, "date"], ignore_index=True)
+    rows = _closings(stock, calendar).merge(_sales(table), on=KEYS, how="left").fillna({"sold": 0.0})
+    rows = rows.sort_values(KEYS, ignore_index=True)
     series, horizon = rows.groupby(SERIES, sort=False), calendar.horizon
     number = rows["date"].map({day: calendar.between(rows["date"].min().date(), day.date()) for day in rows["date"].unique()})
     opening = series["closing"].shift(1).where(number.groupby(series.ngroup()).diff() == 1)
@@ -66,7 +66,7 @@ def windows_of(stock: pd.DataFrame, table: pd.DataFrame, calendar: Calendar) -> 
     ends = rows["date"].map({day: pd.Timestamp(calendar.add(day.date(), horizon)) for day in rows["date"].unique()})
     share = np.stack([one[whole].to_numpy(float) for one in later], axis=1) / scale[whole].to_numpy(float)[:, None]
     cover = np.log1p(opening[whole].clip(lower=0.0) / scale[whole]).to_numpy(float)
-    return Windows(ends[whole], cover, share, rows[[*SERIES, "date"]].assign(scale=scale))
+    return Windows(ends[whole], cover, share, rows[KEYS].assign(scale=scale))
 
 
 def like_before(past: Windows, opening: Floats, scale: Floats, replications: int, seed: int) -> Floats:
@@ -88,10 +88,10 @@ def _closings(stock: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
         "location_id": where, "item_id": stock["item_id"].astype(str), "date": starts, "day": days,
         "closing": stock["on_hand"].astype(float),
     })  # fmt: skip
-    newest = rows.dropna(subset="closing").sort_values("day", kind="stable").drop_duplicates([*SERIES, "date"], keep="last")
+    newest = rows.dropna(subset="closing").sort_values("day", kind="stable").drop_duplicates(KEYS, keep="last")
     return newest.drop(columns="day")
 
 
 def _sales(table: pd.DataFrame) -> pd.DataFrame:
-    rows = table[[*SERIES, "date"]].astype(dict.fromkeys(SERIES, str)).assign(sold=table["quantity"].astype(float))
+    rows = table[KEYS].astype(dict.fromkeys(SERIES, str)).assign(sold=table["quantity"].astype(float))
     return rows.assign(date=pd.to_datetime(rows["date"]))

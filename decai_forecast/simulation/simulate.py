@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import KEYS, SERIES
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
@@ -38,7 +39,6 @@ __all__ = ["REPLICATIONS", "simulate"]
 
 REPLICATIONS = 200  # standard error of a stock-out probability of 5 %: 1.5 points
 PATHS = 50  # series whose projected days of supply are told: those that lose most
-SERIES = ["location_id", "item_id"]
 
 
 def simulate(
@@ -96,7 +96,7 @@ def _swept(network: SupplyNetwork) -> Sequence[Scenario]:
 
 
 def _median(forecast: pd.DataFrame) -> Mapping[tuple[str, str], Floats]:
-    ordered = forecast.astype(dict.fromkeys(SERIES, str)).sort_values([*SERIES, "date"])
+    ordered = forecast.astype(dict.fromkeys(SERIES, str)).sort_values(KEYS)
     return {(str(p), str(i)): rows.to_numpy(float) for (p, i), rows in ordered.groupby(SERIES)["q50"]}
 
 

@@ -12,6 +12,7 @@ from deliveries import AS_OF, demand
 from servers import Behind, Portal, records, socrata
 
 from decai_forecast.contracts.reserved import UNREADABLE
+from decai_forecast.contracts.vocabulary import SERVERS, ServerType
 from decai_forecast.delivery import Connection
 from decai_forecast.delivery.errors import (
     SourceAbsent,
@@ -20,6 +21,7 @@ from decai_forecast.delivery.errors import (
     SourceUnreadable,
     SourceUnsafe,
 )
+from decai_forecast.delivery.sources import SOURCES
 
 
 def test_every_source_gives_the_same_rows(source: Behind) -> None:
@@ -163,3 +165,8 @@ def test_an_empty_answer_is_an_empty_delivery(api: Behind, portal: Portal) -> No
     """For the check to refuse."""
     portal.rows = records(demand())[:0]
     assert api.pull()[1].rows == 0
+
+
+def test_every_type_of_server_has_a_source() -> None:
+    """What a contract may name can be fetched, and has its rules for a location."""
+    assert set(SOURCES) == set(SERVERS) == set(ServerType)

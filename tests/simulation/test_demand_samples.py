@@ -11,10 +11,11 @@ import pytest
 from scipy.special import ndtri
 from worlds import normal_forecast
 
+from decai_forecast.demand.quantiles import LEVELS
 from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.demand import Dependence, Marginals, dependence_of, marginals_of, sample
 from decai_forecast.simulation.demand.philox import philox, words
-from decai_forecast.simulation.demand.tables import LEVELS, tables
+from decai_forecast.simulation.demand.tables import tables
 
 ENGINES = (False, True)
 TOGETHER = Dependence(0.4, 0.2, 0.1)

@@ -8,11 +8,11 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
+from decai_forecast.demand.quantiles import LEVELS
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation import Simulation, simulate
 
-LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 WEEKS = Calendar("W", 13)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from decai_forecast.contracts.vocabulary import ServerType
 from decai_forecast.delivery.request import Request
 from decai_forecast.delivery.sources.fetched import Fetched
 from decai_forecast.delivery.sources.http import from_api
@@ -23,18 +24,18 @@ def _custom(request: Request) -> Fetched:
     return from_object_store(request) if "://" in request.location else from_database(request)
 
 
-SOURCES: Mapping[str, Callable[[Request], Fetched]] = {
-    "local": from_local,
-    "s3": from_object_store,
-    "azure": from_object_store,
-    "sftp": from_object_store,
-    "postgres": from_database,
-    "postgresql": from_database,
-    "api": from_api,
-    "custom": _custom,
+SOURCES: Mapping[ServerType, Callable[[Request], Fetched]] = {
+    ServerType.LOCAL: from_local,
+    ServerType.S3: from_object_store,
+    ServerType.AZURE: from_object_store,
+    ServerType.SFTP: from_object_store,
+    ServerType.POSTGRES: from_database,
+    ServerType.POSTGRESQL: from_database,
+    ServerType.API: from_api,
+    ServerType.CUSTOM: _custom,
 }
 
 
 def fetch(request: Request) -> Fetched:
     """Gets the delivery from where its contract says."""
-    return SOURCES[request.contract.source.type](request)
+    return SOURCES[ServerType(request.contract.source.type)](request)

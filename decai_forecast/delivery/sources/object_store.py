@@ -10,6 +10,7 @@ from typing import Any
 import fsspec
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential
 
+from decai_forecast.contracts.vocabulary import SERVERS
 from decai_forecast.delivery.errors import (
     SourceAbsent,
     SourceCut,
@@ -25,7 +26,6 @@ __all__ = ["from_object_store"]
 
 CHUNK = 8 * 1024 * 1024  # bytes per read
 ATTEMPTS = 4
-SCHEMES = {"s3": ("s3", "s3a"), "azure": ("az", "abfs", "abfss"), "sftp": ("sftp", "ssh")}  # server type -> addresses
 WEB = ("http", "https")
 HERE = frozenset({  # addresses that lead to this machine's files, or through another address to anything
     "file", "local", "asynclocal", "async_wrapper", "asyncwrapper", "generic", "reference", "dir", "zip", "tar", "libarchive",
@@ -49,7 +49,7 @@ def _scheme(request: Request) -> str:
     """What the address begins with, if a contract may name it; this machine's files it may not."""
     kind, location = request.contract.source.type, request.location
     scheme, mark, _ = location.partition("://")
-    wanted = SCHEMES.get(kind, ())
+    wanted = SERVERS[kind].schemes
     if "::" in location or scheme in HERE or (mark and not scheme):
         raise SourceUnsafe(f"{request.name}: {location} may lead to files of this machine; a file needs type: local")
     if scheme in WEB:

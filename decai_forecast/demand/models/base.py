@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import DATE, SERIES
 from decai_forecast.demand.history import rhythm
 from decai_forecast.demand.panel import Floats, Panel
-from decai_forecast.demand.quantiles import TRAINED, name_of
-from decai_forecast.demand.table import DATE, ITEM, LOCATION
+from decai_forecast.demand.quantiles import TRAINED, name_of, plotting_position
 
 __all__ = [
     "FEW_ERRORS", "MODELS", "Forecast", "Method", "Model", "as_frame", "empirical", "filled", "register", "with_errors",
@@ -79,7 +79,7 @@ def register(model: Model) -> Model:
 def as_frame(panel: Panel, origin: int, forecast: Forecast) -> pd.DataFrame:
     """The forecast as a frame: location_id, item_id, date, ``h``, ``actual`` (NaN if unknown), ``mean``, q10, q50, q90."""
     size, horizon = forecast.mean.shape
-    out = panel.series[[LOCATION, ITEM]].loc[panel.series.index.repeat(horizon)].reset_index(drop=True)
+    out = panel.series[SERIES].loc[panel.series.index.repeat(horizon)].reset_index(drop=True)
     out[DATE] = np.tile(panel.dates[origin : origin + horizon], size)
     out["h"] = np.tile(np.arange(1, horizon + 1), size)
     out["actual"] = panel.quantity[:, origin : origin + horizon].ravel()
@@ -92,12 +92,11 @@ def as_frame(panel: Panel, origin: int, forecast: Forecast) -> pd.DataFrame:
 def empirical(values: Floats, levels: Sequence[float]) -> Floats:
     """Quantiles of the known values of each row (rows x values): rows x levels, NaN for a row without any.
 
-    Weibull's plotting position, level (n + 1), linear in between: a further draw lies below the quantile with just that
-    probability (Hyndman & Fan 1996, definition 6).
+    At Weibull's plotting position (see :func:`plotting_position`), linear in between.
     """
     ordered = np.sort(values, axis=1)  # NaN go last
     count = np.isfinite(ordered).sum(axis=1)[:, None]
-    place = np.clip(np.asarray(levels)[None, :] * (count + 1) - 1, 0, np.maximum(count - 1, 0))
+    place = plotting_position(np.asarray(levels)[None, :], count)
     low = np.floor(place).astype(np.int64)
     high = np.minimum(low + 1, np.maximum(count - 1, 0))
     below, above = (np.take_along_axis(ordered, at, axis=1) for at in (low, high))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
+from decai_forecast.columns import KEYS, SERIES
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.network import Assumptions
 from decai_forecast.partner.context import SEED
@@ -19,7 +20,6 @@ __all__ = ["costs_of"]
 
 SHOWN = {"local": "own", "shared": "shared", "combined": "combined"}
 YEAR = 365  # days
-SERIES = ["location_id", "item_id"]
 
 
 def costs_of(
@@ -42,7 +42,7 @@ def costs_of(
         return ()
     forecasts = {SHOWN[name]: to_levels(frame) for name, frame in tested.items() if name in SHOWN}
     forecasts["moving_average"] = to_levels(_average(table, tested["combined"], calendar, test))
-    actual = tested["combined"][[*SERIES, "date", "actual"]]
+    actual = tested["combined"][[*KEYS, "actual"]]
     holding = _holding(items, actual, calendar, assumptions)
     try:
         rows = forecast_money(actual, forecasts, assumptions, calendar, seed=SEED, unit_cost=holding)
@@ -58,7 +58,7 @@ def _average(table: pd.DataFrame, like: pd.DataFrame, calendar: Calendar, test: 
 
     panel = to_panel(table, calendar)
     origin = panel.index(test)
-    keys = [*SERIES, "date"]
+    keys = KEYS
     return like[keys].merge(as_frame(panel, origin, MODELS["moving_average"].forecast(panel, origin)), on=keys)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from decai_forecast.columns import KEYS, SERIES
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -15,7 +17,6 @@ __all__ = ["explained"]
 ROW_TREES = 60_000  # rows times trees that are explained: half a second of one core
 LARGEST = 10  # items that are explained one by one
 MEDIAN = 0.5
-SERIES = ["location_id", "item_id"]
 
 
 def explained(
@@ -34,7 +35,7 @@ def explained(
     rows = _sample(future, horizon, (own or "").count("Tree=") + (shared or "").count("Tree="))
     found = _blended(own, shared, choice, rows)
     found["recent"] = (rows["mean3"] * rows["scale"]).to_numpy(float)
-    found = found.merge(forecast[[*SERIES, "date", "model_q50"]], on=[*SERIES, "date"])
+    found = found.merge(forecast[[*KEYS, "model_q50"]], on=KEYS)
     periods = sorted(int(h) for h in rows["h"].unique())
     each = total(found).merge(found.groupby(SERIES, as_index=False)[["recent", "model_q50"]].sum(), on=SERIES)
     largest = each.sort_values(["model_q50", *SERIES], ascending=[False, True, True]).head(LARGEST)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from decai_forecast.columns import KEYS, SERIES
 from decai_forecast.partner.combine.origins import Origins
 from decai_forecast.partner.facts import ValueAdded
 
@@ -49,7 +50,7 @@ def _against_naive(ours: pd.DataFrame, future: pd.DataFrame) -> tuple[float | No
     from decai_forecast.demand.watch import forecast_value_added
 
     average = future["mean3"].astype(float) * future["scale"]
-    naive = future[["location_id", "item_id", "date", "h"]].assign(q10=average, q50=average, q90=average)
+    naive = future[[*KEYS, "h"]].assign(q10=average, q50=average, q90=average)
     added = forecast_value_added(ours, naive)
     sold, naive_loss, units = (float(added[name].sum()) for name in ("actual", "loss_naive", "fva"))
     if not sold > 0:
@@ -73,7 +74,7 @@ def past_levels(past: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
     from decai_forecast.demand import LEVELS, to_levels
     from decai_forecast.demand.quantiles import name_of
 
-    columns = ["location_id", "item_id", "date", "mean", *map(name_of, LEVELS)]
+    columns = [*KEYS, "mean", *map(name_of, LEVELS)]
     frames = [to_levels(_some(frame))[columns].assign(cutoff=pd.Timestamp(cutoff)) for cutoff, frame in past.items()]
     return pd.concat(frames, ignore_index=True)
 
@@ -81,7 +82,7 @@ def past_levels(past: Mapping[date, pd.DataFrame]) -> pd.DataFrame:
 def _some(frame: pd.DataFrame) -> pd.DataFrame:
     """All sites of items evenly apart, so that there are about ``PAST_SERIES`` series: what they teach holds for the others."""
     items = sorted(frame["item_id"].unique())
-    series = len(frame[["location_id", "item_id"]].drop_duplicates())
+    series = len(frame[SERIES].drop_duplicates())
     return frame[frame["item_id"].isin(items[:: max(1, -(-series // PAST_SERIES))])]
 
 

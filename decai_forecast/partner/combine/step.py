@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from decai_forecast.columns import KEYS
 from decai_forecast.partner.combine.cold_start import ColdStart, cold_start
 from decai_forecast.partner.combine.cost import costs_of
 from decai_forecast.partner.combine.drivers import explained
@@ -113,7 +114,7 @@ def _totals(
     if items is not None and "category" in items:
         known = pd.concat([known, items[["item_id", "category"]].astype(str)])
     groups = known.drop_duplicates("item_id", ignore_index=True)
-    keys = ["location_id", "item_id", "date", "h"]
+    keys = [*KEYS, "h"]
     shown = forecast[[*keys, "mean", *map(name_of, LEVELS)]]
     return totals_of(shown, [chosen(origin, choice) for origin in origins.judged], groups)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from decai_forecast.demand.table import DATE, ITEM, LOCATION, QUANTITY
+from decai_forecast.columns import DATE, ITEM, LOCATION
+from decai_forecast.demand.table import QUANTITY
 from decai_forecast.reports.backtest.facts import BacktestFacts
 from decai_forecast.reports.backtest.names import COMBINED
 

@@ -8,9 +8,10 @@ from functools import cached_property
 
 import pandas as pd
 
+from decai_forecast.columns import DATE, SERIES
 from decai_forecast.demand.backtest import Backtest
 from decai_forecast.demand.metrics import summarise
-from decai_forecast.demand.table import DATE, ITEM, LOCATION, PRICE
+from decai_forecast.demand.table import PRICE
 from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 from decai_forecast.reports.backtest.names import OURS, ours_first
@@ -18,7 +19,6 @@ from decai_forecast.reports.backtest.names import OURS, ours_first
 __all__ = ["EVERYBODY", "BacktestFacts"]
 
 EVERYBODY = "all"
-SERIES = [LOCATION, ITEM]
 TIME = "datetime64[ns]"  # both sides of a join in time must be alike
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from decai_forecast.demand.table import ITEM, LOCATION
+from decai_forecast.columns import ITEM, LOCATION, SERIES
 from decai_forecast.reports.backtest.facts import BacktestFacts
 from decai_forecast.reports.backtest.names import COMBINED, candidate_name
 from decai_forecast.reports.words import period, plural
@@ -92,7 +92,7 @@ def _shared(facts: BacktestFacts) -> str:
 
 
 def _series(facts: BacktestFacts) -> str:
-    known = sum(len(facts.tables[name][[LOCATION, ITEM]].drop_duplicates()) for name in facts.shown)
+    known = sum(len(facts.tables[name][SERIES].drop_duplicates()) for name in facts.shown)
     own = facts.rows[facts.rows["model"] == COMBINED]
     forecast = len(own[["partner", LOCATION, ITEM]].drop_duplicates())
     if forecast == known:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.demand.metrics import ITEM_CLASSES
 from decai_forecast.demand.paired import SIGNIFICANT, compare, holm
-from decai_forecast.demand.table import ITEM, LOCATION
 from decai_forecast.reports.backtest.facts import BacktestFacts
 from decai_forecast.reports.backtest.measures import MEASURES, best
 from decai_forecast.reports.backtest.names import COMBINED, LOCAL, model_name
@@ -53,7 +53,7 @@ def change(ours: float, theirs: float) -> float:
 def paired(facts: BacktestFacts) -> dict[str, Any]:
     """The combination against every other model, pair by pair: partners, or the series of a partner that is told alone."""
     unit = "partners" if len(facts.partners) > 1 else "series"
-    keys = ["partner"] if unit == "partners" else [LOCATION, ITEM]
+    keys = ["partner"] if unit == "partners" else SERIES
     found = facts.scored if unit == "partners" else facts.summary(facts.rows, ["model", *keys])
     tests = [row for measure in TESTED for row in _tests(facts, found, keys, measure)]
     return {"unit": unit, "tests": tests}

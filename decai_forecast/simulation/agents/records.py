@@ -8,12 +8,11 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.network.graph import Bools, Floats
 
 __all__ = ["Records", "records_of"]
-
-KEYS = ["location_id", "item_id"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def records_of(
     dates = pd.date_range(table["date"].min(), table["date"].max(), freq=calendar.pandas)
     if stock is None or stock.empty or placed.empty:
         return Records(*(np.empty((0, len(dates))) for _ in fields(Records)))
-    sets = [frame[KEYS].astype(str).apply(tuple, axis=1) for frame in (table, stock, placed)]
+    sets = [frame[SERIES].astype(str).apply(tuple, axis=1) for frame in (table, stock, placed)]
     series = sorted(set(sets[0]) & set(sets[1]) & set(sets[2]))
 
     def wide(frame: pd.DataFrame, day: str, value: str, how: str, none: float) -> Floats:
@@ -80,7 +79,7 @@ def records_of(
 
 def _orders(receipts: pd.DataFrame | None, open_orders: pd.DataFrame | None) -> pd.DataFrame:
     """location_id, item_id, ordered_on, received_on (NaT: open), quantity."""
-    columns = [*KEYS, "ordered_on", "received_on", "quantity"]
+    columns = [*SERIES, "ordered_on", "received_on", "quantity"]
     parts = [frame.reindex(columns=columns) for frame in (receipts, open_orders) if frame is not None and len(frame)]
     every = pd.concat(parts) if parts else pd.DataFrame(columns=columns)
     every["location_id"] = every["location_id"].fillna("all")
@@ -97,7 +96,7 @@ def _wide(
     calendar: Calendar,
     none: float,
 ) -> Floats:
-    row = pd.MultiIndex.from_tuples(series).get_indexer(pd.MultiIndex.from_frame(frame[KEYS].astype(str)))
+    row = pd.MultiIndex.from_tuples(series).get_indexer(pd.MultiIndex.from_frame(frame[SERIES].astype(str)))
     starts = pd.to_datetime(frame[day]).dt.to_period(calendar.frequency).dt.start_time
     column = dates.get_indexer(pd.DatetimeIndex(starts))
     inside = (row >= 0) & (column >= 0)

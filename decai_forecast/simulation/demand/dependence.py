@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.columns import KEYS
+
 __all__ = ["INDEPENDENT", "Dependence", "dependence_of", "residuals"]
 
 Floats = npt.NDArray[np.float64]
@@ -85,7 +87,7 @@ def _seen(correlation: Floats, kept: tuple[float, float]) -> Floats:
 def _with_residuals(frame: pd.DataFrame) -> pd.DataFrame:
     known = frame[np.isfinite(frame["level_low"].to_numpy(float))]
     mean, square = residuals(known["level_low"], known["level_high"])
-    out: pd.DataFrame = known[["location_id", "item_id", "date"]].assign(mean=mean, square=square)
+    out: pd.DataFrame = known[KEYS].assign(mean=mean, square=square)
     return out
 
 

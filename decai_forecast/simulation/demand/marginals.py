@@ -10,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from decai_forecast.columns import KEYS, SERIES
+from decai_forecast.demand.quantiles import LEVELS, name_of
 from decai_forecast.errors import ConfigError, NotEnoughData
-from decai_forecast.simulation.demand.tables import LEVELS, PIECES
+from decai_forecast.simulation.demand.tables import PIECES
 
 __all__ = ["Marginals", "marginals_of", "pieces_of"]
 
 Singles = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
-SERIES = ["location_id", "item_id"]
-QUANTILES = [f"q{round(level * 100):02d}" for level in LEVELS]
+QUANTILES = [name_of(level) for level in LEVELS]
 CROSSING = 1e-6  # of the larger one: what the arithmetic of a forecast may leave
 
 
@@ -98,12 +99,12 @@ def pieces_of(quantiles: Floats) -> tuple[Singles, Singles]:
 
 
 def _ordered(forecast: pd.DataFrame) -> pd.DataFrame:
-    wanted = [*SERIES, "date", *QUANTILES]
+    wanted = [*KEYS, *QUANTILES]
     if missing := [name for name in wanted if name not in forecast]:
         raise ConfigError(f"the forecast has no column {', '.join(missing)}; it has {', '.join(map(str, forecast.columns))}")
     if forecast.empty:
         raise NotEnoughData("the forecast has no series; there is nothing to simulate")
-    rows = forecast[wanted].astype(dict.fromkeys(SERIES, str)).sort_values([*SERIES, "date"], ignore_index=True)
+    rows = forecast[wanted].astype(dict.fromkeys(SERIES, str)).sort_values(KEYS, ignore_index=True)
     _sound(rows)
     periods = rows.groupby(SERIES, sort=False)["date"].nunique()
     if len(rows) != len(periods) * rows["date"].nunique():

@@ -13,9 +13,10 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["CELLS", "LEVELS", "PIECES", "SCALE", "Tables", "tables"]
+from decai_forecast.demand.quantiles import LEVELS
 
-LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)  # of the forecast's columns q05 .. q99
+__all__ = ["CELLS", "PIECES", "SCALE", "Tables", "tables"]
+
 PIECES = len(LEVELS) + 1  # below q05, between the levels, beyond q99
 CELLS, WIDEST = 4096, 4.5  # the cells cover deviates of -4.5 .. 4.5; what lies outside belongs to the outermost
 SCALE = CELLS / (2 * WIDEST)

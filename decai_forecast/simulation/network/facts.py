@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.network.rows import ALL, text_column
 
@@ -98,7 +99,7 @@ def facts_of(forecast: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Fact
 
 
 def _demand(forecast: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:
-    series = forecast[["location_id", "item_id"]].astype(str).drop_duplicates().sort_values(["item_id", "location_id"])
+    series = forecast[SERIES].astype(str).drop_duplicates().sort_values(["item_id", "location_id"])
     return {str(item): tuple(rows["location_id"]) for item, rows in series.groupby("item_id")}
 
 

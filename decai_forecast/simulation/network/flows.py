@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import KEYS, SERIES
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.simulation.network.graph import Floats
 from decai_forecast.simulation.network.topology import Topology
@@ -21,18 +22,18 @@ Series = tuple[str, str]  # location, item
 
 def mean_demand(forecast: pd.DataFrame, horizon: int) -> tuple[Mapping[Series, Floats], pd.Timestamp]:
     """The mean per series and period, units, and the first period; :class:`ConfigError` names the first wrong row."""
-    if missing := [name for name in ("location_id", "item_id", "date", "mean") if name not in forecast]:
+    if missing := [name for name in (*KEYS, "mean") if name not in forecast]:
         raise ConfigError(f"the forecast has no column {', '.join(missing)}; it has {', '.join(map(str, forecast.columns))}")
     if forecast.empty:
         raise NotEnoughData("the forecast has no series; there is nothing to simulate")
-    ordered = forecast.astype({"location_id": str, "item_id": str}).sort_values(["location_id", "item_id", "date"])
+    ordered = forecast.astype({"location_id": str, "item_id": str}).sort_values(KEYS)
     mean = ordered["mean"].to_numpy(float)
     if (wrong := ~(np.isfinite(mean) & (mean >= 0))).any():
         row = ordered.iloc[int(np.flatnonzero(wrong)[0])]
         where = f"item {row['item_id']!r} at {row['location_id']!r} on {pd.Timestamp(row['date']):%Y-%m-%d}"
         raise ConfigError(f"forecast, {where}: mean is {row['mean']:g}; expected units of at least 0")
     dates = pd.DatetimeIndex(ordered["date"].unique()).sort_values()
-    keys = ordered[["location_id", "item_id"]].drop_duplicates()
+    keys = ordered[SERIES].drop_duplicates()
     if len(ordered) != len(keys) * horizon or len(dates) != horizon:
         raise ConfigError(
             f"the forecast has {len(ordered)} rows for {len(keys)} series and {len(dates)} dates; "

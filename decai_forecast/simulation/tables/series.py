@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.simulation.engine.frame import Counts, Outcome
 from decai_forecast.simulation.measures import days_of_supply, served, standard_error
 from decai_forecast.simulation.network.graph import Floats
@@ -20,7 +21,6 @@ from decai_forecast.simulation.tables.run import Run, place_names
 __all__ = ["series_table"]
 
 BEYOND = ">horizon"
-KEYS = ["location_id", "item_id"]
 
 
 def series_table(run: Run, protected_mean: tuple[Floats, ...]) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def series_table(run: Run, protected_mean: tuple[Floats, ...]) -> pd.DataFrame:
         for g, (group, mean) in enumerate(zip(run.network.groups, protected_mean, strict=True))
         for row in _rows(run, g, group, mean)
     ]
-    table = pd.DataFrame(rows).sort_values(KEYS, ignore_index=True)
+    table = pd.DataFrame(rows).sort_values(SERIES, ignore_index=True)
     supply = _days(run, table)
     table.insert(table.columns.get_loc("p_stockout"), "days_of_supply", supply)  # type: ignore[arg-type]  # one column
     flag = np.where(np.isnan(supply), BEYOND, "")

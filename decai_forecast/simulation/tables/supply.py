@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import KEYS
 from decai_forecast.simulation.engine import vectorised
 from decai_forecast.simulation.measures import days_of_supply
 from decai_forecast.simulation.network.graph import Floats, Ints
@@ -13,7 +14,7 @@ from decai_forecast.simulation.tables.run import Run, place_names
 
 __all__ = ["supply_path"]
 
-COLUMNS = ["location_id", "item_id", "date", "days"]
+COLUMNS = [*KEYS, "days"]
 
 
 def supply_path(run: Run, wanted: frozenset[tuple[str, str]]) -> pd.DataFrame:

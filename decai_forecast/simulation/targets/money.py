@@ -12,6 +12,7 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import KEYS, SERIES
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
@@ -23,7 +24,6 @@ __all__ = ["BASELINE", "forecast_money"]
 
 BASELINE = "moving_average"
 REPLICATIONS = 400  # samples that a level is read off
-SERIES = ["location_id", "item_id"]
 
 
 def forecast_money(
@@ -73,13 +73,13 @@ def _known(actual: pd.DataFrame, forecasts: Mapping[str, pd.DataFrame]) -> pd.Da
         good &= keys.isin(pd.MultiIndex.from_frame(frame[SERIES].astype(str)))
     if not good.any():
         raise NotEnoughData("no series of the past window has a sale known in every period and a forecast of every kind")
-    return rows[good].sort_values([*SERIES, "date"], ignore_index=True)
+    return rows[good].sort_values(KEYS, ignore_index=True)
 
 
 def _part(frame: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    keys = pd.MultiIndex.from_frame(known[[*SERIES, "date"]])
+    keys = pd.MultiIndex.from_frame(known[KEYS])
     rows = frame.astype(dict.fromkeys(SERIES, str))
-    return rows[pd.MultiIndex.from_frame(rows[[*SERIES, "date"]]).isin(keys)]
+    return rows[pd.MultiIndex.from_frame(rows[KEYS]).isin(keys)]
 
 
 def _cube(known: pd.DataFrame, name: str, places: tuple[str, ...], items: tuple[str, ...], horizon: int) -> Floats:

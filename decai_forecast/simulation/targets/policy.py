@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from decai_forecast.demand.quantiles import plotting_position
 from decai_forecast.simulation.engine import compiled, vectorised
 from decai_forecast.simulation.engine.frame import Outcome, Samples
 from decai_forecast.simulation.network.graph import Floats, Graph, Ints
@@ -62,10 +63,10 @@ def protected(demand: Samples, terms: Terms, first: int, horizon: int) -> Floats
 def level_at(ordered: Floats, probability: Floats) -> Floats:
     """The quantiles [location, item, period] of :func:`protected` at each site's and item's own probability.
 
-    Weibull's plotting position: the next draw lies below with just that probability; the largest sample beyond it.
+    At Weibull's plotting position (see :func:`plotting_position`), linear in between; beyond it the largest sample.
     """
     count = ordered.shape[3]
-    place = np.clip(probability * (count + 1) - 1, 0, count - 1)[:, :, None, None]
+    place = plotting_position(probability, count)[:, :, None, None]
     low = np.floor(place).astype(np.int64)
     shape = (*ordered.shape[:3], 1)
     below, above = (

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from decai_forecast.columns import SERIES
 from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.demand import INDEPENDENT, Dependence, Marginals, sample
 from decai_forecast.simulation.engine.frame import Samples
@@ -25,7 +26,7 @@ SERVICE = {"fill_rate": "F", "cycle_service": "A", "cost": "A"}  # the flag an E
 BLOCK = 2_000_000  # samples at a time
 NOW = ("level_now", "fill_rate_now", "csl_now", "cost_now", "stock_now")
 COLUMNS = (
-    "location_id", "item_id", "level_now", "level_proposed", "safety_stock", "fill_rate_now", "fill_rate_proposed", "csl_now",
+    *SERIES, "level_now", "level_proposed", "safety_stock", "fill_rate_now", "fill_rate_proposed", "csl_now",
     "csl_proposed", "cost_now", "cost_proposed", "stock_now", "stock_proposed", "service_type", "service_target", "reason",
 )  # fmt: skip
 Draw = Callable[[int], Samples]
@@ -76,7 +77,7 @@ def stock_targets(
         now = None if level_now is None else level_now[:, items]
         blocks.append(_block(law.only(items), own, goal, draw, (warm, horizon), now))
     rows = pd.concat(blocks, ignore_index=True)
-    return rows.sort_values(["location_id", "item_id"], ignore_index=True)
+    return rows.sort_values(SERIES, ignore_index=True)
 
 
 def _drawn(law: Marginals, dependence: Dependence, seed: int, replications: int) -> Draw:
