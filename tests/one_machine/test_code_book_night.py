@@ -15,7 +15,7 @@ from decai_forecast.coordinator.federate import SharedModels, federate, keep_las
 from decai_forecast.coordinator.roster import Roster
 from decai_forecast.demand import FEATURES
 from decai_forecast.federation import Plan, Shared, validate
-from decai_forecast.network import COORDINATOR, Network, Participant
+from decai_forecast.network import Network, Participant
 from decai_forecast.one_machine.run import run_round
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.report_facts import facts_of

@@ -15,7 +15,7 @@ from decai_forecast.coordinator.close import close
 from decai_forecast.coordinator.federate import federate
 from decai_forecast.federation import Plan
 from decai_forecast.federation.disclosure import record_disclosure
-from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.report_facts import facts_of

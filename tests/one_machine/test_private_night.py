@@ -16,7 +16,7 @@ from decai_forecast.coordinator.federate import SharedModels, federate
 from decai_forecast.coordinator.roster import Roster
 from decai_forecast.federation import Plan
 from decai_forecast.federation.exact.privacy import epsilon_of, rho_of
-from decai_forecast.network import COORDINATOR, Network, Participant, Privacy
+from decai_forecast.network import Network, Participant, Privacy
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.page_html import page
 from decai_forecast.partner.context import partner_context

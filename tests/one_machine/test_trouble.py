@@ -22,8 +22,8 @@ from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.stack import free_port
 from decai_forecast.partner.check import Refused, check
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.submit import run_delivery, standing
 from decai_forecast.partner.pull import pull
+from decai_forecast.partner.submit import standing
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store
 

@@ -12,8 +12,8 @@ from decai_forecast.contracts import Verdict
 from decai_forecast.network import Network
 from decai_forecast.partner.check import Refused, check, last_accepted, referenced_first
 from decai_forecast.partner.context import PartnerContext, partner_context
-from decai_forecast.partner.quality import Delivered, history, mark_late, score
 from decai_forecast.partner.pull import pull
+from decai_forecast.partner.quality import Delivered, history, mark_late, score
 from decai_forecast.round import Round
 
 LATER = Round.of("2026-06-29.2")

@@ -17,7 +17,7 @@ from decai_forecast.partner.combine import combine
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.report import outbox_key, write_report
 from decai_forecast.partner.simulate_step import simulate
-from decai_forecast.partner.submit import run_delivery, standing
+from decai_forecast.partner.submit import standing
 from decai_forecast.round import Round
 from decai_forecast.steps import Done
 

@@ -20,9 +20,9 @@ from decai_forecast.partner.check import check
 from decai_forecast.partner.combine import combine
 from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.earlier import earlier_forecasts
+from decai_forecast.partner.pull import pull
 from decai_forecast.partner.report import outbox_key, write_report
 from decai_forecast.partner.simulate_step import simulate
-from decai_forecast.partner.pull import pull
 from decai_forecast.partner.train import train
 from decai_forecast.partner.watch import note_of_alarms, watch
 from decai_forecast.round import Round

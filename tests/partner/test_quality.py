@@ -17,9 +17,9 @@ from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.page_html import page
 from decai_forecast.partner.check import check
 from decai_forecast.partner.context import PartnerContext, partner_context
+from decai_forecast.partner.pull import pull
 from decai_forecast.partner.quality import Delivered, history, mark_late, score
 from decai_forecast.partner.submit import deliver
-from decai_forecast.partner.pull import pull
 from decai_forecast.round import Round
 
 NEXT = Round.of("2026-06-30", "2026-06-29")

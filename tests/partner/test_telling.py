@@ -22,8 +22,8 @@ from decai_forecast.orchestration.stack import free_port
 from decai_forecast.partner.check import check
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.notices import Notice, tell
-from decai_forecast.partner.submit import deliver
 from decai_forecast.partner.pull import pull
+from decai_forecast.partner.submit import deliver
 from decai_forecast.store import Store
 
 Webhook = tuple[str, list[dict]]
