@@ -13,7 +13,7 @@ from decai_forecast.errors import ConfigError
 from decai_forecast.identity import Keyring
 from decai_forecast.network import Network
 from decai_forecast.partner.context import partner_context
-from decai_forecast.reports.send import Book, Entry
+from decai_forecast.reports.send import Book, Entry, Status
 from decai_forecast.reports.signature import BrokenReport, signed_by
 from decai_forecast.reports.signature import verify as verify_folder
 from decai_forecast.round import in_time
@@ -72,7 +72,7 @@ def sent(
     if not entries:
         raise ConfigError(f"{partner}: no report of round {chosen or 'any'} was to be sent; its report.yaml says where to")
     print(json.dumps([asdict(entry) for entry in entries], indent=1) if as_json else "\n".join(map(_line, entries)))
-    raise typer.Exit(1 if any(entry.status != "sent" for entry in entries) else 0)
+    raise typer.Exit(1 if any(entry.status is not Status.SENT for entry in entries) else 0)
 
 
 def _line(entry: Entry) -> str:

@@ -39,7 +39,7 @@ from decai_forecast.simulation import Simulation
 from decai_forecast.steps import Done, read_done
 from decai_forecast.store import Store
 
-__all__ = ["Night", "facts_of"]
+__all__ = ["RoundSteps", "facts_of"]
 
 LIBRARIES = ("decai-forecast", "lightgbm", "prophet", "flwr", "great-expectations", "pandas")
 HISTORY = 2  # horizons of past demand before the forecast, in the chart

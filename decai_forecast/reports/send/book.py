@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
+from pydantic import TypeAdapter
+
+from decai_forecast.round import in_time
 from decai_forecast.store import Store
 
-__all__ = ["OWED", "SENT", "Book", "Entry"]
+__all__ = ["Book", "Entry", "Status"]
 
-OWED, SENT = "owed", "sent"
 LEASE = timedelta(minutes=15)  # longer than an attempt can take: who began one and is still silent is dead
+
+
+class Status(StrEnum):
+    """Whether a target has a report."""
+
+    OWED = "owed"
+    SENT = "sent"
 
 
 @dataclass(frozen=True)
@@ -22,11 +32,14 @@ class Entry:
     target: str
     kind: str
     digest: str  # of the manifest: another one is another report of the same round
-    status: str = OWED
+    status: Status = Status.OWED
     attempts: int = 0
     code: str = ""
     text: str = ""
     at: str = ""  # of the last attempt, before the first one of when it was owed; UTC
+
+
+ENTRY = TypeAdapter(Entry)
 
 
 class Book:
@@ -47,17 +60,17 @@ class Book:
     def owed(self, target: str) -> list[str]:
         """The rounds that ``target`` has not got, oldest first."""
         names = self._store.children(f"sent/owed/{target}")
-        return sorted((name.removesuffix(".json") for name in names if name.endswith(".json")), key=_place)
+        return in_time(name.removesuffix(".json") for name in names if name.endswith(".json"))
 
     def owe(self, round_id: str, target: str, kind: str, digest: str) -> None:
         """Notes that ``target`` is to get this report, unless it has it."""
-        if self._entry(round_id, target, kind, digest).status != SENT:
+        if self._entry(round_id, target, kind, digest).status is not Status.SENT:
             self._store.write_json(_mark(round_id, target), {})
 
     def begin(self, round_id: str, target: str, kind: str, digest: str) -> Entry | None:
         """The entry to attempt now; None if it is done, or somebody else is at it."""
         entry = self._entry(round_id, target, kind, digest)
-        if entry.status == SENT:
+        if entry.status is Status.SENT:
             self._store.remove(_mark(round_id, target))
             return None
         if not self._claimed(entry):
@@ -70,7 +83,12 @@ class Book:
     def end(self, entry: Entry, *, code: str = "", text: str = "") -> Entry:
         """Writes down how the attempt went; without a code it was sent."""
         done = replace(
-            entry, status=OWED if code else SENT, attempts=entry.attempts + 1, code=code, text=text, at=_now().isoformat()
+            entry,
+            status=Status.OWED if code else Status.SENT,
+            attempts=entry.attempts + 1,
+            code=code,
+            text=text,
+            at=_now().isoformat(),
         )
         self._write(done)
         if not code:
@@ -98,7 +116,7 @@ class Book:
         return self._read(_key(new))
 
     def _read(self, key: str) -> Entry:
-        return Entry(**self._store.read_json(key))
+        return ENTRY.validate_python(self._store.read_json(key))
 
     def _write(self, entry: Entry) -> None:
         self._store.write_json(_key(entry), asdict(entry))
@@ -110,12 +128,6 @@ def _key(entry: Entry) -> str:
 
 def _mark(round_id: str, target: str) -> str:
     return f"sent/owed/{target}/{round_id}.json"
-
-
-def _place(round_id: str) -> tuple[str, int]:
-    """Of a round in time: the tenth further one of a night (``2026-11-24.10``) comes after the second."""
-    night, _, further = round_id.partition(".")
-    return night, int(further or 1)
 
 
 def _claim(entry: Entry) -> str:
