@@ -245,8 +245,8 @@ class Hanging:
     file: Path
 
     @contextmanager
-    def open(self, which: Plan, venue: Venue) -> Iterator[Any]:
-        with InProcess(self.members).open(which, venue) as there:
+    def open(self, which: Plan, setting: RuntimeSetting) -> Iterator[Any]:
+        with InProcess(self.members).open(which, setting) as there:
             yield there
             os.close(os.open(self.file, os.O_WRONLY))
 

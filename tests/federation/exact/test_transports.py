@@ -168,7 +168,9 @@ def test_who_went_before_the_others_came_can_come_again(transport: Make) -> None
         def come(rank: int) -> int:
             for _ in range(600):  # until the relay has seen that the first one went
                 with suppress(PeerLost):
-                    return there.wire(SESSION, rank, ("ada", "bea", "cyd"), 60.0).exchange(Frame(frames.BROADCAST, 0, 0, b"x")).op
+                    return (
+                        there.wire(SESSION, rank, ("ada", "bea", "cyd"), 60.0).exchange(Frame(frames.BROADCAST, 0, 0, b"x")).op
+                    )
                 sleep(0.1)
             raise TimeoutError
 
