@@ -91,11 +91,11 @@ def people(case: Case) -> list[Any]:
 class Marks:
     """Times and traffic after each tree; the first tree is not counted, since the start lies before it."""
 
-    group: Any
+    session: Any
     seen: list[tuple[float, ...]] = field(default_factory=list)
 
     def __call__(self, *_: Any) -> None:
-        traffic = self.group.traffic
+        traffic = self.session.traffic
         self.seen.append((time.perf_counter(), time.process_time(), traffic.sent, traffic.received, traffic.steps))
 
     def facts(self) -> Facts:
@@ -107,11 +107,11 @@ class Marks:
 
 
 def exact_party(k: int, port: int, case: Case, out: Any) -> None:
-    from decai_forecast.federation.exact.group import Group
     from decai_forecast.federation.exact.host import HostWire
     from decai_forecast.federation.exact.loopback import LoopbackWire
     from decai_forecast.federation.exact.records import TrainingRecords
     from decai_forecast.federation.exact.roster import KeyRoster
+    from decai_forecast.federation.exact.session import SecureSession
     from decai_forecast.federation.exact.train import Rows, train
     from decai_forecast.store import Store
 
@@ -119,10 +119,10 @@ def exact_party(k: int, port: int, case: Case, out: Any) -> None:
     roster, store = KeyRoster.of(pinned), Store(case.folder / f"store-{time.time_ns()}" / own.name, own.name)
     X, y, weight = load(case, range(k, k + 1))
     began, wire = time.perf_counter(), HostWire if case.link is None else LoopbackWire
-    group = Group(wire(port, SESSION, k, roster.names, PATIENCE), own, roster, pinned, SESSION)
-    marks = Marks(group)
-    trained = train(Rows(X, y, weight), case.plan(), group, TrainingRecords(store), marks)
-    whole = {"whole_s": time.perf_counter() - began} | asdict(group.traffic)
+    session = SecureSession(wire(port, SESSION, k, roster.names, PATIENCE), own, roster, pinned, SESSION)
+    marks = Marks(session)
+    trained = train(Rows(X, y, weight), case.plan(), session, TrainingRecords(store), marks)
+    whole = {"whole_s": time.perf_counter() - began} | asdict(session.traffic)
     out.put((k, trained.text, marks.facts() | whole))
 
 

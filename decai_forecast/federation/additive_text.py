@@ -12,7 +12,7 @@ from decai_forecast.federation.model_text import EXPECTED, HEADER, ModelText, Tr
 
 __all__ = ["Branch", "Splits", "additive_text"]
 
-NUMERICAL, KNOWN = 8, 1e300  # LightGBM's: NaN is missing and goes right; what it writes for an infinite threshold
+NUMERICAL, INFINITE = 8, 1e300  # LightGBM's: NaN is missing and goes right; what it writes for an infinite threshold
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Branch:
     @classmethod
     def known(cls, column: int, there: Splits, missing: int) -> Branch:
         """Parts rows with a value from those without one."""
-        return cls(column, KNOWN, there, missing)
+        return cls(column, INFINITE, there, missing)
 
 
 Splits = Branch | int

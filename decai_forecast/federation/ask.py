@@ -16,7 +16,7 @@ __all__ = ["ask", "gather", "replies_of"]
 
 CONNECTED = 0.5  # seconds between two looks at who is connected
 Enough = Callable[[list[Message]], bool]
-FIRST, LONGEST = 0.002, 0.05  # seconds between two looks: short at first, then longer
+FIRST_PAUSE, LONGEST_PAUSE = 0.002, 0.05  # seconds between two looks: short at first, then longer
 
 
 def ask(
@@ -63,7 +63,7 @@ def replies_of(
     """Node -> its reply, or the error that Flower found in place of it."""
     asked = [message.metadata.dst_node_id for message in messages]
     waiting = dict(zip(grid.push_messages(messages), asked, strict=True))
-    replies, end, pause = dict[int, Message](), time.monotonic() + timeout, FIRST
+    replies, end, pause = dict[int, Message](), time.monotonic() + timeout, FIRST_PAUSE
     reached = False
     while waiting and time.monotonic() < end:
         arrived = list(grid.pull_messages(list(waiting)))
@@ -75,5 +75,5 @@ def replies_of(
         meanwhile()
         if waiting and not arrived:
             time.sleep(pause)
-            pause = min(2 * pause, LONGEST)
+            pause = min(2 * pause, LONGEST_PAUSE)
     return replies

@@ -21,7 +21,7 @@ from decai_forecast.federation.ask import ask
 from decai_forecast.federation.codes import MALFORMED, TIMEOUT, reason_of
 from decai_forecast.federation.model_text import ModelText, merge, shift, validate
 from decai_forecast.federation.plan import Plan
-from decai_forecast.federation.state import Node, State, Venue, kept
+from decai_forecast.federation.state import Node, RuntimeSetting, State, kept
 
 __all__ = ["train_bagging", "train_cyclic", "turns"]
 
@@ -29,7 +29,7 @@ Trees = Mapping[float, ModelText]
 """quantile -> trees"""
 
 
-def train_bagging(grid: Grid, plan: Plan, cutoff: date, state: State, _: Venue) -> State:
+def train_bagging(grid: Grid, plan: Plan, cutoff: date, state: State, _: RuntimeSetting) -> State:
     """The shared models of one cut-off, of ``plan.rounds`` averages of everybody's trees."""
     starts = _common_start(state.nodes)
     last: Trees = {}
@@ -42,7 +42,7 @@ def train_bagging(grid: Grid, plan: Plan, cutoff: date, state: State, _: Venue) 
     return _from(plan, starts, state)
 
 
-def train_cyclic(grid: Grid, plan: Plan, cutoff: date, state: State, _: Venue) -> State:
+def train_cyclic(grid: Grid, plan: Plan, cutoff: date, state: State, _: RuntimeSetting) -> State:
     """The shared models of one cut-off, of ``plan.rounds`` turns of one company each.
 
     Who is dropped loses its turn to the next; the order of the others stays.

@@ -26,31 +26,31 @@ from decai_forecast.federation.fourier import Design
 from decai_forecast.federation.model_text import ModelText
 from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.robust import coordinate_median, trimmed_mean
-from decai_forecast.federation.state import State, Venue, kept
+from decai_forecast.federation.state import RuntimeSetting, State, kept
 
 __all__ = ["BOUND", "key_of", "text_of", "train_median", "train_trimmed_mean", "trimmed"]
 
 BOUND = 10.0  # targets are at most sqrt(20): honest coefficients stay below 3
-SHARE = 0.2  # cut off at each end by the trimmed mean
+TRIMMED_SHARE = 0.2  # cut off at each end by the trimmed mean
 Floats = npt.NDArray[np.float64]
 Vectors = Mapping[float, Floats]
 """quantile -> coefficients"""
 
 
-def train_median(grid: Grid, plan: Plan, cutoff: date, state: State, _: Venue) -> State:
+def train_median(grid: Grid, plan: Plan, cutoff: date, state: State, _: RuntimeSetting) -> State:
     """The shared models of one cut-off: the median of the companies' coefficients."""
     return _averaged(grid, plan, cutoff, state, coordinate_median)
 
 
-def train_trimmed_mean(grid: Grid, plan: Plan, cutoff: date, state: State, _: Venue) -> State:
+def train_trimmed_mean(grid: Grid, plan: Plan, cutoff: date, state: State, _: RuntimeSetting) -> State:
     """The shared models of one cut-off: the trimmed mean of the companies' coefficients."""
     return _averaged(grid, plan, cutoff, state, trimmed)
 
 
 def trimmed(vectors: Sequence[npt.ArrayLike]) -> Floats:
-    """The trimmed mean of ``SHARE``, and of one vector at each end at least where there are three: of fewer than five it would
-    else cut off none."""
-    return trimmed_mean(vectors, max(SHARE, 1 / len(vectors)) if len(vectors) > 2 else SHARE)
+    """The trimmed mean of ``TRIMMED_SHARE``; from three vectors on at least one is cut off at each end, else of fewer than five
+    none would be."""
+    return trimmed_mean(vectors, max(TRIMMED_SHARE, 1 / len(vectors)) if len(vectors) > 2 else TRIMMED_SHARE)
 
 
 def text_of(feature_names: Sequence[str], quantile: float, coefficients: Floats) -> ModelText:

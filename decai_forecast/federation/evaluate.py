@@ -29,7 +29,7 @@ TOLERANCE = 0.02  # of the champion's loss: as much is chance
 WORSE_AT_MOST = 0.5  # of the partners; one that lies, or whose own rows are poisoned, decides nothing
 NEWEST = 0.1  # share of a partner's rows that is its hold-out
 BITS = 20  # fraction bits of a score
-LARGEST = 2.0**40  # of a score that makes sense
+LARGEST_SCORE = 2.0**40  # of a score that makes sense
 Texts = Mapping[float, str]
 Floats = npt.NDArray[np.float64]
 
@@ -95,7 +95,7 @@ def _read(reply: Message) -> Score | None:
         score = Score(int(said["rows"]), *(int(said[role]) * 2.0**-BITS for role in ("champion", "challenger")))
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    return score if score.rows > 0 and all(0 <= one <= LARGEST for one in (score.champion, score.challenger)) else None
+    return score if score.rows > 0 and all(0 <= one <= LARGEST_SCORE for one in (score.champion, score.challenger)) else None
 
 
 def score_of(

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 LIBRARIES = ("decai-forecast", "flwr", "lightgbm")
-KNOWN = re.compile(r"[0-9A-Za-z.+!-]{1,40}")  # a version (PEP 440); anything else of a stranger's is not shown
+VERSION = re.compile(r"[0-9A-Za-z.+!-]{1,40}")  # a version (PEP 440); anything else of a stranger's is not shown
 
 
 class OtherVersion(FederationError):
@@ -97,7 +97,7 @@ def compare(partner: str, said: Mapping[str, Any], schemas: Iterable[str], agree
     for name, expected in versions().items():
         found = str(said.get(f"version-{name}", "none"))
         if found != expected:
-            shown = found if KNOWN.fullmatch(found) else "something that is no version"
+            shown = found if VERSION.fullmatch(found) else "something that is no version"
             raise OtherVersion(f"{partner} has {name} {shown}; this training needs {expected}: install the same release")
     if said.get("schema") not in set(schemas):
         raise OtherFeatures(f"{partner} has training rows with other columns; prepare the round with the same release")

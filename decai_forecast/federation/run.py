@@ -20,7 +20,7 @@ from decai_forecast.store import Store
 if TYPE_CHECKING:
     from flwr.serverapp import Grid
 
-    from decai_forecast.federation.state import Venue
+    from decai_forecast.federation.state import RuntimeSetting
 
 __all__ = ["FLOWER", "InProcess", "Runtime", "train_shared"]
 
@@ -38,8 +38,8 @@ FLOWER = {  # else Flower reports use, asks for updates, and installs what an ap
 class Runtime(Protocol):
     """Where the nodes are and how they are reached."""
 
-    def open(self, plan: Plan, venue: Venue) -> contextlib.AbstractContextManager[tuple[Grid, Venue]]:
-        """The grid of the members' nodes, for one training, and the venue with what this runtime changes in it."""
+    def open(self, plan: Plan, setting: RuntimeSetting) -> contextlib.AbstractContextManager[tuple[Grid, RuntimeSetting]]:
+        """The grid of the members' nodes, for one training, and the setting with what this runtime changes in it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class InProcess:
     workers: int = WORKERS
 
     @contextmanager
-    def open(self, plan: Plan, venue: Venue) -> Iterator[tuple[Grid, Venue]]:
+    def open(self, plan: Plan, setting: RuntimeSetting) -> Iterator[tuple[Grid, RuntimeSetting]]:
         from decai_forecast.federation import client_app
         from decai_forecast.federation.exact.coordinate import ATTEMPTS
         from decai_forecast.federation.local_grid import LocalGrid
@@ -71,7 +71,7 @@ class InProcess:
             with contextlib.ExitStack() as stack:
                 nursery = stack.enter_context(Nursery()) if apart else None
                 grid = LocalGrid(client_app.make_app(), nodes, plan.to_config(), workers=workers, nursery=nursery)
-                yield stack.enter_context(grid), venue
+                yield stack.enter_context(grid), setting
         finally:
             rows_of.cache_clear()
 
@@ -98,7 +98,7 @@ def train_shared(
     from flwr.app import Context, RecordDict
 
     from decai_forecast.federation.server_app import make_app
-    from decai_forecast.federation.state import Venue
+    from decai_forecast.federation.state import RuntimeSetting
 
     if len(members) < plan.minimum:
         raise FederationError(f"{len(members)} partners can train together, {plan.minimum} are needed")
@@ -112,9 +112,9 @@ def train_shared(
         if watch:
             watch(step)
 
-    with runtime.open(plan, Venue(say=say, watch=tell)) as (grid, venue):
+    with runtime.open(plan, RuntimeSetting(say=say, watch=tell)) as (grid, setting):
         context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config=plan.to_config())
-        make_app(venue, _comparable(champion, plan))(grid, context)
+        make_app(setting, _comparable(champion, plan))(grid, context)
         traffic = int(getattr(grid, "traffic", 0))  # Flower's own grid does not count
     return _result(context, plan, members, time.monotonic() - began, traffic)
 

@@ -22,14 +22,14 @@ from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, coded
 from decai_forecast.federation.exact.errors import BudgetSpent
 from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.preflight import OtherCodeBook, OtherPrivacy, compare, schema_of
-from decai_forecast.federation.state import HERE, Node, State, Train, Venue, kept
+from decai_forecast.federation.state import HERE, Node, RuntimeSetting, State, Train, kept
 from decai_forecast.identity import KEY_BYTES
 
 __all__ = ["app", "make_app"]
 
 
-def make_app(venue: Venue = HERE, champion: Mapping[float, str] | None = None) -> ServerApp:
-    """The ServerApp; ``venue.say`` gets one line per cut-off, and one for each who cannot take part. ``champion``: the models
+def make_app(setting: RuntimeSetting = HERE, champion: Mapping[float, str] | None = None) -> ServerApp:
+    """The ServerApp; ``setting.say`` gets one line per cut-off, and one for each who cannot take part. ``champion``: the models
     in use, which those of the last cut-off are compared with."""
     server = ServerApp()
 
@@ -40,43 +40,45 @@ def make_app(venue: Venue = HERE, champion: Mapping[float, str] | None = None) -
         dropped: dict[str, str] = {}
         rows: dict[str, int] = {}
         for cutoff in plan.cutoffs:
-            present = kept(_present(grid, plan, cutoff, dropped, venue), plan, cutoff)
-            state = train(grid, plan, cutoff, present, venue) if present.nodes else present
+            present = kept(_present(grid, plan, cutoff, dropped, setting), plan, cutoff)
+            state = train(grid, plan, cutoff, present, setting) if present.nodes else present
             dropped |= state.dropped
             if cutoff == max(plan.cutoffs):
                 rows = {node.partner: node.rows for node in state.nodes}
             texts = {f"q{quantile}": model.text().encode() for quantile, model in state.models.items()}
             context.state[f"model/{cutoff}"] = ConfigRecord(texts)
             there = f"{len(state.nodes)} partners, {sum(n.rows for n in state.nodes):,} rows"
-            venue.say(f"shared forecaster of {cutoff}: {there}")
+            setting.say(f"shared forecaster of {cutoff}: {there}")
             if champion and cutoff == max(plan.cutoffs):
-                context.state["verdict"] = _compared(grid, plan, cutoff, state, champion, venue)
+                context.state["verdict"] = _compared(grid, plan, cutoff, state, champion, setting)
         context.state["rows"] = ConfigRecord(dict(rows))
         context.state["dropped"] = ConfigRecord(dict(dropped))
 
     return server
 
 
-def _compared(grid: Grid, plan: Plan, cutoff: date, state: State, champion: Mapping[float, str], venue: Venue) -> ConfigRecord:
+def _compared(
+    grid: Grid, plan: Plan, cutoff: date, state: State, champion: Mapping[float, str], setting: RuntimeSetting
+) -> ConfigRecord:
     from decai_forecast.federation.evaluate import evaluate_together
 
     challenger = {quantile: model.text() for quantile, model in state.models.items()}
     nodes = {node.id: node.partner for node in state.nodes}
     verdict = evaluate_together(grid, plan, cutoff, nodes, champion, challenger)
-    venue.say(f"the new forecaster {'ships' if verdict.promoted else 'does not ship'}: {verdict.reason}")
+    setting.say(f"the new forecaster {'ships' if verdict.promoted else 'does not ship'}: {verdict.reason}")
     return ConfigRecord({"json": json.dumps(verdict.to_json())})
 
 
 app = make_app()
 
 
-def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], venue: Venue) -> State:
+def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], setting: RuntimeSetting) -> State:
     """Who takes part in a cut-off; who cannot is dropped, unless it only has no rows of an old one.
 
     Once the quorum has answered, the others get the plan's grace.
     """
-    known = {node: venue.names.get(node, "") if venue.names is not None else "" for node in grid.get_node_ids()}
-    asked = [node for node in known if known[node] or venue.names is None]
+    known = {node: setting.names.get(node, "") if setting.names is not None else "" for node in grid.get_node_ids()}
+    asked = [node for node in known if known[node] or setting.names is None]
     replies = ask(
         grid, asked, MessageType.QUERY, {"cutoff": cutoff.isoformat()}, plan.timeout, group=f"{cutoff}/query",
         grace=plan.grace, enough=lambda replies: sum(not reply.has_error() for reply in replies) >= plan.minimum,
@@ -92,9 +94,9 @@ def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], v
         except Unfit as error:
             if error.code not in (NO_ROWS, BudgetSpent.code) or cutoff == max(plan.cutoffs):
                 out.setdefault(partner, error.code)
-                venue.say(str(error))
+                setting.say(str(error))
     if cutoff == max(plan.cutoffs):  # whoever is registered and did not answer
-        silent = set((venue.names or {}).values()) - {node.partner for node in nodes}
+        silent = set((setting.names or {}).values()) - {node.partner for node in nodes}
         out = dict.fromkeys(silent, TIMEOUT) | out
     there = sorted((node for node in nodes if node.partner not in out), key=lambda node: node.partner)
     return State(tuple(there), dropped=out)

@@ -16,7 +16,7 @@ from decai_forecast.federation.model_text import ModelText
 from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.progress import Watch
 
-__all__ = ["HERE", "Node", "Relay", "State", "Train", "Venue", "kept", "told"]
+__all__ = ["HERE", "Node", "Relay", "RuntimeSetting", "State", "Train", "dropped_in_words", "kept"]
 
 Say = Callable[[str], None]
 """A line for people"""
@@ -36,7 +36,7 @@ class Relay(Protocol):
 
 
 @dataclass(frozen=True)
-class Venue:
+class RuntimeSetting:
     """What differs between the runtimes. ``names``: node -> partner, where nodes are registered; a node that says another
     name is not heard. ``relay``: makes the relay of strategies that meet at one, from its patience (seconds) and whom it
     tells how far the training is."""
@@ -47,7 +47,7 @@ class Venue:
     watch: Watch = lambda _: None
 
 
-HERE = Venue()
+HERE = RuntimeSetting()
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class State:
     dropped: Mapping[str, str] = field(default_factory=dict)
 
 
-Train = Callable[[Grid, Plan, date, State, Venue], State]
+Train = Callable[[Grid, Plan, date, State, RuntimeSetting], State]
 """A strategy's training of one cut-off with the nodes of a state: the models, who is left, and who was dropped with which
 code."""
 
@@ -81,10 +81,12 @@ def kept(state: State, plan: Plan, cutoff: date) -> State:
     if there >= plan.minimum:
         return state
     if cutoff == max(plan.cutoffs):
-        raise FederationError(f"{there} partners can train together, {plan.minimum} are needed; dropped: {told(state.dropped)}")
+        raise FederationError(
+            f"{there} partners can train together, {plan.minimum} are needed; dropped: {dropped_in_words(state.dropped)}"
+        )
     return State((), dropped=state.dropped)
 
 
-def told(dropped: Mapping[str, str]) -> str:
-    """For people."""
+def dropped_in_words(dropped: Mapping[str, str]) -> str:
+    """``bolt (timeout), corex (other_features)``; ``none`` without any."""
     return ", ".join(f"{partner} ({code})" for partner, code in sorted(dropped.items())) or "none"

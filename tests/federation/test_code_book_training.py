@@ -15,7 +15,7 @@ from decai_forecast.errors import ConfigError, ModelTextError
 from decai_forecast.federation import Plan, train_shared, validate
 from decai_forecast.federation.preflight import agreement
 from decai_forecast.federation.run import InProcess
-from decai_forecast.federation.state import Venue
+from decai_forecast.federation.state import RuntimeSetting
 from decai_forecast.store import Store
 
 BOOK = CodeBook("category", ("beer", "gin", "rum"))
@@ -113,7 +113,7 @@ def test_a_company_that_agreed_to_another_list_is_refused(tmp_path: Path) -> Non
     mine, theirs = (agreement("W", 13, code_book=book) for book in (BOOK, OTHER))
     assert len({mine, theirs, agreement("W", 13)}) == 3
     there, asked = companies(tmp_path), coded(agreed=mine)
-    with InProcess(there).open(asked, Venue()):
+    with InProcess(there).open(asked, RuntimeSetting()):
         pass
     right = {node: {"agreed": mine} for node in (1000, 1001, 1002, 1003)}
     found = serve(Overheard(there, asked, spoil=right | {1000: {"agreed": theirs}}), asked)

@@ -24,7 +24,7 @@ from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.node_process import NodeProcess
 from decai_forecast.federation.run import InProcess
-from decai_forecast.federation.state import Venue
+from decai_forecast.federation.state import RuntimeSetting
 from decai_forecast.store import Store
 
 EXACT = plan(
@@ -44,8 +44,8 @@ class Told:
     relay: Any = None
 
     @contextmanager
-    def open(self, which: Plan, venue: Venue) -> Iterator[Any]:
-        with InProcess(self.members).open(which, venue) as (grid, _):
+    def open(self, which: Plan, setting: RuntimeSetting) -> Iterator[Any]:
+        with InProcess(self.members).open(which, setting) as (grid, _):
             self.nodes = tuple(grid.nodes.values())
 
             def relay(patience: float, watch: Callable[[Progress], None]) -> Any:
@@ -56,7 +56,7 @@ class Told:
                 self.relay = HostRelay(patience, note)
                 return self.relay
 
-            yield grid, replace(venue, relay=relay)
+            yield grid, replace(setting, relay=relay)
 
 
 class Harmed(Told):

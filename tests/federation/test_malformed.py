@@ -13,7 +13,7 @@ from test_training import Overheard, serve
 from decai_forecast.federation.exact.coordinate import _taken
 from decai_forecast.federation.model_text import parse, sanitise
 from decai_forecast.federation.run import InProcess
-from decai_forecast.federation.state import Venue
+from decai_forecast.federation.state import RuntimeSetting
 
 SAID: dict[str, tuple[dict[str, Any], str]] = {
     "endless rows": ({"rows": float("inf")}, "malformed"),
@@ -29,7 +29,7 @@ def test_who_describes_itself_with_nonsense_is_left_out(tmp_path: Path, which: s
     said, code = SAID[which]
     asked = plan(turns=2, quantiles=(0.5,), strategy="exact")
     there = members(tmp_path, 4)
-    with InProcess(there).open(asked, Venue()):  # they learn each other's keys
+    with InProcess(there).open(asked, RuntimeSetting()):  # they learn each other's keys
         pass
     found = serve(Overheard(there, asked, spoil={1000: said}, workers=4), asked)
     assert dict(found.state["dropped"]) == {"p0": code}

@@ -11,7 +11,7 @@ from decai_forecast.errors import FederationError
 from decai_forecast.federation import train_shared
 from decai_forecast.federation.preflight import agreement, compare, schema_of, versions
 from decai_forecast.federation.run import InProcess
-from decai_forecast.federation.state import Venue
+from decai_forecast.federation.state import RuntimeSetting
 
 OTHERS = {
     "version": ({"version-lightgbm": "4.6.0"}, "other_version", "p0 has lightgbm 4.6.0; this training needs "),
@@ -28,7 +28,7 @@ def test_a_node_with_something_else_is_left_out_by_name(tmp_path: Path, which: s
     said, code, _ = OTHERS[which]
     asked = plan(rounds=1, turns=2, quantiles=(0.5,), strategy=strategy, agreed=agreement("W", 13))
     there = members(tmp_path, 4)
-    with InProcess(there).open(asked, Venue()):  # they learn each other's keys
+    with InProcess(there).open(asked, RuntimeSetting()):  # they learn each other's keys
         pass
     right = {node: {"agreed": agreement("W", 13)} for node in (1000, 1001, 1002, 1003)}
     found = serve(Overheard(there, asked, spoil=right | {1000: right[1000] | said}, workers=4), asked)

@@ -24,7 +24,7 @@ from decai_forecast.federation.local_grid import LocalGrid
 from decai_forecast.federation.rows import rows_of
 from decai_forecast.federation.run import InProcess
 from decai_forecast.federation.server_app import make_app
-from decai_forecast.federation.state import HERE, Venue
+from decai_forecast.federation.state import HERE, RuntimeSetting
 from decai_forecast.strategies import all_strategies
 
 LONG: dict[str, Any] = {"rounds": 8, "turns": 24}
@@ -174,10 +174,10 @@ class Overheard(LocalGrid):
         return messages
 
 
-def serve(grid: Overheard, which: Plan, venue: Venue = HERE) -> Context:
+def serve(grid: Overheard, which: Plan, setting: RuntimeSetting = HERE) -> Context:
     context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config=which.to_config())
     with grid:
-        make_app(venue)(grid, context)
+        make_app(setting)(grid, context)
     rows_of.cache_clear()
     return context
 
@@ -245,8 +245,8 @@ class Hanging:
     file: Path
 
     @contextmanager
-    def open(self, which: Plan, venue: Venue) -> Iterator[Any]:
-        with InProcess(self.members).open(which, venue) as there:
+    def open(self, which: Plan, setting: RuntimeSetting) -> Iterator[Any]:
+        with InProcess(self.members).open(which, setting) as there:
             yield there
             os.close(os.open(self.file, os.O_WRONLY))
 
@@ -266,13 +266,13 @@ def test_a_member_that_does_not_answer_in_time_is_named(strategy: str, tmp_path:
 def test_who_is_registered_and_not_connected_is_named(tmp_path: Path) -> None:
     """With too few, the error says whom to ask; with enough, the others train."""
     which = plan(rounds=1, quantiles=(0.5,))
-    venue = Venue(names={1000: "p0", 1001: "p1", 1002: "p2", 1003: "away"})
-    found = serve(Overheard(members(tmp_path, 3), which), which, venue)
+    setting = RuntimeSetting(names={1000: "p0", 1001: "p1", 1002: "p2", 1003: "away"})
+    found = serve(Overheard(members(tmp_path, 3), which), which, setting)
     assert dict(found.state["dropped"]) == {"away": "timeout"}
     with pytest.raises(
         FederationError, match=r"2 partners can train together, 3 are needed; dropped: away \(timeout\), p2 \(t"
     ):
-        serve(Overheard(members(tmp_path, 2), which), which, venue)
+        serve(Overheard(members(tmp_path, 2), which), which, setting)
 
 
 def test_a_node_that_missed_a_round_says_so(own_trees: str, tmp_path: Path) -> None:

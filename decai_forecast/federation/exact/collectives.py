@@ -1,13 +1,13 @@
-"""LightGBM's own distributed learner, with its collectives carried by a :class:`Group`.
+"""LightGBM's own distributed learner, with its collectives carried by a :class:`SecureSession`.
 
 ``LGBM_NetworkInitWithFunctions`` takes two callbacks. What LightGBM asks them for in one tree, and what is done:
 
 =======  ==========================  ==========================================  ==============================
 phase    LightGBM calls              with                                        on the wire
 =======  ==========================  ==========================================  ==============================
-root     allgather, 24 bytes         own rows' count, gradient and hessian sums  a masked total
+root     allgather, 24 bytes         own rows' count, gradient and hessian sums  a secure sum
 hist     reduce_scatter, 16 x bins   own histogram of the smaller child          masked, each block to its owner
-split    allgather, 444 bytes        best splits in the own block, of sums       a sealed cast
+split    allgather, 444 bytes        best splits in the own block, of sums       a sealed broadcast
 =======  ==========================  ==========================================  ==============================
 
 root comes once, then hist and split in turn. Anything else is denied: nothing is sent, the tree is ended with answers made
@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Format
-from decai_forecast.federation.exact.group import Group
+from decai_forecast.federation.exact.session import SecureSession
 
 __all__ = ["LIGHTGBM", "Collectives", "check_library"]
 
@@ -74,9 +74,9 @@ def check_library() -> None:
 class Collectives:
     """Carries the collectives of one thread's LightGBM; use as a context manager around boosters and their updates."""
 
-    def __init__(self, group: Group, form: Format, coded: frozenset[int] = frozenset()) -> None:
+    def __init__(self, session: SecureSession, form: Format, coded: frozenset[int] = frozenset()) -> None:
         """``coded``: the features that may be split by categories."""
-        self._group, self._form, self._coded = group, form, coded
+        self._session, self._form, self._coded = session, form, coded
         self._phase, self._error = "idle", None  # type: str, BaseException | None
         self.calls = 0
         self._kept = (_REDUCE_SCATTER(self._reduce_scatter), _ALLGATHER(self._allgather))  # C holds no reference
@@ -86,7 +86,7 @@ class Collectives:
 
         check_library()
         pointers = [ctypes.cast(function, ctypes.c_void_p) for function in self._kept]
-        _safe_call(_LIB.LGBM_NetworkInitWithFunctions(self._group.size, self._group.rank, *pointers))
+        _safe_call(_LIB.LGBM_NetworkInitWithFunctions(self._session.size, self._session.rank, *pointers))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -110,14 +110,14 @@ class Collectives:
     def _reduce_scatter(
         self, given: int, size: int, unit: int, starts: Any, lengths: Any, blocks: int, out: int, _size: int, _reducer: int
     ) -> None:
-        rank = self._group.rank
+        rank = self._session.rank
         try:
             if self._error is None:
                 self._expect(
-                    "hist", unit == 8 and size % 16 == 0 and blocks == self._group.size, f"a reduce_scatter of {size} bytes"
+                    "hist", unit == 8 and size % 16 == 0 and blocks == self._session.size, f"a reduce_scatter of {size} bytes"
                 )
                 bounds = [(starts[k] // 16, (starts[k] + lengths[k]) // 16) for k in range(blocks)]
-                sums = self._group.scattered("hist", self._form.to_ints(_histogram_at(given, size)), bounds)
+                sums = self._session.secure_reduce_scatter("hist", self._form.to_ints(_histogram_at(given, size)), bounds)
                 self._form.to_floats(sums, _histogram_at(out, lengths[rank]))
                 self._phase = "split"
                 return
@@ -144,17 +144,17 @@ class Collectives:
         hessian, gradient, count = ROOT.unpack(mine)
         columns = (self._form.hessian, self._form.gradient, COUNT)
         numbers = [column.to_ints(np.array([value])) for column, value in zip(columns, (hessian, gradient, count), strict=True)]
-        sums = self._group.total("root", np.concatenate(numbers), 8)
+        sums = self._session.secure_sum("root", np.concatenate(numbers), 8)
         values = [float(column.to_floats(sums[[k]])[0]) for k, column in enumerate(columns)]
         self._phase = "hist"
-        return [ROOT.pack(values[0], values[1], int(values[2]))] + [bytes(ROOT_BYTES)] * (self._group.size - 1)
+        return [ROOT.pack(values[0], values[1], int(values[2]))] + [bytes(ROOT_BYTES)] * (self._session.size - 1)
 
     def _split(self, mine: bytes) -> list[bytes]:
         self._expect("split", len(mine) == SPLIT_BYTES, f"an allgather of {len(mine)} bytes")
         half = SPLIT_BYTES // 2
         splits = b"".join([_only_sums(one, self._coded) for one in (mine[:half], mine[half:])])
         self._phase = "hist"
-        return self._group.cast("split", splits)
+        return self._session.broadcast("split", splits)
 
     def _expect(self, phase: str, fits: bool, what: str) -> None:
         if self._phase != phase or not fits:

@@ -25,7 +25,7 @@ from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import ModelText, validate
 from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.progress import Step
-from decai_forecast.federation.state import HERE, Relay, State, Venue, kept, told
+from decai_forecast.federation.state import HERE, Relay, RuntimeSetting, State, dropped_in_words, kept
 
 __all__ = ["ATTEMPTS", "Together", "train_exactly", "train_together"]
 
@@ -49,17 +49,19 @@ Nodes = Mapping[str, tuple[int, bytes]]
 """partner -> node id, public key"""
 
 
-def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, venue: Venue = HERE) -> State:
+def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, setting: RuntimeSetting = HERE) -> State:
     """The shared models of one cut-off, trained by all present as if their rows lay in one place."""
-    found = train_together(grid, plan, cutoff, {node.partner: (node.id, node.key) for node in state.nodes}, venue)
-    if found.stopped and cutoff == max(plan.cutoffs):
-        together = f"{', '.join(sorted(found.members))} could not train {cutoff} together ({found.stopped})"
-        raise FederationError(f"{together}; dropped: {told(dict(state.dropped) | found.dropped)}")
-    left = tuple(node for node in state.nodes if node.partner in found.members and found.models)
-    return kept(replace(state, nodes=left, models=found.models, dropped=dict(state.dropped) | found.dropped), plan, cutoff)
+    together = train_together(grid, plan, cutoff, {node.partner: (node.id, node.key) for node in state.nodes}, setting)
+    if together.stopped and cutoff == max(plan.cutoffs):
+        refused = f"{', '.join(sorted(together.members))} could not train {cutoff} together ({together.stopped})"
+        raise FederationError(f"{refused}; dropped: {dropped_in_words(dict(state.dropped) | together.dropped)}")
+    left = tuple(node for node in state.nodes if node.partner in together.members and together.models)
+    return kept(
+        replace(state, nodes=left, models=together.models, dropped=dict(state.dropped) | together.dropped), plan, cutoff
+    )
 
 
-def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, venue: Venue) -> Together:
+def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, setting: RuntimeSetting) -> Together:
     """All quantiles of one cut-off, one after the other.
 
     Who fails before the first sum is left out and the others begin again. Once sums have crossed, the partners themselves
@@ -67,7 +69,7 @@ def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, venue: Ve
     """
     there, dropped, models = dict(nodes), dict[str, str](), dict[float, ModelText]()
     for quantile in plan.quantiles:
-        model, blamed, stopped = _Attempts(grid, plan, cutoff, quantile, venue).model(there)
+        model, blamed, stopped = _Attempts(grid, plan, cutoff, quantile, setting).model(there)
         dropped |= blamed
         there = {partner: node for partner, node in there.items() if partner not in blamed}
         if model is None:
@@ -84,7 +86,7 @@ class _Attempts:
     plan: Plan
     cutoff: date
     quantile: float
-    venue: Venue
+    setting: RuntimeSetting
 
     def model(self, nodes: Nodes) -> tuple[ModelText | None, dict[str, str], str]:
         """The model, who was left out with which code, and the code of what stopped the others."""
@@ -108,7 +110,7 @@ class _Attempts:
     def _attempt(self, nodes: Nodes) -> tuple[ModelText | None, dict[str, str]]:
         """The model, or who answered with which code in place of it. The first failure ends the session for all."""
         notes: deque[Progress] = deque(maxlen=1)  # the newest; the relay's thread puts it here, this one reports it
-        with self.venue.relay(self.plan.patience, notes.append) as relay:
+        with self.setting.relay(self.plan.patience, notes.append) as relay:
             return self._called(nodes, relay, notes)
 
     def _called(self, nodes: Nodes, relay: Relay, notes: deque[Progress]) -> tuple[ModelText | None, dict[str, str]]:
@@ -129,7 +131,7 @@ class _Attempts:
         if notes:
             cutoffs, quantiles = self.plan.cutoffs, self.plan.quantiles
             number = cutoffs.index(self.cutoff) * len(quantiles) + quantiles.index(self.quantile) + 1
-            self.venue.watch(Step(self.cutoff, self.quantile, number, len(cutoffs) * len(quantiles), notes.pop()))
+            self.setting.watch(Step(self.cutoff, self.quantile, number, len(cutoffs) * len(quantiles), notes.pop()))
 
 
 def _taken(plan: Plan, speaker: str, replies: Mapping[str, Message]) -> tuple[ModelText | None, dict[str, str]]:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact.errors import OutOfRange
-from decai_forecast.federation.exact.words import Ints, width_for
+from decai_forecast.federation.exact.packed_ints import Ints, width_for
 
 __all__ = ["EXACT_BITS", "Column", "Format", "bits_for"]
 

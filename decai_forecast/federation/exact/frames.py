@@ -2,15 +2,15 @@
 
 Frame: magic ``D`` | op u8 | rank u8 | pad | step u64 | bytes u64 (24 bytes, little endian), then the body.
 
-========  =======================================================  =======================================
-op        body to the relay                                        body back
-========  =======================================================  =======================================
-JOIN      session 32 bytes; ``rank`` and, in ``step``, the size    none; the session starts when all joined
-CAST      one blob                                                 a table of all others' blobs
-ROUTE     a table: one blob for each rank                          a table: one blob from each rank
-TELL      how far the training is (progress.py)                    none: it is no step
-ABORT     reason u8; ``rank`` is whom it is about                  the same, to everybody else
-========  =======================================================  =======================================
+=========  =======================================================  =======================================
+op         body to the relay                                        body back
+=========  =======================================================  =======================================
+JOIN       session 32 bytes; ``rank`` and, in ``step``, the size    none; the session starts when all joined
+BROADCAST  one blob                                                 a table of all others' blobs
+SEND       a table: one blob for each rank                          a table: one blob from each rank
+TELL       how far the training is (progress.py)                    none: it is no step
+ABORT      reason u8; ``rank`` is whom it is about                  the same, to everybody else
+=========  =======================================================  =======================================
 
 A table is one u32 length per rank, then the blobs; the own place is empty. The relay reads nothing but this: blobs are
 sealed end to end, so what it gets wrong is found by the receivers.
@@ -26,12 +26,12 @@ from decai_forecast.federation.exact.errors import PeerLost
 
 __all__ = [
     "ABORT",
-    "CAST",
+    "BROADCAST",
     "HEADER",
     "JOIN",
     "MAX_BODY",
     "REASONS",
-    "ROUTE",
+    "SEND",
     "TELL",
     "Frame",
     "Meanwhile",
@@ -43,7 +43,7 @@ __all__ = [
     "table",
 ]
 
-JOIN, CAST, ROUTE, TELL, ABORT = 1, 2, 3, 4, 15
+JOIN, BROADCAST, SEND, TELL, ABORT = 1, 2, 3, 4, 15
 HEADER = struct.Struct("<cBBxQQ4x")
 MAX_BODY = 256 * 2**20  # bytes; a histogram of 2000 features has 4 MB
 REASONS = {1: "left", 2: "did not answer in time", 3: "is at another step", 4: "stopped the training", 5: "joined twice"}
@@ -119,7 +119,7 @@ def blobs_of(answer: Frame, size: int) -> Sequence[Blob]:
 def deliver(frames: Sequence[Frame]) -> list[Frame]:
     """The relay's whole work: the frames of one step, one of each rank in order, become the answers to each rank."""
     op, step, size = frames[0].op, frames[0].step, len(frames)
-    if op == CAST:
+    if op == BROADCAST:
         blobs = [frame.body for frame in frames]
         bodies = [table([*blobs[:rank], b"", *blobs[rank + 1 :]]) for rank in range(size)]
     else:

@@ -21,8 +21,8 @@ from pathlib import Path
 from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame
-from decai_forecast.federation.exact.line import Line
 from decai_forecast.federation.exact.loopback import WAIT, LoopbackRelay, LoopbackWire, checked
+from decai_forecast.federation.exact.socket_frames import FrameSocket
 
 __all__ = ["HostRelay", "HostWire"]
 
@@ -37,13 +37,13 @@ class HostRelay(LoopbackRelay):
     def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float = WAIT) -> HostWire:
         return HostWire(self.port, session, rank, names, patience)
 
-    def _serve(self, lines: Sequence[Line]) -> None:
+    def _serve(self, peers: Sequence[FrameSocket]) -> None:
         folder = tempfile.mkdtemp(prefix=PREFIX, dir=_place_of_folders())
         try:
-            for rank in range(len(lines)):
+            for rank in range(len(peers)):
                 Path(folder, str(rank)).touch(0o600)
-            self._tell(lines, Frame(frames.JOIN, 0, 0, folder.encode()))
-            super()._serve(lines)
+            self._tell(peers, Frame(frames.JOIN, 0, 0, folder.encode()))
+            super()._serve(peers)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -74,7 +74,7 @@ class HostWire(LoopbackWire):
         at, size = _place(frame), len(frame.body)
         if os.pwrite(self._files[self._rank], frame.body, at) != size:
             raise PeerLost(f"no room for a message of {size:,} bytes in {MEMORY}")
-        lengths = frame.body[: 4 * len(self._names)] if frame.op == frames.ROUTE else struct.pack("<I", size)
+        lengths = frame.body[: 4 * len(self._names)] if frame.op == frames.SEND else struct.pack("<I", size)
         return Frame(frame.op, frame.rank, frame.step, lengths)
 
     def _in(self, frame: Frame, answer: Frame) -> Frame:
@@ -87,12 +87,12 @@ class HostWire(LoopbackWire):
 
     def _places(self, frame: Frame, body: frames.Blob) -> list[tuple[int, int]]:
         """Where each rank's blob begins in its file, and its bytes."""
-        width = len(self._names) if frame.op == frames.ROUTE else 1
+        width = len(self._names) if frame.op == frames.SEND else 1
         lengths = struct.unpack(f"<{len(self._names) * width}I", body)
         places = []
         for rank in range(len(self._names)):
-            mine = rank * width + (self._rank if frame.op == frames.ROUTE else 0)
-            before = 4 * width + sum(lengths[rank * width : mine]) if frame.op == frames.ROUTE else 0
+            mine = rank * width + (self._rank if frame.op == frames.SEND else 0)
+            before = 4 * width + sum(lengths[rank * width : mine]) if frame.op == frames.SEND else 0
             places.append((_place(frame) + before, 0 if rank == self._rank else lengths[mine]))
         return places
 
@@ -103,7 +103,7 @@ class HostWire(LoopbackWire):
         return blob
 
     def _open(self, frame: Frame) -> None:
-        welcome = self._line.receive()
+        welcome = self._socket.receive()
         if welcome.op != frames.JOIN:
             checked(frame, welcome, self._names)
         self._folder = _private(bytes(welcome.body).decode(errors="replace"))

@@ -1,8 +1,8 @@
 """The keys of one session: fresh, agreed between signed identities, one per use.
 
-1. Each participant casts an X25519 key (RFC 7748), signed with its identity together with session, roster and its rank.
+1. Each participant broadcasts an X25519 key (RFC 7748), signed with its identity together with session, roster and its rank.
 2. The epoch is the digest of session, roster and all signed keys; every later key depends on it.
-3. Each routes 32 random bytes to every other under their pair's key; the group's key is derived from all of them. A
+3. Each sends 32 random bytes to every other under their pair's key; the group's key is derived from all of them. A
    message that opens shows that its sender holds the keys: an old hello, played again, does not get further.
 """
 
@@ -83,7 +83,7 @@ class PairKeys:
         )
 
     def group_seal(self, shares: Sequence[bytes]) -> AESGCM:
-        """The cipher of casts; ``shares`` of all ranks in order."""
+        """The cipher of broadcasts; ``shares`` of all ranks in order."""
         return AESGCM(derive(b"".join(shares), "group seal", self.epoch))
 
     @staticmethod

@@ -13,8 +13,8 @@ from threading import Event, Lock, Thread
 from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame, Meanwhile
-from decai_forecast.federation.exact.line import Line
 from decai_forecast.federation.exact.progress import Progress, Watch
+from decai_forecast.federation.exact.socket_frames import FrameSocket
 
 __all__ = ["PATIENCE", "WAIT", "WAITS", "LoopbackRelay", "LoopbackWire"]
 
@@ -30,8 +30,8 @@ class LoopbackRelay:
         self._watch = watch
         self._patience, self._closed, self._lock = patience, Event(), Lock()
         self._server = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self._waiting: dict[bytes, dict[int, Line]] = {}
-        self._open: set[Line] = set()
+        self._waiting: dict[bytes, dict[int, FrameSocket]] = {}
+        self._open: set[FrameSocket] = set()
         Thread(target=self._accept, daemon=True, name="relay").start()
 
     @property
@@ -65,16 +65,16 @@ class LoopbackRelay:
             except OSError:
                 return
             connection.settimeout(self._patience)
-            line = Line(connection)
+            peer = FrameSocket(connection)
             with self._lock:
-                self._open.add(line)
-            Thread(target=self._join, args=(line,), daemon=True).start()
+                self._open.add(peer)
+            Thread(target=self._join, args=(peer,), daemon=True).start()
 
-    def _join(self, line: Line) -> None:
+    def _join(self, peer: FrameSocket) -> None:
         try:
-            frame = line.receive()
+            frame = peer.receive()
         except (OSError, PeerLost):
-            return self._drop([line])
+            return self._drop([peer])
         session, size = bytes(frame.body), frame.step
         with self._lock:
             there = self._waiting.setdefault(session, {})
@@ -82,54 +82,54 @@ class LoopbackRelay:
                 del there[rank]
             twice = frame.op != frames.JOIN or frame.rank >= size or frame.rank in there
             if not twice:
-                there[frame.rank] = line
+                there[frame.rank] = peer
             full = len(there) == size
             if full:
                 del self._waiting[session]
         if twice:
-            self._tell([line], frames.abort(frame.rank, 5))
-            return self._drop([line])
+            self._tell([peer], frames.abort(frame.rank, 5))
+            return self._drop([peer])
         return self._serve([there[rank] for rank in range(size)]) if full else None
 
-    def _serve(self, lines: Sequence[Line]) -> None:
+    def _serve(self, peers: Sequence[FrameSocket]) -> None:
         """Carries one session to its end; whoever ends it is named to the others."""
         end = None
         while end is None:
-            given, end = _collect(lines, self._watch)
+            given, end = _collect(peers, self._watch)
             try:
                 answers = [] if end else self._answers(given)
             except PeerLost:
                 end = frames.abort(0, 3)
-            for line, answer in zip(lines, [] if end else answers, strict=False):
+            for peer, answer in zip(peers, [] if end else answers, strict=False):
                 with contextlib.suppress(OSError):  # found when its next frame does not come
-                    line.send(answer)
-        self._tell(lines, end)
-        self._drop(lines)
+                    peer.send(answer)
+        self._tell(peers, end)
+        self._drop(peers)
 
     def _answers(self, given: Sequence[Frame]) -> list[Frame]:
         """What the relay makes of one step's frames; a test's relay does something else here."""
         return frames.deliver(given)
 
-    def _tell(self, lines: Sequence[Line], frame: Frame) -> None:
-        for line in lines:
+    def _tell(self, peers: Sequence[FrameSocket], frame: Frame) -> None:
+        for peer in peers:
             with contextlib.suppress(OSError):
-                line.send(frame)
+                peer.send(frame)
 
-    def _drop(self, lines: Sequence[Line]) -> None:
+    def _drop(self, peers: Sequence[FrameSocket]) -> None:
         with self._lock:
-            self._open -= set(lines)
-        for line in lines:
-            line.close()
+            self._open -= set(peers)
+        for peer in peers:
+            peer.close()
 
 
-def _collect(lines: Sequence[Line], watch: Watch | None) -> tuple[list[Frame], Frame | None]:
+def _collect(peers: Sequence[FrameSocket], watch: Watch | None) -> tuple[list[Frame], Frame | None]:
     """One frame of everybody, or who is why there is none."""
     given: list[Frame] = []
-    for rank, line in enumerate(lines):
+    for rank, peer in enumerate(peers):
         try:
-            frame = line.receive()
+            frame = peer.receive()
             while frame.op == frames.TELL:
-                note, frame = Progress.unpack(frame.body), line.receive()
+                note, frame = Progress.unpack(frame.body), peer.receive()
                 if watch:
                     watch(note)
         except TimeoutError:
@@ -150,16 +150,16 @@ class LoopbackWire:
     def __init__(self, port: int, session: bytes, rank: int, names: Sequence[str], patience: float = WAIT) -> None:
         self._names = names
         try:
-            self._line = Line(socket.create_connection(("127.0.0.1", port), timeout=patience))
+            self._socket = FrameSocket(socket.create_connection(("127.0.0.1", port), timeout=patience))
         except OSError as error:
             raise PeerLost(f"no relay at 127.0.0.1:{port}: {error}") from None
-        self._line.send(Frame(frames.JOIN, rank, len(names), session))
+        self._socket.send(Frame(frames.JOIN, rank, len(names), session))
 
     def exchange(self, frame: Frame, meanwhile: Meanwhile = frames.idle) -> Frame:
         try:
-            self._line.send(self._out(frame))
+            self._socket.send(self._out(frame))
             meanwhile()
-            answer = checked(frame, self._line.receive(), self._names)
+            answer = checked(frame, self._socket.receive(), self._names)
             return self._in(frame, answer)
         except TimeoutError:
             raise PeerLost("the relay did not answer in time") from None
@@ -176,14 +176,14 @@ class LoopbackWire:
 
     def tell(self, body: bytes) -> None:
         with contextlib.suppress(OSError):  # found at the next step
-            self._line.send(Frame(frames.TELL, 0, 0, body))
+            self._socket.send(Frame(frames.TELL, 0, 0, body))
 
     def abort(self) -> None:
         with contextlib.suppress(OSError):
-            self._line.send(frames.abort(0, 4))
+            self._socket.send(frames.abort(0, 4))
 
     def close(self) -> None:
-        self._line.close()
+        self._socket.close()
 
 
 def checked(frame: Frame, answer: Frame, names: Sequence[str]) -> Frame:

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from decai_forecast.federation.exact.group import Group, Wire
 from decai_forecast.federation.exact.host import HostWire
 from decai_forecast.federation.exact.loopback import WAITS
 from decai_forecast.federation.exact.plan import ExactPlan, from_demand, private_plan
 from decai_forecast.federation.exact.privacy import Private, private_for
 from decai_forecast.federation.exact.records import TrainingRecords
 from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.federation.exact.session import SecureSession, Wire
 from decai_forecast.federation.plan import Plan
 from decai_forecast.identity import Keyring
 
@@ -110,8 +110,8 @@ def train_on_call(
     with contextlib.ExitStack() as stack:
         stack.callback(wire.close)
         try:
-            group = Group(wire, identity, roster, pinned, call.session, plan.minimum)
-            return train(rows, exact, group, records).text
+            session = SecureSession(wire, identity, roster, pinned, call.session, plan.minimum)
+            return train(rows, exact, session, records).text
         except BaseException:
             wire.abort()
             raise

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact.errors import Denied, OutOfRange
-from decai_forecast.federation.exact.words import Ints
+from decai_forecast.federation.exact.packed_ints import Ints
 
 __all__ = ["LEAST_SIGMA", "DiscreteGaussian", "Noise"]
 
@@ -59,7 +59,7 @@ def _table(sigma: float) -> npt.NDArray[np.uint64]:
 
 
 class Noise:
-    """One participant's share of the noise on everything that is released: a veil for :class:`Group`.
+    """One participant's share of the noise on everything that is released: the ``noise`` of a :class:`SecureSession`.
 
     ``sigmas``: phase -> standard deviation, in steps, of the noise on each column (of ``root``: on each number). A phase that
     is not named is denied; so is one that is asked for more often than its limit since the last tree began.

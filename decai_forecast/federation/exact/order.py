@@ -13,14 +13,14 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from decai_forecast.federation.exact.words import Ints, width_for
+from decai_forecast.federation.exact.packed_ints import Ints, width_for
 
-__all__ = ["Renewal", "Sum", "code", "decode", "feature_quantiles"]
+__all__ = ["Renewal", "SecureSum", "code", "decode", "feature_quantiles"]
 
 DIGITS = (6, 6, 5, 5, 5, 5)  # bits settled per step: 63 or 31 probes each; more bits save steps and cost bytes
 Codes = npt.NDArray[np.uint32]
-Sum = Callable[[str, Ints, int], Ints]
-"""(phase, numbers, bytes of a word) -> totals over all participants: ``Group.total``, or a stand-in for pooled rows."""
+SecureSum = Callable[[str, Ints, int], Ints]
+"""(phase, numbers, bytes of a word) -> sums over all participants: ``SecureSession.secure_sum``, or one over pooled rows."""
 
 
 def code(values: npt.ArrayLike) -> Codes:
@@ -35,7 +35,7 @@ def decode(codes: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return bits.view(np.float32).astype(np.float64)
 
 
-def feature_quantiles(total: Sum, X: npt.NDArray[np.float32], ranks: Ints, rows: int) -> npt.NDArray[np.float64]:
+def feature_quantiles(secure_sum: SecureSum, X: npt.NDArray[np.float32], ranks: Ints, rows: int) -> npt.NDArray[np.float64]:
     """Of each feature the values of the given ascending ``ranks`` (features x points, from 1) among everybody's known values.
 
     Where a rank is 0 the answer means nothing.
@@ -46,7 +46,7 @@ def feature_quantiles(total: Sum, X: npt.NDArray[np.float32], ranks: Ints, rows:
     for _ in range(32):
         middle = (low + high) >> np.uint64(1)
         below = [np.searchsorted(column, middle[k].astype(np.uint32), side="right") for k, column in enumerate(columns)]
-        counts = total("bins", np.concatenate(below).astype(np.int64), width_for(rows)).reshape(ranks.shape)
+        counts = secure_sum("bins", np.concatenate(below).astype(np.int64), width_for(rows)).reshape(ranks.shape)
         reached = counts >= ranks
         high, low = np.where(reached, middle, high), np.where(reached, low, middle + np.uint64(1))
     return decode(high)
@@ -68,7 +68,7 @@ class Renewal:
     largest: int
 
     def values(
-        self, total: Sum, residual: npt.NDArray[np.float64], steps: Ints, leaf: Ints, leaves: int
+        self, secure_sum: SecureSum, residual: npt.NDArray[np.float64], steps: Ints, leaf: Ints, leaves: int
     ) -> npt.NDArray[np.float64]:
         """Of each leaf, over everybody's rows with ``steps`` above zero; NaN where they are too few."""
         counted = steps > 0
@@ -76,12 +76,12 @@ class Renewal:
         local = _Cumulative(residual[counted], weight, leaf[counted], leaves)
         width = width_for(self.largest)
         rows = np.bincount(leaf[counted], minlength=leaves)
-        sums = total("leaf", np.concatenate([local.whole, rows]).astype(np.int64), width).reshape(2, leaves)
+        sums = secure_sum("leaf", np.concatenate([local.whole, rows]).astype(np.int64), width).reshape(2, leaves)
         asked = np.flatnonzero(sums[1] >= self.least)
         found = np.full(leaves, np.nan)
         if len(asked):
             thresholds, between = self._wanted(sums[0][asked])
-            codes = _search(total, local.at, np.tile(asked, len(thresholds)), thresholds.ravel(), width)
+            codes = _search(secure_sum, local.at, np.tile(asked, len(thresholds)), thresholds.ravel(), width)
             values = decode(codes).reshape(thresholds.shape)
             found[asked] = values[0] - (values[0] - values[-1]) * between
         return found
@@ -114,7 +114,7 @@ class _Cumulative:
 
 
 def _search(
-    total: Sum,
+    secure_sum: SecureSum,
     local: Callable[[Ints, npt.NDArray[np.uint64]], Ints],
     asked: Ints,
     threshold: npt.NDArray[np.float64],
@@ -127,6 +127,6 @@ def _search(
     for above, below in pairwise(left):
         jumps = np.arange(1, 1 << (above - below), dtype=np.uint64) << np.uint64(below)
         probes = low[:, None] + jumps - np.uint64(1)
-        weights = total("order", local(asked, probes).ravel(), width).reshape(probes.shape)
+        weights = secure_sum("order", local(asked, probes).ravel(), width).reshape(probes.shape)
         low += (weights <= threshold[:, None]).sum(axis=1).astype(np.uint64) << np.uint64(below)
     return low

@@ -18,12 +18,12 @@ from decai_forecast.federation.exact.bins import Bins
 from decai_forecast.federation.exact.collectives import Collectives
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Floats, Format
-from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.noise import Noise
 from decai_forecast.federation.exact.objectives import WEIGHT_STEP, Quantile
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.exact.privacy import Costs, Private
 from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
+from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
 from decai_forecast.federation.model_text import Tree
 
@@ -39,7 +39,7 @@ GRID = np.array([*(-(2.0 ** (k / 2)) for k in range(14, -15, -1)), 0.0, *(2.0 **
 """Half octaves from 2^-7 to 2^7, both signs, and zero: 59 points. Features and targets are free of a company's scale."""
 POINTS = 96  # of the grid of labels and residuals
 LOSS_STEPS = 8  # of a row's loss, in units of the range of labels
-ROOM = 2**40  # steps that no own sum exceeds
+LARGEST_SUM = 2**40  # steps that no own sum exceeds
 CLEAR = 4.0  # standard deviations of its noise that a leaf's weight must exceed, or it learns nothing
 Steps = npt.NDArray[np.int64]
 
@@ -59,11 +59,11 @@ def costs_of(plan: ExactPlan, private: Private) -> Costs:
     return Costs(private.rho, plan.trees, depth, used, math.ceil(plan.trees / CHECKPOINT_TREES))
 
 
-def train_privately(rows: Rows, plan: ExactPlan, private: Private, group: Group, records: TrainingRecords) -> str:
+def train_privately(rows: Rows, plan: ExactPlan, private: Private, session: SecureSession, records: TrainingRecords) -> str:
     """The model text, the same at all participants; ``plan`` is agreed. What it costs is written down before the first sum."""
     costs = costs_of(plan, private)
     records.spend(plan, costs.spent)
-    grower = _Grower(rows, plan, private, costs, group)
+    grower = _Grower(rows, plan, private, costs, session)
     trees = grower.all()
     if not trees:
         raise Refused("no tree can be split: the noise is larger than what the rows say; take a larger epsilon or more rows")
@@ -71,14 +71,14 @@ def train_privately(rows: Rows, plan: ExactPlan, private: Private, group: Group,
 
 
 class _Grower:
-    def __init__(self, rows: Rows, plan: ExactPlan, private: Private, costs: Costs, group: Group) -> None:
-        self._plan, self._private, self._group, self._rows = plan, private, group, rows
+    def __init__(self, rows: Rows, plan: ExactPlan, private: Private, costs: Costs, session: SecureSession) -> None:
+        self._plan, self._private, self._session, self._rows = plan, private, session, rows
         self._loss = Quantile(float(plan.alpha or 0))
         self._label = np.clip(rows.label, np.float32(private.least), np.float32(private.most))
         self._weight = _eighths(rows.steps, private.weight_cap)
-        self._form = Format(Column(GRID_BITS, ROOM), Column(GRID_BITS, ROOM))
+        self._form = Format(Column(GRID_BITS, LARGEST_SUM), Column(GRID_BITS, LARGEST_SUM))
         self._leaf_noise = costs.sigma("leaf", private.weight_cap * 2**GRID_BITS)
-        group.veil = self._noise = _noise(plan, private, costs, group.size)
+        session.noise = self._noise = _noise(plan, private, costs, session.size)
         self._data = public_bins(len(plan.feature_names)).dataset(rows.X, plan.max_bin, plan.feature_names)
         self._reach = private.most - private.least
         labels = np.linspace(private.least, private.most, POINTS)
@@ -88,7 +88,7 @@ class _Grower:
 
     def all(self) -> list[Tree]:
         trees = list[Tree]()
-        with Collectives(self._group, self._form) as collectives:
+        with Collectives(self._session, self._form) as collectives:
             while len(trees) < self._plan.trees:
                 self._noise.begin_tree()
                 tree = self._grow(len(trees), collectives)
@@ -103,7 +103,7 @@ class _Grower:
         import lightgbm as lgb
 
         gradients = self._loss.gradients(self._score, self._label, self._weight * 2 ** (6 - GRID_BITS), self._form)
-        booster = lgb.Booster(self._plan.params(number) | {"num_machines": self._group.size}, self._data)
+        booster = lgb.Booster(self._plan.params(number) | {"num_machines": self._session.size}, self._data)
         collectives.begin_tree()
         try:
             finished = booster.update(fobj=lambda *_: gradients)
@@ -128,7 +128,7 @@ class _Grower:
         """The quantile of ``values`` in every leaf off one noisy histogram; 0 where it is not clear of the noise."""
         place = np.clip(np.searchsorted(points, values), 1, len(points) - 1) - 1  # between which two points
         cells = np.bincount(leaf * (len(points) - 1) + place, self._weight, minlength=leaves * (len(points) - 1))
-        sums = self._group.total(phase, np.rint(cells).astype(np.int64), 8).reshape(leaves, -1)
+        sums = self._session.secure_sum(phase, np.rint(cells).astype(np.int64), 8).reshape(leaves, -1)
         return np.array([self._quantile(one.astype(float), points) for one in sums])
 
     def _quantile(self, cells: Floats, points: Floats) -> float:
@@ -144,8 +144,8 @@ class _Grower:
         alpha, residual = float(self._plan.alpha or 0), self._label - self._score
         loss = np.minimum(np.maximum(alpha * residual, (alpha - 1) * residual) / self._reach, 1.0)
         own = np.array([np.rint(loss * self._weight * LOSS_STEPS).sum(), self._weight.sum()]).astype(np.int64)
-        sums = self._group.total("loss", own, 8)
-        self._group.tell(trees, self._plan.trees, float(sums[0]) / LOSS_STEPS / max(1.0, float(sums[1])) * self._reach)
+        sums = self._session.secure_sum("loss", own, 8)
+        self._session.tell(trees, self._plan.trees, float(sums[0]) / LOSS_STEPS / max(1.0, float(sums[1])) * self._reach)
 
 
 def _eighths(steps: Steps, cap: float) -> Steps:

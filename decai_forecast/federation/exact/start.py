@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact.errors import OutOfRange, Refused
-from decai_forecast.federation.exact.order import Renewal, Sum
+from decai_forecast.federation.exact.order import Renewal, SecureSum
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.exact.roster import MAX_PARTIES
 
 __all__ = ["Start", "agree_start", "label_sum"]
 
 MEAN_BITS = 20  # fraction bits of the labels in the sum for their mean
-MOST = 2**63 // MAX_PARTIES  # of one participant: then the sum over all fits a word of eight bytes
+LARGEST_LABEL_SUM = 2**63 // MAX_PARTIES  # of one participant: then the sum over all fits a word of eight bytes
 EXPONENTS = np.arange(-40, 41)  # of two: bounds of the largest label that can be told apart
 
 
@@ -30,32 +30,32 @@ class Start:
     largest: float
 
 
-def agree_start(total: Sum, plan: ExactPlan, label: npt.NDArray[np.float32], steps: npt.NDArray[np.int64]) -> Start:
+def agree_start(secure_sum: SecureSum, plan: ExactPlan, label: npt.NDArray[np.float32], steps: npt.NDArray[np.int64]) -> Start:
     """The start over everybody's rows: the weighted mean, or the quantile of the objective."""
-    sums = total("start", np.array([label_sum(label, steps), steps.sum(), len(label)], dtype=np.int64), 8)
+    sums = secure_sum("start", np.array([label_sum(label, steps), steps.sum(), len(label)], dtype=np.int64), 8)
     everybody, alpha = int(sums[1]), plan.objective.renews
     if alpha is None:
         score = float(sums[0]) * 2.0**-MEAN_BITS / everybody
     else:
         rule = Renewal(alpha, plan.weighted, 1, everybody + int(sums[2]))
-        score = float(rule.values(total, label.astype(np.float64), steps, np.zeros(len(label), dtype=np.int64), 1)[0])
-    return Start(score, everybody, _largest(total, float(np.abs(label - score).max())))
+        score = float(rule.values(secure_sum, label.astype(np.float64), steps, np.zeros(len(label), dtype=np.int64), 1)[0])
+    return Start(score, everybody, _largest(secure_sum, float(np.abs(label - score).max())))
 
 
 def label_sum(label: npt.NDArray[np.float32], steps: npt.NDArray[np.int64]) -> int:
     """Weight times label of the own rows, in steps of 2^-20 of a label and of a weight's; :class:`Refused` if too large."""
     weighted = np.rint(label.astype(np.float64) * steps * 2.0**MEAN_BITS)
-    if np.abs(weighted).sum() >= MOST:
+    if np.abs(weighted).sum() >= LARGEST_LABEL_SUM:
         raise Refused("labels are too large for exact sums: divide them by a common scale first")
     return int(weighted.astype(np.int64).sum())  # added as whole numbers: the order of rows does not matter
 
 
-def _largest(total: Sum, own: float) -> float:
+def _largest(secure_sum: SecureSum, own: float) -> float:
     """The smallest power of two that bounds everybody's ``own``. Who exceeds a bound gives a random word for it, the
     others 0: the sum tells whether anybody does, not who or how many (but with probability 2^-63)."""
     exceeds = own > 2.0**EXPONENTS
     random = np.frombuffer(os.urandom(8 * len(exceeds)), np.int64)
-    anybody = total("largest", np.where(exceeds, random, 0), 8) != 0
+    anybody = secure_sum("largest", np.where(exceeds, random, 0), 8) != 0
     if anybody.all():
         raise OutOfRange("labels are too large for exact sums: divide them by a common scale first")
     return float(2.0 ** EXPONENTS[np.argmin(anybody)])

@@ -16,13 +16,13 @@ from decai_forecast.federation.exact.code_book import check_codes
 from decai_forecast.federation.exact.collectives import Collectives, check_library
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Floats, Format
-from decai_forecast.federation.exact.group import Certificate, Group
 from decai_forecast.federation.exact.loss import mean_loss
 from decai_forecast.federation.exact.objectives import to_steps
 from decai_forecast.federation.exact.order import Renewal
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
 from decai_forecast.federation.exact.private import train_privately
 from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
+from decai_forecast.federation.exact.session import Certificate, SecureSession
 from decai_forecast.federation.exact.start import Start, agree_start, label_sum
 from decai_forecast.federation.exact.stopping import EVERY, Stopping
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
@@ -100,30 +100,32 @@ class Trained:
     certificate: Certificate
 
 
-def train(rows: Rows, plan: ExactPlan, group: Group, records: TrainingRecords, progress: Progress | None = None) -> Trained:
+def train(
+    rows: Rows, plan: ExactPlan, session: SecureSession, records: TrainingRecords, progress: Progress | None = None
+) -> Trained:
     """Trains one model together with the other participants of ``group``; all end with the same text.
 
     Goes on from the last tree that all have kept, if this training was interrupted. Raises an :class:`ExactError`; the
-    group is then of no use any more.
+    session is then of no use any more.
     """
     check_library()
     rows = rows.checked(plan)
-    group.agree("plan", plan.digest)
-    records.begin(plan.subject, group.roster, rows.digest_without(plan.coded))
+    session.agree("plan", plan.digest)
+    records.begin(plan.subject, session.roster, rows.digest_without(plan.coded))
     if plan.categories:  # codes that changed since would show their change, too
-        records.begin(plan.coded_subject, group.roster, rows.digest)
+        records.begin(plan.coded_subject, session.roster, rows.digest)
     if plan.private:
-        text = train_privately(rows, plan, plan.private, group, records)
-        return Trained(text, group.certify(hashlib.sha256(text.encode()).digest()))
-    bins = agree_bins(group.total, rows.X, plan.max_bin, plan.coded)
-    group.agree("bins", bins.digest)
-    start = agree_start(group.total, plan, rows.label, rows.steps)
-    trees = _Grower(rows, plan, group, records, bins, start).all(progress)
+        text = train_privately(rows, plan, plan.private, session, records)
+        return Trained(text, session.certify(hashlib.sha256(text.encode()).digest()))
+    bins = agree_bins(session.secure_sum, rows.X, plan.max_bin, plan.coded)
+    session.agree("bins", bins.digest)
+    start = agree_start(session.secure_sum, plan, rows.label, rows.steps)
+    trees = _Grower(rows, plan, session, records, bins, start).all(progress)
     if not trees:
         raise Refused("no tree can be split: too few rows, or features that say nothing")
     text = model_of(plan, start.score, trees).text()
-    trained = Trained(text, group.certify(hashlib.sha256(text.encode()).digest()))
-    records.finish(plan, group.roster)
+    trained = Trained(text, session.certify(hashlib.sha256(text.encode()).digest()))
+    records.finish(plan, session.roster)
     return trained
 
 
@@ -138,10 +140,12 @@ def bag_of(private: bytes, plan: ExactPlan, number: int, rows: int) -> npt.NDArr
 class _Grower:
     """Grows tree after tree on the running score of the own rows."""
 
-    def __init__(self, rows: Rows, plan: ExactPlan, group: Group, records: TrainingRecords, bins: Bins, start: Start) -> None:
-        self._rows, self._plan, self._group, self._records, self._start = rows, plan, group, records, start
+    def __init__(
+        self, rows: Rows, plan: ExactPlan, session: SecureSession, records: TrainingRecords, bins: Bins, start: Start
+    ) -> None:
+        self._rows, self._plan, self._session, self._records, self._start = rows, plan, session, records, start
         self._stopping = Stopping(plan.patience, self._held_loss)
-        self._private = group.identity.secret("bags")
+        self._private = session.identity.secret("bags")
         self._objective, self._steps = plan.objective, rows.steps
         self._everybody = start.steps + bins.rows
         self._form: Format = plan.objective.format(start.steps, start.largest, plan.weighted)
@@ -151,18 +155,18 @@ class _Grower:
     def all(self, progress: Progress | None) -> list[Tree]:
         """The trees; fewer than planned if one found nothing to split, which all participants see alike."""
         trees = self._resumed()
-        with Collectives(self._group, self._form, frozenset(self._plan.coded)) as collectives:
+        with Collectives(self._session, self._form, frozenset(self._plan.coded)) as collectives:
             while len(trees) < self._plan.trees:
                 tree = self._grow(len(trees), collectives)
                 if tree is None:
                     break
                 trees.append(tree)
                 if len(trees) % CHECKPOINT_TREES == 0:
-                    self._records.keep(self._plan, self._group.roster, trees)
+                    self._records.keep(self._plan, self._session.roster, trees)
                 if len(trees) % CHECKPOINT_TREES == 0 or len(trees) == self._plan.trees:
                     self._tell(len(trees))
                 if progress:
-                    progress(len(trees), self._group.traffic.sent)
+                    progress(len(trees), self._session.traffic.sent)
                 if self._stopping.after(len(trees)):
                     break
         return trees[: self._stopping.kept(len(trees))]
@@ -170,20 +174,20 @@ class _Grower:
     def _held_loss(self) -> float:
         """Over everybody's held-out rows, up to a factor that is the same at every look."""
         residual, steps = self._rows.label - self._score, np.where(self._rows.learned, 0, self._steps)
-        return mean_loss(self._group.total, self._objective.renews, residual, steps, self._start)
+        return mean_loss(self._session.secure_sum, self._objective.renews, residual, steps, self._start)
 
     def _tell(self, trees: int) -> None:
         """How far all are, for who waits for the model."""
         residual = self._rows.label - self._score
-        loss = mean_loss(self._group.total, self._objective.renews, residual, self._steps, self._start)
-        self._group.tell(trees, self._plan.trees, loss)
+        loss = mean_loss(self._session.secure_sum, self._objective.renews, residual, self._steps, self._start)
+        self._session.tell(trees, self._plan.trees, loss)
 
     def _resumed(self) -> list[Tree]:
         """The trees that all participants have kept of this training, and the score after them."""
-        kept = self._records.trees(self._plan, self._group.roster)
-        counts = self._group.cast("resume", len(kept).to_bytes(4, "big"))
+        kept = self._records.trees(self._plan, self._session.roster)
+        counts = self._session.broadcast("resume", len(kept).to_bytes(4, "big"))
         kept = kept[: min(int.from_bytes(count, "big") for count in counts)]
-        self._group.agree("kept trees", hashlib.sha256(json.dumps(kept).encode()).digest())
+        self._session.agree("kept trees", hashlib.sha256(json.dumps(kept).encode()).digest())
         if kept:
             import lightgbm as lgb
 
@@ -199,7 +203,7 @@ class _Grower:
 
         steps = np.where(self._rows.learned & bag_of(self._private, self._plan, number, len(self._steps)), self._steps, 0)
         gradients = self._objective.gradients(self._score, self._rows.label, steps, self._form)
-        params = self._plan.params(number) | {"num_machines": self._group.size}
+        params = self._plan.params(number) | {"num_machines": self._session.size}
         booster = lgb.Booster(params, self._data)
         collectives.begin_tree()
         try:
@@ -220,7 +224,7 @@ class _Grower:
         leaf = leaves_of_rows(values, outputs, booster, self._rows.X)
         residual = self._rows.label - self._score
         rule = Renewal(alpha, self._plan.weighted, MIN_LEAF_ROWS, self._everybody)
-        found = rule.values(self._group.total, residual, steps, leaf, len(values))
+        found = rule.values(self._session.secure_sum, residual, steps, leaf, len(values))
         values = np.nan_to_num(found, nan=0.0) * self._plan.learning_rate
         self._score += values[leaf]
         return with_values(tree, values)

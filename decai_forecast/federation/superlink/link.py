@@ -25,7 +25,7 @@ from decai_forecast.federation.superlink.passport import Admission, Passport
 if TYPE_CHECKING:
     from flwr.serverapp import Grid
 
-    from decai_forecast.federation.state import Venue
+    from decai_forecast.federation.state import RuntimeSetting
 
 __all__ = ["Link", "OverSuperLink", "Ports"]
 
@@ -130,7 +130,7 @@ class OverSuperLink:
     members: Sequence[Member]
 
     @contextmanager
-    def open(self, plan: Plan, venue: Venue) -> Iterator[tuple[Grid, Venue]]:
+    def open(self, plan: Plan, setting: RuntimeSetting) -> Iterator[tuple[Grid, RuntimeSetting]]:
         from decai_forecast.federation.superlink.flower import started_run
 
         _, listen, ports = self.link.facts()
@@ -140,7 +140,7 @@ class OverSuperLink:
         control, appio = f"127.0.0.1:{ports.control}", f"127.0.0.1:{ports.appio}"
         with started_run(control, appio, self.link.authority, self.link.secret, plan.to_config()) as grid:
             gather(grid, names, plan.timeout, minimum=plan.minimum, grace=plan.grace)
-            yield grid, replace(venue, names=names, relay=relay)
+            yield grid, replace(setting, names=names, relay=relay)
 
 
 def _relay(address: str, tls: Tls, patience: float, watch: Watch) -> GrpcRelay:

@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc
 
-SHARE = 0.2  # of 3 s without work, and of 0.5 s until the answer is there
+PAUSE_SHARE = 0.2  # of 3 s without work, and of 0.5 s until the answer is there
 PLACE = 90.0  # seconds; one that was killed is taken for gone after a minute, and before that no other one is let in
 
 
@@ -63,7 +63,7 @@ def main() -> None:
     from flwr.supernode import start_client_internal
     from flwr.supernode.cli import flower_supernode
 
-    start_client_internal.time = SimpleNamespace(sleep=lambda seconds: time.sleep(SHARE * seconds), time=time.time)
+    start_client_internal.time = SimpleNamespace(sleep=lambda seconds: time.sleep(PAUSE_SHARE * seconds), time=time.time)
     start_client_internal._make_fleet_connection_retry_invoker = _waiting(
         start_client_internal._make_fleet_connection_retry_invoker
     )

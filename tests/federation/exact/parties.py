@@ -13,11 +13,11 @@ import lightgbm as lgb
 import numpy as np
 
 from decai_forecast.federation.exact.bins import Bins, agree_bins
-from decai_forecast.federation.exact.group import Group, Wire
 from decai_forecast.federation.exact.loopback import LoopbackRelay
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
 from decai_forecast.federation.exact.records import TrainingRecords
 from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.federation.exact.session import SecureSession, Wire
 from decai_forecast.federation.exact.train import Rows, Trained, bag_of, train
 from decai_forecast.federation.exact.trees import leaf_values, model_of, tree_of, with_values
 from decai_forecast.identity import Identity
@@ -52,7 +52,7 @@ def plan(**changes: Any) -> ExactPlan:
     return ExactPlan(**basis | {"tree": {"num_leaves": 8, "learning_rate": 0.2}} | changes)
 
 
-Part = Callable[[Group], Any]
+Part = Callable[[SecureSession], Any]
 Grow = Callable[..., lgb.Booster]
 """One tree, from its parameters, the rows (twice, for who needs them so) and gradients."""
 
@@ -77,8 +77,8 @@ def together(parts: Sequence[Part], relay: Transport | None = None, patience: fl
         wire = there.wire(SESSION, k, roster.names, patience)
         error = None
         try:
-            group = Group(wire, IDENTITIES[k], roster, pinned, SESSION)
-            out[k] = parts[k](group)
+            session = SecureSession(wire, IDENTITIES[k], roster, pinned, SESSION)
+            out[k] = parts[k](session)
         except Exception as raised:
             error = out[k] = raised
         if error is not None:

@@ -24,6 +24,6 @@ def test_all_sign_the_model_they_ended_with() -> None:
 
 def test_who_ends_with_another_model_is_found() -> None:
     """Nobody gets a certificate."""
-    found = together([lambda group, model=model: group.certify(model) for model in (b"a" * 32, b"a" * 32, b"b" * 32)])
+    found = together([lambda session, model=model: session.certify(model) for model in (b"a" * 32, b"a" * 32, b"b" * 32)])
     assert all(isinstance(one, Differs) for one in found)
     assert "cyd" in str(found[0])

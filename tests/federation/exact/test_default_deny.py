@@ -15,27 +15,27 @@ from decai_forecast.federation.exact.bins import agree_bins
 from decai_forecast.federation.exact.collectives import Collectives
 from decai_forecast.federation.exact.errors import Denied, OutOfRange, PeerLost, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Format
-from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.objectives import Quantile
+from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.train import Rows, train
 
 FORM = Format(Column(6, 2**30), Column(6, 2**30))
 HISTOGRAM = 1120  # bytes: 16 for each of 70 bins
 
 
-def grown(part: Rows, params: dict[str, Any], gradients: tuple[np.ndarray, np.ndarray] | None, group: Group) -> int:
+def grown(part: Rows, params: dict[str, Any], gradients: tuple[np.ndarray, np.ndarray] | None, session: SecureSession) -> int:
     """Grows one tree as the training does, with other parameters or gradients; the steps it took."""
     which = plan()
     data = bins_of([part], which).dataset(part.X, which.max_bin, which.feature_names)
     data.set_label(part.label)
-    with Collectives(group, FORM) as collectives:
-        booster = lgb.Booster(which.params(0) | {"num_machines": group.size} | params, data)
+    with Collectives(session, FORM) as collectives:
+        booster = lgb.Booster(which.params(0) | {"num_machines": session.size} | params, data)
         collectives.begin_tree()
-        before = group.traffic.steps
+        before = session.traffic.steps
         try:
             booster.update(fobj=None if gradients is None else lambda *_: gradients)
         finally:
-            steps = group.traffic.steps - before
+            steps = session.traffic.steps - before
             try:
                 collectives.end_tree()
             except Exception as error:
@@ -61,7 +61,7 @@ def test_the_pinned_lightgbm_asks_for_what_it_always_did(monkeypatch: pytest.Mon
     asked: list[tuple[str, int]] = []
 
     def noted(name: str, real: Any, collectives: Collectives, given: int, size: int, *more: Any) -> None:
-        if collectives._group.rank == 0:
+        if collectives._session.rank == 0:
             asked.append((name, size))
         real(collectives, given, size, *more)
 
@@ -75,8 +75,8 @@ def test_another_lightgbm_is_refused_before_anything_is_sent(monkeypatch: pytest
     """One release on: nobody knows what it would ask for."""
     monkeypatch.setattr(lgb, "__version__", "4.8.0")
     sent: list[str] = []
-    for name in ("total", "cast", "agree"):
-        monkeypatch.setattr(Group, name, lambda *_, name=name: sent.append(name))
+    for name in ("secure_sum", "broadcast", "agree"):
+        monkeypatch.setattr(SecureSession, name, lambda *_, name=name: sent.append(name))
     found = outcomes(companies(), plan(trees=1), tmp_path)
     assert {str(one) for one in found} == {"LightGBM 4.8.0: exact training knows 4.7.0 only; install that version"}
     assert all(isinstance(one, Refused) for one in found)
@@ -170,8 +170,8 @@ def test_participants_with_other_bins_are_named() -> None:
     assert [str(one) for one in found[:2]] == [f"bins: cyd and {name} do not hold the same" for name in ("ada", "bea")]
 
 
-def _agreed(digest: bytes, group: Group) -> None:
-    group.agree("bins", digest)
+def _agreed(digest: bytes, session: SecureSession) -> None:
+    session.agree("bins", digest)
 
 
 @pytest.mark.parametrize(

@@ -12,14 +12,14 @@ from parties import together
 from decai_forecast.federation.exact import host
 from decai_forecast.federation.exact.errors import PeerLost, Tampered
 from decai_forecast.federation.exact.frames import Frame
-from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.host import HostRelay, HostWire
+from decai_forecast.federation.exact.session import SecureSession
 
 
-def sums(group: Group) -> list[list[int]]:
+def sums(session: SecureSession) -> list[list[int]]:
     numbers = np.arange(8)
-    parts = group.scattered("part", [(numbers, 4)], [(0, 3), (3, 6), (6, 8)])
-    return [parts[0].tolist(), group.total("whole", numbers, 4).tolist()]
+    parts = session.secure_reduce_scatter("part", [(numbers, 4)], [(0, 3), (3, 6), (6, 8)])
+    return [parts[0].tolist(), session.secure_sum("whole", numbers, 4).tolist()]
 
 
 def test_the_files_are_private_and_have_no_name_once_all_have_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,8 +35,8 @@ def test_the_files_are_private_and_have_no_name_once_all_have_them(tmp_path: Pat
     monkeypatch.setattr(host, "MEMORY", tmp_path)
     monkeypatch.setattr(HostWire, "_open", opened)
 
-    def part(group: Group) -> None:
-        sums(group)
+    def part(session: SecureSession) -> None:
+        sums(session)
         left.append(len(list(tmp_path.iterdir())))
 
     together([part] * 3, HostRelay(20.0))
@@ -45,7 +45,7 @@ def test_the_files_are_private_and_have_no_name_once_all_have_them(tmp_path: Pat
 
 
 def test_the_relay_hears_lengths_only() -> None:
-    """One of a cast, one for each rank of a route."""
+    """One of a broadcast, one for each rank of what is sent."""
 
     heard = set[int]()
 

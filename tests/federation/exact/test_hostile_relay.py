@@ -10,18 +10,18 @@ from relays import Change, Hostile
 
 from decai_forecast.federation.exact.errors import PeerLost, Tampered
 from decai_forecast.federation.exact.frames import Frame
-from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.keys import Hello
 from decai_forecast.federation.exact.loopback import LoopbackRelay
+from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.identity import Identity
 
 HELLO, SHARE, FIRST = 0, 1, 2  # steps
 
 
-def sums(group: Group) -> list[list[int]]:
+def sums(session: SecureSession) -> list[list[int]]:
     numbers = np.arange(8)
-    scattered = [group.scattered("part", [(numbers, 4)], [(0, 3), (3, 6), (6, 8)])[0].tolist() for _ in range(2)]
-    return [*scattered, group.total("whole", numbers, 4).tolist()]
+    scattered = [session.secure_reduce_scatter("part", [(numbers, 4)], [(0, 3), (3, 6), (6, 8)])[0].tolist() for _ in range(2)]
+    return [*scattered, session.secure_sum("whole", numbers, 4).tolist()]
 
 
 def add_to(relay: Hostile, tables: list[list[bytes]]) -> None:

@@ -10,9 +10,9 @@ import pytest
 from parties import IDENTITIES, companies, outcomes, plan, pooled, records, roster_of, together
 
 from decai_forecast.federation.exact.errors import Begun, PeerLost
-from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
 from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.train import Rows, train
 
 WHICH = plan(trees=CHECKPOINT_TREES + 3, bag=0.8, tree={"num_leaves": 5, "feature_fraction": 0.5})
@@ -22,12 +22,12 @@ class Gone(Exception):
     """The process of a participant ends."""
 
 
-def leaving(part: Rows, keeps: TrainingRecords, group: Group, after: int = CHECKPOINT_TREES + 1) -> Any:
+def leaving(part: Rows, keeps: TrainingRecords, session: SecureSession, after: int = CHECKPOINT_TREES + 1) -> Any:
     def stop(trees: int, _: int) -> None:
         if trees == after:
             raise Gone
 
-    return train(part, WHICH, group, keeps, stop)
+    return train(part, WHICH, session, keeps, stop)
 
 
 def interrupted(parts: list[Rows], folder: Path) -> list[Any]:

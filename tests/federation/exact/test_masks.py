@@ -9,8 +9,8 @@ from relays import Listening
 
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame, Meanwhile
-from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.masks import Stream
+from decai_forecast.federation.exact.session import SecureSession
 
 
 def looks_random(data: bytes) -> bool:
@@ -24,7 +24,7 @@ def test_the_total_is_exact_at_everybody() -> None:
     """Negative numbers and several widths."""
     numbers = np.array([[5, -7, 2**20], [1, 1, 1], [-6, 6, -(2**21)]])
     for width in (3, 4, 7, 8):
-        found = together([lambda group, k=k, w=width: group.total("x", numbers[k], w) for k in range(3)])
+        found = together([lambda session, k=k, w=width: session.secure_sum("x", numbers[k], w) for k in range(3)])
         assert [one.tolist() for one in found] == [numbers.sum(axis=0).tolist()] * 3
 
 
@@ -34,8 +34,8 @@ def test_each_part_of_a_sum_reaches_its_owner_only() -> None:
     numbers = rng.integers(-(2**20), 2**20, (3, 2, 10))
     bounds = [(0, 7), (7, 7), (7, 10)]
 
-    def part(k: int, group: Group) -> list[list[int]]:
-        return [one.tolist() for one in group.scattered("x", [(numbers[k][0], 4), (numbers[k][1], 7)], bounds)]
+    def part(k: int, session: SecureSession) -> list[list[int]]:
+        return [one.tolist() for one in session.secure_reduce_scatter("x", [(numbers[k][0], 4), (numbers[k][1], 7)], bounds)]
 
     total = numbers.sum(axis=0)
     assert together([partial(part, k) for k in range(3)]) == [total[:, low:high].tolist() for low, high in bounds]
@@ -45,7 +45,7 @@ def test_the_relay_sees_noise_only() -> None:
     """Everybody sums zeros; no byte of a body, nor any sum of bodies, shows it."""
     relay = Listening()
     zeros = np.zeros(20_000, np.int64)
-    together([lambda group: group.total("x", zeros, 8)] * 3, relay)
+    together([lambda session: session.secure_sum("x", zeros, 8)] * 3, relay)
     heard = [[bytes(frame.body) for frame in frames] for frames in relay.heard if len(frames[0].body) > 100_000]
     assert len(heard) == 1
     assert all(looks_random(body) for body in heard[0])
@@ -56,12 +56,12 @@ def test_the_relay_sees_noise_only() -> None:
 def test_the_receiver_of_a_sum_sees_noise_except_in_the_sum(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one participant opens of the others' numbers is random by itself and even together with its own key streams."""
     opened: list[list[bytes]] = []
-    real = Group._summed
+    real = SecureSession._summed
     monkeypatch.setattr(
-        Group, "_summed", lambda self, phase, parts, *a: opened.append(list(parts)) or real(self, phase, parts, *a)
+        SecureSession, "_summed", lambda self, phase, parts, *a: opened.append(list(parts)) or real(self, phase, parts, *a)
     )
     zeros = np.zeros(20_000, np.int64)
-    together([lambda group: group.total("x", zeros, 8)] * 3)
+    together([lambda session: session.secure_sum("x", zeros, 8)] * 3)
     for part in opened[0]:
         assert looks_random(part)
 
@@ -88,7 +88,7 @@ def test_a_new_session_has_new_keys() -> None:
     """The same companies, the same session, the same numbers: other bytes."""
     relays = [Listening(), Listening()]
     for relay in relays:
-        together([lambda group: group.total("x", np.arange(50), 8)] * 3, relay)
+        together([lambda session: session.secure_sum("x", np.arange(50), 8)] * 3, relay)
     first, second = ({bytes(frame.body) for frames in relay.heard for frame in frames} for relay in relays)
     assert not first & second
 
@@ -102,11 +102,11 @@ def test_a_nonce_is_used_up_by_a_message_that_did_not_arrive(monkeypatch: pytest
         heard.setdefault(frame.rank, []).append(bytes(frame.body))
         raise PeerLost("broken")
 
-    def part(group: Group) -> None:
-        monkeypatch.setattr(group._wire, "exchange", lost)
+    def part(session: SecureSession) -> None:
+        monkeypatch.setattr(session._wire, "exchange", lost)
         for said in (b"a" * 20, b"b" * 20):
             with pytest.raises(PeerLost):
-                group.cast("x", said)
+                session.broadcast("x", said)
 
     assert together([part] * 3) == [None] * 3
     for first, second in heard.values():

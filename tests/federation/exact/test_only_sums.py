@@ -1,4 +1,4 @@
-"""What is cast about splits is made of sums over all companies, and of nothing that one of them has."""
+"""What is broadcast about splits is made of sums over all companies, and of nothing that one of them has."""
 
 from collections import defaultdict
 
@@ -9,21 +9,21 @@ from test_default_deny import FORM
 
 from decai_forecast.federation.exact.collectives import SPLIT, SPLIT_BYTES, Collectives
 from decai_forecast.federation.exact.errors import Denied
-from decai_forecast.federation.exact.group import Group
+from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.train import Rows
 
 
 def splits_cast(parts: list[Rows], monkeypatch: pytest.MonkeyPatch) -> dict[int, list[bytes]]:
-    """What each rank casts of its splits, before it is sealed."""
-    said, cast = defaultdict(list), Group.cast
+    """What each rank broadcasts of its splits, before it is sealed."""
+    said, broadcast = defaultdict(list), SecureSession.broadcast
 
-    def heard(group: Group, phase: str, blob: bytes) -> list[bytes]:
+    def heard(session: SecureSession, phase: str, blob: bytes) -> list[bytes]:
         if phase == "split":
-            said[group.rank].append(blob)
-        return cast(group, phase, blob)
+            said[session.rank].append(blob)
+        return broadcast(session, phase, blob)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Group, "cast", heard)
+        patch.setattr(SecureSession, "broadcast", heard)
         trained(parts, plan(alpha=0.5, trees=2))
     return dict(said)
 
@@ -50,12 +50,12 @@ def test_a_split_by_categories_is_denied_but_of_features_that_have_them(feature:
     split = split_by(feature, categories)
     assert 2 * len(split) == SPLIT_BYTES
 
-    def asked(group: Group) -> int:
-        collectives, before = Collectives(group, FORM, frozenset([4])), group.traffic.steps
+    def asked(session: SecureSession) -> int:
+        collectives, before = Collectives(session, FORM, frozenset([4])), session.traffic.steps
         collectives._phase = "split"
         with pytest.raises(Denied, match=f"feature {feature} by {categories} categories"):
             collectives._split(2 * split)
-        return group.traffic.steps - before
+        return session.traffic.steps - before
 
     assert together([asked] * 3) == [0] * 3
 
@@ -63,8 +63,8 @@ def test_a_split_by_categories_is_denied_but_of_features_that_have_them(feature:
 def test_of_a_split_by_categories_nothing_but_these_is_cast() -> None:
     """Two bins of the feature; what lies behind them is the company's own."""
 
-    def asked(group: Group) -> list[bytes]:
-        collectives = Collectives(group, FORM, frozenset([4]))
+    def asked(session: SecureSession) -> list[bytes]:
+        collectives = Collectives(session, FORM, frozenset([4]))
         collectives._phase = "split"
         return collectives._split(2 * split_by(4, 2))
 

@@ -22,7 +22,7 @@ def test_bins_are_those_of_the_pooled_rows() -> None:
     """With ties, gaps, a constant and a feature that one company lacks; the same digest everywhere."""
     parts = companies()
     parts[1].X[:, 0] = np.nan
-    found = together([lambda group, k=k: agree_bins(group.total, parts[k].X, 15) for k in range(3)])
+    found = together([lambda session, k=k: agree_bins(session.secure_sum, parts[k].X, 15) for k in range(3)])
     X = np.concatenate([part.X for part in parts])
     pool = agree_bins(alone, X, 15)
     assert {one.digest for one in found} == {pool.digest}

@@ -9,18 +9,18 @@ from typing import Any
 
 from parties import IDENTITIES, companies, plan, pooled, records, roster_of
 
-from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.loopback import LoopbackRelay, LoopbackWire
+from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.train import train
 
 WHICH = plan(trees=4, tree={"num_leaves": 6})
 SPAWN = multiprocessing.get_context("spawn")  # a fork after LightGBM was used hangs
 
 
-def join(k: int, port: int, session: bytes) -> Group:
+def join(k: int, port: int, session: bytes) -> SecureSession:
     roster = roster_of(3)
     wire = LoopbackWire(port, session, k, roster.names, 30.0)
-    return Group(wire, IDENTITIES[k], roster, dict(roster.members), session)
+    return SecureSession(wire, IDENTITIES[k], roster, dict(roster.members), session)
 
 
 def company(k: int, port: int, folder: Path, out: Any) -> None:

@@ -5,8 +5,8 @@ from parties import IDENTITIES, SESSION, roster_of
 
 from decai_forecast.federation.exact.errors import Refused
 from decai_forecast.federation.exact.frames import Frame, Meanwhile, idle
-from decai_forecast.federation.exact.group import Group
 from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.identity import Identity
 
 PINNED = {one.name: one.public for one in IDENTITIES}
@@ -27,7 +27,7 @@ class Untouched:
 def refused(roster: KeyRoster, minimum: int = 3) -> str:
     """The message with which a participant refuses the roster, before it sends anything."""
     with pytest.raises(Refused) as error:
-        Group(Untouched(), IDENTITIES[0], roster, PINNED, SESSION, minimum)
+        SecureSession(Untouched(), IDENTITIES[0], roster, PINNED, SESSION, minimum)
     return str(error.value)
 
 
@@ -52,7 +52,7 @@ def test_one_company_does_not_count_twice() -> None:
 
 
 def test_a_key_that_is_not_pinned_is_refused_by_name() -> None:
-    """A coordinator cannot fill a group with companies of its own, or with another key of a known one."""
+    """A coordinator cannot fill a session with companies of its own, or with another key of a known one."""
     members = dict(roster_of(2).members)
     assert refused(KeyRoster.of(members | {"mallory": Identity.create("mallory").public})).startswith("mallory:")
     assert refused(KeyRoster.of(members | {"cyd": Identity.create("cyd").public})).startswith("cyd:")

@@ -93,8 +93,8 @@ def test_large_and_empty_messages_arrive(transport: Make) -> None:
     """5 MB to one, nothing to another."""
     big = np.random.default_rng(0).bytes(5_000_000)
 
-    def part(group: Any) -> list[bytes]:
-        return list(group.route("x", [big, b"", b"y"]))
+    def part(session: Any) -> list[bytes]:
+        return list(session.send("x", [big, b"", b"y"]))
 
     found = together([part] * 3, transport(20.0))
     assert [[len(blob) for blob in one] for one in found] == [[0, len(big), len(big)], [0, 0, 0], [1, 1, 0]]
@@ -104,10 +104,10 @@ def test_large_and_empty_messages_arrive(transport: Make) -> None:
 def test_who_leaves_is_named(transport: Make) -> None:
     """As soon as its connection ends, not after a time."""
 
-    def leave(group: Any) -> None:
-        group._wire.close()
+    def leave(session: Any) -> None:
+        session._wire.close()
 
-    found = together([lambda group: group.cast("x", b"")] * 2 + [leave], transport(20.0))
+    found = together([lambda session: session.broadcast("x", b"")] * 2 + [leave], transport(20.0))
     assert [str(one) for one in found[:2]] == ["cyd left"] * 2
 
 
@@ -119,9 +119,9 @@ def test_who_stops_or_is_silent_is_named(transport: Make) -> None:
 
     ended = Semaphore(0)
 
-    def asks(group: Any) -> None:
+    def asks(session: Any) -> None:
         try:
-            group.cast("x", b"")
+            session.broadcast("x", b"")
         finally:
             ended.release()
 
@@ -138,11 +138,11 @@ def test_who_stops_or_is_silent_is_named(transport: Make) -> None:
 def test_a_step_out_of_turn_ends_the_session(transport: Make) -> None:
     """Nobody gets an answer that belongs to another step."""
 
-    def ahead(group: Any) -> None:
-        group._step += 1
-        group.cast("x", b"")
+    def ahead(session: Any) -> None:
+        session._step += 1
+        session.broadcast("x", b"")
 
-    found = together([lambda group: group.cast("x", b"")] * 2 + [ahead], transport(20.0))
+    found = together([lambda session: session.broadcast("x", b"")] * 2 + [ahead], transport(20.0))
     assert all(isinstance(one, PeerLost) for one in found)
     assert any("is at another step" in str(one) for one in found)
 
@@ -151,7 +151,7 @@ def test_a_second_one_of_a_rank_is_turned_away(transport: Make) -> None:
     """Whichever comes second hears that the place is taken; the other one goes on waiting."""
     with transport(60.0) as there, ThreadPoolExecutor(2) as pool:
         wires = [there.wire(SESSION, 0, ("ada", "bea", "cyd"), 60.0) for _ in range(2)]
-        calls = [pool.submit(wire.exchange, Frame(frames.CAST, 0, 0, b"")) for wire in wires]
+        calls = [pool.submit(wire.exchange, Frame(frames.BROADCAST, 0, 0, b"")) for wire in wires]
         refused, waiting = wait(calls, timeout=60, return_when=FIRST_COMPLETED)
         assert (len(refused), len(waiting)) == (1, 1)
         with pytest.raises(PeerLost, match=r"joined twice|left|broke|ended"):
@@ -168,13 +168,15 @@ def test_who_went_before_the_others_came_can_come_again(transport: Make) -> None
         def come(rank: int) -> int:
             for _ in range(600):  # until the relay has seen that the first one went
                 with suppress(PeerLost):
-                    return there.wire(SESSION, rank, ("ada", "bea", "cyd"), 60.0).exchange(Frame(frames.CAST, 0, 0, b"x")).op
+                    return (
+                        there.wire(SESSION, rank, ("ada", "bea", "cyd"), 60.0).exchange(Frame(frames.BROADCAST, 0, 0, b"x")).op
+                    )
                 sleep(0.1)
             raise TimeoutError
 
         with ThreadPoolExecutor(3) as pool:
             found = list(pool.map(come, range(3)))
-        assert found == [frames.CAST] * 3
+        assert found == [frames.BROADCAST] * 3
 
 
 @pytest.mark.parametrize("note", [(1, 2, float("nan")), (1, 2, float("inf")), (3, 2, 0.1), (0, 2, 0.1)], ids=str)
@@ -182,9 +184,9 @@ def test_progress_that_cannot_be_ends_the_session(transport: Make, note: tuple[i
     """It would be published as JSON, which has no NaN; who sent it is named, and nobody is told of it."""
     told: list[Progress] = []
 
-    def part(group: Any) -> list[bytes]:
-        group.tell(*note)
-        return list(group.cast("x", b""))
+    def part(session: Any) -> list[bytes]:
+        session.tell(*note)
+        return list(session.broadcast("x", b""))
 
     found = together([part] * 3, transport(20.0, told.append))
     assert [str(one) for one in found[1:]] == ["ada left"] * 2
@@ -219,7 +221,7 @@ def test_without_a_certificate_nobody_reaches_the_relay() -> None:
     with GrpcTls(5.0) as relay:
         wire = GrpcWire("localhost", relay.port, SESSION, 0, ("ada",), None, 5.0)
         with pytest.raises(PeerLost):
-            wire.exchange(Frame(frames.CAST, 0, 0, b""))
+            wire.exchange(Frame(frames.BROADCAST, 0, 0, b""))
         wire.close()
     with pytest.raises(ValueError, match="needs TLS"):
         GrpcRelay("0.0.0.0:0")
@@ -228,7 +230,7 @@ def test_without_a_certificate_nobody_reaches_the_relay() -> None:
 def test_the_relay_counts_what_it_does() -> None:
     """Sessions, steps, bytes, and why sessions ended."""
     relay = Grpc(20.0)
-    together([partial(lambda group: group.total("x", np.arange(1000), 8))] * 3, relay)
+    together([partial(lambda session: session.secure_sum("x", np.arange(1000), 8))] * 3, relay)
     seen = relay.metrics
     assert (seen.sessions, seen.open_sessions, seen.steps, seen.refused) == (1, 0, 3, 0)
     assert seen.received > 3 * 8000

@@ -1,4 +1,4 @@
-"""One participant's place in a session: sealed casts and routes, and sums that show nothing but the sum.
+"""One participant's place in a session: sealed messages to all and to one, and sums that show nothing but the sum.
 
 Everything is a *step*: each participant gives one frame and gets one. The relay carries sealed blobs only. Every blob is
 bound to its session, step, phase, sender and receiver; an altered, repeated, reordered or exchanged one does not open.
@@ -21,21 +21,21 @@ import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from decai_forecast.federation.exact import frames, words
+from decai_forecast.federation.exact import frames, packed_ints
 from decai_forecast.federation.exact.errors import Differs, Tampered
 from decai_forecast.federation.exact.frames import Blob, Frame, Meanwhile
 from decai_forecast.federation.exact.keys import SHARE_BYTES, Hello, PairKeys
+from decai_forecast.federation.exact.packed_ints import Ints, Words
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.exact.roster import MIN_PARTIES, KeyRoster
-from decai_forecast.federation.exact.words import Ints
 from decai_forecast.identity import Identity
 
-__all__ = ["Certificate", "Group", "Traffic", "Wire"]
+__all__ = ["Certificate", "SecureSession", "Traffic", "Wire"]
 
-Veil = Callable[[str, int, Ints], Ints]
+AddNoise = Callable[[str, int, Ints], Ints]
 """(phase, column, own numbers) -> what is added up in their place"""
 NONCE = struct.Struct("<BBxxQ")  # sender, receiver, step: 12 bytes
-CAST_TO_ALL = 0xFF  # in place of a receiver's rank
+TO_ALL = 0xFF  # in place of a receiver's rank
 
 
 class Wire(Protocol):
@@ -86,7 +86,7 @@ class Certificate:
             roster.verify(rank, "certificate", self.statement, signature)
 
 
-class Group:
+class SecureSession:
     """A session as one participant takes part in it. Not for several threads."""
 
     def __init__(
@@ -95,28 +95,28 @@ class Group:
         identity: Identity,
         roster: KeyRoster,
         pinned: Mapping[str, bytes],
-        session: bytes,
+        session_id: bytes,
         minimum: int = MIN_PARTIES,
     ) -> None:
-        """Joins; ``session`` is 32 bytes that name this training, the same everywhere.
+        """Joins; ``session_id`` is 32 bytes that name this training, the same everywhere.
 
         Raises :class:`Refused` before anything is sent, and :class:`Tampered` if a key is not its owner's.
         """
         roster.check(pinned, minimum)
         self.roster, self.size, self.rank = roster, roster.size, roster.rank(identity.name)
         self._wire, self.identity = wire, identity
-        self.veil: Veil = lambda _phase, _column, numbers: numbers  # noise.py has another
+        self.noise: AddNoise = lambda _phase, _column, numbers: numbers  # noise.py has another
         self._meanwhile: Meanwhile = frames.idle  # until there are masks to make ahead
         self.traffic, self._step, self._seen = Traffic(), 0, hashlib.sha256(b"decai exact transcript 1")
-        hello = Hello(identity, roster, session)
-        keys = hello.keys([bytes(body) for body in self._cast_open("hello", hello.body)])
+        hello = Hello(identity, roster, session_id)
+        keys = hello.keys([bytes(body) for body in self._broadcast_in_clear("hello", hello.body)])
         self._epoch, self._seals, self._masks = keys.epoch, keys.seals(), keys.masks()
         self._group = keys.group_seal(self._shares(keys))
         self._meanwhile = self._masks.prepare
 
     def _shares(self, keys: PairKeys) -> list[bytes]:
         own = keys.new_share()
-        given = self.route("share", [own] * self.size)
+        given = self.send("share", [own] * self.size)
         given[self.rank] = own
         if any(len(share) != SHARE_BYTES for share in given):
             raise Tampered(f"a share of the group's key has not {SHARE_BYTES} bytes")
@@ -145,30 +145,30 @@ class Group:
         """What a seal covers beside nonce and blob."""
         return phase.encode() + self._epoch
 
-    def _cast_open(self, phase: str, blob: bytes) -> list[Blob]:
-        got: list[Blob] = list(self._exchange(frames.CAST, phase, blob))
+    def _broadcast_in_clear(self, phase: str, blob: bytes) -> list[Blob]:
+        got: list[Blob] = list(self._exchange(frames.BROADCAST, phase, blob))
         got[self.rank] = blob
         self._seen.update(b"".join(got))
         return got
 
-    def cast(self, phase: str, blob: bytes) -> list[bytes]:
+    def broadcast(self, phase: str, blob: bytes) -> list[bytes]:
         """Every participant's blob, in the order of ranks; the relay cannot read them."""
-        nonces, beside = [self._nonce(rank, CAST_TO_ALL) for rank in range(self.size)], self._beside(phase)
-        sealed = self._exchange(frames.CAST, phase, self._group.encrypt(nonces[self.rank], blob, beside))
+        nonces, beside = [self._nonce(rank, TO_ALL) for rank in range(self.size)], self._beside(phase)
+        sealed = self._exchange(frames.BROADCAST, phase, self._group.encrypt(nonces[self.rank], blob, beside))
         out = []
         for rank, given in enumerate(sealed):
             out.append(blob if rank == self.rank else self._opened(self._group, nonces[rank], beside, given, rank, phase))
         self._seen.update(b"".join(out))
         return out
 
-    def route(self, phase: str, blobs: Sequence[Blob]) -> list[bytes]:
+    def send(self, phase: str, blobs: Sequence[Blob]) -> list[bytes]:
         """``blobs[k]`` goes to rank k only; the answer holds what each sent here (the own place is empty)."""
         beside, others = self._beside(phase), [rank for rank in range(self.size) if rank != self.rank]
         nonces = {rank: self._nonce(rank, self.rank) for rank in others}
         sealed = [b""] * self.size
         for rank in others:
             sealed[rank] = self._seals[rank].encrypt(self._nonce(self.rank, rank), blobs[rank], beside)
-        given = self._exchange(frames.ROUTE, phase, frames.table(sealed))
+        given = self._exchange(frames.SEND, phase, frames.table(sealed))
         out = [b""] * self.size
         for rank in others:
             out[rank] = self._opened(self._seals[rank], nonces[rank], beside, given[rank], rank, phase)
@@ -185,21 +185,23 @@ class Group:
 
     # sums
 
-    def total(self, phase: str, numbers: Ints, width: int) -> Ints:
+    def secure_sum(self, phase: str, numbers: Ints, width: int) -> Ints:
         """The sum over all participants, for all of them; each word has ``width`` bytes and must hold the total."""
-        parts = self.cast(phase, words.to_bytes(self._masked(self.veil(phase, 0, numbers), width), width))
+        parts = self.broadcast(phase, packed_ints.to_bytes(self._masked(self.noise(phase, 0, numbers), width), width))
         return self._summed(phase, parts, width, len(numbers))
 
-    def scattered(self, phase: str, columns: Sequence[tuple[Ints, int]], bounds: Sequence[tuple[int, int]]) -> list[Ints]:
+    def secure_reduce_scatter(
+        self, phase: str, columns: Sequence[tuple[Ints, int]], bounds: Sequence[tuple[int, int]]
+    ) -> list[Ints]:
         """The sums of a part of each column: rank k, and nobody else, gets rows ``bounds[k]`` of all of them.
 
         ``columns``: numbers and bytes of their words; all of the same length.
         """
-        packed: list[words.Words] = []
+        packed: list[Words] = []
         for column, (numbers, width) in enumerate(columns):
-            packed += words.to_planes(self._masked(self.veil(phase, column, numbers), width), width)
+            packed += packed_ints.to_planes(self._masked(self.noise(phase, column, numbers), width), width)
         blobs = [b"".join([plane[low:high].data for plane in packed]) for low, high in bounds]
-        parts = self.route(phase, blobs)
+        parts = self.send(phase, blobs)
         parts[self.rank] = blobs[self.rank]
         low, high = bounds[self.rank]
         cuts = np.cumsum([0, *((high - low) * width for _, width in columns)])
@@ -208,9 +210,9 @@ class Group:
             for k, (_, width) in enumerate(columns)
         ]
 
-    def _masked(self, numbers: Ints, width: int) -> words.Words:
+    def _masked(self, numbers: Ints, width: int) -> Words:
         """The numbers as words under this participant's mask."""
-        kind = words.unit(width)
+        kind = packed_ints.unit(width)
         masked = self._masks.take(len(numbers), kind)
         masked += numbers.view(np.uint64) if kind is np.uint64 else numbers.astype(np.uint32)
         return masked
@@ -219,7 +221,7 @@ class Group:
         for rank, part in enumerate(parts):
             if len(part) != count * width:
                 raise Differs(f"{self.roster.names[rank]}: {len(part):,} bytes in {phase}, expected {count * width:,}")
-        return words.total(parts, width)
+        return packed_ints.signed_sum(parts, width)
 
     def tell(self, trees: int, of: int, loss: float) -> None:
         """One participant, the first of the roster, tells the relay how far all are."""
@@ -230,7 +232,7 @@ class Group:
 
     def agree(self, phase: str, digest: bytes) -> None:
         """:class:`Differs`, naming them, unless all hold the same ``digest``."""
-        given = self.cast(phase, digest)
+        given = self.broadcast(phase, digest)
         if other := [self.roster.names[rank] for rank, theirs in enumerate(given) if theirs != digest]:
             raise Differs(f"{phase}: {', '.join(other)} and {self.identity.name} do not hold the same")
 
@@ -239,7 +241,7 @@ class Group:
         transcript, roster = self._seen.digest(), self.roster.digest
         self.agree("transcript", transcript + model)
         statement = Certificate(self.roster.names, roster, self._epoch, transcript, model, ())
-        signatures = self.cast("certificate", self.identity.sign("certificate", statement.statement))
+        signatures = self.broadcast("certificate", self.identity.sign("certificate", statement.statement))
         signed = Certificate(self.roster.names, roster, self._epoch, transcript, model, tuple(signatures))
         signed.verify(self.roster)
         return signed

@@ -8,12 +8,12 @@ from socket import IPPROTO_TCP, MSG_PEEK, SHUT_RDWR, TCP_NODELAY, socket
 
 from decai_forecast.federation.exact.frames import HEADER, Frame, read_header
 
-__all__ = ["Line"]
+__all__ = ["FrameSocket"]
 
-ROOM = 1 << 14  # bytes asked for at once: a small frame comes with one call, header and body
+READ_BYTES = 1 << 14  # bytes asked for at once: a small frame comes with one call, header and body
 
 
-class Line:
+class FrameSocket:
     """Frames over a stream socket. Not for several threads, but for :meth:`close`."""
 
     def __init__(self, connection: socket) -> None:
@@ -33,7 +33,7 @@ class Line:
         return Frame(op, rank, step, body if len(body) == size else self._rest(body, size))
 
     def _some(self) -> bytes:
-        got = self._socket.recv(ROOM)
+        got = self._socket.recv(READ_BYTES)
         if not got:
             raise ConnectionError("closed")
         return got

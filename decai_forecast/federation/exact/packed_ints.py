@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from decai_forecast.federation.exact.errors import OutOfRange
 
-__all__ = ["Ints", "to_bytes", "to_planes", "total", "unit", "width_for"]
+__all__ = ["Ints", "Words", "signed_sum", "to_bytes", "to_planes", "unit", "width_for"]
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[Any]
@@ -64,7 +64,7 @@ def to_bytes(words: Words, width: int) -> bytes:
     return b"".join([plane.tobytes() for plane in to_planes(words, width)])
 
 
-def total(parts: Sequence[bytes], width: int) -> Ints:
+def signed_sum(parts: Sequence[bytes], width: int) -> Ints:
     """The signed sum, modulo the word, of what :func:`to_bytes` made of equally many words each."""
     kind, count = unit(width), len(parts[0]) // width
     words: Words = np.zeros(count, kind)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from decai_forecast.federation.exact.errors import OutOfRange
-from decai_forecast.federation.exact.words import to_bytes, total, unit, width_for
+from decai_forecast.federation.exact.packed_ints import signed_sum, to_bytes, unit, width_for
 
 
 @pytest.mark.parametrize("width", range(3, 9))
@@ -14,7 +14,7 @@ def test_sums_of_narrow_words_are_exact_and_signed(width: int) -> None:
     wanted = np.array([largest, -largest, 0, 1, -1, largest // 3])
     others = rng.integers(-(2**62), 2**62, (4, len(wanted)))
     parts = [*others, wanted - others.sum(axis=0)]
-    assert total([to_bytes(part.astype(unit(width)), width) for part in parts], width).tolist() == wanted.tolist()
+    assert signed_sum([to_bytes(part.astype(unit(width)), width) for part in parts], width).tolist() == wanted.tolist()
 
 
 def test_a_word_is_as_wide_as_the_total_needs() -> None:
