@@ -111,8 +111,9 @@ def exact_party(k: int, port: int, case: Case, out: Any) -> None:
     from decai_forecast.federation.exact.loopback import LoopbackWire
     from decai_forecast.federation.exact.records import TrainingRecords
     from decai_forecast.federation.exact.roster import KeyRoster
+    from decai_forecast.federation.exact.rows import Rows
     from decai_forecast.federation.exact.session import SecureSession
-    from decai_forecast.federation.exact.train import Rows, train
+    from decai_forecast.federation.exact.train import train
     from decai_forecast.store import Store
 
     own, pinned = people(case)[k], {one.name: one.public for one in people(case)}

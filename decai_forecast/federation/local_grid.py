@@ -10,52 +10,18 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from flwr.app import Context, Error, Message, RecordDict
+from flwr.app import Message, RecordDict
 from flwr.clientapp import ClientApp
 from flwr.serverapp import Grid
-from flwr.supercore.inflatable.inflatable_object import get_all_nested_objects, no_object_id_recompute
-from flwr.supercore.inflatable.inflatable_utils import inflate_object_from_contents
 from flwr.supercore.run import Run
 
 from decai_forecast.federation.ask import replies_of
-from decai_forecast.federation.codes import CLIENT_FAILED, code_of
+from decai_forecast.federation.local_node import deflated, failed, inflated
 from decai_forecast.federation.node_process import NodeGone, NodeProcess, Nursery
 
 __all__ = ["LocalGrid"]
 
 SERVER_NODE = 1
-
-
-def deflated(message: Message) -> tuple[str, dict[str, bytes]]:
-    """The message as bytes: the id of its object, and all objects by their ids."""
-    with no_object_id_recompute():  # hash each object once
-        object_id = message.object_id
-        return object_id, {key: item.deflate() for key, item in get_all_nested_objects(message).items()}
-
-
-def inflated(object_id: str, objects: Mapping[str, bytes]) -> Message:
-    """The message as the other side gets it."""
-    received = inflate_object_from_contents(object_id, dict(objects))
-    received.metadata.__dict__["_message_id"] = object_id
-    return received
-
-
-class LocalNode:
-    """A node's application with the state it keeps between messages."""
-
-    def __init__(self, client: ClientApp, context: Context) -> None:
-        self._client, self._context = client, context
-
-    def __call__(self, object_id: str, objects: Mapping[str, bytes]) -> tuple[str, Mapping[str, bytes]]:
-        message = inflated(object_id, objects)
-        try:
-            return deflated(self._client(message, self._context))
-        except Exception as error:  # a node's failure is an answer; what leaves is a code, never its text
-            return deflated(failed(message, error))
-
-
-def failed(message: Message, error: Exception) -> Message:
-    return Message(Error(code=CLIENT_FAILED, reason=code_of(error)), reply_to=message)
 
 
 Node = Callable[[str, Mapping[str, bytes]], tuple[str, Mapping[str, bytes]]]
@@ -75,7 +41,7 @@ class LocalGrid(Grid):
         nursery: Nursery | None = None,
     ) -> None:
         self._run = Run.create_empty(run_id=1)
-        make: Callable[..., Node] = nursery.node if nursery else partial(_node, client)
+        make: Callable[..., Node] = nursery.node if nursery else partial(node_of, client)
         self.nodes = {1000 + k: make(1000 + k, config, dict(run_config)) for k, config in enumerate(node_configs)}
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="node")
         self._open: dict[str, Future[tuple[Message, int]]] = {}
@@ -133,13 +99,3 @@ class LocalGrid(Grid):
     def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
         """All answers that come within ``timeout`` seconds; who is late is simply not among them."""
         return list(replies_of(self, list(messages), timeout if timeout is not None else float("inf")).values())
-
-
-def _node(client: ClientApp, node_id: int, config: dict[str, Any], run_config: dict[str, Any]) -> LocalNode:
-    return LocalNode(client, Context(run_id=1, node_id=node_id, node_config=config, state=RecordDict(), run_config=run_config))
-
-
-def node_of_our_app(node_id: int, config: dict[str, Any], run_config: dict[str, Any]) -> LocalNode:
-    from decai_forecast.federation.client_app import app
-
-    return _node(app, node_id, config, run_config)

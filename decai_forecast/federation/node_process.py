@@ -118,7 +118,7 @@ def main(descriptor: int) -> None:
 
     from decai_forecast import demand  # noqa: F401
     from decai_forecast.federation.exact import node, train  # noqa: F401
-    from decai_forecast.federation.local_grid import node_of_our_app
+    from decai_forecast.federation.local_node import node_of_our_app
 
     control, children = socket.socket(fileno=descriptor), set[int]()
     while True:

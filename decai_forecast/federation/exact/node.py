@@ -97,7 +97,8 @@ def train_on_call(
 
     Raises an :class:`ExactError`; the others are told at once, unless they knew before.
     """
-    from decai_forecast.federation.exact.train import Rows, train
+    from decai_forecast.federation.exact.rows import Rows
+    from decai_forecast.federation.exact.train import train
 
     exact = plan_of(plan, cutoff, call.quantile, weight is not None)
     rows = Rows(X, target.astype(np.float32), weight, newest if exact.patience else None)

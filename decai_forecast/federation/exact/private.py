@@ -30,7 +30,7 @@ from decai_forecast.federation.model_text import Tree
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-    from decai_forecast.federation.exact.train import Rows
+    from decai_forecast.federation.exact.rows import Rows
 
 __all__ = ["GRID", "public_bins", "train_privately"]
 

@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact.bins import Bins, agree_bins
-from decai_forecast.federation.exact.code_book import check_codes
 from decai_forecast.federation.exact.collectives import Collectives, check_library
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Floats, Format
 from decai_forecast.federation.exact.loss import mean_loss
-from decai_forecast.federation.exact.objectives import to_steps
 from decai_forecast.federation.exact.order import Renewal
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
 from decai_forecast.federation.exact.private import train_privately
 from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
+from decai_forecast.federation.exact.rows import Rows
 from decai_forecast.federation.exact.session import Certificate, SecureSession
-from decai_forecast.federation.exact.start import Start, agree_start, label_sum
+from decai_forecast.federation.exact.start import Start, agree_start
 from decai_forecast.federation.exact.stopping import EVERY, Stopping
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
 from decai_forecast.federation.model_text import Tree
@@ -31,65 +30,10 @@ from decai_forecast.federation.model_text import Tree
 if TYPE_CHECKING:
     import lightgbm as lgb
 
-__all__ = ["Rows", "Trained", "bag_of", "train"]
+__all__ = ["Trained", "bag_of", "train"]
 
 Progress = Callable[[int, int], None]
 """(finished trees, bytes sent so far)"""
-
-
-@dataclass(frozen=True)
-class Rows:
-    """One participant's own rows. ``X``: float32, rows x features. ``weight``: 1.0 on average; None: all alike. ``held``:
-    held out, for a plan with patience."""
-
-    X: npt.NDArray[np.float32]
-    label: npt.NDArray[np.float32]
-    weight: npt.NDArray[np.float64] | None = None
-    held: npt.NDArray[np.bool_] | None = None
-
-    def checked(self, plan: ExactPlan) -> Rows:
-        """:class:`Refused` unless the rows fit the plan: all that one participant alone can find, before others begin."""
-        X, label = (np.ascontiguousarray(part, np.float32) for part in (self.X, self.label))
-        if X.shape != (len(label), len(plan.feature_names)) or not len(label):
-            raise Refused(f"rows of {X.shape} with {len(label)} labels; the plan has {len(plan.feature_names)} features")
-        for feature, book in plan.categories.items():
-            check_codes(feature, X[:, plan.feature_names.index(feature)], len(book))
-        if (self.weight is not None) != plan.weighted:
-            raise Refused(f"the plan says that rows have {'' if plan.weighted else 'no '}weights; these rows do otherwise")
-        if not np.isfinite(label).all() or np.isinf(X).any():
-            raise Refused("a label is not finite, or a feature is infinite (a missing feature is NaN)")
-        fitting = replace(self, X=X, label=label)
-        if fitting.steps.shape != label.shape:
-            raise Refused(f"{len(label)} rows with {len(fitting.steps)} weights")
-        if (self.held is not None) != bool(plan.patience) or fitting.learned.shape != label.shape:
-            raise Refused("rows are held out where the plan has patience, and only there: say of each row whether it is")
-        if not fitting.learned.any():
-            raise Refused("every row is held out, so that none is left to learn from; training rows say how far back they lie")
-        label_sum(label, fitting.steps)
-        return fitting
-
-    @property
-    def steps(self) -> npt.NDArray[np.int64]:
-        return to_steps(np.ones(len(self.label)) if self.weight is None else self.weight)
-
-    @property
-    def learned(self) -> npt.NDArray[np.bool_]:
-        """The rows that are not held out."""
-        return np.ones(len(self.label), bool) if self.held is None else ~np.asarray(self.held, bool)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of features, labels, weights, and which rows are held out."""
-        return self.digest_without([])
-
-    def digest_without(self, features: Iterable[int]) -> str:
-        """As ``digest``, without some of the features (by number)."""
-        whole = hashlib.sha256()
-        for part in (np.delete(self.X, list(features), axis=1), self.label, self.steps):
-            whole.update(part.tobytes())
-        if self.held is not None:
-            whole.update(self.held.tobytes())
-        return whole.hexdigest()
 
 
 @dataclass(frozen=True)

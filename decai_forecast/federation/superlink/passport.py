@@ -10,21 +10,24 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from decai_forecast.errors import ConfigError
+from pydantic import Field
+
+from decai_forecast.documents.files import read_json_file
+from decai_forecast.documents.kind import Kind
 from decai_forecast.federation.superlink.keys import new_key, private_pem, request, ssh_private, ssh_public, write_secret
 from decai_forecast.identity import ALGORITHM, KEY_BYTES, Keyring
-from decai_forecast.network import valid_id
 
 __all__ = ["Admission", "Files", "Passport", "apply"]
 
-
-def _read(cls: type[Any], path: Path, what: str) -> Any:
-    try:
-        return cls(**json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise ConfigError(f"{path}: not {what} ({type(error).__name__}); expected the file as it was sent") from None
+PASSPORT = Kind("a passport", "expected a passport, the file as its company sent it")
+ADMISSION = Kind("an admission", "expected an admission, the file as the coordinator sent it")
+Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$", description="a participant's id, 1-40 of a-z, 0-9 and _")]
+HEX = f"{2 * KEY_BYTES} hexadecimal digits in small letters"
+SigningKey = Annotated[str, Field(pattern=rf"^[0-9a-f]{{{2 * KEY_BYTES}}}$", description=HEX)]
+Armoured = Annotated[str, Field(min_length=1, max_length=10_000)]  # a key, request or certificate as text (OpenSSH, PEM)
+Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 @dataclass(frozen=True)
@@ -32,21 +35,16 @@ class Passport:
     """A company's public keys: of its node, of its certificate, and of its identity (hex), whose signatures are of
     ``algorithm``."""
 
-    partner: str
-    node_key: str
-    request: str
-    signing_key: str
-    algorithm: str
+    partner: Id
+    node_key: Armoured
+    request: Armoured
+    signing_key: SigningKey
+    algorithm: Annotated[str, Field(pattern=f"^{ALGORITHM}$", description=ALGORITHM)]
 
     @classmethod
     def read(cls, path: Path) -> Passport:
-        found: Passport = _read(cls, path, "a passport")
-        valid_id(found.partner)
-        if found.algorithm != ALGORITHM:
-            raise ConfigError(f"{path}: its signing key is for {str(found.algorithm)[:40]!r}; this release knows {ALGORITHM}")
-        if len(found.signing_key) != 2 * KEY_BYTES or set(found.signing_key) - set("0123456789abcdef"):
-            raise ConfigError(f"{path}: its signing key is not 64 hexadecimal digits; expected the file as it was sent")
-        return found
+        """:class:`~decai_forecast.errors.DocumentError` with every fault of a file that is no passport."""
+        return read_json_file(path, PASSPORT, cls)
 
     @property
     def fingerprint(self) -> str:
@@ -62,17 +60,17 @@ class Passport:
 class Admission:
     """Where the coordinator is, and the certificate that it signed for the company (PEM)."""
 
-    partner: str
-    host: str
-    fleet_port: int
-    relay_port: int
-    authority: str
-    certificate: str
+    partner: Id
+    host: Annotated[str, Field(min_length=1, max_length=253)]
+    fleet_port: Port
+    relay_port: Port
+    authority: Armoured
+    certificate: Armoured
 
     @classmethod
     def read(cls, path: Path) -> Admission:
-        found: Admission = _read(cls, path, "an admission")
-        return found
+        """:class:`~decai_forecast.errors.DocumentError` with every fault of a file that is no admission."""
+        return read_json_file(path, ADMISSION, cls)
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")

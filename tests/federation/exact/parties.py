@@ -17,8 +17,9 @@ from decai_forecast.federation.exact.loopback import LoopbackRelay
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
 from decai_forecast.federation.exact.records import TrainingRecords
 from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.federation.exact.rows import Rows
 from decai_forecast.federation.exact.session import SecureSession, Wire
-from decai_forecast.federation.exact.train import Rows, Trained, bag_of, train
+from decai_forecast.federation.exact.train import Trained, bag_of, train
 from decai_forecast.federation.exact.trees import leaf_values, model_of, tree_of, with_values
 from decai_forecast.identity import Identity
 from decai_forecast.store import Store

@@ -28,7 +28,8 @@ from decai_forecast.code_book import codes
 from decai_forecast.errors import ModelTextError
 from decai_forecast.federation.exact.errors import Differs, Refused
 from decai_forecast.federation.exact.plan import ExactPlan
-from decai_forecast.federation.exact.train import Rows, train
+from decai_forecast.federation.exact.rows import Rows
+from decai_forecast.federation.exact.train import train
 from decai_forecast.federation.model_text import validate
 
 BOOK = ("beer", "cider", "gin", "rum", "sake", "vodka", "whisky", "wine", "mead", "port", "sherry", "tequila")

@@ -16,8 +16,9 @@ from decai_forecast.federation.exact.collectives import Collectives
 from decai_forecast.federation.exact.errors import Denied, OutOfRange, PeerLost, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Format
 from decai_forecast.federation.exact.objectives import Quantile
+from decai_forecast.federation.exact.rows import Rows
 from decai_forecast.federation.exact.session import SecureSession
-from decai_forecast.federation.exact.train import Rows, train
+from decai_forecast.federation.exact.train import train
 
 FORM = Format(Column(6, 2**30), Column(6, 2**30))
 HISTOGRAM = 1120  # bytes: 16 for each of 70 bins

@@ -7,7 +7,7 @@ import pytest
 from parties import Grow, plan, pool, pooled, structure, trained
 
 from decai_forecast.federation.exact.plan import ExactPlan
-from decai_forecast.federation.exact.train import Rows
+from decai_forecast.federation.exact.rows import Rows
 
 
 def doubled(seed: int, size: int) -> Rows:

@@ -12,8 +12,9 @@ from parties import IDENTITIES, companies, outcomes, plan, pooled, records, rost
 from decai_forecast.federation.exact.errors import Begun, PeerLost
 from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
 from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.federation.exact.rows import Rows
 from decai_forecast.federation.exact.session import SecureSession
-from decai_forecast.federation.exact.train import Rows, train
+from decai_forecast.federation.exact.train import train
 
 WHICH = plan(trees=CHECKPOINT_TREES + 3, bag=0.8, tree={"num_leaves": 5, "feature_fraction": 0.5})
 

@@ -9,8 +9,8 @@ from test_default_deny import FORM
 
 from decai_forecast.federation.exact.collectives import SPLIT, SPLIT_BYTES, Collectives
 from decai_forecast.federation.exact.errors import Denied
+from decai_forecast.federation.exact.rows import Rows
 from decai_forecast.federation.exact.session import SecureSession
-from decai_forecast.federation.exact.train import Rows
 
 
 def splits_cast(parts: list[Rows], monkeypatch: pytest.MonkeyPatch) -> dict[int, list[bytes]]:

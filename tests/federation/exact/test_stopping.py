@@ -10,8 +10,9 @@ import pytest
 from parties import companies, plan, pool, pooled, records, together, trained
 
 from decai_forecast.federation.exact.errors import Refused
+from decai_forecast.federation.exact.rows import Rows
 from decai_forecast.federation.exact.stopping import EVERY, Stopping
-from decai_forecast.federation.exact.train import Rows, train
+from decai_forecast.federation.exact.train import train
 
 QUICK = {"num_leaves": 12, "learning_rate": 1.0}  # learns the noise soon
 
