@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.link import SharedRound
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.round import Round
 from decai_forecast.store import Store
@@ -72,3 +76,14 @@ def reopened(network: Network, round_id: str = NIGHT.id) -> Network:
     for name in ("shared", "closed", "progress"):
         public(network).remove(f"rounds/{round_id}/{name}.json")
     return network
+
+
+def republish(network: Network, round_id: str = NIGHT.id, **changes: Any) -> SharedRound:
+    """Publishes the round's shared forecaster once more, with other fields of :class:`SharedRound`."""
+    link = coordinator_context(network).link
+    published = link.shared(round_id)
+    assert published is not None
+    public(network).remove(f"rounds/{round_id}/shared.json")
+    changed = replace(published, **changes)
+    assert link.publish_shared(changed)
+    return changed
