@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from decai_forecast.coordinator.context import coordinator_context
-from decai_forecast.link import SharedRound
+from decai_forecast.link import SharedRound, State, Submission
 from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.partner.context import partner_context
 from decai_forecast.round import Round
 from decai_forecast.store import Store
 
@@ -87,3 +88,10 @@ def republish(network: Network, round_id: str = NIGHT.id, **changes: Any) -> Sha
     changed = replace(published, **changes)
     assert link.publish_shared(changed)
     return changed
+
+
+def submit_ready(network: Network, round: Round) -> None:
+    """All partners say that they are ready to train; nothing of theirs is there to train on."""
+    for partner in network.partners:
+        submission = Submission(partner, round.id, round.as_of, State.READY, digest="0" * 64)
+        partner_context(network, partner).link.submit(submission)
