@@ -90,8 +90,8 @@ def republish(network: Network, round_id: str = NIGHT.id, **changes: Any) -> Sha
     return changed
 
 
-def submit_ready(network: Network, round: Round) -> None:
-    """All partners say that they are ready to train; nothing of theirs is there to train on."""
-    for partner in network.partners:
+def submit_ready(network: Network, round: Round, *partners: str) -> None:
+    """These partners (all, if none is named) say that they are ready to train; nothing of theirs is there to train on."""
+    for partner in partners or network.partners:
         submission = Submission(partner, round.id, round.as_of, State.READY, digest="0" * 64)
         partner_context(network, partner).link.submit(submission)
