@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.link import SharedRound, State, Submission
 from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.partner.context import partner_context
 from decai_forecast.round import Round
 from decai_forecast.store import Store
 
@@ -72,3 +77,21 @@ def reopened(network: Network, round_id: str = NIGHT.id) -> Network:
     for name in ("shared", "closed", "progress"):
         public(network).remove(f"rounds/{round_id}/{name}.json")
     return network
+
+
+def republish(network: Network, round_id: str = NIGHT.id, **changes: Any) -> SharedRound:
+    """Publishes the round's shared forecaster once more, with other fields of :class:`SharedRound`."""
+    link = coordinator_context(network).link
+    published = link.shared(round_id)
+    assert published is not None
+    public(network).remove(f"rounds/{round_id}/shared.json")
+    changed = replace(published, **changes)
+    assert link.publish_shared(changed)
+    return changed
+
+
+def submit_ready(network: Network, round: Round, *partners: str) -> None:
+    """These partners (all, if none is named) say that they are ready to train; nothing of theirs is there to train on."""
+    for partner in partners or network.partners:
+        submission = Submission(partner, round.id, round.as_of, State.READY, digest="0" * 64)
+        partner_context(network, partner).link.submit(submission)

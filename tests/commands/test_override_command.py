@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from decai_forecast.partner.planned import planned_facts, with_overrides
+from combined import combined
 
 from decai_forecast.commands.forecast import add, listing, withdraw
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network, Participant
 from decai_forecast.partner.context import partner_context
-from decai_forecast.steps import Writer, run_step
 
 MONDAY = date(2026, 6, 29)
 
@@ -26,12 +25,7 @@ def home(tmp_path: Path) -> Path:
     network.save()
     rows = [("all", "i0", pd.Timestamp(day), h, 10.0, 5.0, 10.0, 15.0) for h, day in ((1, "2026-06-29"), (2, "2026-07-06"))]
     forecast = pd.DataFrame(rows, columns=["location_id", "item_id", "date", "h", "mean", "q10", "q50", "q90"])
-
-    def work(writer: Writer) -> dict[str, object]:
-        writer.frame("forecast.parquet", with_overrides(forecast.assign(lot=0.0), []))
-        return {"cutoff": MONDAY.isoformat(), "overrides": planned_facts(forecast.assign(override=""), [])}
-
-    run_step(partner_context(network, "acme").store, MONDAY.isoformat(), "combine", [], work)
+    combined(partner_context(network, "acme").store, MONDAY, forecast.assign(lot=0.0))
     return tmp_path
 
 

@@ -96,7 +96,7 @@ def test_an_id_can_be_a_folder_and_a_dag(name: str) -> None:
 def test_an_unknown_participant_is_named(network: Network) -> None:
     """With those there are."""
     with pytest.raises(ConfigError, match="no participant 'x'; there are bolt, acme, corex, dyna"):
-        network.store("x")
+        network.address("x")
 
 
 def test_privacy_is_saved_and_loaded(network: Network) -> None:

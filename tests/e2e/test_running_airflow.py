@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support import own
 
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
@@ -115,7 +116,7 @@ def test_an_analyst_finds_the_report_in_the_browser(
 
 def test_a_repeated_task_changes_nothing(client: Client, network: Network, night: dict) -> None:
     """Clearing a finished delivery runs it again and leaves every byte where it was."""
-    store = network.store("shop_0")
+    store = own(network, "shop_0")
     before = {key: store.read_bytes(key) for key in store.keys(f"rounds/{NIGHT.id}")}
     run = client.runs("deliver_shop_0")[0]["dag_run_id"]
     body = {"dry_run": False, "dag_run_id": run, "only_failed": False, "reset_dag_runs": True}
@@ -145,7 +146,7 @@ def test_a_refused_and_an_absent_partner_stop_nobody(stack: Stack, client: Clien
     page = httpx.get(f"{stack.url}/decai/dags/deliver_shop_3/checks/{NEXT.id}/demand", headers=client._headers())
     assert (page.status_code, '<h1 class="refused">Refused</h1>' in page.text, "row_count" in page.text) == (200, True, True)
     for partner, said in (("shop_3", "row_count"), ("shop_4", "absent"), ("shop_0", "shop_4")):
-        assert said in json.dumps(network.store(partner).read_json(f"outbox/{NEXT.id}/report.json")), partner
+        assert said in json.dumps(own(network, partner).read_json(f"outbox/{NEXT.id}/report.json")), partner
 
 
 def test_a_broken_contract_is_a_visible_stub(client: Client, network: Network, night: dict) -> None:
@@ -188,8 +189,8 @@ def test_a_late_delivery_is_told(client: Client, network: Network, night: dict) 
     replace(network, late_minutes=0.02).save()
     _until(lambda: _version(client, "deliver_shop_1") > before)
     client.trigger("deliver_shop_1", round="2026-06-29.4", as_of="2026-06-29")
-    _until(lambda: network.store("shop_1").exists("rounds/2026-06-29.4/late.json"))
-    notices = network.store("coordinator")
+    _until(lambda: own(network, "shop_1").exists("rounds/2026-06-29.4/late.json"))
+    notices = own(network)
     _until(lambda: any("shop_1 is late" in notices.read_json(key)["subject"] for key in notices.keys("notices")))
 
 

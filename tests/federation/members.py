@@ -13,6 +13,7 @@ import pandas as pd
 
 from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.federation import Member, Plan
+from decai_forecast.partner.facts import TRAIN, TrainFacts
 from decai_forecast.steps import Writer, run_step
 from decai_forecast.store import Store
 
@@ -34,12 +35,12 @@ def member(folder: Path, name: str, frames: Mapping[date, pd.DataFrame]) -> Memb
     """A member whose store holds what its own step ``train`` wrote."""
     store = Store(folder / name, name)
 
-    def work(writer: Writer) -> Mapping[str, Any]:
+    def work(writer: Writer) -> TrainFacts:
         for cutoff, frame in frames.items():
             writer.frame(f"rows-{cutoff}.parquet", frame)
-        return {}
+        return TrainFacts(sum(map(len, frames.values())), 1, tuple(frames))
 
-    run_step(store, ROUND, "train", "synthetic", work)
+    run_step(store, ROUND, TRAIN, "synthetic", work)
     return Member(name, store.url)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -26,6 +25,7 @@ from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.preflight import agreement
 from decai_forecast.identity import Keyring
 from decai_forecast.network import Network, Participant, Privacy
+from decai_forecast.partner.facts import TRAIN, TrainFacts
 from decai_forecast.steps import Writer, run_step
 from decai_forecast.store import Store
 
@@ -42,11 +42,11 @@ def _member(store: Store, k: int) -> Member:
     for round_id, cutoff in NIGHTS.items():
         frame = rows(10 * k + cutoff.day, 300)
 
-        def work(writer: Writer, frame: pd.DataFrame = frame, cutoff: date = cutoff) -> Mapping[str, Any]:
+        def work(writer: Writer, frame: pd.DataFrame = frame, cutoff: date = cutoff) -> TrainFacts:
             writer.frame(f"rows-{cutoff}.parquet", frame)
-            return {}
+            return TrainFacts(len(frame), 1, (cutoff,))
 
-        run_step(store, round_id, "train", "synthetic", work)
+        run_step(store, round_id, TRAIN, "synthetic", work)
     return Member(store.owner, store.url)
 
 

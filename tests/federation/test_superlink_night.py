@@ -6,20 +6,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from superlinks import Companies, companies
 from support import NIGHT, orders
 
-from decai_forecast.coordinator.federate import SharedModels
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.coordinator.federate import read_training
 from decai_forecast.federation import Member
 from decai_forecast.founding import from_table
-from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.link import SharedStatus
+from decai_forecast.network import Network
+from decai_forecast.partner.combine.shared import SharedForecasters
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.submit import run_delivery
+from decai_forecast.partner.submit import deliver
 from decai_forecast.round import Round
-from decai_forecast.steps import read_done
 
 pytestmark = pytest.mark.long
 BEFORE = Round.of("2026-06-22")
@@ -53,7 +54,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Companies]:
     orders(partners=3, items=2).to_parquet(folder / "orders.parquet", index=False)
     network = replace(from_table(folder / "home", folder / "orders.parquet", name="three"), runtime="superlink", quorum=3)
     network.save()
-    with companies(network.home, [Member(name, network.store(name).url) for name in network.partners]) as found:
+    with companies(network.home, [Member(name, network.address(name)) for name in network.partners]) as found:
         yield found
 
 
@@ -65,8 +66,8 @@ def ran(there: Companies, code: str, *arguments: str) -> str:
     return done.stdout + done.stderr
 
 
-def shared(network: Network, night: Round) -> dict[str, Any]:
-    return dict(network.public().read_json(f"rounds/{night.id}/shared.json"))
+def shared(network: Network, night: Round) -> SharedForecasters:
+    return SharedForecasters.of(coordinator_context(network).link, night.id)
 
 
 def test_a_round_trains_over_the_superlink(there: Companies) -> None:
@@ -74,10 +75,11 @@ def test_a_round_trains_over_the_superlink(there: Companies) -> None:
     network = Network.load(there.home)
     said = ran(there, COMMAND, "round", "run", "--round", BEFORE.id, "--json")
     found = shared(network, BEFORE)
-    assert (found["strategy"], found["status"]) == ("exact", "trained")
-    assert (found["members"], found["dropped"]) == (list(network.partners), {})
+    told = found.published
+    assert (told.strategy, told.status) == ("exact", SharedStatus.TRAINED)
+    assert (told.members, told.dropped) == (network.partners, {})
     ship = network.calendar.cutoffs(BEFORE.as_of).ship
-    assert sorted(SharedModels(network.public(), BEFORE.id).for_cutoff(ship) or {}) == [0.1, 0.5, 0.9]
+    assert sorted(found.at(ship) or {}) == [0.1, 0.5, 0.9]
     assert f"(before {ship}, quantile 0.9): tree 2 of 2, loss " in said
     for name in network.partners:
         assert f"{name}: train.exact, {ship}/0.9" in (there.home / f"{name}.log").read_text()
@@ -88,14 +90,16 @@ def test_the_next_night_compares_over_the_superlink(there: Companies) -> None:
     """The DAG's task: the new forecaster and the one in use are scored by all three nodes, and the partition is emitted."""
     network = Network.load(there.home)
     for name in network.partners:
-        run_delivery(network, partner_context(network, name), NIGHT)
+        deliver(partner_context(network, name), NIGHT)
     said = ran(there, TASK, NIGHT.id)
-    found = shared(network, NIGHT)
-    assert f"emitted {found['status']}" in said
-    assert (found["members"], found["dropped"]) == (list(network.partners), {})
-    done = read_done(network.store(COORDINATOR), NIGHT.id, "federate")
+    told = shared(network, NIGHT).published
+    assert f"emitted {told.status}" in said
+    assert (told.members, told.dropped) == (network.partners, {})
+    done = read_training(coordinator_context(network), NIGHT.id)
     assert done is not None
-    assert sorted(done.facts["evaluation"]["scores"]) == list(network.partners)
-    assert found["evaluation"]["promoted"] == (found["status"] == "trained")
+    assert done.facts.evaluation is not None
+    assert told.evaluation is not None
+    assert sorted(done.facts.evaluation.scores) == list(network.partners)
+    assert told.evaluation.promoted == (told.status is SharedStatus.TRAINED)
     for name in network.partners:
         assert f"{name}: evaluate, " in (there.home / f"{name}.log").read_text()

@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import NIGHT, copy_of, quiet
+from support import NIGHT, copy_of, own, public, quiet, reopened, submit_ready
 
 from decai_forecast import federation
 from decai_forecast.code_book import CodeBook
-from decai_forecast.coordinator import federate as module
-from decai_forecast.coordinator.federate import SharedModels, federate, keep_last
-from decai_forecast.coordinator.roster import Roster
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.coordinator.federate import federate, keep_last
 from decai_forecast.demand import FEATURES
 from decai_forecast.federation import Plan, Shared, validate
+from decai_forecast.link import SharedStatus
 from decai_forecast.network import Network, Participant
 from decai_forecast.one_machine.run import run_round
+from decai_forecast.partner.combine.shared import SharedForecasters
 from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.facts import COMBINE
 from decai_forecast.partner.report_facts import facts_of
 from decai_forecast.partner.train import train
 from decai_forecast.reports import build_report
@@ -40,24 +42,19 @@ def test_a_night_trains_and_forecasts_by_the_book(founded: Network, tmp_path: Pa
     assert splits_by_the_book(network)
     combined = read_done(own(network, "shop_0"), NIGHT.id, COMBINE)
     assert combined is not None
-    assert {"local", "shared", "combined"} <= set(combined.facts["test"])
+    assert {"local", "shared", "combined"} <= set(combined.facts.test)
     assert "company and category" in combined.json("drivers.json")["total"]["drivers"]
-    facts, _ = facts_of(partner_context(network, "shop_0"), NIGHT)
+    facts = facts_of(partner_context(network, "shop_0"), NIGHT)
     assert build_report(facts)["roster"]["present"] == ["shop_0", "shop_1", "shop_2"]
-    public(network).remove(f"rounds/{NIGHT.id}/shared.json")
-    public(network).remove(f"archive-{BOOK.feature}.json")
-    own(network).remove(f"rounds/{NIGHT.id}/federate")
-    federate(replace(network, strategy="bagging"), NIGHT)
+    federate(coordinator_context(replace(reopened(network), strategy="bagging")), NIGHT)
     assert splits_by_the_book(network)
 
 
 def splits_by_the_book(network: Network) -> bool:
     """Whether the models that ship are of all partners, safe to load, and one of them splits by categories."""
-    shared = SharedModels(public(network), NIGHT.id)
-    assert (shared.manifest["status"], shared.manifest["dropped"]) == ("trained", {})
-    ship = network.calendar.floor(NIGHT.as_of)
-    texts = shared.for_cutoff(ship, ship=True) or {}
-    first = shared.within(2).for_cutoff(ship, ship=True) or {}
+    shared = SharedForecasters.of(coordinator_context(network).link, NIGHT.id)
+    assert (shared.published.status, shared.published.dropped) == (SharedStatus.TRAINED, {})
+    texts, first = shared.shipped() or {}, shared.within(2).shipped() or {}
     assert [len(validate(text, NAMES, CODED).trees) for text in first.values()] == [2, 2, 2]
     return any("cat_threshold=" in validate(text, NAMES, CODED).text() for text in texts.values())
 
@@ -72,13 +69,13 @@ def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Network, li
         asked.append((plan.feature_names[-1], len(plan.cutoffs), champion))
         return Shared({c: {0.5: f"{plan.feature_names[-1]} {c}"} for c in plan.cutoffs}, {}, {}, 1.0, 0, None)
 
-    def roster(_: Network, night: Round) -> Roster:
-        return Roster(night.id, night.as_of.isoformat(), dict.fromkeys(PARTNERS, "digest"), {}, 3)
-
     monkeypatch.setattr(federation, "train_shared", trained)
-    monkeypatch.setattr(module, "write_roster", roster)
-    monkeypatch.setattr(module, "publish_comparison", lambda *_: None)
     return network, asked
+
+
+def trained_together(network: Network, round: Round) -> None:
+    submit_ready(network, round)
+    federate(coordinator_context(network), round)
 
 
 def test_a_night_with_another_book_trains_anew(nights: tuple[Network, list[Any]]) -> None:
@@ -87,7 +84,7 @@ def test_a_night_with_another_book_trains_anew(nights: tuple[Network, list[Any]]
     last, ships = FEATURES[-1], network.calendar.cutoffs(NIGHT.as_of).ship
     with_book = replace(network, code_book=BOOK)
     for day, one in enumerate([network, with_book, with_book, network], start=30):
-        federate(one, Round.of(f"2026-06-{day}" if day < 31 else f"2026-07-{day - 30:02}"))
+        trained_together(one, Round.of(f"2026-06-{day}" if day < 31 else f"2026-07-{day - 30:02}"))
     every = len(network.calendar.cutoffs(NIGHT.as_of).all)
     assert asked == [
         (last, every, None),
@@ -100,12 +97,12 @@ def test_a_night_with_another_book_trains_anew(nights: tuple[Network, list[Any]]
 def test_a_night_with_another_book_that_cannot_train_ships_nothing(nights: tuple[Network, list[Any]]) -> None:
     """The forecasters of the other book are not for its rows."""
     network, _ = nights
-    federate(coordinator_context(network), NIGHT)
+    trained_together(network, NIGHT)
     for day, one in ((30, replace(network, code_book=BOOK)), (29, network)):
         night = Round.of(f"2026-06-{day}.2")
         keep_last(coordinator_context(one), night, "nobody came")
-        found = SharedModels(public(network), night.id).for_cutoff(network.calendar.floor(night.as_of), ship=True)
-        assert (found is None) == (one.code_book is not None)
+        shipped = SharedForecasters.of(coordinator_context(network).link, night.id).shipped()
+        assert (shipped is None) == (one.code_book is not None)
 
 
 def test_rows_are_made_again_for_another_book(after: Network) -> None:

@@ -4,17 +4,20 @@ import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
-from support import NIGHT, copy_of
+from support import NIGHT, copy_of, public, reopened, republish
 
 from decai_forecast import federation
 from decai_forecast.commands.table import print_summary
 from decai_forecast.coordinator.close import close
+from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.federate import federate
 from decai_forecast.federation import Plan
 from decai_forecast.federation.disclosure import record_disclosure
+from decai_forecast.link import Evaluation, SharedRound, SharedStatus
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.partner.context import partner_context
@@ -25,20 +28,22 @@ from decai_forecast.reports import build_report, render_html
 @pytest.fixture
 def night(finished: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Network:
     """A finished night whose training has not been yet; the training is a short one."""
-    network = copy_of(finished, tmp_path)
-    public(network).remove(f"rounds/{NIGHT.id}/shared.json")
-    public(network).remove("archive.json")
-    public(network).remove("shipped.json")
-    own(network).remove(f"rounds/{NIGHT.id}/federate")
+    network = reopened(copy_of(finished, tmp_path))
     monkeypatch.setattr(federation, "Plan", partial(Plan, rounds=2, quantiles=(0.5,)))
     return replace(network, strategy="exact")
+
+
+def publish(network: Network, **facts: Any) -> None:
+    """That the last shared forecaster stays in use."""
+    shared = SharedRound(NIGHT.id, NIGHT.as_of, SharedStatus.KEPT, network.partners, network.minimum, **facts)
+    assert coordinator_context(network).link.publish_shared(shared)
 
 
 def test_a_training_tells_how_far_it_is(night: Network) -> None:
     """In lines, in the round's public file and in its summary: tree, trees, loss, bytes, and which model of how many."""
     said: list[str] = []
     done = federate(coordinator_context(night), NIGHT, said.append)
-    assert done.facts["members"] == list(night.partners)
+    assert done.facts.members == night.partners
     last = night.calendar.cutoffs(NIGHT.as_of).ship
     told = f"model 5 of 5 (before {last}, quantile 0.5): tree 2 of 2, loss "
     assert [line for line in said if line.startswith(told) and line.endswith("received by each company")]
@@ -60,8 +65,6 @@ def test_exact_is_what_a_network_does_unless_it_says_otherwise(tmp_path: Path) -
 
 def test_a_round_whose_training_failed_says_so(night: Network) -> None:
     """It is closed, and forecasts with what is there; its note does not claim a training."""
-    public(night).remove(f"rounds/{NIGHT.id}/closed.json")
-    own(night).remove(f"rounds/{NIGHT.id}/closed.json")
     said = close(coordinator_context(night), NIGHT).note
     assert (
         said == f"Round {NIGHT.id} of five: 5 of 5 partners could not train together, the last shared forecaster stays in use."
@@ -71,10 +74,7 @@ def test_a_round_whose_training_failed_says_so(night: Network) -> None:
 def test_a_round_whose_new_forecaster_does_not_ship_says_why(night: Network) -> None:
     """Its note neither claims that the training failed nor hides that the last shared forecaster stays in use."""
     why = "the new forecaster is worse at 3 of 5 partners"
-    public(night).remove(f"rounds/{NIGHT.id}/closed.json")
-    public(night).write_json(
-        f"rounds/{NIGHT.id}/shared.json", {"status": "kept", "reason": why, "members": list(night.partners)}
-    )
+    publish(night, members=night.partners, reason=why)
     assert close(coordinator_context(night), NIGHT).note == (
         f"Round {NIGHT.id} of five: 5 of 5 partners trained together, but the last shared forecaster stays in use: {why}."
     )
@@ -83,7 +83,6 @@ def test_a_round_whose_new_forecaster_does_not_ship_says_why(night: Network) -> 
 def test_the_report_says_what_left_in_an_exact_training(night: Network) -> None:
     """Sums under masks, and scores where two forecasters were compared; no tree, and no quantile of the targets."""
     federate(coordinator_context(night), NIGHT)
-    shared = public(night).read_json(f"rounds/{NIGHT.id}/shared.json")
     company = partner_context(night, "shop_0")
     sums, asked, *_, verdict = told = [left.what for left in facts_of(company, NIGHT).what_left]
     assert len(told) == 3
@@ -91,8 +90,7 @@ def test_the_report_says_what_left_in_an_exact_training(night: Network) -> None:
         sums == "sums over rows of the shared trees' bins and leaves, under masks that cancel only in the sum of all companies"
     )
     assert (asked, verdict) == ("number of training rows, public key, versions", "verdict, number of rows, error code")
-    shared["evaluation"] = {"promoted": True, "reason": "median gain +1.0 %"}
-    public(night).write_json(f"rounds/{NIGHT.id}/shared.json", shared)
+    republish(night, evaluation=Evaluation(True, "median gain +1.0 %"))
     assert "loss of the last and of the new shared forecaster on the newest own rows, and how many these are" in [
         left.what for left in facts_of(company, NIGHT).what_left
     ]
@@ -100,9 +98,7 @@ def test_the_report_says_what_left_in_an_exact_training(night: Network) -> None:
 
 def test_what_left_is_told_of_a_training_that_failed_too(night: Network) -> None:
     """The coordinator publishes that nobody trained; what the company gave until then has left it all the same."""
-    shared = {"status": "kept", "reason": "lost", "members": [], "dropped": {}, "missing": {}, "models": {}}
-    shared |= {"expected": list(night.partners), "minimum": night.minimum}
-    public(night).write_json(f"rounds/{NIGHT.id}/shared.json", shared)
+    publish(night, reason="lost")
     company, verdict = partner_context(night, "shop_0"), "verdict, number of rows, error code"
     assert facts_of(company, NIGHT).what_left[0].what.startswith("sanitised trees")  # of the bagging that the night had
     record_disclosure(company.store, NIGHT.id, "exact")
@@ -114,17 +110,17 @@ def test_what_left_is_told_of_a_training_that_failed_too(night: Network) -> None
 def test_what_is_published_of_a_training_counts_no_companys_rows(night: Network) -> None:
     """Rows and scores of each company stay with the coordinator; all companies read the rest."""
     done = federate(coordinator_context(night), NIGHT)
-    assert set(done.facts["rows"]) == set(night.partners)
+    assert set(done.facts.rows) == set(night.partners)
     assert "rows" not in public(night).read_json(f"rounds/{NIGHT.id}/shared.json")
 
 
 def test_the_report_says_whether_the_new_forecaster_ships(night: Network) -> None:
     """And why; nothing where there was none to compare with."""
     federate(coordinator_context(night), NIGHT)
-    company, key = partner_context(night, "shop_0"), f"rounds/{NIGHT.id}/shared.json"
+    company = partner_context(night, "shop_0")
     assert build_report(facts_of(company, NIGHT))["roster"]["verdict"] == ""
     why = "the new forecaster is worse at 3 of 5 partners"
-    public(night).write_json(key, public(night).read_json(key) | {"evaluation": {"promoted": False, "reason": why}})
+    republish(night, evaluation=Evaluation(False, why))
     report = build_report(facts_of(company, NIGHT))
     assert f"<p>The new shared forecaster does not ship, the last one stays in use: {why}.</p>" in render_html(report), report[
         "roster"

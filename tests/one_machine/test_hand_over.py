@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import NIGHT
+from support import NIGHT, inbox, own
 from typer.testing import CliRunner
 
 from decai_forecast.cli import app
-from decai_forecast.coordinator.comparison import publish_comparison, published_comparison
+from decai_forecast.coordinator.comparison import publish_comparison
+from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.identity import Keyring
+from decai_forecast.link import ClosingStatus
 from decai_forecast.network import Network
 from decai_forecast.one_machine.run import run_round
 from decai_forecast.one_machine.summary import summarise
@@ -29,6 +31,14 @@ def settle(network: Network, text: str, partners: tuple[str, ...] = ()) -> None:
 
 def outbox(network: Network, partner: str) -> Path:
     return Path(own(network, partner).path(f"outbox/{NIGHT.id}"))
+
+
+def compared(network: Network) -> dict[str, int]:
+    """How many companies each figure is of that a company reads in the next round."""
+    publish_comparison(coordinator_context(network), LATER)
+    comparison = partner_context(network, "shop_0").link.comparison(LATER.id)
+    assert comparison is not None
+    return {name: quartiles.companies for name, quartiles in comparison.measures.items()}
 
 
 def test_the_outbox_holds_a_signed_report(finished: Network) -> None:
@@ -73,12 +83,7 @@ def test_figures_are_given_by_those_who_said_so(after: Network, count: int) -> N
     assert set(inbox(after).read_json(f"{NIGHT.id}/compare/{chosen[0]}.json")) == {"fill_rate", "wape"}
     told = [left["what"] for left in done[chosen[0]].json("report.json")["what_left"]]
     assert "service and forecast error of this report, two numbers" in told
-    publish_comparison(after, LATER)
-    found = published_comparison(partner_context(after, "shop_0"), LATER.id)
-    assert found is not None
-    assert {name: row["companies"] for name, row in found["measures"].items()} == (
-        {"fill_rate": 5, "wape": 5} if count == 5 else {}
-    )
+    assert compared(after) == ({"fill_rate": 5, "wape": 5} if count == 5 else {})
 
 
 def test_a_figure_that_is_none_stops_nobodys_night(after: Network) -> None:
@@ -87,17 +92,14 @@ def test_a_figure_that_is_none_stops_nobodys_night(after: Network) -> None:
     for partner in after.partners:
         hand_over(partner_context(after, partner), NIGHT)
     inbox(after).write_json(f"{NIGHT.id}/compare/shop_9.json", {"fill_rate": "all of it", "wape": float("nan")})
-    publish_comparison(after, LATER)
-    found = published_comparison(partner_context(after, "shop_0"), LATER.id)
-    assert found is not None
-    assert {name: row["companies"] for name, row in found["measures"].items()} == {"fill_rate": 5, "wape": 5}
+    assert compared(after) == {"fill_rate": 5, "wape": 5}
 
 
 def test_settings_that_cannot_be_read_stop_only_their_own_report(after: Network) -> None:
     """A night in one process goes on with the next company, and says what is wrong with the first."""
     settle(after, "send: everywhere\n", ("shop_0",))
     said: list[str] = []
-    assert run_round(after, NIGHT, said.append).status == "closed"
+    assert run_round(after, NIGHT, said.append).status is ClosingStatus.CLOSED
     first, *others = [line for line in said if line.startswith("report ")]
     assert first.startswith("report shop_0: config: ")
     assert "send must be a list of targets" in first

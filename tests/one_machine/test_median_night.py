@@ -5,11 +5,13 @@ from dataclasses import replace
 
 from support import NIGHT, quiet
 
-from decai_forecast.coordinator.federate import SharedModels
+from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.demand import FEATURES
 from decai_forecast.federation import validate
+from decai_forecast.link import SharedStatus
 from decai_forecast.network import Network
 from decai_forecast.one_machine.run import run_round
+from decai_forecast.partner.combine.shared import SharedForecasters
 from decai_forecast.partner.context import partner_context
 
 
@@ -18,11 +20,12 @@ def test_a_whole_round_and_its_reports(network: Network) -> None:
     network = replace(network, strategy="median")
     network.save()
     run_round(network, NIGHT, quiet)
-    shared = SharedModels(public(network), NIGHT.id)
-    assert (shared.manifest["strategy"], shared.manifest["status"], shared.manifest["dropped"]) == ("median", "trained", {})
-    assert shared.manifest["members"] == list(network.partners)
-    assert len(shared.manifest["models"]) == len(network.calendar.cutoffs(NIGHT.as_of).all)
-    texts = shared.for_cutoff(network.calendar.cutoffs(NIGHT.as_of).ship, ship=True)
+    shared = SharedForecasters.of(coordinator_context(network).link, NIGHT.id)
+    told = shared.published
+    assert (told.strategy, told.status, told.dropped) == ("median", SharedStatus.TRAINED, {})
+    assert told.members == network.partners
+    assert len(told.models) == len(network.calendar.cutoffs(NIGHT.as_of).all)
+    texts = shared.shipped()
     assert texts is not None
     assert sorted(texts) == [0.1, 0.5, 0.9]
     assert [len(validate(text, FEATURES).trees) for text in texts.values()] == [7] * 3  # constant, year, weekday, four levels

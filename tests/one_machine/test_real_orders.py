@@ -11,6 +11,7 @@ import pytest
 from support import quiet
 
 from decai_forecast.founding import from_table
+from decai_forecast.link import ClosingStatus
 from decai_forecast.one_machine.run import run_round
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.round import Round
@@ -30,7 +31,7 @@ def test_nobody_is_worse_off_on_average(orders: Path, tmp_path: Path) -> None:
     """All fifteen get a report; over the 13 unseen weeks the combination's partner mean is at most 0.5 % above the own."""
     network = replace(from_table(tmp_path / "home", orders, name="real"), strategy="bagging")  # in minutes, not an hour
     night = Round.of(network.replay_as_of)
-    assert run_round(network, night, quiet).status == "closed"
+    assert run_round(network, night, quiet).status is ClosingStatus.CLOSED
     rows = summarise(network, night)["partners"]
     assert len(rows) == 15
     assert all(Path(row["report"]).exists() for row in rows)

@@ -6,14 +6,17 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from support import NIGHT, quiet
+from support import NIGHT, inbox, own, quiet
 
-from decai_forecast.coordinator.close import read_closing
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.coordinator.federate import FEDERATE
+from decai_forecast.coordinator.round_status import rounds_of
 from decai_forecast.errors import ConfigError, RoundClosed
 from decai_forecast.network import Network
 from decai_forecast.one_machine.run import run_round
-from decai_forecast.one_machine.summary import rounds_of, summarise
+from decai_forecast.one_machine.summary import summarise
 from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.facts import TRAIN
 from decai_forecast.partner.pull import pull
 from decai_forecast.round import Round, tonight
 from decai_forecast.steps import read_done
@@ -73,9 +76,9 @@ def test_a_later_night_reuses_the_shared_forecasters_of_the_grid(after: Network)
     run_round(after, later, quiet)
     done = read_done(own(after), later.id, FEDERATE)
     assert done is not None
-    assert len(done.facts["reused"]) == 3
-    assert len(done.facts["models"]) == 5
-    assert [night.id for night in rounds_of(after)] == [later.id, NIGHT.id]
+    assert len(done.facts.reused) == 3
+    assert len(done.facts.models) == 5
+    assert [night.id for night in rounds_of(coordinator_context(after))] == [later.id, NIGHT.id]
 
 
 def test_only_counts_codes_and_verdicts_leave_a_partner(finished: Network) -> None:
@@ -90,16 +93,16 @@ def test_the_night_keeps_how_many_trees_were_chosen_and_why(finished: Network) -
     """For every cut-off a company trained at: the trees of each quantile, the rows judged on, and the reason."""
     done = read_done(own(finished, "shop_1"), NIGHT.id, TRAIN)
     assert done is not None
-    assert list(done.facts["budgets"]) == done.facts["cutoffs"]
-    for found in done.facts["budgets"].values():
-        assert sorted(found["trees"]) == ["q10", "q50", "q90"]
-        assert set(found["trees"].values()) <= {20, 40, 60}
-        assert ("usual" in found["reason"]) == (found["judged"] < 200)
+    assert tuple(done.facts.budgets) == done.facts.cutoffs
+    for budget in done.facts.budgets.values():
+        assert sorted(budget.trees) == ["q10", "q50", "q90"]
+        assert set(budget.trees.values()) <= {20, 40, 60}
+        assert ("usual" in budget.reason) == (budget.judged < 200)
 
 
 def test_the_note_says_who_trained(finished: Network) -> None:
     """The closing counts the partners that trained together."""
-    closing = read_closing(finished, NIGHT.id)
+    closing = coordinator_context(finished).link.closing(NIGHT.id)
     assert closing is not None
     assert "5 of 5 partners trained together" in closing.note
 

@@ -10,20 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import NIGHT, quiet
+from support import NIGHT, inbox, own, quiet
 
 from decai_forecast.coordinator.close import close
+from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.federate import federate
 from decai_forecast.coordinator.roster import read_roster, write_roster
+from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.errors import BelowQuorum, DeliveryError, StoreError
+from decai_forecast.link import ClosingStatus
 from decai_forecast.network import Network
 from decai_forecast.one_machine.run import report_partner, run_round
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.stack import free_port
 from decai_forecast.partner.check import Refused, check
 from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.facts import TRAIN
 from decai_forecast.partner.pull import pull
-from decai_forecast.partner.submit import standing
+from decai_forecast.partner.submit import deliver
 from decai_forecast.steps import read_done
 from decai_forecast.store import Store
 
@@ -38,7 +42,7 @@ def refuse(network: Network, partner: str) -> None:
     path.write_text(path.read_text().replace("mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000"))
 
 
-def deliver(network: Network, *partners: str) -> None:
+def delivered(network: Network, *partners: str) -> None:
     for partner in partners:
         deliver(partner_context(network, partner), NIGHT)
 
@@ -48,7 +52,7 @@ def test_refused_failing_and_broken_partners_stop_nobody(network: Network) -> No
     refuse(network, "shop_1")
     contract(network, "shop_4").write_text("apiVersion: [v3")
     closing = run_round(network, NIGHT, quiet)
-    assert closing.status == "closed"
+    assert closing.status is ClosingStatus.CLOSED
     assert closing.members == ("shop_0", "shop_2", "shop_3")
     assert dict(closing.missing) == {"shop_1": "refused:row_count", "shop_4": "failed:contract"}
     for partner, said in (("shop_1", "row_count"), ("shop_4", "contract"), ("shop_0", "shop_1")):
@@ -71,7 +75,7 @@ def test_below_quorum_ends_clearly_and_keeps_the_last_forecaster(after: Network)
         (after.home / "sources" / partner / "demand.parquet").unlink()
     night = replace(NIGHT, id="2026-06-29.2")
     closing = run_round(after, night, quiet)
-    assert closing.status == "below_quorum"
+    assert closing.status is ClosingStatus.BELOW_QUORUM
     assert "2 of 5 partners delivered, 3 are needed" in closing.note
     assert "shop_1 (failed:source_absent)" in closing.note
     notices = [own(after).read_json(key) for key in own(after).keys("notices")]
@@ -83,10 +87,10 @@ def test_below_quorum_ends_clearly_and_keeps_the_last_forecaster(after: Network)
 
 def test_the_roster_is_written_once(network: Network) -> None:
     """Who delivers after the roster is late: not in training, but with a report."""
-    deliver(network, "shop_0", "shop_1", "shop_2")
-    roster = write_roster(network, NIGHT)
-    deliver(network, "shop_3")
-    assert write_roster(network, NIGHT) == roster == read_roster(network, NIGHT.id)
+    delivered(network, "shop_0", "shop_1", "shop_2")
+    roster = write_roster(coordinator_context(network), NIGHT)
+    delivered(network, "shop_3")
+    assert write_roster(coordinator_context(network), NIGHT) == roster == read_roster(coordinator_context(network), NIGHT.id)
     federate(coordinator_context(network), NIGHT, quiet)
     assert Path(report_partner(network, "shop_3", NIGHT)).exists()
     closing = close(coordinator_context(network), NIGHT)
@@ -96,12 +100,12 @@ def test_the_roster_is_written_once(network: Network) -> None:
 
 def test_below_quorum_writes_no_roster(network: Network) -> None:
     """Two of three: an error now, and still a chance later."""
-    deliver(network, "shop_0", "shop_1")
+    delivered(network, "shop_0", "shop_1")
     with pytest.raises(BelowQuorum, match="missing: shop_2 \\(absent\\), shop_3 \\(absent\\)"):
-        write_roster(network, NIGHT)
-    assert read_roster(network, NIGHT.id) is None
-    deliver(network, "shop_2")
-    assert set(write_roster(network, NIGHT).members) == {"shop_0", "shop_1", "shop_2"}
+        write_roster(coordinator_context(network), NIGHT)
+    assert read_roster(coordinator_context(network), NIGHT.id) is None
+    delivered(network, "shop_2")
+    assert set(write_roster(coordinator_context(network), NIGHT).members) == {"shop_0", "shop_1", "shop_2"}
 
 
 def test_a_missing_source_names_the_file_and_leaves_as_a_code(network: Network) -> None:
@@ -109,8 +113,9 @@ def test_a_missing_source_names_the_file_and_leaves_as_a_code(network: Network) 
     source = network.home / "sources/shop_0/demand.parquet"
     source.unlink()
     with pytest.raises(DeliveryError, match=r"sources/shop_0/demand\.parquet"):
-        deliver(network, "shop_0")
-    assert dict(standing(network, NIGHT.id).out) == {"shop_0": "failed:source_absent"}
+        delivered(network, "shop_0")
+    submissions = round_status(coordinator_context(network), NIGHT.id).submissions
+    assert {partner: one.reason for partner, one in submissions.items()} == {"shop_0": "failed:source_absent"}
     assert "sources" not in inbox(network).read_bytes(f"{NIGHT.id}/shop_0.json").decode()
 
 
@@ -144,35 +149,38 @@ def test_no_step_touches_another_participants_store(network: Network, monkeypatc
 
 def test_a_killed_step_loses_and_doubles_nothing(network: Network) -> None:
     """A process killed in the middle of `train` leaves no done.json; run again, it ends as if nothing had happened."""
-    deliver(network, "shop_1")
+    delivered(network, "shop_1")
     code = f"""
 import os, signal
 from pathlib import Path
+from decai_forecast.link import ClosingStatus
 from decai_forecast.network import Network
-from decai_forecast.partner.context import take_seat
-from decai_forecast.round import Round
-from decai_forecast.partner import train as deliver
 from decai_forecast.partner.check import check
+from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.pull import pull
+from decai_forecast.partner.train import train
+from decai_forecast.round import Round
 from decai_forecast.steps import Writer
 network = Network.load(Path({str(network.home)!r}))
-seat, night = take_seat(network, "shop_0"), Round.of({NIGHT.id!r})
-deliver.pull(seat, night); check(seat, night)
+company, round = partner_context(network, "shop_0"), Round.of({NIGHT.id!r})
+pull(company, round)
+check(company, round)
 plain = Writer.frame
 def dying(self, name, frame):
     plain(self, name, frame)
     if name.startswith("future"):
         os.kill(os.getpid(), signal.SIGKILL)
 Writer.frame = dying
-deliver.train(seat, night)
+train(company, round)
 """
     killed = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert killed.returncode == -9, killed.stderr.decode()
     store = own(network, "shop_0")
     assert read_done(store, NIGHT.id, TRAIN) is None
-    deliver(network, "shop_0")
+    delivered(network, "shop_0")
     done = read_done(store, NIGHT.id, TRAIN)
     assert done is not None
-    assert all(store.exists(key) for key in done.outputs.values())
+    assert done.broken() == ""
     assert not [key for key in store.keys("rounds") if "/.put-" in key]
 
 
@@ -182,7 +190,7 @@ def test_people_are_told_by_webhook(network: Network, monkeypatch: pytest.Monkey
     monkeypatch.setenv("HOOK", url)
     told = replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},))
     closing = close(coordinator_context(told), NIGHT)
-    assert closing.status == "below_quorum"
+    assert closing.status is ClosingStatus.BELOW_QUORUM
     assert [message["text"] for message in got] == [closing.note]
 
 
@@ -190,7 +198,7 @@ def test_people_are_told_by_webhook(network: Network, monkeypatch: pytest.Monkey
 def test_a_dead_webhook_stops_nothing(network: Network, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """The round closes, and the notice is in the file all the same."""
     monkeypatch.setenv("HOOK", url)
-    close(replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},)), NIGHT)
+    close(coordinator_context(replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},))), NIGHT)
     assert len(own(network).keys("notices")) == 1
 
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
-from support import NIGHT
+from support import NIGHT, submit_ready
 
+from decai_forecast.contracts import Verdict
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.founding import from_table
 from decai_forecast.network import Network
 from decai_forecast.orchestration import tasks, waiting
 from decai_forecast.partner import check as checking
 from decai_forecast.partner.check import NotChecked
-from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.submit import Submission, post, standing
 
 FAULTY = '      - {id: mine, type: sql, query: "SELECT count(*) FROM elsewhere", mustBe: 0}\n\nslaProperties:'
 
@@ -28,8 +29,7 @@ def network(orders_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     found = replace(from_table(tmp_path / "home", orders_file, name="five"), quorum=3)
     found.save()
     monkeypatch.setenv("DECAI_HOME", str(found.home))
-    for name in found.partners[:4]:
-        post(found, partner_context(found, name), Submission(name, NIGHT.id, NIGHT.as_of.isoformat(), "ready"))
+    submit_ready(found, NIGHT, *found.partners[:4])
     return found
 
 
@@ -41,7 +41,9 @@ def context(number: int, retries: int) -> dict[str, Any]:
 
 
 def out(network: Network) -> dict[str, str]:
-    return dict(standing(network, NIGHT.id).out)
+    """Who has answered that it has no part in the training, and why."""
+    missing = round_status(coordinator_context(network), NIGHT.id).missing()
+    return {partner: why for partner, why in missing.items() if why != "absent"}
 
 
 def test_an_absent_source_is_told_at_the_last_try(network: Network) -> None:
@@ -52,13 +54,13 @@ def test_an_absent_source_is_told_at_the_last_try(network: Network) -> None:
     for number in (1, 2, 3):
         with pytest.raises(Exception, match="is not there"):
             tasks.pull("shop_4", context(number, 3))
-        assert not waiting.all_answered(network, NIGHT.id)
+        assert not waiting.all_answered(coordinator_context(network), NIGHT.id)
     with pytest.raises(Exception, match="is not there"):
         tasks.pull("shop_4", context(4, 3))
     assert out(network) == {"shop_4": "failed:source_absent"}
     source.write_bytes(data)
     tasks.pull("shop_4", context(4, 3))
-    assert tasks.check("shop_4", context(1, 2))["demand"]["verdict"] == "accepted"
+    assert tasks.check("shop_4", context(1, 2))["demand"]["verdict"] is Verdict.ACCEPTED
 
 
 def test_what_does_not_pass_is_told_at_once(network: Network) -> None:
@@ -74,7 +76,7 @@ def test_a_check_that_could_not_be_made_is_made_again(network: Network, monkeypa
     tasks.pull("shop_4", context(1, 3))
     real = checking.check_delivery
     monkeypatch.setattr(
-        checking, "check_delivery", lambda *a, **k: replace(real(*a, **k), verdict="not_checked", code="engine")
+        checking, "check_delivery", lambda *a, **k: replace(real(*a, **k), verdict=Verdict.NOT_CHECKED, code="engine")
     )
     for number in (1, 2):
         with pytest.raises(NotChecked, match="the delivery itself may be fine, repeat the step"):
@@ -85,7 +87,7 @@ def test_a_check_that_could_not_be_made_is_made_again(network: Network, monkeypa
     assert out(network) == {"shop_4": "failed:not_checked"}
     monkeypatch.undo()
     monkeypatch.setenv("DECAI_HOME", str(network.home))
-    assert tasks.check("shop_4", context(3, 2))["demand"]["verdict"] == "accepted"
+    assert tasks.check("shop_4", context(3, 2))["demand"]["verdict"] is Verdict.ACCEPTED
 
 
 def test_a_faulty_rule_ends_the_check_at_once(network: Network) -> None:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from support import copy_of
 
+from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.federate import keep_last
+from decai_forecast.coordinator.round_status import RoundStatus, round_status
 from decai_forecast.errors import NotEnoughData
+from decai_forecast.link import State
 from decai_forecast.network import Network, Participant
 from decai_forecast.partner.check import Refused
 from decai_forecast.partner.combine import combine
 from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.facts import TRAIN, CombineFacts, TrainFacts
 from decai_forecast.partner.report import outbox_key, write_report
 from decai_forecast.partner.simulate_step import simulate
-from decai_forecast.partner.submit import standing
+from decai_forecast.partner.submit import deliver
 from decai_forecast.round import Round
-from decai_forecast.steps import Done
+from decai_forecast.steps import Done, run_step
 
 LATER = Round.of("2026-07-06")
 EXPECTED = 90.0  # units a week that the company without sales declares
@@ -59,11 +64,15 @@ def network(finished: Network, tmp_path_factory: pytest.TempPathFactory) -> Netw
     return found
 
 
-def _forecast(network: Network, name: str) -> tuple[Done, pd.DataFrame]:
+def status(network: Network) -> RoundStatus:
+    return round_status(coordinator_context(network), LATER.id)
+
+
+def _forecast(network: Network, name: str) -> tuple[Done[CombineFacts], pd.DataFrame]:
     company = partner_context(network, name)
     submission = deliver(company, LATER)
-    assert (submission.state, submission.code) == ("newcomer", "little_history")
-    now = standing(network, LATER.id)
+    assert (submission.state, submission.code) == (State.NEWCOMER, "little_history")
+    now = status(network)
     assert name not in (*now.ready, *now.silent)
     assert name in now.served
     assert now.missing()[name] == "newcomer:little_history"
@@ -76,8 +85,8 @@ def _forecast(network: Network, name: str) -> tuple[Done, pd.DataFrame]:
 def test_a_few_weeks_are_enough_to_be_served(network: Network) -> None:
     """The shared forecaster predicts every item from three weeks; the report says why, and that no rows were sent."""
     done, rows = _forecast(network, "young")
-    assert done.facts["choice"]["name"] == "shared"
-    assert "do not reach for training" in done.facts["choice"]["reason"]
+    assert done.facts.choice.name == "shared"
+    assert "do not reach for training" in done.facts.choice.reason
     sold = pd.read_parquet(network.home / "sources/shop_2/demand.parquet").groupby("item_id")["quantity"].mean()
     level = rows.groupby("item_id")["mean"].mean()
     assert ((level / sold).between(0.3, 3)).all()
@@ -123,8 +132,7 @@ def test_a_newcomers_night_can_be_repeated_when_it_has_trained_since(declared: N
     """What it became later changes nothing of a night in which it was new."""
     company = partner_context(declared, "unborn")
     before = deliver(company, LATER)
-    later = f"rounds/{Round.of('2027-07-05').id}/train/done.json"
-    company.store.write_json(later, {"step": "train", "inputs": "", "outputs": {}, "facts": {"newcomer": ""}})
+    run_step(company.store, "2027-07-05", TRAIN, [], lambda _: TrainFacts(100, 4, (date(2027, 7, 5),)))
     assert deliver(company, LATER) == before
 
 
@@ -135,4 +143,4 @@ def test_who_has_trained_before_is_no_newcomer(network: Network) -> None:
     demand[demand["date"] == demand["date"].max()].to_parquet(path, index=False)
     with pytest.raises(NotEnoughData, match="are needed"):
         deliver(partner_context(network, "shop_4"), LATER)
-    assert standing(network, LATER.id).missing()["shop_4"] == "failed:not_enough_data"
+    assert status(network).missing()["shop_4"] == "failed:not_enough_data"

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from support import NIGHT, copy_of
+from support import NIGHT, copy_of, public
 
+from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.federate import keep_last
 from decai_forecast.demand.overrides import Override, record_override, withdraw
 from decai_forecast.network import Network
@@ -20,6 +21,7 @@ from decai_forecast.partner.check import check
 from decai_forecast.partner.combine import combine
 from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.earlier import earlier_forecasts
+from decai_forecast.partner.facts import WATCH, CombineFacts
 from decai_forecast.partner.pull import pull
 from decai_forecast.partner.report import outbox_key, write_report
 from decai_forecast.partner.simulate_step import simulate
@@ -39,10 +41,10 @@ class Nights:
 
     network: Network
     company: PartnerContext
-    first: Done
-    second: Done
+    first: Done[CombineFacts]
+    second: Done[CombineFacts]
 
-    def forecast(self, done: Done) -> pd.DataFrame:
+    def forecast(self, done: Done[CombineFacts]) -> pd.DataFrame:
         return done.frame("forecast.parquet")
 
 
@@ -105,7 +107,7 @@ def test_a_past_override_is_scored_when_the_sales_are_known(nights: Nights) -> N
 def test_a_repeated_night_keeps_the_overrides_it_had(nights: Nights) -> None:
     """One that is withdrawn or made later is for later nights."""
     before = nights.second.inputs
-    one = nights.second.facts["overrides"][0]["id"]
+    one = nights.second.facts.overrides[0].id
     withdraw(nights.company.store, one, who="ada", when="2026-07-06T09:00:00+00:00", reason="called off")
     again = combine(nights.company, LATER)
     assert again.repeated
@@ -148,9 +150,9 @@ def test_the_night_looks_at_what_came_since_the_last_cut_off(nights: Nights) -> 
     """The silent week after the first night is noticed; the note of the run counts, and names no item."""
     done = read_done(nights.company.store, LATER.id, WATCH)
     assert done is not None
-    assert (done.facts["since"], done.facts["nights"]) == ("2026-06-29", 1)
+    assert (done.facts.since, done.facts.nights) == (date(2026, 6, 29), 1)
     found = done.json("alarms.json")
-    assert len(found) == sum(done.facts["alarms"].values())
+    assert len(found) == sum(done.facts.alarms.values())
     assert all(alarm["period"] >= "2026-06-29" for alarm in found)
     assert "i0" not in note_of_alarms(nights.company.store, LATER.id)
     assert report(nights)["planning"]["alarms"]["count"] == len(found)
@@ -158,16 +160,19 @@ def test_the_night_looks_at_what_came_since_the_last_cut_off(nights: Nights) -> 
 
 def test_of_the_nights_with_one_cut_off_the_newest_counts(nights: Nights) -> None:
     """Tuesday's night in a network of weeks has Monday's cut-off: it is no earlier forecast."""
-    assert [earlier.round for earlier in earlier_forecasts(nights.company, LATER)] == [NIGHT.id]
-    assert earlier_forecasts(nights.company, Round.of("2026-06-30")) == []
+    store, calendar = nights.company.store, nights.company.calendar
+    assert [earlier.round for earlier in earlier_forecasts(store, calendar, LATER)] == [NIGHT.id]
+    assert earlier_forecasts(store, calendar, Round.of("2026-06-30")) == []
 
 
 def test_value_added_says_what_the_moving_average_lost(nights: Nights) -> None:
     """Over the test window: units, share of its error, and for how many items."""
     facts = nights.second.facts
-    added = facts["value_added"]
-    assert added["better"] + added["worse"] <= added["series"] == 4
-    assert added["share"] == pytest.approx(1 - facts["test"]["combined"]["wape"] / facts["naive_wape"])
+    added = facts.value_added
+    assert added is not None
+    assert facts.naive_wape is not None
+    assert added.better + added.worse <= added.series == 4
+    assert added.share == pytest.approx(1 - facts.test["combined"].wape / facts.naive_wape)
 
 
 def test_the_page_shows_all_of_it(nights: Nights) -> None:
@@ -175,4 +180,4 @@ def test_the_page_shows_all_of_it(nights: Nights) -> None:
     page = nights.company.store.read_bytes(outbox_key(LATER.id, "report.html")).decode()
     for said in ("What moves it", "Without a history", "What planners said", "closed for a week", "Forecast value added"):
         assert said in page
-    assert "promotion" not in json.dumps(nights.public(network).read_json(f"rounds/{LATER.id}/shared.json"))
+    assert "promotion" not in json.dumps(public(nights.network).read_json(f"rounds/{LATER.id}/shared.json"))

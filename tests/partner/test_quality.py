@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from rich.console import Console
-from support import NIGHT
+from support import NIGHT, inbox
 
 from decai_forecast.commands.table import print_summary
 from decai_forecast.contracts import Verdict
@@ -51,7 +51,7 @@ def fails(network: Network, night: Round = NEXT) -> None:
 
 
 def told(company: PartnerContext) -> list[tuple[str, str, str]]:
-    return [(one.data_set, one.verdict, one.code) for one in history(company) if one.round == NEXT.id]
+    return [(one.data_set, one.verdict, one.code) for one in history(company.store) if one.round == NEXT.id]
 
 
 def test_a_faulty_rule_is_not_bad_data(network: Network, company: PartnerContext) -> None:
@@ -59,7 +59,7 @@ def test_a_faulty_rule_is_not_bad_data(network: Network, company: PartnerContext
     contract(network).write_text(contract(network).read_text().replace("\nslaProperties:", FAULTY, 1))
     fails(network)
     assert told(company) == [("demand", "not_checked", "rule")]
-    assert score(history(company)) == 100.0
+    assert score(history(company.store)) == 100.0
 
 
 def test_a_fault_of_ours_is_not_the_partners(
@@ -69,7 +69,7 @@ def test_a_fault_of_ours_is_not_the_partners(
     monkeypatch.setattr("decai_forecast.partner.check.check_delivery", lambda *a, **k: 1 / 0)
     fails(network)
     assert told(company) == [("demand", "not_checked", "internal")]
-    assert score(history(company)) == 100.0
+    assert score(history(company.store)) == 100.0
 
 
 def test_a_missing_source_counts(network: Network, company: PartnerContext) -> None:
@@ -77,7 +77,7 @@ def test_a_missing_source_counts(network: Network, company: PartnerContext) -> N
     (network.home / "sources/shop_0/demand.parquet").unlink()
     fails(network)
     assert told(company) == [("demand", "absent", "source_absent")]
-    assert score(history(company)) == pytest.approx(200 / 3)
+    assert score(history(company.store)) == pytest.approx(200 / 3)
 
 
 def test_a_broken_contract_has_a_history(network: Network, company: PartnerContext) -> None:
@@ -85,7 +85,7 @@ def test_a_broken_contract_has_a_history(network: Network, company: PartnerConte
     contract(network).write_text("apiVersion: [v3")
     fails(network)
     assert told(company) == [("demand", "absent", "contract")]
-    assert [one.verdict for one in history(company) if one.round == NIGHT.id] == ["accepted", "accepted"]
+    assert [one.verdict for one in history(company.store) if one.round == NIGHT.id] == ["accepted", "accepted"]
 
 
 def test_a_faulty_rule_elsewhere_does_not_stop_demand(network: Network, company: PartnerContext) -> None:
@@ -93,7 +93,7 @@ def test_a_faulty_rule_elsewhere_does_not_stop_demand(network: Network, company:
     contract(network, "items").write_text(contract(network, "items").read_text().replace("\nslaProperties:", FAULTY, 1))
     checked(network, NEXT)
     assert told(company) == [("demand", "accepted", ""), ("items", "not_checked", "rule")]
-    assert score(history(company)) == 100.0
+    assert score(history(company.store)) == 100.0
 
 
 def test_a_missing_data_set_is_absent_with_its_code(network: Network, company: PartnerContext) -> None:

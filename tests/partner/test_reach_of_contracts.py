@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support import NIGHT
+from support import NIGHT, own
 
 from decai_forecast.delivery.errors import SourceRefused, SourceUnsafe
 from decai_forecast.errors import ConfigError

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from support import NIGHT, copy_of
+from support import NIGHT, copy_of, republish
 
-from decai_forecast.demand import TREES, fit
+from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.demand import TREES, SharedBudget, fit
 from decai_forecast.federation import merge, sanitise
 from decai_forecast.federation.model_text import ModelText, parse
+from decai_forecast.link import SharedModels
 from decai_forecast.network import Network
 from decai_forecast.partner.combine import combine
 from decai_forecast.partner.context import partner_context
-from decai_forecast.steps import Done, read_done
+from decai_forecast.partner.facts import TRAIN, CombineFacts
+from decai_forecast.partner.finished import required_step
+from decai_forecast.steps import Done
 
 KEPT = 40
 Models = Mapping[float, ModelText]
@@ -25,12 +29,8 @@ Models = Mapping[float, ModelText]
 
 def pooled(network: Network, cutoff: date) -> Models:
     """What exact training would give at a cut-off."""
-    parts = []
-    for partner in network.partners:
-        store = own(network, partner)
-        trained = read_done(store, NIGHT.id, TRAIN)
-        assert trained is not None
-        parts.append(trained.frame(f"rows-{cutoff}.parquet"))
+    trained = [required_step(partner_context(network, partner), NIGHT.id, TRAIN) for partner in network.partners]
+    parts = [done.frame(f"rows-{cutoff}.parquet") for done in trained]
     return {q: sanitise(parse(text)) for q, text in fit(pd.concat(parts, ignore_index=True), seed=7).items()}
 
 
@@ -45,14 +45,12 @@ def spoilt(models: Models) -> Models:
 
 def publish(network: Network, by_cutoff: Mapping[date, Models], strategy: str = "exact") -> None:
     """In place of the night's shared forecasters."""
-    public = public(network)
-    keys = {cutoff: f"shared/{cutoff}/made.json" for cutoff in by_cutoff}
-    for cutoff, models in by_cutoff.items():
-        texts = {str(q): model.text() for q, model in models.items()}
-        public.write_bytes(keys[cutoff], json.dumps({"cutoff": cutoff.isoformat(), "models": texts}).encode())
-    told = {"strategy": strategy, "models": {cutoff.isoformat(): key for cutoff, key in keys.items()}}
-    manifest = public.read_json(f"rounds/{NIGHT.id}/shared.json") | told | {"ships": keys[max(keys)]}
-    public.write_json(f"rounds/{NIGHT.id}/shared.json", manifest)
+    link = coordinator_context(network).link
+    files = {
+        cutoff: link.publish_models(SharedModels(cutoff, {q: model.text() for q, model in models.items()}))
+        for cutoff, models in by_cutoff.items()
+    }
+    republish(network, strategy=strategy, models=files, ships=files[max(files)])
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +58,7 @@ def models(finished: Network) -> dict[date, Models]:
     return {cutoff: pooled(finished, cutoff) for cutoff in finished.calendar.cutoffs(NIGHT.as_of).all}
 
 
-def combined(finished: Network, folder: Path, by_cutoff: Mapping[date, Models], strategy: str = "exact") -> Done:
+def combined(finished: Network, folder: Path, by_cutoff: Mapping[date, Models], strategy: str = "exact") -> Done[CombineFacts]:
     network = copy_of(finished, folder)
     publish(network, by_cutoff, strategy)
     company = partner_context(network, "shop_1")
@@ -76,15 +74,12 @@ def test_what_the_chosen_trees_forecast_is_what_a_model_of_these_trees_would(
         combined(finished, tmp_path_factory.mktemp("night"), {c: change(m) for c, m in models.items()})
         for change in (spoilt, lambda m: first(m, KEPT))
     )
-    assert cut.facts["shared_budget"]["trees"] == KEPT
-    assert cut.facts["shared_budget"]["origins"] == 3
-    assert small.facts["shared_budget"] | {"losses": {}} == {
-        "trees": None, "reason": "not models of 100 trees, each grown on all before it: all trees", "origins": 0, "losses": {},
-    }  # fmt: skip
-    assert cut.outputs == small.outputs
-    assert set(cut.outputs) >= {"forecast.parquet", "hierarchy.parquet", "test.parquet", "drivers.json"}
-    same = {"choice", "test", "naive_wape", "value_added", "money", "dependence"}
-    assert {name: cut.facts[name] for name in same} == {name: small.facts[name] for name in same}
+    assert (cut.facts.shared_budget.trees, cut.facts.shared_budget.origins) == (KEPT, 3)
+    all_trees = SharedBudget(None, "not models of 100 trees, each grown on all before it: all trees", 0, {})
+    assert replace(small.facts.shared_budget, losses={}) == all_trees
+    assert cut.files == small.files
+    assert set(cut.files) >= {"forecast.parquet", "hierarchy.parquet", "test.parquet", "drivers.json"}
+    assert replace(cut.facts, shared_budget=all_trees) == replace(small.facts, shared_budget=all_trees)
 
 
 def test_trees_that_are_averages_are_used_whole(
@@ -92,8 +87,8 @@ def test_trees_that_are_averages_are_used_whole(
 ) -> None:
     """The first trees of an average are those of some partners; so is a night with models of different sizes."""
     bagged = combined(finished, tmp_path_factory.mktemp("night"), {c: spoilt(m) for c, m in models.items()}, "bagging")
-    assert bagged.facts["shared_budget"]["trees"] is None
+    assert bagged.facts.shared_budget.trees is None
     uneven = {c: spoilt(m) for c, m in models.items()}
     last = max(uneven)
     other = combined(finished, tmp_path_factory.mktemp("night"), uneven | {last: first(models[last], 60)})
-    assert other.facts["shared_budget"]["trees"] is None
+    assert other.facts.shared_budget.trees is None

@@ -72,7 +72,7 @@ def told(network: Network, webhook: Webhook) -> list[dict]:
     return got
 
 
-def deliver(network: Network, *, fails: bool = True) -> None:
+def deliver_twice(network: Network, *, fails: bool = True) -> None:
     """The whole delivery of a night, twice: a repeated night tells nothing again."""
     for _ in range(2):
         if not fails:
@@ -88,14 +88,14 @@ def said(messages: list[dict]) -> list[tuple[str, str]]:
 
 def test_good_news_is_no_news(network: Network, told: list[dict]) -> None:
     """An accepted delivery is not told."""
-    deliver(network, fails=False)
+    deliver_twice(network, fails=False)
     assert told == []
 
 
 def test_a_refusal_is_told_once(network: Network, told: list[dict]) -> None:
     """With the report, however often the night is repeated."""
     change(contract(network), "mustBeGreaterThan: 0", "mustBeGreaterThan: 1000000")
-    deliver(network)
+    deliver_twice(network)
     assert said(told) == [("demand of shop_0, round 2026-06-29: refused", "refused")]
     assert "row_count" in told[0]["text"]
 
@@ -103,7 +103,7 @@ def test_a_refusal_is_told_once(network: Network, told: list[dict]) -> None:
 def test_a_missing_source_is_told(network: Network, told: list[dict]) -> None:
     """With the pull's own words."""
     (network.home / "sources/shop_0/demand.parquet").unlink()
-    deliver(network)
+    deliver_twice(network)
     assert said(told) == [("demand of shop_0, round 2026-06-29: not delivered", "not_delivered")]
     assert told[0]["text"] == (
         f"shop_0: demand: {network.home}/sources/shop_0/demand.parquet is not there; see servers[0].path in {contract(network)}"
@@ -113,30 +113,30 @@ def test_a_missing_source_is_told(network: Network, told: list[dict]) -> None:
 def test_another_data_set_that_is_missing_is_told(network: Network, told: list[dict]) -> None:
     """Though the night goes on without it."""
     (network.home / "sources/shop_0/items.parquet").unlink()
-    deliver(network, fails=False)
+    deliver_twice(network, fails=False)
     assert said(told) == [("items of shop_0, round 2026-06-29: not delivered", "not_delivered")]
 
 
 def test_a_faulty_rule_is_told(network: Network, told: list[dict]) -> None:
     """It is the partner's to correct."""
     change(contract(network), "\nslaProperties:", FAULTY)
-    deliver(network)
+    deliver_twice(network)
     assert said(told) == [("demand of shop_0, round 2026-06-29: not checked", "not_checked")]
 
 
 def test_a_faulty_rule_of_another_data_set_is_told(network: Network, told: list[dict]) -> None:
     """Demand goes on."""
     change(contract(network, "items"), "\nslaProperties:", FAULTY)
-    deliver(network, fails=False)
+    deliver_twice(network, fails=False)
     assert said(told) == [("items of shop_0, round 2026-06-29: not checked", "not_checked")]
 
 
 def test_a_broken_contract_is_told_through_the_channels_of_before(network: Network, told: list[dict]) -> None:
     """None of its files can be read any more."""
-    deliver(network, fails=False)
+    deliver_twice(network, fails=False)
     for name in ("demand", "items"):
         contract(network, name).write_text("apiVersion: [v3")
-    deliver(network)
+    deliver_twice(network)
     assert said(told) == [("contract of shop_0, round 2026-06-29: broken", "broken")]
     assert "not valid YAML" in told[0]["text"]
 

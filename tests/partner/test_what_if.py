@@ -10,11 +10,10 @@ from support import NIGHT
 from typer.testing import CliRunner
 
 from decai_forecast.cli import app
-from decai_forecast.commands.simulate import form_scenario
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.network import Network
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.what_if import last_forecast, what_if, what_if_key, what_ifs
+from decai_forecast.partner.what_if import form_scenario, last_forecast, what_if, what_if_key, what_ifs
 
 RUSH = {"kind": "demand", "node": "", "start": 0, "length": 28, "factor": 2.0}
 

@@ -15,7 +15,7 @@ from support import NIGHT
 from decai_forecast.founding import from_table
 from decai_forecast.partner.check import check
 from decai_forecast.partner.context import partner_context
-from decai_forecast.partner.train import pull
+from decai_forecast.partner.pull import pull
 
 AS_OF = ("--as-of", "2026-06-29")
 
