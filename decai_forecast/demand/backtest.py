@@ -21,7 +21,6 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from decai_forecast.columns import DATE, KEYS
-from decai_forecast.demand.budget import train_own
 from decai_forecast.demand.candidates import COMBINED, LOCAL, SHARED, local_candidates
 from decai_forecast.demand.combine import Choice, candidates, choose_groups, finished
 from decai_forecast.demand.local import fit, predict, predict_on_top, predict_own
@@ -30,6 +29,7 @@ from decai_forecast.demand.models import MODELS, Model, as_frame
 from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
 from decai_forecast.demand.quantiles import implied_mean, levels_at_actual, to_levels
+from decai_forecast.demand.tree_count import train_own
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.periods import CHOICE_ORIGINS, Calendar
 

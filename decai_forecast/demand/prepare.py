@@ -12,13 +12,13 @@ import pandas as pd
 
 from decai_forecast.code_book import CodeBook
 from decai_forecast.columns import DATE, KEYS, SERIES
-from decai_forecast.demand.ahead import Group, Rows, groups_of
 from decai_forecast.demand.features import FEATURES, feature_matrix
+from decai_forecast.demand.future_features import Group, Rows, groups_of
 from decai_forecast.demand.history import History, history, rhythm
 from decai_forecast.demand.lots import lot_sizes
-from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import Floats, Panel, to_panel
 from decai_forecast.demand.plans import published_before
+from decai_forecast.demand.prophet_features import prophet_totals
 from decai_forecast.demand.target import to_target
 from decai_forecast.demand.watch import clean_outliers
 from decai_forecast.errors import NotEnoughData
@@ -69,7 +69,7 @@ def prepare(
     if known.end <= rhythm(calendar).windows[0]:
         least = rhythm(calendar).windows[0] + 1
         raise NotEnoughData(f"{max(known.end, 0)} periods before {cutoff}; at least {least} are needed")
-    views, fitted = outlook(known.panel, known.end)
+    views, fitted = prophet_totals(known.panel, known.end)
     groups = groups_of(known.panel, views)
     train = _train(known.panel, known.end, groups, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)
     if (count := int((~train["young"]).sum())) < MIN_TRAINING_ROWS:
@@ -93,7 +93,7 @@ def forecast_rows(
     known = _known(table, calendar, cutoff, prices, book)
     if not np.nansum(known.panel.quantity) > 0:
         raise NotEnoughData(f"no sale before {cutoff}")
-    views, _ = outlook(known.panel, known.end)
+    views, _ = prophet_totals(known.panel, known.end)
     return _named(_future(known.panel, known.end, groups_of(known.panel, views), known.actual), book)
 
 
@@ -127,7 +127,7 @@ def _known(table: pd.DataFrame, calendar: Calendar, cutoff: date, prices: pd.Dat
 def _chunks(panel: Panel, groups: list[Group]) -> Iterator[tuple[slice, Panel, list[Group]]]:
     for start in range(0, len(panel.series), CHUNK):
         rows = slice(start, start + CHUNK)
-        yield rows, panel.part(rows), [Group(g.name, g.total, g.member[rows], g.outlook) for g in groups]
+        yield rows, panel.part(rows), [Group(g.name, g.total, g.member[rows], g.prophet) for g in groups]
 
 
 def _train(panel: Panel, end: int, groups: list[Group], rng: np.random.Generator, max_rows: int) -> pd.DataFrame:

@@ -90,8 +90,8 @@ def test_the_night_keeps_how_many_trees_were_chosen_and_why(finished: Network) -
     """For every cut-off a company trained at: the trees of each quantile, the rows judged on, and the reason."""
     done = read_done(own(finished, "shop_1"), NIGHT.id, TRAIN)
     assert done is not None
-    assert list(done.facts["budgets"]) == done.facts["cutoffs"]
-    for found in done.facts["budgets"].values():
+    assert list(done.facts["tree_counts"]) == done.facts["cutoffs"]
+    for found in done.facts["tree_counts"].values():
         assert sorted(found["trees"]) == ["q10", "q50", "q90"]
         assert set(found["trees"].values()) <= {20, 40, 60}
         assert ("usual" in found["reason"]) == (found["judged"] < 200)

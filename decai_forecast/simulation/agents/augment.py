@@ -18,8 +18,8 @@ import pandas as pd
 from decai_forecast.demand import local
 from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.history import rhythm
-from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import Floats, Panel, to_panel
+from decai_forecast.demand.prophet_features import prophet_totals
 from decai_forecast.demand.quantiles import TRAINED
 from decai_forecast.demand.target import from_target
 from decai_forecast.demand.watch import clean_outliers
@@ -96,7 +96,7 @@ class _Worlds:
         lacking = self.first + self.need - self.split
         if lacking > 0:
             return f"{self.end} periods of history, {self.end + lacking} are needed"
-        self.views, _ = outlook(self.panel, self.split)
+        self.views, _ = prophet_totals(self.panel, self.split)
         return ""
 
     def held_out(self) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from decai_forecast.demand.ahead import Rows, groups_of
 from decai_forecast.demand.features import FEATURES, feature_matrix
+from decai_forecast.demand.future_features import Rows, groups_of
 from decai_forecast.demand.history import LAGS, history, rhythm
 from decai_forecast.demand.panel import Panel
 from decai_forecast.demand.target import to_target

@@ -14,7 +14,7 @@ import pandas as pd
 
 from decai_forecast.errors import ConfigError
 
-__all__ = ["Readable"]
+__all__ = ["TypedColumns"]
 
 LARGEST = 1e12  # units of one row; beyond it squares and sums lose the small ones, and nobody sells that much
 YEARS = (1900, 2199)  # dates outside are slips, or a database's way to say "never"
@@ -26,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Readable:
+class TypedColumns:
     """``rows`` as they were given; ``source`` leads every message: a file, a data set."""
 
     rows: pd.DataFrame

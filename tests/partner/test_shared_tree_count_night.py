@@ -76,9 +76,9 @@ def test_what_the_chosen_trees_forecast_is_what_a_model_of_these_trees_would(
         combined(finished, tmp_path_factory.mktemp("night"), {c: change(m) for c, m in models.items()})
         for change in (spoilt, lambda m: first(m, KEPT))
     )
-    assert cut.facts["shared_budget"]["trees"] == KEPT
-    assert cut.facts["shared_budget"]["origins"] == 3
-    assert small.facts["shared_budget"] | {"losses": {}} == {
+    assert cut.facts["shared_tree_count"]["trees"] == KEPT
+    assert cut.facts["shared_tree_count"]["origins"] == 3
+    assert small.facts["shared_tree_count"] | {"losses": {}} == {
         "trees": None, "reason": "not models of 100 trees, each grown on all before it: all trees", "origins": 0, "losses": {},
     }  # fmt: skip
     assert cut.outputs == small.outputs
@@ -92,8 +92,8 @@ def test_trees_that_are_averages_are_used_whole(
 ) -> None:
     """The first trees of an average are those of some partners; so is a night with models of different sizes."""
     bagged = combined(finished, tmp_path_factory.mktemp("night"), {c: spoilt(m) for c, m in models.items()}, "bagging")
-    assert bagged.facts["shared_budget"]["trees"] is None
+    assert bagged.facts["shared_tree_count"]["trees"] is None
     uneven = {c: spoilt(m) for c, m in models.items()}
     last = max(uneven)
     other = combined(finished, tmp_path_factory.mktemp("night"), uneven | {last: first(models[last], 60)})
-    assert other.facts["shared_budget"]["trees"] is None
+    assert other.facts["shared_tree_count"]["trees"] is None

@@ -9,7 +9,7 @@ import pandas as pd
 
 from decai_forecast.demand.panel import Floats, Panel
 
-__all__ = ["outlook", "prophet_fit"]
+__all__ = ["prophet_fit", "prophet_totals"]
 
 YEARS_FOR_YEARLY = 2.1  # below this a yearly season cannot be told from a trend
 CATEGORIES = 3  # fits beside the partner's total; a fit costs about 0.1 CPU-seconds, and small categories are noise
@@ -19,7 +19,7 @@ for _name in ("prophet", "prophet.plot", "prophet.forecaster"):  # a missing plo
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
-def outlook(panel: Panel, cutoff: int) -> tuple[dict[str, Floats], bool]:
+def prophet_totals(panel: Panel, cutoff: int) -> tuple[dict[str, Floats], bool]:
     """``partner:all`` and ``category:<name>`` -> total of every period (units), fitted on the periods before ``cutoff``; and
     whether Prophet made the partner's.
 
