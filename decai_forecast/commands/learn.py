@@ -73,13 +73,13 @@ def _trained(company: PartnerContext) -> tuple[str, Done[TrainFacts]]:
 
 def _learned(company: PartnerContext, round_id: str, trained: Done[TrainFacts]) -> dict[str, Any]:
     from decai_forecast.simulation.agents.augment import augment
-    from decai_forecast.simulation.agents.experience import Facts
+    from decai_forecast.simulation.agents.experience import FirmFacts
 
     checked, table = required_step(company, round_id, CHECK), trained.frame("table.parquet")
     data_sets = {name: accepted_frame(checked, name) for name in ("items", "stock", "receipts", "open_orders")}
     choice, panic = ordering_of(table, data_sets, company.calendar), panic_of(table, company.calendar)
     cutoff = max(trained.facts.tree_counts)
-    facts = Facts(
+    facts = FirmFacts(
         vendor=_vendors(data_sets["items"]),
         recovery=max(1.0, company.assumptions.supplier_outage_days / company.calendar.days),
         alpha=min(1.0, choice.fit.parameters.alpha),

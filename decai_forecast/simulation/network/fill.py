@@ -14,7 +14,7 @@ import pandas as pd
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.network.costs import Costs
-from decai_forecast.simulation.network.facts import ANYWHERE, Facts
+from decai_forecast.simulation.network.facts import ANYWHERE, SupplyFacts
 from decai_forecast.simulation.network.flows import Flow, Shares, kept
 from decai_forecast.simulation.network.graph import Floats, Ints
 from decai_forecast.simulation.network.lead_times import Observed, late
@@ -31,7 +31,7 @@ OLD = 45  # days
 class Inputs:
     """All that is known; ``told`` counts what was delivered and what was assumed, for the report's list."""
 
-    facts: Facts
+    facts: SupplyFacts
     assumptions: Assumptions
     calendar: Calendar
     stock: Mapping[tuple[str, str], float]  # place, item -> units on hand
@@ -126,7 +126,7 @@ def _periods(days: float, inputs: Inputs) -> int:
     return ceil(days / inputs.calendar.days)
 
 
-def _capacity(topology: Topology, flow: Flow, facts: Facts, inputs: Inputs) -> Floats:
+def _capacity(topology: Topology, flow: Flow, facts: SupplyFacts, inputs: Inputs) -> Floats:
     """Units per period; what a place can ship is divided among its items by what they need."""
     found = np.full(flow.throughput.shape, inf)
     for node, key in enumerate(topology.keys):
