@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from decai_forecast.contracts.house import format_of, location_of, own_properties
 from decai_forecast.contracts.model import Column
+from decai_forecast.contracts.profile import format_of, location_of, own_properties
 from decai_forecast.contracts.rules.values import a_kind
 from decai_forecast.contracts.vocabulary import (
     DELIMITERS,

@@ -13,7 +13,7 @@ from decai_forecast.contracts.reserved import LINE, ROW, TORN, UNREADABLE
 __all__ = ["SAMPLES", "sample_rows"]
 
 SAMPLES = 3
-LONGEST = 120  # characters of a raw text
+SAMPLE_CHARACTERS = 120  # characters of a raw text
 HIDDEN = ("confidential", "restricted", "secret")
 
 
@@ -46,7 +46,7 @@ def _unreadable(raw: Mapping[str, str], delivery: Delivery) -> str:
 
 def _short(text: str) -> str:
     """A quote that is never closed may hold the rest of the file."""
-    return repr(text) if len(text) <= LONGEST else f"{text[:LONGEST]!r}... ({len(text):,} characters)"
+    return repr(text) if len(text) <= SAMPLE_CHARACTERS else f"{text[:SAMPLE_CHARACTERS]!r}... ({len(text):,} characters)"
 
 
 def _value(value: Any, name: str, delivery: Delivery) -> Any:

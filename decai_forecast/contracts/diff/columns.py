@@ -11,7 +11,7 @@ from decai_forecast.contracts.diff.values import entries, keyed, same, table_of
 
 __all__ = ["column_changes"]
 
-WORDS = ("description", "businessName", "examples", "tags", "synonyms", "authoritativeDefinitions", "semanticType")
+DESCRIBING_KEYS = ("description", "businessName", "examples", "tags", "synonyms", "authoritativeDefinitions", "semanticType")
 SEVERE = ("public", "internal", "confidential", "restricted")  # loosest classification first
 
 
@@ -54,7 +54,7 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iter
         yield Change("source renamed", f"{where}.physicalName", _source(old), _source(new), "patch", said)
     yield from column_promises(old, new, where)
     yield from _classification(old, new, where)
-    for key in WORDS:
+    for key in DESCRIBING_KEYS:
         if not same(old.get(key), new.get(key)):
             yield Change("text", f"{where}.{key}", old.get(key), new.get(key), "patch", "Only words for the reader changed.")
 

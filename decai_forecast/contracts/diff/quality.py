@@ -12,7 +12,16 @@ from decai_forecast.contracts.diff.values import canonical, entries, same, table
 __all__ = ["quality_changes"]
 
 SEVERITIES = ("info", "warning", "error")  # weakest first
-WORDS = ("id", "name", "description", "tags", "businessImpact", "dimension", "authoritativeDefinitions", "customProperties")
+DESCRIBING_KEYS = (
+    "id",
+    "name",
+    "description",
+    "tags",
+    "businessImpact",
+    "dimension",
+    "authoritativeDefinitions",
+    "customProperties",
+)
 TIGHTER = {  # operator -> whether a larger value is the tighter promise
     "mustBeGreaterThan": True, "mustBeGreaterOrEqualTo": True, "mustBeLessThan": False, "mustBeLessOrEqualTo": False,
 }  # fmt: skip
@@ -71,7 +80,7 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iter
         tighter = _is_tighter(*limits)
         said = "Less is tolerated than before." if tighter else "More is tolerated than before, or something else."
         yield Change("rule limit", where, limits[0], limits[1], "minor" if tighter else "major", said)
-    if not all(same(old.get(key), new.get(key)) for key in WORDS):
+    if not all(same(old.get(key), new.get(key)) for key in DESCRIBING_KEYS):
         yield Change(
             "text", where, old.get("description"), new.get("description"), "patch", "Only words for the reader changed."
         )

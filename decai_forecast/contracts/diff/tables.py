@@ -10,7 +10,15 @@ from decai_forecast.contracts.diff.values import same, table_of
 
 __all__ = ["table_changes"]
 
-WORDS = ("description", "businessName", "physicalName", "tags", "synonyms", "authoritativeDefinitions", "physicalType")
+DESCRIBING_KEYS = (
+    "description",
+    "businessName",
+    "physicalName",
+    "tags",
+    "synonyms",
+    "authoritativeDefinitions",
+    "physicalType",
+)
 
 
 def table_changes(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> Iterator[Change]:
@@ -24,7 +32,7 @@ def table_changes(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> 
         first = before.get(grain) is None
         said = "It is now said what a row is." if first else "A row is said to be something else."
         yield Change("grain", f"{name}.{grain}", before.get(grain), after.get(grain), "minor" if first else "major", said)
-    for key in WORDS:
+    for key in DESCRIBING_KEYS:
         if not same(before.get(key), after.get(key)):
             yield Change(
                 "text", f"{name}.{key}", before.get(key), after.get(key), "patch", "Only words for the reader changed."

@@ -52,7 +52,7 @@ NUMBERS = tuple(f"expect_column_{name}_to_be_between" for name in ("mean", "medi
 TEXTS = ("expect_column_values_to_match_regex", "expect_column_value_lengths_to_be_between")
 AS_COLUMN = tuple(f"expect_column_{name}_to_be_between" for name in ("values", "max", "min"))  # limits are values of the column
 IGNORED = ("both_values_are_missing", "either_value_is_missing", "neither")
-WORDS = {
+SENTENCES = {
     "expect_column_pair_values_a_to_be_greater_than_b": "{column_A} is above {column_B}",
     "expect_column_pair_values_to_be_equal": "{column_A} is {column_B}",
     "expect_column_values_to_be_between": "{column} is {limits}",
@@ -79,7 +79,7 @@ def in_words(kind: str, given: Mapping[str, Any]) -> str:
     """``the mean of quantity is at least 5``."""
     values = [str(value) for value in given.get("value_set") or []]
     shown = ", ".join(values[:12]) + (", ..." if len(values) > 12 else "")
-    text = WORDS[kind].format_map(defaultdict(lambda: "?", {**given, "values": shown, "limits": _limits(given)}))
+    text = SENTENCES[kind].format_map(defaultdict(lambda: "?", {**given, "values": shown, "limits": _limits(given)}))
     text = text.replace(" is above ", " is at least ") if given.get("or_equal") else text
     return f"{text}, in at least {100 * given['mostly']:g} % of the rows" if "mostly" in given else text
 

@@ -16,7 +16,7 @@ __all__ = ["own_rule"]
 
 Made = tuple[str, str, Mapping[str, Any], Bound]  # column, text, arguments, bound
 NO_ROWS = Bound(maximum=0)
-WORDS = {"string": "text", "integer": "numbers", "date": "dates"}  # the first of the kinds a rule is about
+KIND_WORDS = {"string": "text", "integer": "numbers", "date": "dates"}  # the first of the kinds a rule is about
 
 
 class _Options:
@@ -43,7 +43,7 @@ class _Options:
 
     def _of_kind(self, name: str, kinds: Sequence[str], *at: str | int) -> None:
         if kinds and (found := self.kind(name)) not in kinds and found in LOGICAL_TYPES:
-            said = f"rule {self.node.get('rule')!r} is about {WORDS[kinds[0]]}; {name} is {a_kind(found)}"
+            said = f"rule {self.node.get('rule')!r} is about {KIND_WORDS[kinds[0]]}; {name} is {a_kind(found)}"
             self.complain((*self.where, *at), said)
             self.good = False
 

@@ -22,7 +22,7 @@ from decai_forecast.documents.complaints import Complaints
 from decai_forecast.documents.fault import Where
 from decai_forecast.documents.spelling import near
 
-__all__ = ["format_of", "house_complaints", "location_of", "own_properties"]
+__all__ = ["format_of", "location_of", "own_properties", "profile_complaints"]
 
 SEMVER = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 TAKEN = ("file_row_number", "filename")  # columns that DuckDB adds when it reads a file
@@ -35,7 +35,7 @@ def own_properties(node: Mapping[str, Any]) -> dict[str, Any]:
     return {str(item["property"]): item.get("value") for item in mine if "property" in item}
 
 
-def house_complaints(raw: Mapping[str, Any], columns: Sequence[Column], complain: Complaints) -> None:
+def profile_complaints(raw: Mapping[str, Any], columns: Sequence[Column], complain: Complaints) -> None:
     """Complains about everything that the nightly run, a consumer or a support person would miss."""
     _identity(raw, complain)
     _table(raw, columns, complain)
