@@ -17,7 +17,7 @@ PUBLIC = {
     "train_own unconstrain wape",
     "federation": "Member Plan Shared merge sanitise train_shared validate",
     "founding": "Columns add_partner found_simulated from_table",
-    "reports": "Delivery Facts Fan Left Planning Quality Roster build_report manifest render_html stock_targets_csv",
+    "reports": "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report manifest render_html stock_targets_csv",
 }
 
 

@@ -72,7 +72,8 @@ class CheckFacts:
 @dataclass(frozen=True)
 class TrainFacts:
     """``rows`` of accepted demand, ``series`` (items at locations), the ``cutoffs`` that have rows to forecast;
-    ``tree_counts``: how many trees the own models got, by cut-off. ``newcomer``: why the company could not train; empty if it did."""
+    ``tree_counts``: how many trees the own models got, by cut-off. ``newcomer``: why the company could not train; empty if it
+    did."""
 
     rows: int
     series: int

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from decai_forecast.columns import SERIES
-from decai_forecast.reports.facts import Facts
-from decai_forecast.reports.plain import records
+from decai_forecast.reports.facts import ReportFacts
+from decai_forecast.reports.json_values import records
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 
 __all__ = ["bullwhip", "empty", "exposure", "money", "outage_days", "policy", "service", "stock"]
@@ -17,12 +17,12 @@ RIPPLES = 0.01  # of a node's service: less is not told
 OUTSIDE = "moving_average"  # what the other forecasts are measured against
 
 
-def outage_days(found: Simulation, facts: Facts) -> int:
+def outage_days(found: Simulation, facts: ReportFacts) -> int:
     """How long the worst node is down, in days."""
     return round(float(found.worst.get("node_ttr_days", facts.assumptions.supplier_outage_days)))
 
 
-def exposure(found: Simulation, facts: Facts) -> dict[str, Any]:
+def exposure(found: Simulation, facts: ReportFacts) -> dict[str, Any]:
     reach = found.outage_periods + int(found.series["lead_time"].max())
     return {
         "worst": found.worst_node,
