@@ -104,7 +104,7 @@ def params_of(train: pd.DataFrame, seed: int) -> dict[str, Any]:
 
 
 def grown(train: pd.DataFrame) -> pd.DataFrame:
-    """Without the rows that are made as of a young company: they are for the shared forecaster."""
+    """The rows with the company's whole history behind them; those that play a young company are for the shared forecaster."""
     return train[~train["young"]] if "young" in train else train
 
 

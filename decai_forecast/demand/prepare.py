@@ -29,7 +29,8 @@ __all__ = ["MAX_TRAINING_ROWS", "MIN_TRAINING_ROWS", "Prepared", "forecast_rows"
 MAX_TRAINING_ROWS = 20_000  # beyond it a partner's trees hardly change, and the shared training waits for its slowest member
 MIN_TRAINING_ROWS = 50  # two leaves of a tree with the least rows that a leaf may have
 INTERMITTENT = 0.5  # share of periods without a sale from which an item is another kind of item
-YOUNG = 0.1  # rows as of a young company for each row: the shared forecaster serves newcomers from their first weeks
+YOUNG = 0.1  # share of further rows that know only the last weeks before them, as a new company does: the shared
+# forecaster learns from them to serve companies in their first weeks
 CODE = "code"  # the place of a series' name in the code book; NaN without one
 BESIDE = (CODE, "target", "back", "weight")  # columns of the training rows beside FEATURES
 CHUNK = 4_000  # series whose features are in memory at a time
