@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Origins", "origins_of", "shared_tree_count"]
 
-GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
+MOST_TREES_BELOW = 300  # of a shared model, for own trees on top of it: more take too long to score the training rows
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _candidates(
 
     future, local, trees = alone.future, alone.local, _tree_counts(texts, book)
     forecasts = [predict(texts, future)] if texts else []
-    if texts and local is not None and max(trees) <= GROWN_ON:
+    if texts and local is not None and max(trees) <= MOST_TREES_BELOW:
         forecasts.append(predict_on_top(texts, trained.frame(f"rows-{cutoff}.parquet"), future, seed=SEED))
     shared = [frame.assign(mean=implied_mean(frame)) for frame in forecasts]
     if local is None:
