@@ -42,7 +42,7 @@ def tonight(zone: tzinfo, now: datetime) -> Round:
 
 
 def time_of(round_id: str) -> tuple[str, int]:
-    """What rounds are sorted by: the day, then their number as a number, so that ``2026-01-05.10`` comes after ``2026-01-05.2``."""
+    """What rounds are sorted by: the day, then the number as a number: ``2026-01-05.10`` comes after ``2026-01-05.2``."""
     day, _, further = round_id.partition(".")
     return (day, int(further)) if further.isascii() and further.isdecimal() else (round_id, 1)
 
