@@ -49,9 +49,9 @@ def readable(request: Request, fetched: Fetched) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         where = ", ".join(str(path) for path in fetched.files[:2])
-        raise SourceUnreadable(f"{request.name}: {where} cannot be read as {fetched.format}: {said}") from None
+        raise SourceUnreadable(f"{request.name}: {where} cannot be read as {fetched.format}: {reason}") from None
 
 
 def _fits(con: Any, request: Request, path: Path) -> None:

@@ -58,8 +58,8 @@ def future_features(panel: Panel, known: History, rows: Rows) -> dict[str, Float
     """Calendar, season and plan features of ``rows``; nothing realised after the origin enters."""
     target, scale = rows.target(known), known.scale[rows.series, rows.origin]
     with np.errstate(all="ignore"):
-        found = _calendar(panel, rows, target) | _season(panel, known, rows, target, scale)
-        return found | _plans(panel, rows, target)
+        features = _calendar(panel, rows, target) | _season(panel, known, rows, target, scale)
+        return features | _plans(panel, rows, target)
 
 
 def _calendar(panel: Panel, rows: Rows, target: Ints) -> dict[str, Floats]:
@@ -72,8 +72,8 @@ def _calendar(panel: Panel, rows: Rows, target: Ints) -> dict[str, Floats]:
         "sin_year": np.sin(angle),
         "cos_year": np.cos(angle),
     }
-    found = {name: value[target] for name, value in by_period.items()}
-    return {"h": rows.h.astype(float)} | found | {"holidays": _holidays(panel, rows, target)}
+    features = {name: value[target] for name, value in by_period.items()}
+    return {"h": rows.h.astype(float)} | features | {"holidays": _holidays(panel, rows, target)}
 
 
 def _holidays(panel: Panel, rows: Rows, target: Ints) -> Floats:
@@ -152,10 +152,10 @@ def group_features(group: Group, panel: Panel, known: History, rows: Rows) -> di
         around = mean(np.minimum(past + calendar.year // 2, origin), calendar.year)
         view = Running(group.prophet)
         recent = view.between(member, origin + 1 - beat.windows[2], origin + 1)
-        found = {
+        features = {
             "trend_short": mean(origin, beat.windows[0]) / usual,
             "trend_long": mean(origin, beat.windows[2]) / usual,
             "season": np.where(past - reach >= 0, season / around, np.nan),
             "prophet": group.prophet[member, target] / recent,
         }
-    return {f"{group.name}_{name}": value for name, value in found.items()}
+    return {f"{group.name}_{name}": value for name, value in features.items()}

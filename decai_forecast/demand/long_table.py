@@ -95,8 +95,8 @@ def _refuse_copies(path: Path, rows: pd.DataFrame, typed: pd.DataFrame) -> None:
 
 def _some(series: pd.DataFrame) -> str:
     """``item 'a', item 'b' at 'north' and 7 more``"""
-    told = [
+    names = [
         f"item {item!r}" + (f" at {place!r}" if place != EVERYWHERE else "")
         for place, item in series.head(MENTIONED).itertuples(index=False)
     ]
-    return ", ".join(told) + (f" and {len(series) - MENTIONED} more" if len(series) > MENTIONED else "")
+    return ", ".join(names) + (f" and {len(series) - MENTIONED} more" if len(series) > MENTIONED else "")

@@ -27,14 +27,14 @@ def prophet_totals(panel: Panel, cutoff: int) -> tuple[dict[str, Floats], bool]:
     optimiser fails, a total is the flat mean of its history.
     """
     sold = np.nan_to_num(panel.quantity[:, :cutoff])
-    found, fitted = {}, False
-    found["partner:all"], fitted = prophet_fit(panel, sold.sum(axis=0))
+    totals, fitted = {}, False
+    totals["partner:all"], fitted = prophet_fit(panel, sold.sum(axis=0))
     names = panel.series["category"].fillna("").astype(str)
     share = pd.Series(sold.sum(axis=1)).groupby(names.to_numpy()).sum().sort_values(ascending=False)
     for name, volume in share.head(CATEGORIES).items():
         if len(share) > 1 and volume > SMALLEST_SHARE * share.sum():
-            found[f"category:{name}"], _ = prophet_fit(panel, sold[(names == name).to_numpy()].sum(axis=0))
-    return found, fitted
+            totals[f"category:{name}"], _ = prophet_fit(panel, sold[(names == name).to_numpy()].sum(axis=0))
+    return totals, fitted
 
 
 def prophet_fit(panel: Panel, total: Floats) -> tuple[Floats, bool]:

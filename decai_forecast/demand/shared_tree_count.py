@@ -51,17 +51,17 @@ def choose_shared_tree_count(origins: Sequence[SharedOrigin], *, seed: int) -> S
 
     Judged is the mean of own and shared, the default of the combination. ``seed`` draws rows where there are very many.
     """
-    found = [losses for losses in (_losses(origin, seed) for origin in origins) if losses]
-    total = {trees: sum(losses[trees] for losses in found) for trees in (*SMALLER, TREES)} if found else {}
-    told = {str(trees): loss for trees, loss in total.items()}
-    if len(found) < CHOICE_ORIGINS:
-        return SharedTreeCount(None, f"{len(found)} of {CHOICE_ORIGINS} origins to judge on: all trees", len(found), told)
-    good = [k for k in SMALLER if total[k] < (1 - CLEARLY) * total[TREES] and all(one[k] < one[TREES] for one in found)]
+    judged = [losses for losses in (_losses(origin, seed) for origin in origins) if losses]
+    total = {trees: sum(losses[trees] for losses in judged) for trees in (*SMALLER, TREES)} if judged else {}
+    by_name = {str(trees): loss for trees, loss in total.items()}
+    if len(judged) < CHOICE_ORIGINS:
+        return SharedTreeCount(None, f"{len(judged)} of {CHOICE_ORIGINS} origins to judge on: all trees", len(judged), by_name)
+    good = [k for k in SMALLER if total[k] < (1 - CLEARLY) * total[TREES] and all(one[k] < one[TREES] for one in judged)]
     if not good:
-        return SharedTreeCount(None, "no smaller number is clearly better at each origin: all trees", len(found), told)
+        return SharedTreeCount(None, "no smaller number is clearly better at each origin: all trees", len(judged), by_name)
     best = min(good, key=lambda trees: total[trees])
     gain = 1 - total[best] / total[TREES]
-    return SharedTreeCount(best, f"{gain:.1%} less loss than with all trees, less at each origin", len(found), told)
+    return SharedTreeCount(best, f"{gain:.1%} less loss than with all trees, less at each origin", len(judged), by_name)
 
 
 def _losses(origin: SharedOrigin, seed: int) -> dict[int, float]:

@@ -63,8 +63,8 @@ def choose_tree_count(train: pd.DataFrame, *, seed: int) -> TreeCount:
     learnt, judged = _split(local.grown(train))
     usual = {name_of(quantile): local.LOCAL_TREES for quantile in TRAINED}
     if len(learnt) < LEAST_LEARNT or len(judged) < LEAST_JUDGED:
-        told = f"{len(learnt)} rows to learn from and {len(judged)} to judge on, of {LEAST_LEARNT} and {LEAST_JUDGED} needed"
-        return TreeCount(usual, f"{told}: the usual number of trees", len(judged))
+        counts = f"{len(learnt)} rows to learn from and {len(judged)} to judge on, of {LEAST_LEARNT} and {LEAST_JUDGED} needed"
+        return TreeCount(usual, f"{counts}: the usual number of trees", len(judged))
     if len(learnt) > MOST_LEARNT:
         learnt = learnt.iloc[np.sort(np.random.default_rng(seed).choice(len(learnt), MOST_LEARNT, replace=False))]
     trees = _best_quantiles(learnt, judged, seed)

@@ -40,6 +40,6 @@ def validated(report: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, An
 
     error = best_match(Draft202012Validator(schema).iter_errors(report))
     if error is not None:
-        said = error.message if len(error.message) <= COMPLAINT_CHARACTERS else f"{error.message[:COMPLAINT_CHARACTERS]} ..."
-        raise DecaiError(f"the report does not keep its schema at {error.json_path}: {said}; its facts are incomplete")
+        fault = error.message if len(error.message) <= COMPLAINT_CHARACTERS else f"{error.message[:COMPLAINT_CHARACTERS]} ..."
+        raise DecaiError(f"the report does not keep its schema at {error.json_path}: {fault}; its facts are incomplete")
     return report

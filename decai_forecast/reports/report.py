@@ -134,7 +134,7 @@ def _assumptions(facts: ReportFacts) -> list[dict[str, Any]]:
         f"the order-up-to level for {unknown:,} of {count:,} stocked items" if unknown else f"of all {count:,} stocked items"
     )
     ratio = f"{given.holding_cost:g} : {given.shortage_cost:g}, a cycle service level of {100 * found.service_target:.0f} %"
-    said = [
+    rows = [
         ("Opening stock", opening, unknown > 0),
         (
             "In transit at the start",
@@ -153,4 +153,4 @@ def _assumptions(facts: ReportFacts) -> list[dict[str, Any]]:
         ("Unserved demand", "is lost, not served later", True),
         ("Demand", f"independent between items and periods around the forecast; {found.replications} replications", True),
     ]
-    return [{"name": name, "text": text, "assumed": assumed} for name, text, assumed in said]
+    return [{"name": name, "text": text, "assumed": assumed} for name, text, assumed in rows]

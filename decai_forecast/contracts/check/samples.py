@@ -24,8 +24,8 @@ def sample_rows(delivery: Delivery, rules: Sequence[Rule], first: Mapping[str, S
         return {}
     rows = delivery.con.execute(f"SELECT * FROM delivery WHERE {ROW} IN ({', '.join(map(str, numbers))})")
     names = [column[0] for column in rows.description]
-    found = {row[names.index(ROW)]: dict(zip(names, row, strict=True)) for row in rows.fetchall()}
-    return {rule.id: tuple(_said(found[n], rule, delivery) for n in first.get(rule.id, ()) if n in found) for rule in rules}
+    by_row = {row[names.index(ROW)]: dict(zip(names, row, strict=True)) for row in rows.fetchall()}
+    return {rule.id: tuple(_said(by_row[n], rule, delivery) for n in first.get(rule.id, ()) if n in by_row) for rule in rules}
 
 
 def _said(row: Mapping[str, Any], rule: Rule, delivery: Delivery) -> str:

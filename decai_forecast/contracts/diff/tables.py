@@ -25,13 +25,13 @@ def table_changes(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> 
     """Its name and what one row is."""
     before, after = table_of(old), table_of(new)
     if not same(before.get("name"), after.get("name")):
-        said = "Rules, references and programs that name the table no longer find it."
-        yield Change("table renamed", name, before.get("name"), after.get("name"), "major", said)
+        effect = "Rules, references and programs that name the table no longer find it."
+        yield Change("table renamed", name, before.get("name"), after.get("name"), "major", effect)
     grain = "dataGranularityDescription"
     if not same(before.get(grain), after.get(grain)):
         first = before.get(grain) is None
-        said = "It is now said what a row is." if first else "A row is said to be something else."
-        yield Change("grain", f"{name}.{grain}", before.get(grain), after.get(grain), "minor" if first else "major", said)
+        effect = "It is now said what a row is." if first else "A row is said to be something else."
+        yield Change("grain", f"{name}.{grain}", before.get(grain), after.get(grain), "minor" if first else "major", effect)
     for key in DESCRIBING_KEYS:
         if not same(before.get(key), after.get(key)):
             yield Change(

@@ -81,8 +81,8 @@ class _Text:
     def _undecodable(self, error: UnicodeDecodeError, before: int, lines: int) -> FileFault:
         line = lines + error.object[: error.start].count(b"\n")
         around = error.object[error.start : error.start + 4].hex(" ")
-        said = f"byte {before + error.start:,} (line {line:,}, bytes {around}) is not {error.encoding.upper()}"
-        return FileFault(f"{self.path}: {said}; {_likely(error)}, say so {self.say}")
+        place = f"byte {before + error.start:,} (line {line:,}, bytes {around}) is not {error.encoding.upper()}"
+        return FileFault(f"{self.path}: {place}; {_likely(error)}, say so {self.say}")
 
     def _blocks(self) -> Iterator[bytes]:
         """The decompressed bytes, never more than the limits allow."""

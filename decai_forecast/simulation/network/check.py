@@ -34,9 +34,9 @@ def _units(table: pd.DataFrame | None, key: str) -> dict[str, tuple[str, str]]:
     """Item -> unit and row; two units in one table are a fault, too."""
     if table is None or "unit" not in table:
         return {}
-    told = table[table["unit"] != ""].drop_duplicates([key, "unit"])
+    measured = table[table["unit"] != ""].drop_duplicates([key, "unit"])
     found: dict[str, tuple[str, str]] = {}
-    for item, unit, where in zip(told[key], told["unit"], told[WHERE], strict=True):
+    for item, unit, where in zip(measured[key], measured["unit"], measured[WHERE], strict=True):
         first, place = found.setdefault(str(item), (str(unit), str(where)))
         if unit != first:
             raise ConfigError(f"{where}: item {item!r} is counted in {unit!r}, in {place} in {first!r}; deliver one unit")
