@@ -15,8 +15,8 @@ from forecast_sets import load
 from harness import said
 
 from decai_forecast.demand import predict_own, prepare, train_own
-from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import Floats, Panel
+from decai_forecast.demand.prophet_features import prophet_totals
 
 PREPARE = sys.modules["decai_forecast.demand.prepare"]
 
@@ -29,15 +29,15 @@ def used() -> float:
 
 def main() -> dict[str, Any]:
     given, spent = load("iowa"), [0.0]
-    outlook(_tiny(), 60)  # Prophet's import is not the night's
+    prophet_totals(_tiny(), 60)  # Prophet's import is not the night's
 
     def timed(panel: Panel, cutoff: int) -> tuple[dict[str, Floats], bool]:
         before = used()
-        found = outlook(panel, cutoff)
+        found = prophet_totals(panel, cutoff)
         spent[0] += used() - before
         return found
 
-    vars(PREPARE)["outlook"] = timed  # a clock around it, nothing else
+    vars(PREPARE)["prophet_totals"] = timed  # a clock around it, nothing else
     began = used()
     for _, table in sorted(given.tables.items()):
         rows = prepare(table, given.calendar, given.origins[-1], seed=7)

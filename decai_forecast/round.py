@@ -42,7 +42,7 @@ def tonight(zone: tzinfo, now: datetime) -> Round:
 
 
 def time_of(round_id: str) -> tuple[str, int]:
-    """A round's place in time, to be compared: as text the tenth round of a day would stand before its second."""
+    """What rounds are sorted by: the day, then the number as a number: ``2026-01-05.10`` comes after ``2026-01-05.2``."""
     day, _, further = round_id.partition(".")
     return (day, int(further)) if further.isascii() and further.isdecimal() else (round_id, 1)
 

@@ -10,14 +10,14 @@ PUBLIC = {
     "contracts": "Arrival Bound Check Column Contract Rule RuleOutcome RuleResult Source Verdict check_delivery draft_contract "
     "lint_contract load_contract",
     "delivery": "Connection Credentials EnvironmentCredentials OwnCredentials Pulled pull",
-    "demand": "FEATURES LEVELS MAX_TRAINING_ROWS TRAINED TREES TREE_PARAMS Budget Calibration Choice Own Prepared Scores "
-    "SharedBudget SharedOrigin all_candidates build_table calibrate candidate_models candidates choose "
-    "choose_budget choose_groups choose_shared_budget chosen finished fit fit_mean implied_mean "
+    "demand": "FEATURES LEVELS MAX_TRAINING_ROWS TRAINED TREES TREE_PARAMS Calibration Choice Own Prepared Scores "
+    "SharedOrigin SharedTreeCount TreeCount all_candidates build_table calibrate candidate_models candidates "
+    "choose choose_groups choose_shared_tree_count choose_tree_count chosen finished fit fit_mean implied_mean "
     "local_candidates mark_censored predict predict_on_top predict_own prepare score to_levels train_local "
     "train_own unconstrain wape",
     "federation": "Member Plan Shared merge sanitise train_shared validate",
     "founding": "Columns add_partner found_simulated from_table",
-    "reports": "Delivery Facts Fan Left Planning Quality Roster build_report manifest render_html stock_targets_csv",
+    "reports": "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report manifest render_html stock_targets_csv",
 }
 
 

@@ -66,20 +66,20 @@ def _trained(company: PartnerContext) -> tuple[str, Done[TrainFacts]]:
     """The newest night in which the company trained on a history of its own."""
     for round_id in reversed(in_time(company.store.children("rounds"))):
         done = read_done(company.store, round_id, TRAIN)
-        if done is not None and done.facts.budgets:
+        if done is not None and done.facts.tree_counts:
             return round_id, done
     raise ConfigError(f"{company.partner} has not trained yet; run a round first (`decai round run`)")
 
 
 def _learned(company: PartnerContext, round_id: str, trained: Done[TrainFacts]) -> dict[str, Any]:
     from decai_forecast.simulation.agents.augment import augment
-    from decai_forecast.simulation.agents.experience import Facts
+    from decai_forecast.simulation.agents.experience import FirmFacts
 
     checked, table = required_step(company, round_id, CHECK), trained.frame("table.parquet")
     data_sets = {name: accepted_frame(checked, name) for name in ("items", "stock", "receipts", "open_orders")}
     choice, panic = ordering_of(table, data_sets, company.calendar), panic_of(table, company.calendar)
-    cutoff = max(trained.facts.budgets)
-    facts = Facts(
+    cutoff = max(trained.facts.tree_counts)
+    facts = FirmFacts(
         vendor=_vendors(data_sets["items"]),
         recovery=max(1.0, company.assumptions.supplier_outage_days / company.calendar.days),
         alpha=min(1.0, choice.fit.parameters.alpha),

@@ -138,6 +138,6 @@ def _tell(found: Simulation, partner: str, round_id: str, path: str) -> None:
 
 
 def _days(days: float, found: Simulation) -> str:
-    from decai_forecast.simulation.lp import told_days
+    from decai_forecast.simulation.best_response import told_days
 
     return told_days(days, found.horizon * found.period_days)

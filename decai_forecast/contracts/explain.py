@@ -62,8 +62,8 @@ def explain(contract: Mapping[str, Any]) -> str:
     title = textwrap.wrap(f"{contract.get('name') or contract.get('id')}, version {contract.get('version')}", WIDTH)
     lines = [*title, "=" * max(map(len, title))]
     for head, paragraphs in SECTIONS.items():
-        said = [paragraph for paragraph in paragraphs(contract) if paragraph]
-        lines += ["", head, *(line for paragraph in said for line in _wrapped(paragraph))] if said else []
+        written = [paragraph for paragraph in paragraphs(contract) if paragraph]
+        lines += ["", head, *(line for paragraph in written for line in _wrapped(paragraph))] if written else []
     return "\n".join(lines) + "\n"
 
 

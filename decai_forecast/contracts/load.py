@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from decai_forecast.contracts.availability import schedule_of
-from decai_forecast.contracts.house import format_of, house_complaints, location_of, own_properties
 from decai_forecast.contracts.kind import CONTRACT
 from decai_forecast.contracts.model import Column, Contract, Source
 from decai_forecast.contracts.neighbours import reference_problems
+from decai_forecast.contracts.profile import format_of, location_of, own_properties, profile_complaints
 from decai_forecast.contracts.rules import compile_rules
 from decai_forecast.contracts.rules.values import is_number
 from decai_forecast.contracts.servers import server_complaints
@@ -121,7 +121,7 @@ def _read(document: Document, *, strict: bool) -> tuple[Contract, list[Problem]]
     nodes = raw["schema"][0]["properties"]
     columns = tuple(_column(node, ("schema", 0, "properties", k), complain) for k, node in enumerate(nodes))
     rules = compile_rules(raw, columns, complain)
-    house_complaints(raw, columns, complain)
+    profile_complaints(raw, columns, complain)
     server_complaints(raw, columns, complain)
     own, server = own_properties(raw), (raw.get("servers") or [{}])[0]
     contract = Contract(

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from decai_forecast.contracts.house import format_of, location_of, own_properties
 from decai_forecast.contracts.model import Column
+from decai_forecast.contracts.profile import format_of, location_of, own_properties
 from decai_forecast.contracts.rules.values import a_kind
 from decai_forecast.contracts.vocabulary import (
     DELIMITERS,
@@ -39,8 +39,8 @@ def server_complaints(raw: Mapping[str, Any], columns: Sequence[Column], complai
     _place(server, str(server.get("type")), complain)
     form = format_of(server)
     if form not in FORMATS:
-        said = f"format {form!r} is not supported{near(form, FORMATS)}; use one of {', '.join(FORMATS)}"
-        complain((*AT, "format"), said)
+        message = f"format {form!r} is not supported{near(form, FORMATS)}; use one of {', '.join(FORMATS)}"
+        complain((*AT, "format"), message)
     if not _is_encoding(encoding := server.get("encoding") or "UTF-8"):
         complain((*AT, "encoding"), f"encoding {encoding!r} is not known; use UTF-8, cp1252, latin-1, ...")
     _Own(server, columns, complain).read()
@@ -50,8 +50,8 @@ def _place(server: Mapping[str, Any], kind: str, complain: Complaints) -> None:
     location, key = location_of(server), "path" if server.get("path") else "location"
     if kind not in SERVERS:
         names = [str(name) for name in ServerType]
-        said = f"server type {kind!r} is not supported{near(kind, names)}; use one of {', '.join(names)}"
-        complain((*AT, "type"), f"{said} (custom for any other store or database)")
+        message = f"server type {kind!r} is not supported{near(kind, names)}; use one of {', '.join(names)}"
+        complain((*AT, "type"), f"{message} (custom for any other store or database)")
     elif SERVERS[kind].located and not location:
         complain(AT, f"a {kind} server needs {'path' if kind == 'local' else 'location'}")
     elif (schemes := SERVERS[kind].schemes) and location.partition("://")[0].lower() not in schemes:
@@ -60,8 +60,8 @@ def _place(server: Mapping[str, Any], kind: str, complain: Complaints) -> None:
     elif kind == "local" and "://" in location:
         complain((*AT, key), f"{location!r} is not a path; use one below the network's home")
     elif kind == "local" and posixpath.normpath(location).startswith(".."):
-        said = "leads out of the network's home; use a path below it, or an absolute one in a folder of source_folders"
-        complain((*AT, key), f"{location} {said} (network.yaml)")
+        message = "leads out of the network's home; use a path below it, or an absolute one in a folder of source_folders"
+        complain((*AT, key), f"{location} {message} (network.yaml)")
 
 
 def _is_encoding(name: Any) -> bool:
@@ -89,15 +89,15 @@ class _Own:
     def read(self) -> None:
         for name in self.own:
             if name not in SERVER_PROPERTIES:
-                said = near(name, SERVER_PROPERTIES) or f"; known are {', '.join(SERVER_PROPERTIES)}"
-                self.complain((*self.places[name], "property"), f"unknown property {name!r} of a server{said}")
+                message = near(name, SERVER_PROPERTIES) or f"; known are {', '.join(SERVER_PROPERTIES)}"
+                self.complain((*self.places[name], "property"), f"unknown property {name!r} of a server{message}")
         for name in ("connection", "table", "format"):
             if name in self.own and (not isinstance(self.own[name], str) or not self.own[name]):
                 self.fail(name, f"{name} must be text, not {self.own[name]!r}")
         self._number("maxBytes", self.own.get("maxBytes", 1))
         if len(delimiter := str(self.own.get("delimiter", ","))) != 1 and delimiter not in DELIMITERS:
-            said = f"delimiter must be one of {', '.join(DELIMITERS)} or one character, not {delimiter!r}"
-            self.fail("delimiter", said + near(str(delimiter), set(DELIMITERS)))
+            message = f"delimiter must be one of {', '.join(DELIMITERS)} or one character, not {delimiter!r}"
+            self.fail("delimiter", message + near(str(delimiter), set(DELIMITERS)))
         self._paging()
         self._incremental()
 
@@ -121,8 +121,8 @@ class _Own:
         if "paging" in self.own and self.server.get("type") != "api":
             self.fail("paging", f"paging is for a server of type api, not {self.server.get('type')}")
         if (style := given.get("style", "none")) not in PAGING_STYLES:
-            said = f"style must be one of {', '.join(PAGING_STYLES)}, not {style!r}{near(str(style), PAGING_STYLES)}"
-            self.fail("paging", said, "style")
+            message = f"style must be one of {', '.join(PAGING_STYLES)}, not {style!r}{near(str(style), PAGING_STYLES)}"
+            self.fail("paging", message, "style")
         self._number("paging", given.get("limit", 1), "limit")
         self._number("paging", given.get("first", 1), "first", least=0)
 
@@ -134,11 +134,11 @@ class _Own:
         if (mark := given.get("watermark")) is None:
             self.fail("incremental", "incremental needs watermark, the delivery's column that grows with every change")
         elif mark not in names:
-            said = f"watermark {mark!r} is not a contracted column as the source calls it{near(str(mark), set(names))}"
-            self.fail("incremental", f"{said}; there are {', '.join(names)}", "watermark")
+            message = f"watermark {mark!r} is not a contracted column as the source calls it{near(str(mark), set(names))}"
+            self.fail("incremental", f"{message}; there are {', '.join(names)}", "watermark")
         elif "lookback" in given and names[mark].logical_type not in ("date", "timestamp"):
-            said = f"lookback needs a watermark that is a date or a timestamp; {mark} is {a_kind(names[mark].logical_type)}"
-            self.fail("incremental", said, "lookback")
+            message = f"lookback needs a watermark that is a date or a timestamp; {mark} is {a_kind(names[mark].logical_type)}"
+            self.fail("incremental", message, "lookback")
         if not re.fullmatch(r"\d+ ?[hdw]", str(given.get("lookback", "1 d"))):
-            said = f"lookback must be a whole number and h, d or w, such as 7 d, not {given['lookback']!r}"
-            self.fail("incremental", said, "lookback")
+            message = f"lookback must be a whole number and h, d or w, such as 7 d, not {given['lookback']!r}"
+            self.fail("incremental", message, "lookback")

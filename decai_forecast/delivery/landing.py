@@ -11,10 +11,10 @@ from decai_forecast.contracts import Column
 from decai_forecast.contracts.files import RATIO, SUSPICIOUS
 from decai_forecast.contracts.reserved import LINE, PREFIX
 from decai_forecast.delivery.errors import SourceUnreadable, SourceUnsafe
-from decai_forecast.delivery.plain import plain_text
 from decai_forecast.delivery.request import Request
 from decai_forecast.delivery.sources import Fetched
 from decai_forecast.delivery.texts import cast_texts, header_of_delivery, none_there, note_timed
+from decai_forecast.delivery.utf8_text import utf8_text
 from decai_forecast.sql import name, text
 
 __all__ = ["columns_of", "connect", "land", "readable", "write_sorted"]
@@ -37,7 +37,7 @@ def land(con: Any, request: Request, fetched: Fetched) -> str:
     with readable(request, fetched):
         if fetched.format == "parquet":
             return _typed(con, request, fetched.files)
-        files = fetched.files if fetched.format == "texts" else [plain_text(request, path) for path in fetched.files]
+        files = fetched.files if fetched.format == "texts" else [utf8_text(request, path) for path in fetched.files]
         return cast_texts(con, request, files, fetched.format)
 
 
@@ -49,9 +49,9 @@ def readable(request: Request, fetched: Fetched) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         where = ", ".join(str(path) for path in fetched.files[:2])
-        raise SourceUnreadable(f"{request.name}: {where} cannot be read as {fetched.format}: {said}") from None
+        raise SourceUnreadable(f"{request.name}: {where} cannot be read as {fetched.format}: {reason}") from None
 
 
 def _fits(con: Any, request: Request, path: Path) -> None:
@@ -109,7 +109,7 @@ def _value(column: Column, kind: str, zone: str) -> str:
 def columns_of(con: Any, request: Request, fetched: Fetched) -> list[str]:
     """The columns that the source itself has, as far as it told: a database and an interface are asked for ours only."""
     if fetched.format == "csv":
-        return header_of_delivery(request, plain_text(request, fetched.files[0])).named
+        return header_of_delivery(request, utf8_text(request, fetched.files[0])).named
     if fetched.format == "parquet":
         source = f"read_parquet({text(str(fetched.files[0]))})"
         return [row[0] for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]

@@ -16,8 +16,8 @@ from decai_forecast.contracts import Column
 from decai_forecast.contracts.files import Header, header_of, read_lines
 from decai_forecast.contracts.reserved import LINE, PREFIX, TORN, UNREADABLE
 from decai_forecast.delivery.errors import SourceUnreadable
-from decai_forecast.delivery.plain import named_faults
 from decai_forecast.delivery.request import Request
+from decai_forecast.delivery.utf8_text import named_faults
 from decai_forecast.sql import name, text
 
 __all__ = ["cast_texts", "header_of_delivery", "none_there", "note_timed", "timed_rows"]

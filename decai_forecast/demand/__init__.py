@@ -3,7 +3,6 @@
 Importing this is light; LightGBM and Prophet are loaded by the functions that need them.
 """
 
-from decai_forecast.demand.budget import Budget, Own, choose_budget, train_own
 from decai_forecast.demand.calibrate import Calibration, calibrate
 from decai_forecast.demand.candidates import all_candidates, candidate_models, local_candidates
 from decai_forecast.demand.censoring import mark_censored, unconstrain
@@ -22,8 +21,9 @@ from decai_forecast.demand.local import (
 from decai_forecast.demand.metrics import Scores, score, wape
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
 from decai_forecast.demand.quantiles import LEVELS, TRAINED, implied_mean, to_levels
-from decai_forecast.demand.shared_budget import SharedBudget, SharedOrigin, choose_shared_budget
+from decai_forecast.demand.shared_tree_count import SharedOrigin, SharedTreeCount, choose_shared_tree_count
 from decai_forecast.demand.table import build_table
+from decai_forecast.demand.tree_count import Own, TreeCount, choose_tree_count, train_own
 
 __all__ = [
     "FEATURES",
@@ -32,23 +32,23 @@ __all__ = [
     "TRAINED",
     "TREES",
     "TREE_PARAMS",
-    "Budget",
     "Calibration",
     "Choice",
     "Own",
     "Prepared",
     "Scores",
-    "SharedBudget",
     "SharedOrigin",
+    "SharedTreeCount",
+    "TreeCount",
     "all_candidates",
     "build_table",
     "calibrate",
     "candidate_models",
     "candidates",
     "choose",
-    "choose_budget",
     "choose_groups",
-    "choose_shared_budget",
+    "choose_shared_tree_count",
+    "choose_tree_count",
     "chosen",
     "finished",
     "fit",

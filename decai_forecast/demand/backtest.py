@@ -21,7 +21,6 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from decai_forecast.columns import DATE, KEYS
-from decai_forecast.demand.budget import train_own
 from decai_forecast.demand.candidates import COMBINED, LOCAL, SHARED, local_candidates
 from decai_forecast.demand.combine import Choice, candidates, choose_groups, finished
 from decai_forecast.demand.local import fit, predict, predict_on_top, predict_own
@@ -30,6 +29,7 @@ from decai_forecast.demand.models import MODELS, Model, as_frame
 from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
 from decai_forecast.demand.quantiles import implied_mean, levels_at_actual, to_levels
+from decai_forecast.demand.tree_count import train_own
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.periods import CHOICE_ORIGINS, Calendar
 
@@ -100,13 +100,13 @@ def backtest(
             list(MODELS.values()) if models is None else models,
             progress,
         )
-        found = [_partner(partner, made, cutoffs, warm) for partner in sorted(there)]
+        scored = [_partner(partner, made, cutoffs, warm) for partner in sorted(there)]
     skipped = [row for origin in made.values() for row in origin.skipped]
     skipped += [(partner, cutoff, UNSOLD) for partner in sorted(set(tables) - set(there)) for cutoff in cutoffs]
     nobody = pd.DataFrame(columns=["partner", "origin", "model", "actual"])
     return Backtest(
-        pd.concat([f for forecasts, _ in found for f in forecasts] or [nobody], ignore_index=True),
-        pd.DataFrame([row for _, choices in found for row in choices], columns=["partner", "origin", "choice", "reason"]),
+        pd.concat([f for forecasts, _ in scored for f in forecasts] or [nobody], ignore_index=True),
+        pd.DataFrame([row for _, choices in scored for row in choices], columns=["partner", "origin", "choice", "reason"]),
         pd.DataFrame(skipped, columns=["partner", "origin", "reason"]),
         {cutoff: origin.rows for cutoff, origin in sorted(made.items())},
     )
@@ -176,12 +176,12 @@ def _one_origin(
         return _Origin({}, {}, skipped, 0)
     pooled = pd.concat([rows.train for rows in prepared.values()], ignore_index=True)
     shared = fit(pooled, seed=seed)
-    found = {partner: _candidates(rows, shared, seed) for partner, rows in prepared.items()}
+    candidates_by_partner = {partner: _candidates(rows, shared, seed) for partner, rows in prepared.items()}
     if choosable := [model for model in models if model.candidate]:
-        for partner, frames in found.items():
+        for partner, frames in candidates_by_partner.items():
             table = pd.read_parquet(_file(folder, partner))
-            found[partner] = frames | local_candidates(choosable, table, calendar, cutoff, frames[LOCAL])
-    return _Origin(found, beside, skipped, len(pooled))
+            candidates_by_partner[partner] = frames | local_candidates(choosable, table, calendar, cutoff, frames[LOCAL])
+    return _Origin(candidates_by_partner, beside, skipped, len(pooled))
 
 
 def _beside(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame, models: Sequence[Model]) -> Frames:
@@ -189,8 +189,8 @@ def _beside(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.Da
     panel = to_panel(table, calendar)
     origin = panel.index(cutoff)
     rows = future[KEYS]
-    found = {model.name: rows.merge(as_frame(panel, origin, model.forecast(panel, origin)), on=KEYS) for model in models}
-    return found | {HISTORY: with_history(rows.assign(h=future["h"]), panel, origin, _naive_season(calendar))}
+    frames = {model.name: rows.merge(as_frame(panel, origin, model.forecast(panel, origin)), on=KEYS) for model in models}
+    return frames | {HISTORY: with_history(rows.assign(h=future["h"]), panel, origin, _naive_season(calendar))}
 
 
 def _file(folder: Path, partner: str) -> Path:
@@ -217,14 +217,14 @@ def _partner(
     past: list[Frames] = []
     forecasts, choices = [], []
     for k, cutoff in enumerate(cutoffs):
-        if (found := made[cutoff].candidates.get(partner)) is None:
+        if (frames := made[cutoff].candidates.get(partner)) is None:
             continue
         known = past[-CHOICE_ORIGINS:]
         if k >= warm:
             choice = choose_groups(known)
             choices.append((partner, cutoff, _told(choice), choice.reason))
-            forecasts += _scored(partner, cutoff, found, made[cutoff].beside[partner], known, choice)
-        past.append(found)
+            forecasts += _scored(partner, cutoff, frames, made[cutoff].beside[partner], known, choice)
+        past.append(frames)
     return forecasts, choices
 
 
@@ -233,9 +233,9 @@ def _told(choice: Choice) -> str:
 
 
 def _scored(
-    partner: str, cutoff: date, found: Frames, beside: Frames, past: Sequence[Frames], choice: Choice
+    partner: str, cutoff: date, frames: Frames, beside: Frames, past: Sequence[Frames], choice: Choice
 ) -> list[pd.DataFrame]:
-    forecasts = {name: finished(past, found, name) for name in OWN} | {COMBINED: finished(past, found, choice)}
+    forecasts = {name: finished(past, frames, name) for name in OWN} | {COMBINED: finished(past, frames, choice)}
     forecasts |= {name: frame for name, frame in beside.items() if name != HISTORY}
     history = beside[HISTORY].drop(columns="h")
     out = []

@@ -79,6 +79,6 @@ def local_candidates(
 def _instead(own: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFrame:
     """``own`` with the mean and the quantiles of ``forecast`` where it has any."""
     columns = [*map(name_of, TRAINED), MEAN]
-    found = own[KEYS].merge(forecast[[*KEYS, *columns]], on=KEYS, how="left", validate="one_to_one")
-    there = np.isfinite(found[MEAN].to_numpy(float))
-    return own.assign(**{name: np.where(there, found[name].to_numpy(float), own[name].to_numpy(float)) for name in columns})
+    merged = own[KEYS].merge(forecast[[*KEYS, *columns]], on=KEYS, how="left", validate="one_to_one")
+    there = np.isfinite(merged[MEAN].to_numpy(float))
+    return own.assign(**{name: np.where(there, merged[name].to_numpy(float), own[name].to_numpy(float)) for name in columns})

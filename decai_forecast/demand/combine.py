@@ -43,8 +43,8 @@ def candidates(local: pd.DataFrame, shared: pd.DataFrame | None, trees: pd.DataF
     """
     if shared is None:
         return {LOCAL: local}
-    found = {name: _blend(local, shared, candidate.shared) for name, candidate in BLENDS.items()}
-    return found | ({ON_TOP: trees} if trees is not None else {})
+    frames = {name: _blend(local, shared, candidate.shared) for name, candidate in BLENDS.items()}
+    return frames | ({ON_TOP: trees} if trees is not None else {})
 
 
 def _blend(local: pd.DataFrame, shared: pd.DataFrame, weight: float) -> pd.DataFrame:
@@ -64,14 +64,14 @@ def choose(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
     To lean on the own model is safe and needs a clear sign; anything else needs a sure one. With fewer than three
     origins it is the mean; where the cut-off to forecast has no shared forecaster, the caller is left with local.
     """
-    judged = [found for found in origins if DEFAULT in found and score(found[LOCAL]) is not None]
-    there = [name for name in all_candidates() if all(name in found for found in judged)] if judged else []
-    scores = {name: [_score(found[name]) for found in judged] for name in there}
+    judged = [frames for frames in origins if DEFAULT in frames and score(frames[LOCAL]) is not None]
+    there = [name for name in all_candidates() if all(name in frames for frames in judged)] if judged else []
+    scores = {name: [_score(frames[name]) for frames in judged] for name in there}
     losses = {name: [(s.wape + s.wql) / 2 for s in values] for name, values in scores.items()}  # the median, and the width
     means = {name: float(np.mean([s.wape for s in values])) for name, values in scores.items()}
     if len(judged) < CHOICE_ORIGINS:
-        told = f"{len(judged)} of {CHOICE_ORIGINS} origins to judge on: the mean of both, or local where there is no shared one"
-        return Choice(DEFAULT, told, len(judged), means)
+        few = f"{len(judged)} of {CHOICE_ORIGINS} origins to judge on"
+        return Choice(DEFAULT, f"{few}: the mean of both, or local where there is no shared one", len(judged), means)
     good = [name for name in there if _convinces(name, losses[name], losses[DEFAULT])]
     if not good:
         return Choice(DEFAULT, "no candidate is clearly better than the mean of both", len(judged), means)
@@ -94,41 +94,41 @@ def _wins(losses: Sequence[float], default: Sequence[float]) -> str:
 def choose_groups(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
     """As :func:`choose`, and a candidate of its own for every item class with enough rows at each origin to bear it."""
     whole = choose(origins)
-    if not origins or any(GROUP not in found[LOCAL] for found in origins):
+    if not origins or any(GROUP not in frames[LOCAL] for frames in origins):
         return whole
-    names = sorted(set().union(*(set(found[LOCAL][GROUP]) for found in origins)))
-    parts = {name: [_of_class(found, name) for found in origins] for name in names}
-    bear = {name: part for name, part in parts.items() if all(_known(found[LOCAL]) >= GROUP_ROWS for found in part)}
-    found = {name: choose(part).name for name, part in bear.items()}
-    different = {name: candidate for name, candidate in found.items() if candidate not in (whole.name, DEFAULT)}
+    names = sorted(set().union(*(set(frames[LOCAL][GROUP]) for frames in origins)))
+    parts = {name: [_of_class(frames, name) for frames in origins] for name in names}
+    bear = {name: part for name, part in parts.items() if all(_known(frames[LOCAL]) >= GROUP_ROWS for frames in part)}
+    by_class = {name: choose(part).name for name, part in bear.items()}
+    different = {name: candidate for name, candidate in by_class.items() if candidate not in (whole.name, DEFAULT)}
     return Choice(whole.name, whole.reason, whole.origins, whole.wape, different)
 
 
-def chosen(found: Mapping[str, pd.DataFrame], choice: Choice) -> pd.DataFrame:
+def chosen(frames: Mapping[str, pd.DataFrame], choice: Choice) -> pd.DataFrame:
     """The forecast that ``choice`` picks out of the candidates, per item class where it says so; local where it is absent."""
-    out = found[choice.name if choice.name in found else LOCAL].copy()
+    out = frames[choice.name if choice.name in frames else LOCAL].copy()
     for name, candidate in choice.groups.items():
-        if candidate in found:
+        if candidate in frames:
             rows = (out[GROUP] == name).to_numpy()
             columns = [c for c in (*map(name_of, TRAINED), "mean") if c in out]
-            out.loc[rows, columns] = found[candidate].loc[rows, columns].to_numpy()
+            out.loc[rows, columns] = frames[candidate].loc[rows, columns].to_numpy()
     return out
 
 
 def finished(
-    past: Sequence[Mapping[str, pd.DataFrame]], found: Mapping[str, pd.DataFrame], choice: Choice | str
+    past: Sequence[Mapping[str, pd.DataFrame]], frames: Mapping[str, pd.DataFrame], choice: Choice | str
 ) -> pd.DataFrame:
-    """A candidate of ``found`` (or what ``choice`` picks), calibrated on how the same did at the ``past`` cut-offs."""
+    """A candidate of ``frames`` (or what ``choice`` picks), calibrated on how the same did at the ``past`` cut-offs."""
     there = [_picked(origin, choice) for origin in past if not isinstance(choice, str) or choice in origin]
-    return calibrate(there).apply(_picked(found, choice))
+    return calibrate(there).apply(_picked(frames, choice))
 
 
-def _picked(found: Mapping[str, pd.DataFrame], choice: Choice | str) -> pd.DataFrame:
-    return found[choice] if isinstance(choice, str) else chosen(found, choice)
+def _picked(frames: Mapping[str, pd.DataFrame], choice: Choice | str) -> pd.DataFrame:
+    return frames[choice] if isinstance(choice, str) else chosen(frames, choice)
 
 
-def _of_class(found: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.DataFrame]:
-    return {candidate: frame[(frame[GROUP] == name).to_numpy()] for candidate, frame in found.items()}
+def _of_class(frames: Mapping[str, pd.DataFrame], name: str) -> dict[str, pd.DataFrame]:
+    return {candidate: frame[(frame[GROUP] == name).to_numpy()] for candidate, frame in frames.items()}
 
 
 def _known(frame: pd.DataFrame) -> int:
@@ -136,6 +136,6 @@ def _known(frame: pd.DataFrame) -> int:
 
 
 def _score(forecast: pd.DataFrame) -> Scores:
-    found = score(forecast)
-    assert found is not None  # the rows of all candidates have the same actuals
-    return found
+    scores = score(forecast)
+    assert scores is not None  # the rows of all candidates have the same actuals
+    return scores

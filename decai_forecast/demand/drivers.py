@@ -105,5 +105,5 @@ def in_words(row: pd.Series, *, most: int = 3) -> str:
     moves = sorted(((float(row[name]), name) for name in SUM[1:]), key=lambda move: (-abs(move[0]), move[1]))
     named = [f"{name} {value:+,.4g}" for value, name in moves[:most] if abs(value) >= 0.01 * max(float(row["forecast"]), 1e-9)]
     rest = float(row["forecast"]) - float(row["base"]) - sum(value for value, _ in moves[: len(named)])
-    said = ", ".join([*named, f"the rest {rest:+,.4g}"]) if named else "nothing moves it by 1 %"
-    return f"{who}: {row['forecast']:,.4g} units, starting from {row['base']:,.4g}: {said}"
+    moved = ", ".join([*named, f"the rest {rest:+,.4g}"]) if named else "nothing moves it by 1 %"
+    return f"{who}: {row['forecast']:,.4g} units, starting from {row['base']:,.4g}: {moved}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from decai_forecast.demand.ahead import Group, Rows, ahead, group_features
+from decai_forecast.demand.future_features import Group, Rows, future_features, group_features
 from decai_forecast.demand.history import LAGS, RECENT_LEVELS, YEAR_LEVELS, History
 from decai_forecast.demand.panel import Panel
 
@@ -33,7 +33,7 @@ FEATURES: tuple[str, ...] = (
 
 def feature_matrix(panel: Panel, known: History, groups: list[Group], rows: Rows) -> npt.NDArray[np.float32]:
     """len(rows.h) x len(FEATURES); NaN where a feature is not known."""
-    found = ahead(panel, known, rows)
+    found = future_features(panel, known, rows)
     for group in groups:
         found |= group_features(group, panel, known, rows)
     out = np.empty((len(rows.h), len(FEATURES)), dtype=np.float32)

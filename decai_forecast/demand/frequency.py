@@ -100,13 +100,13 @@ def _refuse_other_days(path: Path, rows: pd.DataFrame, days: Mapping[str, pd.Dat
 
 def _contrast(rows: pd.DataFrame, known: Mapping[str, str]) -> str:
     """One partner of each rhythm, with an item and a date to look at."""
-    told = []
+    kinds = []
     for frequency in sorted(set(known.values())):
         names = [name for name, own in known.items() if own == frequency]
         others = f" and {len(names) - 1} more" if len(names) > 1 else ""
         first = _row(rows, int((rows[PARTNER] == names[0]).to_numpy().argmax()))
-        told.append(f"{first}{others}: {NAMES[frequency]} rows")
-    return "; ".join(told)
+        kinds.append(f"{first}{others}: {NAMES[frequency]} rows")
+    return "; ".join(kinds)
 
 
 def _refuse_change(path: Path, rows: pd.DataFrame) -> None:
@@ -125,8 +125,8 @@ def _refuse_change(path: Path, rows: pd.DataFrame) -> None:
     if changed.any():
         k = int(changed.to_numpy().argmax())
         row, new = ordered.iloc[int(runs["at"][k])], runs["kind"][k]
-        told = ", ".join(f"{name.removesuffix('_id')} {row[name]!r}" for name in keys)
+        kinds = ", ".join(f"{name.removesuffix('_id')} {row[name]!r}" for name in keys)
         raise ConfigError(
-            f"{path}: row {row['row']} ({told}): rows were {runs['kind'][k - 1]} and are {new} from {row[DATE].date()} on; "
+            f"{path}: row {row['row']} ({kinds}): rows were {runs['kind'][k - 1]} and are {new} from {row[DATE].date()} on; "
             "deliver one of them, summed"
         )

@@ -45,7 +45,7 @@ TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
     "num_threads": 1,  # two tasks share two cores
     "verbosity": -1,
 }
-LOCAL_TREES = 40  # where a quantile's own past does not say otherwise (see budget.py)
+LOCAL_TREES = 40  # where a quantile's own past does not say otherwise (see tree_count.py)
 ON_TOP = 20  # trees of the partner's own on the shared forecaster: more of them unlearn it
 CARRIED = (LOCATION, ITEM, DATE, "h", "actual", "scale", "lot", "item_class")  # from the rows to their forecast
 LOCAL = {"learning_rate": 0.08, "num_leaves": 8, "feature_fraction": 0.3}  # few rows: small trees, each on few features
@@ -104,7 +104,7 @@ def params_of(train: pd.DataFrame, seed: int) -> dict[str, Any]:
 
 
 def grown(train: pd.DataFrame) -> pd.DataFrame:
-    """Without the rows that are made as of a young company: they are for the shared forecaster."""
+    """The rows with the company's whole history behind them; those that play a young company are for the shared forecaster."""
     return train[~train["young"]] if "young" in train else train
 
 

@@ -9,7 +9,6 @@ import pandas as pd
 
 from decai_forecast.columns import DATE, ITEM, LOCATION
 from decai_forecast.demand.frequency import HORIZONS, PARTNER, calendar_of
-from decai_forecast.demand.readable import Readable
 from decai_forecast.demand.table import (
     CATEGORY,
     CENSORED,
@@ -21,6 +20,7 @@ from decai_forecast.demand.table import (
     build_table,
     never_sold,
 )
+from decai_forecast.demand.typed_columns import TypedColumns
 from decai_forecast.errors import ConfigError
 from decai_forecast.periods import Calendar
 
@@ -73,7 +73,7 @@ def _csv(path: Path) -> pd.DataFrame:
 
 
 def _typed(path: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    given = Readable(rows, str(path))
+    given = TypedColumns(rows, str(path))
     ids = {name: given.texts(name) for name in (PARTNER, ITEM, LOCATION) if name in rows}
     censored = given.booleans(CENSORED) if CENSORED in rows else False
     typed = rows.assign(**ids, **{DATE: given.days(DATE), QUANTITY: given.quantities(QUANTITY, censored)})
@@ -90,13 +90,13 @@ def _refuse_copies(path: Path, rows: pd.DataFrame, typed: pd.DataFrame) -> None:
         one = typed.loc[repeated, keys].iloc[0]
         first = int((typed[keys] == one).all(axis=1).to_numpy().argmax())
         what = f"is the same as row {first + 1} in every column"
-        Readable(typed, str(path)).refuse(repeated, f"{what}; delete the copies, or sum rows that are sales of their own")
+        TypedColumns(typed, str(path)).refuse(repeated, f"{what}; delete the copies, or sum rows that are sales of their own")
 
 
 def _some(series: pd.DataFrame) -> str:
     """``item 'a', item 'b' at 'north' and 7 more``"""
-    told = [
+    names = [
         f"item {item!r}" + (f" at {place!r}" if place != EVERYWHERE else "")
         for place, item in series.head(MENTIONED).itertuples(index=False)
     ]
-    return ", ".join(told) + (f" and {len(series) - MENTIONED} more" if len(series) > MENTIONED else "")
+    return ", ".join(names) + (f" and {len(series) - MENTIONED} more" if len(series) > MENTIONED else "")

@@ -1,4 +1,7 @@
-"""The lots a series is ordered in: dozens, cases, single units. A forecast between two lots is one that cannot happen."""
+"""The lot size of a series, found in what was sold: 12 where it sells by the dozen.
+
+Nobody sells 17 units of such a series, so its quantiles are rounded to 12 or 24.
+"""
 
 from __future__ import annotations
 

@@ -87,8 +87,8 @@ def _comparable(items: pd.DataFrame, gap: Floats, attributes: Sequence[str], key
     if lost.any():
         name = items[key].astype(str).to_numpy()[lost][0]
         whose = f"partner {partner}, " if partner else ""
-        told = f"none of {', '.join(attributes)} is known both of it and of any older one; deliver one of them"
-        raise NotEnoughData(f"{whose}{key} {name}: {told}")
+        declared = f"none of {', '.join(attributes)} is known both of it and of any older one; deliver one of them"
+        raise NotEnoughData(f"{whose}{key} {name}: {declared}")
 
 
 def first_forecast(
@@ -124,9 +124,9 @@ def first_forecast(
             raise NotEnoughData(
                 f"{whose}item {item} of {where}: nothing like it sold in the year before {cutoff}; declare a total"
             )
-        told = None if expected is None else expected.get((where, item))
-        made = _first(pool, calendar, cutoff, told)
-        frames.append(made.assign(**{LOCATION: where, ITEM: item}, reason=_reason(mine, key, told)))
+        declared = None if expected is None else expected.get((where, item))
+        made = _first(pool, calendar, cutoff, declared)
+        frames.append(made.assign(**{LOCATION: where, ITEM: item}, reason=_reason(mine, key, declared)))
     columns = [LOCATION, ITEM, DATE, "h", "actual", "scale", *map(name_of, TRAINED), "reason"]
     return pd.concat(frames, ignore_index=True)[columns]
 
@@ -149,10 +149,10 @@ def _pool(past: pd.DataFrame, mine: pd.DataFrame, key: str, other: str) -> pd.Da
     return rows.assign(weight=rows[WEIGHT] / rows.groupby(LIKE)[WEIGHT].transform("size"))
 
 
-def _first(pool: pd.DataFrame, calendar: Calendar, cutoff: date, told: float | None) -> pd.DataFrame:
+def _first(pool: pd.DataFrame, calendar: Calendar, cutoff: date, declared: float | None) -> pd.DataFrame:
     weight, mean = pool[WEIGHT].to_numpy(float), pool["mean"].to_numpy(float)
-    scale = float(_weighted_quantiles(mean, weight, [0.5])[0]) if told is None else told
-    ratio = pool[QUANTITY].to_numpy(float) / (scale if told is None else mean)
+    scale = float(_weighted_quantiles(mean, weight, [0.5])[0]) if declared is None else declared
+    ratio = pool[QUANTITY].to_numpy(float) / (scale if declared is None else mean)
     levels = _weighted_quantiles(ratio, weight, TRAINED) * scale
     dates = [pd.Timestamp(calendar.add(cutoff, k)) for k in range(calendar.horizon)]
     season = _season(pool, calendar, [day.date() for day in dates])
@@ -186,11 +186,11 @@ def _weighted_quantiles(values: Floats, weight: Floats, levels: Sequence[float])
     return np.asarray(values[order][at], dtype=float)
 
 
-def _reason(mine: pd.DataFrame, key: str, told: float | None) -> str:
+def _reason(mine: pd.DataFrame, key: str, declared: float | None) -> str:
     best = mine.sort_values(WEIGHT, ascending=False, kind="stable").head(3)
     names = ", ".join(f"{like} ({weight:.0%})" for like, weight in zip(best[LIKE], best[WEIGHT], strict=True))
     kind = "items" if key == ITEM else "sites"
-    scale = "their scale" if told is None else f"the declared {told:g} a period"
+    scale = "their scale" if declared is None else f"the declared {declared:g} a period"
     return f"no history: from the {len(mine)} most similar {kind}, first {names}, at {scale}"
 
 

@@ -83,9 +83,9 @@ class Override:
         return asdict(self) | {"first": self.first.isoformat(), "last": self.last.isoformat()}
 
     @classmethod
-    def from_json(cls, said: Mapping[str, Any]) -> Override:
+    def from_json(cls, row: Mapping[str, Any]) -> Override:
         """The override of :meth:`as_json`; KeyError, TypeError, ValueError or :class:`ConfigError` for anything else."""
-        return cls(**dict(said) | {"first": date.fromisoformat(said["first"]), "last": date.fromisoformat(said["last"])})
+        return cls(**dict(row) | {"first": date.fromisoformat(row["first"]), "last": date.fromisoformat(row["last"])})
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,8 @@ def withdraw(store: Store, override: str, *, who: str, when: str, reason: str) -
         raise ConfigError(f"there is no override {override!r}{_hint(override, known) if known else '; none was made yet'}")
     if not who.strip() or not reason.strip() or not _has_zone(when):
         raise ConfigError(f"withdrawal of override {override}: give a reason, a name and a time with a zone")
-    said = json.dumps(asdict(Withdrawal(override, who, when, reason)), sort_keys=True, ensure_ascii=False)
-    return store.create_bytes(f"{WITHDRAWN}/{override}.json", f"{said}\n".encode())
+    line = json.dumps(asdict(Withdrawal(override, who, when, reason)), sort_keys=True, ensure_ascii=False)
+    return store.create_bytes(f"{WITHDRAWN}/{override}.json", f"{line}\n".encode())
 
 
 def withdrawals(store: Store) -> dict[str, Withdrawal]:
@@ -226,11 +226,11 @@ def score_overrides(untouched: pd.DataFrame, overrides: Sequence[Override]) -> p
     rows = []
     for o in overrides:
         mine = known & (applied[OVERRIDE] == o.id).to_numpy()
-        told = {OVERRIDE: o.id, LOCATION: o.location_id, ITEM: o.item_id, "first": o.first, "last": o.last}
-        told |= {"who": o.who, "reason": o.reason, "rows": int(mine.sum())}
+        row = {OVERRIDE: o.id, LOCATION: o.location_id, ITEM: o.item_id, "first": o.first, "last": o.last}
+        row |= {"who": o.who, "reason": o.reason, "rows": int(mine.sum())}
         old, new = (loss[mine].sum(axis=0) if mine.any() else np.full(2, np.nan) for loss in (before, after))
-        told |= {"loss_untouched": old[0], "loss_override": new[0], "fva": old[0] - new[0], "pinball_gain": old[1] - new[1]}
-        rows.append(told)
+        row |= {"loss_untouched": old[0], "loss_override": new[0], "fva": old[0] - new[0], "pinball_gain": old[1] - new[1]}
+        rows.append(row)
     return pd.DataFrame(rows, columns=list(SCORED)).sort_values("fva", kind="stable", ignore_index=True)
 
 

@@ -12,13 +12,13 @@ import pandas as pd
 
 from decai_forecast.code_book import CodeBook
 from decai_forecast.columns import DATE, KEYS, SERIES
-from decai_forecast.demand.ahead import Group, Rows, groups_of
 from decai_forecast.demand.features import FEATURES, feature_matrix
+from decai_forecast.demand.future_features import Group, Rows, groups_of
 from decai_forecast.demand.history import History, history, rhythm
 from decai_forecast.demand.lots import lot_sizes
-from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import Floats, Panel, to_panel
 from decai_forecast.demand.plans import published_before
+from decai_forecast.demand.prophet_features import prophet_totals
 from decai_forecast.demand.target import to_target
 from decai_forecast.demand.watch import clean_outliers
 from decai_forecast.errors import NotEnoughData
@@ -29,7 +29,8 @@ __all__ = ["MAX_TRAINING_ROWS", "MIN_TRAINING_ROWS", "Prepared", "forecast_rows"
 MAX_TRAINING_ROWS = 20_000  # beyond it a partner's trees hardly change, and the shared training waits for its slowest member
 MIN_TRAINING_ROWS = 50  # two leaves of a tree with the least rows that a leaf may have
 INTERMITTENT = 0.5  # share of periods without a sale from which an item is another kind of item
-YOUNG = 0.1  # rows as of a young company for each row: the shared forecaster serves newcomers from their first weeks
+YOUNG = 0.1  # share of further rows that know only the last weeks before them, as a new company does: the shared
+# forecaster learns from them to serve companies in their first weeks
 CODE = "code"  # the place of a series' name in the code book; NaN without one
 BESIDE = (CODE, "target", "back", "weight")  # columns of the training rows beside FEATURES
 CHUNK = 4_000  # series whose features are in memory at a time
@@ -69,7 +70,7 @@ def prepare(
     if known.end <= rhythm(calendar).windows[0]:
         least = rhythm(calendar).windows[0] + 1
         raise NotEnoughData(f"{max(known.end, 0)} periods before {cutoff}; at least {least} are needed")
-    views, fitted = outlook(known.panel, known.end)
+    views, fitted = prophet_totals(known.panel, known.end)
     groups = groups_of(known.panel, views)
     train = _train(known.panel, known.end, groups, np.random.default_rng([seed, cutoff.toordinal()]), max_rows)
     if (count := int((~train["young"]).sum())) < MIN_TRAINING_ROWS:
@@ -93,7 +94,7 @@ def forecast_rows(
     known = _known(table, calendar, cutoff, prices, book)
     if not np.nansum(known.panel.quantity) > 0:
         raise NotEnoughData(f"no sale before {cutoff}")
-    views, _ = outlook(known.panel, known.end)
+    views, _ = prophet_totals(known.panel, known.end)
     return _named(_future(known.panel, known.end, groups_of(known.panel, views), known.actual), book)
 
 
@@ -127,7 +128,7 @@ def _known(table: pd.DataFrame, calendar: Calendar, cutoff: date, prices: pd.Dat
 def _chunks(panel: Panel, groups: list[Group]) -> Iterator[tuple[slice, Panel, list[Group]]]:
     for start in range(0, len(panel.series), CHUNK):
         rows = slice(start, start + CHUNK)
-        yield rows, panel.part(rows), [Group(g.name, g.total, g.member[rows], g.outlook) for g in groups]
+        yield rows, panel.part(rows), [Group(g.name, g.total, g.member[rows], g.prophet) for g in groups]
 
 
 def _train(panel: Panel, end: int, groups: list[Group], rng: np.random.Generator, max_rows: int) -> pd.DataFrame:

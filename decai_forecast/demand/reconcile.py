@@ -98,13 +98,13 @@ def mint(tree: Tree, base: Floats, variance: Floats | None = None) -> Floats:
     that would fall below zero become zero, and the totals their sums: coherent and never negative.
     """
     weight = tree.beneath() if variance is None else np.asarray(variance, float)
-    said = np.flatnonzero(np.isfinite(base[: tree.totals]).all(axis=1))
+    observed = np.flatnonzero(np.isfinite(base[: tree.totals]).all(axis=1))
     parts, w = base[tree.totals :], weight[tree.totals :]
-    if len(said):
-        gap = base[said] - bottom_up(tree, parts)[said]
-        spread = _between(tree, w)[np.ix_(said, said)] + np.diag(weight[said])
+    if len(observed):
+        gap = base[observed] - bottom_up(tree, parts)[observed]
+        spread = _between(tree, w)[np.ix_(observed, observed)] + np.diag(weight[observed])
         pull = np.zeros((tree.totals, base.shape[1]))
-        pull[said] = np.linalg.solve(spread, gap)
+        pull[observed] = np.linalg.solve(spread, gap)
         parts = parts + w[:, None] * sum(pull[column] for column in tree.above.T)
     return bottom_up(tree, np.maximum(parts, 0.0))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from decai_forecast.columns import DATE, ITEM, KEYS, LOCATION, SERIES
-from decai_forecast.demand.readable import Readable
+from decai_forecast.demand.typed_columns import TypedColumns
 from decai_forecast.periods import Calendar
 
 __all__ = [
@@ -57,7 +57,7 @@ def build_table(
 
 
 def _columns(clean: pd.DataFrame) -> pd.DataFrame:
-    given = Readable(clean, "demand")
+    given = TypedColumns(clean, "demand")
     price = next((c for c in ("list_price", PRICE) if c in clean), None)
     promotion = next((c for c in (PROMOTION, "promo") if c in clean), None)
     none = pd.Series(np.nan, index=clean.index)
@@ -121,6 +121,6 @@ def _attribute(full: pd.DataFrame, key: str, clean: pd.DataFrame, master: pd.Dat
     if name not in source or key not in source:
         return pd.Series("", index=full.index)
     rows = source[[key, name]].dropna().drop_duplicates()
-    rows = rows.assign(**{key: Readable(rows, "master data").texts(key), name: rows[name].astype(str)})
+    rows = rows.assign(**{key: TypedColumns(rows, "master data").texts(key), name: rows[name].astype(str)})
     known = rows.sort_values([key, name]).drop_duplicates(key, keep="last").set_index(key)[name]
     return full[key].map(known).fillna("").astype(str)

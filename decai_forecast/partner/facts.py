@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from decai_forecast.contracts import Verdict
-from decai_forecast.demand import Budget, Choice, Scores, SharedBudget
+from decai_forecast.demand import Choice, Scores, SharedTreeCount, TreeCount
 from decai_forecast.simulation.demand import Dependence
 from decai_forecast.steps import Step
 
@@ -71,13 +71,14 @@ class CheckFacts:
 
 @dataclass(frozen=True)
 class TrainFacts:
-    """``rows`` of accepted demand, ``series`` (items at locations), the ``cutoffs`` that have rows to forecast; ``budgets``:
-    how many trees the own models got, by cut-off. ``newcomer``: why the company could not train; empty if it did."""
+    """``rows`` of accepted demand, ``series`` (items at locations), the ``cutoffs`` that have rows to forecast;
+    ``tree_counts``: how many trees the own models got, by cut-off. ``newcomer``: why the company could not train; empty if it
+    did."""
 
     rows: int
     series: int
     cutoffs: tuple[date, ...]
-    budgets: Mapping[date, Budget] = field(default_factory=dict)
+    tree_counts: Mapping[date, TreeCount] = field(default_factory=dict)
     newcomer: str = ""
 
 
@@ -170,12 +171,12 @@ class OverrideScore:
 @dataclass(frozen=True)
 class CombineFacts:
     """The company's forecast: its first period ``cutoff``, the ``choice`` among the candidates and how many of the shared trees
-    it uses (``shared_budget``), the scores of each candidate over the test window (``combined``: of the choice), what it adds
-    over a moving average and what that is worth, how demand moves together, first forecasts, and overrides."""
+    it uses (``shared_tree_count``), the scores of each candidate over the test window (``combined``: of the choice), what it
+    adds over a moving average and what that is worth, how demand moves together, first forecasts, and overrides."""
 
     cutoff: date
     choice: Choice
-    shared_budget: SharedBudget
+    shared_tree_count: SharedTreeCount
     series: int
     dependence: Dependence
     test: Mapping[str, Scores] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.facts import CHECK, REPORT, ReportFiles
 from decai_forecast.partner.finished import accepted_frame
 from decai_forecast.partner.report_facts import RoundSteps, facts_of
-from decai_forecast.reports import Facts, build_report, manifest, render_html, stock_targets_csv
+from decai_forecast.reports import ReportFacts, build_report, manifest, render_html, stock_targets_csv
 from decai_forecast.reports.bundle_files import MANIFEST, REPORT_FILES, SIGNATURE
 from decai_forecast.reports.compare import given
 from decai_forecast.reports.days_of_supply import days_of_supply_json
@@ -58,7 +58,7 @@ def hand_over(company: PartnerContext, round: Round) -> tuple[Done[ReportFiles],
     )
 
 
-def _inputs(store: Store, round_id: str, facts: Facts) -> list[Any]:
+def _inputs(store: Store, round_id: str, facts: ReportFacts) -> list[Any]:
     """What the report is made from, as JSON: the steps by their inputs, the rest by its content."""
     roster, deliveries = asdict(facts.roster), [asdict(one) for one in facts.deliveries]
     left = [asdict(one) for one in facts.what_left]
@@ -66,7 +66,7 @@ def _inputs(store: Store, round_id: str, facts: Facts) -> list[Any]:
     return [FORMAT, RoundSteps.of(store, round_id).inputs, *read]
 
 
-def _files(store: Store, round_id: str, facts: Facts) -> dict[str, bytes]:
+def _files(store: Store, round_id: str, facts: ReportFacts) -> dict[str, bytes]:
     from decai_forecast.identity import Keyring
     from decai_forecast.reports.signature import sign
 

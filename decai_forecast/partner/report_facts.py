@@ -32,7 +32,7 @@ from decai_forecast.partner.facts import (
     WatchFacts,
 )
 from decai_forecast.partner.own_submission import kept_submission
-from decai_forecast.reports import Delivery, Facts, Fan, Quality, Roster
+from decai_forecast.reports import Delivery, Fan, Quality, ReportFacts, RosterFacts
 from decai_forecast.reports.send import outbox_key
 from decai_forecast.round import Round, before
 from decai_forecast.simulation import Simulation
@@ -72,7 +72,7 @@ class RoundSteps:
         return [step.inputs if step else None for step in steps]
 
 
-def facts_of(company: PartnerContext, round: Round) -> Facts:
+def facts_of(company: PartnerContext, round: Round) -> ReportFacts:
     """Everything that the report says; :class:`DecaiError` before the round has published its shared forecaster."""
     store, calendar = company.store, company.calendar
     steps, shared, settings = RoundSteps.of(store, round.id), company.link.shared(round.id), company.report_settings()
@@ -80,7 +80,7 @@ def facts_of(company: PartnerContext, round: Round) -> Facts:
         raise DecaiError(f"round {round.id} has no shared forecaster yet; federate or close the round first")
     combined, comparison = steps.combined, company.link.comparison(round.id)
     left = disclosed(store, company.partner, shared, company.privacy, figures=combined is not None and settings.compare)
-    return Facts(
+    return ReportFacts(
         network=company.network, participant=company.partner, round_id=round.id, as_of=round.as_of, calendar=calendar,
         assumptions=company.assumptions, deliveries=_deliveries(store, round.id, steps), roster=_roster(shared),
         seed=SEED, simulated=company.simulated,
@@ -120,9 +120,9 @@ def _delivery(checked: Done[CheckFacts], name: str, facts: DataSetFacts) -> Deli
     return Delivery(name, facts.verdict, facts.rows, facts.quarantined, facts.code, broken[:BROKEN])
 
 
-def _roster(shared: SharedRound) -> Roster:
+def _roster(shared: SharedRound) -> RosterFacts:
     absent = dict(shared.missing) | dict(shared.dropped)
-    return Roster(shared.expected, shared.members, shared.minimum, shared.status, absent, verdict=shared.verdict())
+    return RosterFacts(shared.expected, shared.members, shared.minimum, shared.status, absent, verdict=shared.verdict())
 
 
 def _quality(combined: Done[CombineFacts]) -> Quality | None:

@@ -18,7 +18,7 @@ from decai_forecast.steps import Done, Writer, run_step
 if TYPE_CHECKING:
     import pandas as pd
 
-    from decai_forecast.demand import Budget
+    from decai_forecast.demand import TreeCount
 
 __all__ = ["train"]
 
@@ -64,7 +64,7 @@ def _table(company: PartnerContext, checked: Done[CheckFacts], clean: pd.DataFra
 
 def _train_one(
     company: PartnerContext, table: pd.DataFrame, prices: pd.DataFrame | None, cutoff: date, round: Round, writer: Writer
-) -> Budget | None:
+) -> TreeCount | None:
     """Writes models and rows of a cut-off; how many trees the models got, or None where the history is too short."""
     from decai_forecast.demand import prepare, train_own
 
@@ -79,4 +79,4 @@ def _train_one(
     writer.frame(f"future-{cutoff}.parquet", prepared.future)
     writer.bytes(f"local-{cutoff}.json", json.dumps({str(q): text for q, text in sorted(own.models.items())}).encode())
     writer.json(f"mean-{cutoff}.json", own.mean)
-    return own.budget
+    return own.tree_count

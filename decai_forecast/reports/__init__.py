@@ -3,7 +3,7 @@
 Importing this is light: Matplotlib, Jinja and the JSON Schema validator are loaded by the functions that need them.
 """
 
-from decai_forecast.reports.facts import Delivery, Facts, Fan, Left, Planning, Quality, Roster
+from decai_forecast.reports.facts import Delivery, Fan, Left, Planning, Quality, ReportFacts, RosterFacts
 from decai_forecast.reports.manifest import manifest
 from decai_forecast.reports.page import render_html
 from decai_forecast.reports.report import build_report
@@ -11,12 +11,12 @@ from decai_forecast.reports.targets import stock_targets_csv
 
 __all__ = [
     "Delivery",
-    "Facts",
     "Fan",
     "Left",
     "Planning",
     "Quality",
-    "Roster",
+    "ReportFacts",
+    "RosterFacts",
     "build_report",
     "manifest",
     "render_html",

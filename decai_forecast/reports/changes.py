@@ -48,8 +48,8 @@ def _wape(report: Report) -> Any:
 def _ranks(report: Report, previous: Report) -> list[dict[str, Any]]:
     """Nodes whose rank by exposure changed, came or went."""
     before, now = (_ranked(one) for one in (previous, report))
-    told = [name for name in {**now, **before} if min(now.get(name, RANKS + 1), before.get(name, RANKS + 1)) <= RANKS]
-    changed = [{"node": name} | _both(before.get(name), now.get(name)) for name in told if before.get(name) != now.get(name)]
+    ranked = [name for name in {**now, **before} if min(now.get(name, RANKS + 1), before.get(name, RANKS + 1)) <= RANKS]
+    changed = [{"node": name} | _both(before.get(name), now.get(name)) for name in ranked if before.get(name) != now.get(name)]
     return sorted(changed, key=lambda row: (row["now"] or RANKS + 1, row["node"])) if before and now else []
 
 

@@ -16,7 +16,7 @@ from uuid import NAMESPACE_URL, uuid5
 import pandas as pd
 
 from decai_forecast.columns import SERIES
-from decai_forecast.reports.plain import plain
+from decai_forecast.reports.json_values import json_values
 from decai_forecast.simulation import Simulation
 
 __all__ = ["MODEL", "days_of_supply_json"]
@@ -36,7 +36,7 @@ def days_of_supply_json(report: Mapping[str, Any], found: Simulation) -> dict[st
         {"location_id": site, "item_id": item, "payload": _payload(report, str(site), str(item), rows)}
         for (site, item), rows in path.groupby(SERIES, sort=True)
     ]
-    return {"format": "decai-days-of-supply/1", "model": MODEL, "note": NOTE, "entries": plain(entries)}
+    return {"format": "decai-days-of-supply/1", "model": MODEL, "note": NOTE, "entries": json_values(entries)}
 
 
 def _today(report: Mapping[str, Any], found: Simulation) -> pd.DataFrame:

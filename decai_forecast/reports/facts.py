@@ -13,7 +13,7 @@ from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation import Simulation
 
-__all__ = ["Delivery", "Facts", "Fan", "Left", "Planning", "Quality", "Roster"]
+__all__ = ["Delivery", "Fan", "Left", "Planning", "Quality", "ReportFacts", "RosterFacts"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Delivery:
 
 
 @dataclass(frozen=True)
-class Roster:
+class RosterFacts:
     """Who trained together; ``missing``: partner -> reason code; ``late``: delivered after the training began.
 
     ``verdict``: on the new shared forecaster against the last one, a sentence; empty where nothing was compared.
@@ -100,7 +100,7 @@ class Left:
 
 
 @dataclass(frozen=True)
-class Facts:
+class ReportFacts:
     """Everything one participant's report of one round says; what is None did not happen, and the report says so."""
 
     network: str
@@ -110,7 +110,7 @@ class Facts:
     calendar: Calendar
     assumptions: Assumptions
     deliveries: Sequence[Delivery]
-    roster: Roster
+    roster: RosterFacts
     seed: int
     simulated: bool = False
     quality: Quality | None = None

@@ -7,7 +7,7 @@ from math import isnan
 import pandas as pd
 
 from decai_forecast.reports.actions import UNKNOWN, actions
-from decai_forecast.reports.facts import Facts
+from decai_forecast.reports.facts import ReportFacts
 from decai_forecast.reports.resilience import empty, outage_days, policy
 from decai_forecast.reports.words import amount, percent, period, plural, units
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
@@ -21,7 +21,7 @@ FIRST_ITEMS = 10  # how many items "what to do first" may name together
 NAMED = 3  # and how many of them by name
 
 
-def headline(facts: Facts) -> dict[str, object]:
+def headline(facts: ReportFacts) -> dict[str, object]:
     """``level`` (good, watch, risk, none), ``title`` and three ``sentences``."""
     found = facts.simulation
     if found is None:
@@ -51,7 +51,7 @@ def _weakness(found: Simulation) -> str:
     return f"leans on one {found.worst['kind']}"
 
 
-def _exposure(facts: Facts, found: Simulation) -> str:
+def _exposure(facts: ReportFacts, found: Simulation) -> str:
     worst, ahead, lost = found.worst, plural(found.horizon, facts.calendar), found.worst["lost_units"]
     who = f"If {worst['node']}, the supplier of {percent(worst['share'], 0)} of the forecast volume, cannot ship"
     if worst["kind"] == SCENARIO:
@@ -76,14 +76,14 @@ def _exposure(facts: Facts, found: Simulation) -> str:
     )
 
 
-def _failing(periods: int, facts: Facts) -> str:
+def _failing(periods: int, facts: ReportFacts) -> str:
     level = percent(FAILURE_LEVEL, 0)
     if periods == 0:
         return f"are below {level} from the first {period(facts.calendar)}"
     return f"drop below {level} after {plural(periods, facts.calendar)}"
 
 
-def _today(facts: Facts, found: Simulation) -> str:
+def _today(facts: ReportFacts, found: Simulation) -> str:
     likely, count, ahead = (
         int((found.series["p_stockout"] > 0.5).sum()),
         len(found.series),
@@ -99,7 +99,7 @@ def _today(facts: Facts, found: Simulation) -> str:
     )
 
 
-def _action(facts: Facts, found: Simulation) -> str:
+def _action(facts: ReportFacts, found: Simulation) -> str:
     """In money where stock targets were computed; else in units, from where service is low or the outage hits hardest."""
     whole = policy(found)
     if whole is None or not whole["compared"]:  # nobody knows what today's levels cost
@@ -145,7 +145,7 @@ def _name(item: object, site: object, sites: bool) -> str:
     return f"{item} ({site})" if sites else str(item)
 
 
-def _without(facts: Facts) -> list[str]:
+def _without(facts: ReportFacts) -> list[str]:
     demand = next((d for d in facts.deliveries if d.data_set == "demand"), None)
     if facts.usable:
         return [

@@ -11,9 +11,9 @@ from typing import Any
 from decai_forecast.reports.actions import actions
 from decai_forecast.reports.changes import changes
 from decai_forecast.reports.compare import comparison
-from decai_forecast.reports.facts import Facts, Fan, Quality
+from decai_forecast.reports.facts import Fan, Quality, ReportFacts
 from decai_forecast.reports.headline import headline
-from decai_forecast.reports.plain import plain, validated
+from decai_forecast.reports.json_values import json_values, validated
 from decai_forecast.reports.planning import planning
 from decai_forecast.reports.resilience import bullwhip, exposure, money, service, stock
 from decai_forecast.reports.words import period, plural
@@ -37,7 +37,7 @@ def schema() -> dict[str, Any]:
     return found
 
 
-def build_report(facts: Facts) -> dict[str, Any]:
+def build_report(facts: ReportFacts) -> dict[str, Any]:
     """The report of one participant and round, valid by ``report.schema.json``; the same for equal facts."""
     found = facts.simulation
     report: dict[str, Any] = {
@@ -74,15 +74,15 @@ def build_report(facts: Facts) -> dict[str, Any]:
         "seed": facts.seed,
         "replications": found and found.replications,
     }
-    report = plain(report)
+    report = json_values(report)
     report |= {
         "comparison": comparison(report, facts.others, opted_in=facts.opted_in),
-        "changes": plain(changes(report, facts.previous)),
+        "changes": json_values(changes(report, facts.previous)),
     }
-    return validated(plain(report), schema())
+    return validated(json_values(report), schema())
 
 
-def _missing(facts: Facts) -> list[dict[str, str]]:
+def _missing(facts: ReportFacts) -> list[dict[str, str]]:
     """What was not delivered or not accepted, why, and what the report does without it."""
     there = {d.data_set: d for d in facts.deliveries}
     found = []
@@ -109,7 +109,7 @@ def _forecast(quality: Quality | None, fan: Fan | None) -> dict[str, Any] | None
     }
 
 
-def _roster(facts: Facts) -> dict[str, Any]:
+def _roster(facts: ReportFacts) -> dict[str, Any]:
     roster = facts.roster
     return {
         "status": roster.status,
@@ -122,7 +122,7 @@ def _roster(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _assumptions(facts: Facts) -> list[dict[str, Any]]:
+def _assumptions(facts: ReportFacts) -> list[dict[str, Any]]:
     """What the figures take for granted, in words; ``assumed``: nobody delivered or measured it."""
     given, found = facts.assumptions, facts.simulation
     if found is None:
@@ -134,7 +134,7 @@ def _assumptions(facts: Facts) -> list[dict[str, Any]]:
         f"the order-up-to level for {unknown:,} of {count:,} stocked items" if unknown else f"of all {count:,} stocked items"
     )
     ratio = f"{given.holding_cost:g} : {given.shortage_cost:g}, a cycle service level of {100 * found.service_target:.0f} %"
-    said = [
+    rows = [
         ("Opening stock", opening, unknown > 0),
         (
             "In transit at the start",
@@ -153,4 +153,4 @@ def _assumptions(facts: Facts) -> list[dict[str, Any]]:
         ("Unserved demand", "is lost, not served later", True),
         ("Demand", f"independent between items and periods around the forecast; {found.replications} replications", True),
     ]
-    return [{"name": name, "text": text, "assumed": assumed} for name, text, assumed in said]
+    return [{"name": name, "text": text, "assumed": assumed} for name, text, assumed in rows]

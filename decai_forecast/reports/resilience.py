@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from decai_forecast.columns import SERIES
-from decai_forecast.reports.facts import Facts
-from decai_forecast.reports.plain import records
+from decai_forecast.reports.facts import ReportFacts
+from decai_forecast.reports.json_values import records
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 
 __all__ = ["bullwhip", "empty", "exposure", "money", "outage_days", "policy", "service", "stock"]
@@ -17,12 +17,12 @@ RIPPLES = 0.01  # of a node's service: less is not told
 OUTSIDE = "moving_average"  # what the other forecasts are measured against
 
 
-def outage_days(found: Simulation, facts: Facts) -> int:
+def outage_days(found: Simulation, facts: ReportFacts) -> int:
     """How long the worst node is down, in days."""
     return round(float(found.worst.get("node_ttr_days", facts.assumptions.supplier_outage_days)))
 
 
-def exposure(found: Simulation, facts: Facts) -> dict[str, Any]:
+def exposure(found: Simulation, facts: ReportFacts) -> dict[str, Any]:
     reach = found.outage_periods + int(found.series["lead_time"].max())
     return {
         "worst": found.worst_node,
@@ -66,12 +66,12 @@ def stock(found: Simulation) -> dict[str, Any]:
         row["target"] = target and {name: value for name, value in target.items() if name not in SERIES}
     sold = {(row["location_id"], row["item_id"]) for row in rows}
     inner = [row for key, row in sorted(targets.items()) if key not in sold]
-    told = [
+    priced = [
         {name: row[name] for name in SERIES} | {"target": {n: v for n, v in row.items() if n not in SERIES}} for row in inner
     ]
     return {
         "rows": rows,
-        "inner": told,
+        "inner": priced,
         "policy": policy(found),
         "empty": empty(found),
         "stockouts": dict(found.stockouts) or None,
@@ -98,9 +98,9 @@ def policy(found: Simulation) -> dict[str, Any] | None:
         return None
     table = found.targets.merge(found.series[[*SERIES, "demand"]], on=SERIES, how="left")
     known = table[table["cost_now"].notna() & table["cost_proposed"].notna()]
-    told = table if known.empty else known
+    priced = table if known.empty else known
     now = float("nan") if known.empty else float(known["cost_now"].sum())
-    proposed = float(told["cost_proposed"].sum(skipna=False))
+    proposed = float(priced["cost_proposed"].sum(skipna=False))
     return {
         "series": len(table),
         "compared": len(known),
@@ -109,7 +109,7 @@ def policy(found: Simulation) -> dict[str, Any] | None:
         "cost_proposed": proposed,
         "saving": now - proposed,
         "fill_rate_now": _served(known, "fill_rate_now"),
-        "fill_rate_proposed": _served(told, "fill_rate_proposed"),
+        "fill_rate_proposed": _served(priced, "fill_rate_proposed"),
     }
 
 

@@ -20,10 +20,10 @@ def percent(fraction: float | None, decimals: int = 1) -> str:
 
 def signed(fraction: float | None, decimals: int = 1) -> str:
     """As :func:`percent`, with a plus or a minus; without either where it is rounded to nothing."""
-    told = percent(fraction if fraction is None else abs(fraction), decimals)
+    text = percent(fraction if fraction is None else abs(fraction), decimals)
     if fraction is None or isnan(fraction) or round(100 * fraction, decimals) == 0:
-        return told
-    return f"{'+' if fraction > 0 else MINUS}{told}"
+        return text
+    return f"{'+' if fraction > 0 else MINUS}{text}"
 
 
 def units(value: float | None, decimals: int = 0) -> str:
@@ -37,9 +37,9 @@ def amount(value: float | None, currency: str) -> str:
     """``EUR 1,234``; without a currency ``1,234 cost units``, in which holding a unit for a period costs 1."""
     if value is None or isnan(value):
         return NOTHING
-    told = units(abs(value)) if abs(value) < 1 else f"{abs(value):,.0f}"
-    sign = MINUS if value < 0 and told != "0" else ""
-    return f"{sign}{currency} {told}" if currency else f"{sign}{told} cost units"
+    text = units(abs(value)) if abs(value) < 1 else f"{abs(value):,.0f}"
+    sign = MINUS if value < 0 and text != "0" else ""
+    return f"{sign}{currency} {text}" if currency else f"{sign}{text} cost units"
 
 
 def day(value: date | str) -> str:

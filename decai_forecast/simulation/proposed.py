@@ -77,16 +77,16 @@ def _together(
 ) -> tuple[pd.DataFrame, int]:
     """Rows of all sites of the items that were searched together, and how many items these are."""
     graph, stages = group.graph, group.stages
-    told = {(row["location_id"], row["item_id"]): row for row in table.to_dict("records")}
+    by_series = {(row["location_id"], row["item_id"]): row for row in table.to_dict("records")}
     names, apart, now = graph.places or graph.nodes, stages.level[:, :, 0].copy(), _held(group, known)
     for d, k in np.ndindex(len(graph.demand), len(stages.items)):
-        if row := told.get((names[graph.demand[d]], stages.items[k])):
+        if row := by_series.get((names[graph.demand[d]], stages.items[k])):
             apart[graph.demand[d], k] = row["level_proposed"]
     found = searched(group, planner, apart, now, goal)
     if found is None:
         return table[:0], 0
     rows = [
-        _row(group, found, int(node), k, now[node, found.items[k]], told)
+        _row(group, found, int(node), k, now[node, found.items[k]], by_series)
         for node in np.flatnonzero(~graph.source)
         for k in range(len(found.items))
         if stages.throughput[node, found.items[k]] > 0
@@ -95,12 +95,12 @@ def _together(
 
 
 def _row(
-    group: Group, found: Together, node: int, k: int, now: float, told: Mapping[tuple[str, str], Mapping[Hashable, Any]]
+    group: Group, found: Together, node: int, k: int, now: float, by_series: Mapping[tuple[str, str], Mapping[Hashable, Any]]
 ) -> dict[str, Any]:
     """Of a site and an item; where it sells, beside what it can tell by itself."""
     graph, item = group.graph, group.stages.items[found.items[k]]
     place, sells = (graph.places or graph.nodes)[node], np.flatnonzero(graph.demand == node)
-    own = told.get((place, item), {})
+    own = by_series.get((place, item), {})
     fill = {
         name: of.fill[sells[0], k] if len(sells) else np.nan for name, of in (("now", found.now), ("proposed", found.proposed))
     }

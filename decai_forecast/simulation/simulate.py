@@ -12,9 +12,9 @@ from decai_forecast.errors import ConfigError
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.agents.fit import BASE_STOCK, Choice
+from decai_forecast.simulation.best_response import best_response
 from decai_forecast.simulation.demand import INDEPENDENT, Dependence
 from decai_forecast.simulation.engine.drive import Progress, sweep
-from decai_forecast.simulation.lp import best_response
 from decai_forecast.simulation.measures import served
 from decai_forecast.simulation.network.graph import Bools, Floats
 from decai_forecast.simulation.network.reach import supplier_shares

@@ -8,7 +8,7 @@ from judging import Judged, expects
 
 from decai_forecast.contracts.explain import explain
 from decai_forecast.contracts.report import to_text
-from decai_forecast.contracts.rules.expectations import ALLOWED, WORDS, in_words
+from decai_forecast.contracts.rules.expectations import ALLOWED, SENTENCES, in_words
 
 SAID = [  # (expectation, arguments, in words)
     ("column_mean_to_be_between", {"column": "price", "min_value": 1, "max_value": 5},
@@ -29,7 +29,7 @@ def test_an_expectation_in_words(kind: str, arguments: dict[str, object], said: 
 
 def test_every_allowed_expectation_has_words() -> None:
     """None would be told by its name alone."""
-    assert set(WORDS) == set(ALLOWED)
+    assert set(SENTENCES) == set(ALLOWED)
 
 
 def test_the_contract_in_plain_words_has_it_too() -> None:

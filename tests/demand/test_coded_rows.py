@@ -12,7 +12,7 @@ from decai_forecast.demand import (
     TREES,
     Prepared,
     SharedOrigin,
-    choose_shared_budget,
+    choose_shared_tree_count,
     predict,
     predict_on_top,
     prepare,
@@ -95,7 +95,7 @@ def test_a_shared_model_forecasts_by_the_codes(known: Prepared, shared: dict[flo
 def test_the_number_of_shared_trees_is_judged_with_the_codes(known: Prepared, shared: dict[float, str]) -> None:
     """On the forecasts that the whole model gives."""
     future = known.future.assign(actual=predict(shared, known.future)["q50"])
-    found = choose_shared_budget([SharedOrigin(shared, future, predict(shared, future))], seed=1)
+    found = choose_shared_tree_count([SharedOrigin(shared, future, predict(shared, future))], seed=1)
     assert found.losses["100"] < found.losses["40"]
 
 

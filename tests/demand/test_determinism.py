@@ -14,8 +14,8 @@ from panels import AS_OF, DAYS, MONTHS, WEEKS, delivery, table
 
 from decai_forecast.demand import build_table, fit, predict, predict_on_top, predict_own, prepare, train_own
 from decai_forecast.demand import prepare as prepare_function
-from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import to_panel
+from decai_forecast.demand.prophet_features import prophet_totals
 from decai_forecast.periods import Calendar
 
 PREPARE = sys.modules[prepare_function.__module__]  # the name of the module is that of its function
@@ -76,7 +76,7 @@ def test_another_process_with_any_number_of_threads_makes_the_same_bytes(here: s
 def test_prophet_sees_the_same_twice(calendar: Calendar) -> None:
     """Stan's optimiser starts from the same point: the same bytes for the total and for each category."""
     panel = to_panel(table(calendar), calendar)
-    one, fitted = outlook(panel, 120)
-    other, _ = outlook(panel, 120)
+    one, fitted = prophet_totals(panel, 120)
+    other, _ = prophet_totals(panel, 120)
     assert fitted
     assert {name: bytes(view) for name, view in one.items()} == {name: bytes(view) for name, view in other.items()}

@@ -12,12 +12,12 @@ import pytest
 from panels import AS_OF, WEEKS, delivery
 
 from decai_forecast.demand import FEATURES, build_table, fit, mark_censored, predict, prepare, train_local
-from decai_forecast.demand.ahead import Rows, groups_of
 from decai_forecast.demand.features import feature_matrix
+from decai_forecast.demand.future_features import Rows, groups_of
 from decai_forecast.demand.history import history
-from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.prepare import Prepared
+from decai_forecast.demand.prophet_features import prophet_totals
 
 CUTOFF = WEEKS.add(AS_OF, -WEEKS.horizon)
 PLANNED = ("price_ahead", "promotion_ahead")
@@ -139,9 +139,9 @@ def test_prophet_is_fitted_on_what_was_before_the_cutoff() -> None:
     """Its view of the horizon does not change with the horizon."""
     panel = to_panel(build_table(delivery(), WEEKS, AS_OF), WEEKS)
     end = panel.index(CUTOFF)
-    one, _ = outlook(panel, end)
+    one, _ = prophet_totals(panel, end)
     panel.quantity[:, end:] = 1e5
-    other, _ = outlook(panel, end)
+    other, _ = prophet_totals(panel, end)
     assert {name: bytes(view) for name, view in one.items()} == {name: bytes(view) for name, view in other.items()}
 
 

@@ -8,8 +8,8 @@ import pytest
 from panels import AS_OF, DAYS, MONTHS, WEEKS, delivery, table
 
 from decai_forecast.demand import FEATURES, build_table, prepare
-from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import to_panel
+from decai_forecast.demand.prophet_features import prophet_totals
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.periods import Calendar
 
@@ -144,7 +144,7 @@ def test_a_cutoff_before_the_first_row_is_too_early() -> None:
 def test_prophet_needs_history_and_is_flat_without(periods: int, fitted: bool) -> None:
     """Without enough periods a total is the mean of the history, for every period; large categories have their own."""
     panel = to_panel(table(periods=periods), WEEKS)
-    found, made = outlook(panel, periods)
+    found, made = prophet_totals(panel, periods)
     total = found["partner:all"]
     assert made is fitted
     assert set(found) == {"partner:all", "category:c0", "category:c1"}

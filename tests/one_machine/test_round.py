@@ -93,11 +93,11 @@ def test_the_night_keeps_how_many_trees_were_chosen_and_why(finished: Network) -
     """For every cut-off a company trained at: the trees of each quantile, the rows judged on, and the reason."""
     done = read_done(own(finished, "shop_1"), NIGHT.id, TRAIN)
     assert done is not None
-    assert tuple(done.facts.budgets) == done.facts.cutoffs
-    for budget in done.facts.budgets.values():
-        assert sorted(budget.trees) == ["q10", "q50", "q90"]
-        assert set(budget.trees.values()) <= {20, 40, 60}
-        assert ("usual" in budget.reason) == (budget.judged < 200)
+    assert tuple(done.facts.tree_counts) == done.facts.cutoffs
+    for count in done.facts.tree_counts.values():
+        assert sorted(count.trees) == ["q10", "q50", "q90"]
+        assert set(count.trees.values()) <= {20, 40, 60}
+        assert ("usual" in count.reason) == (count.judged < 200)
 
 
 def test_the_note_says_who_trained(finished: Network) -> None:

@@ -13,7 +13,7 @@ import pandas as pd
 from decai_forecast.contracts import Verdict
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
-from decai_forecast.reports import Delivery, Facts, Fan, Left, Quality, Roster, build_report
+from decai_forecast.reports import Delivery, Fan, Left, Quality, ReportFacts, RosterFacts, build_report
 from decai_forecast.reports.compare import aggregate
 from decai_forecast.simulation import Simulation
 from decai_forecast.simulation.network.supply import Assumption
@@ -99,7 +99,7 @@ def quality() -> Quality:
     return Quality(scores, "mean", "no candidate is clearly better than the mean of both", origins, 3, 0.262)
 
 
-def facts(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), **changes: Any) -> Facts:
+def facts(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), **changes: Any) -> ReportFacts:
     """Complete facts of one participant; any field can be replaced."""
     usual: dict[str, Any] = {
         "network": "demo",
@@ -120,7 +120,7 @@ def facts(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), **ch
             Delivery("items", Verdict.ACCEPTED, 18),
             Delivery("stock", Verdict.ACCEPTED, 720),
         ),
-        "roster": Roster(PARTNERS, PARTNERS[:3], 3, "closed", {"elm_grocers": "refused:schema"}),
+        "roster": RosterFacts(PARTNERS, PARTNERS[:3], 3, "closed", {"elm_grocers": "refused:schema"}),
         "seed": 7,
         "simulated": True,
         "quality": quality(),
@@ -132,13 +132,13 @@ def facts(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), **ch
         ),
         "versions": {"decai_forecast": "0.1.0", "lightgbm": "4.7.0"},
     }
-    return Facts(**usual | changes)
+    return ReportFacts(**usual | changes)
 
 
-def refused(**changes: Any) -> Facts:
+def refused(**changes: Any) -> ReportFacts:
     """Facts of a participant whose demand was refused: no forecast, no simulation."""
     broken = Delivery("demand", Verdict.REFUSED, 5_000, 5_000, "schema", ("column quantity is missing",))
-    roster = Roster(PARTNERS, PARTNERS[1:], 3, "closed", {"alder_foods": "refused:schema"})
+    roster = RosterFacts(PARTNERS, PARTNERS[1:], 3, "closed", {"alder_foods": "refused:schema"})
     return facts(deliveries=(broken,), roster=roster, quality=None, simulation=None, fan=None, what_left=(), **changes)
 
 
@@ -207,7 +207,7 @@ def targets_of(series: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def complete(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), **changes: Any) -> Facts:
+def complete(items: Sequence[str] = tuple(f"item-{k:03d}" for k in range(18)), **changes: Any) -> ReportFacts:
     """Facts with every part of a report: an earlier report, figures of the others, a whole simulation."""
     figures = [{"fill_rate": 0.9 + k / 100, "wape": 0.2 + k / 50} for k in range(6)]
     usual: dict[str, Any] = {

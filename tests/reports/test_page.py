@@ -41,7 +41,7 @@ def test_names_are_inert() -> None:
         network=attack,
         simulation=examples.simulation((attack, "=1+1"), vendors=(attack,)),
         deliveries=(examples.Delivery("demand", Verdict.ACCEPTED, 1, 0, attack, (attack,)),),
-        roster=examples.Roster((attack,), (), 3, attack, {attack: attack}, (attack,)),
+        roster=examples.RosterFacts((attack,), (), 3, attack, {attack: attack}, (attack,)),
         what_left=(examples.Left(attack, attack),),
         versions={attack: attack},
     )

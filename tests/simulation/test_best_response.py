@@ -8,7 +8,7 @@ import pytest
 from supply_networks import DAYS, built, demand_of, items_of, lanes_of, stock_of
 
 from decai_forecast.periods import Calendar
-from decai_forecast.simulation.lp import best_response, told_days
+from decai_forecast.simulation.best_response import best_response, told_days
 from decai_forecast.simulation.network import SupplyNetwork
 
 NOTHING_DUE = pd.DataFrame({"order_id": [], "item_id": [], "expected_on": [], "quantity": []})

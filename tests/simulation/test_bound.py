@@ -9,9 +9,9 @@ from supply_networks import built, demand_of, stock_of
 
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
+from decai_forecast.simulation.best_response import best_response
 from decai_forecast.simulation.engine.drive import Policy, sweep
 from decai_forecast.simulation.engine.frame import Samples
-from decai_forecast.simulation.lp import best_response
 from decai_forecast.simulation.network import Group, SupplyNetwork
 from decai_forecast.simulation.network.graph import Ints
 from decai_forecast.simulation.network.reach import outside_demand

@@ -21,7 +21,7 @@ class Arrival:
     held_back: int = 0
     timed: int = 0
 
-    def told(self, contract: Contract, as_of: date) -> Iterator[RuleResult]:
+    def notes(self, contract: Contract, as_of: date) -> Iterator[RuleResult]:
         """One result of severity info for each."""
         if self.extra:
             yield _info("columns.extra", "columns", f"only contracted columns; {', '.join(self.extra)} stayed where they are")

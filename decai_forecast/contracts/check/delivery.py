@@ -87,8 +87,8 @@ def limit(value: Any, kind: str) -> Any:
 
 def type_problems(columns: Sequence[Column], types: Mapping[str, str], extra: Sequence[str] = ()) -> list[str]:
     """What is wrong with the delivery's columns and types; nothing is scanned. ``extra`` columns may be misspelt ones."""
-    found = [_problem(column, types.get(column.name), extra) for column in columns]
-    return [problem for problem in found if problem]
+    problems = [_problem(column, types.get(column.name), extra) for column in columns]
+    return [problem for problem in problems if problem]
 
 
 def not_delivered(columns: Sequence[Column], types: Mapping[str, str]) -> list[str]:
@@ -101,17 +101,17 @@ def _needed(column: Column) -> bool:
     return column.required or column.name in ("quantity", "on_hand")
 
 
-def _problem(column: Column, found: str | None, extra: Sequence[str]) -> str:
-    if found is None:
-        said = f"column {column.source_name!r} ({column.logical_type}) is missing{meant(column.source_name, extra)}"
-        return said if _needed(column) else ""
+def _problem(column: Column, given: str | None, extra: Sequence[str]) -> str:
+    if given is None:
+        problem = f"column {column.source_name!r} ({column.logical_type}) is missing{meant(column.source_name, extra)}"
+        return problem if _needed(column) else ""
     allowed = FAMILIES.get(column.logical_type, ())
     if column.logical_type == "number":
         allowed = (*allowed, *FAMILIES["integer"])
-    said = f"column {column.source_name!r} must be {{}}, the delivery has {found}"
-    if column.logical_type == "timestamp" and found.upper() == "TIMESTAMP":
-        return said.format("timestamp with a time zone") + ": a time without a zone is ambiguous"
-    if allowed and not found.upper().startswith(allowed):
-        return said.format(column.logical_type)
+    problem = f"column {column.source_name!r} must be {{}}, the delivery has {given}"
+    if column.logical_type == "timestamp" and given.upper() == "TIMESTAMP":
+        return problem.format("timestamp with a time zone") + ": a time without a zone is ambiguous"
+    if allowed and not given.upper().startswith(allowed):
+        return problem.format(column.logical_type)
     exact = column.physical_type.upper()
-    return said.format(exact) if exact and exact != found.upper() else ""
+    return problem.format(exact) if exact and exact != given.upper() else ""

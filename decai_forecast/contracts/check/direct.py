@@ -73,9 +73,9 @@ def _range(rule: Rule, delivery: Delivery) -> Expectation | None:
     if (low is not None and strict_low is not None) or (high is not None and strict_high is not None):
         return None  # two bounds on one side: no single expectation
     limits = {"min_value": strict_low if low is None else low, "max_value": strict_high if high is None else high}
-    found = {key: limit(value, kind) if value is not None else None for key, value in limits.items()}
+    bounds = {key: limit(value, kind) if value is not None else None for key, value in limits.items()}
     strict = {"strict_min": strict_low is not None, "strict_max": strict_high is not None}
-    return "expect_column_values_to_be_between", {"column": rule.column} | found | strict
+    return "expect_column_values_to_be_between", {"column": rule.column} | bounds | strict
 
 
 def _unique(rule: Rule, delivery: Delivery) -> Expectation | None:

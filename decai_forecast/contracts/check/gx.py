@@ -70,23 +70,23 @@ def validate(database: Path, view: str, rules: Sequence[Expected]) -> dict[str, 
     context.suites.add(suite)
     definition = context.validation_definitions.add(gx.ValidationDefinition(name=view, data=batch, suite=suite))
     try:
-        found = definition.run(result_format="SUMMARY").results
+        results = definition.run(result_format="SUMMARY").results
     finally:
         source.get_execution_engine().close()
-    judgements = {result.expectation_config.meta["rule"]: _judgement(result) for result in found}
+    judgements = {result.expectation_config.meta["rule"]: _judgement(result) for result in results}
     return {rule: judgements.get(rule, Judgement(None)) for rule, _, _ in rules}  # a rule that GX lost was not checked
 
 
 def _judgement(result: Any) -> Judgement:
     """An exception inside GX looks like a failed rule with an empty result: that is "not checked", not "bad data"."""
-    found = result.result or {}
-    value = found.get("observed_value")
+    details = result.result or {}
+    value = details.get("observed_value")
     seen = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     if result.success:
         return Judgement(True, value=seen)
     info = result.exception_info or {}
     infos = [info, *(one for one in info.values() if isinstance(one, dict))]
     raised = next((one for one in infos if one.get("raised_exception")), None)
-    if raised is not None or not found:
+    if raised is not None or not details:
         return Judgement(None, why=str((raised or {}).get("exception_message") or "").split("\n")[0])
-    return Judgement(False, int(found.get("unexpected_count") or 0), seen)
+    return Judgement(False, int(details.get("unexpected_count") or 0), seen)

@@ -37,11 +37,13 @@ def judge(rules: Sequence[Rule], values: Mapping[str, float], delivery: Path, sc
         columns = [f"{_finite(values[rule.id])!r}::DOUBLE AS r{k}" for k, rule in enumerate(measured)]
         con.execute(f"CREATE TABLE outcomes AS SELECT {', '.join([*columns, '0 AS none'])}")
         con.execute(f"CREATE VIEW delivery AS SELECT * FROM read_parquet({sql.text(str(delivery))})")
-    found = validate(catalogue, "outcomes", [(rule.id, *_expected(f"r{k}", rule.bound)) for k, rule in enumerate(measured)])
+    judgements = validate(
+        catalogue, "outcomes", [(rule.id, *_expected(f"r{k}", rule.bound)) for k, rule in enumerate(measured)]
+    )
     own = [
         (rule.id, str(rule.arguments["type"]), dict(rule.arguments["kwargs"])) for rule in rules if rule.kind == "expectation"
     ]
-    return dict(found) | (validate(catalogue, "delivery", own) if own else {})
+    return dict(judgements) | (validate(catalogue, "delivery", own) if own else {})
 
 
 def _finite(value: float) -> float:

@@ -48,11 +48,11 @@ class Check:
 
     def to_json(self) -> dict[str, Any]:
         """Values that JSON does not know (an infinite age) are null."""
-        found = asdict(self)
-        for result in found["results"]:
+        values = asdict(self)
+        for result in values["results"]:
             if result["value"] is not None and not math.isfinite(result["value"]):
                 result["value"] = None
-        return found
+        return values
 
     @property
     def broken(self) -> list[RuleResult]:
@@ -64,8 +64,8 @@ class Check:
     @property
     def skipped(self) -> dict[str, list[str]]:
         """Why rules had nothing to be tested against -> their ids; no verdict depends on it."""
-        found: dict[str, list[str]] = {}
+        reasons: dict[str, list[str]] = {}
         for result in self.results:
             if result.outcome == RuleOutcome.SKIPPED:
-                found.setdefault(result.note, []).append(result.rule)
-        return found
+                reasons.setdefault(result.note, []).append(result.rule)
+        return reasons

@@ -48,7 +48,7 @@ def check_delivery(
     into ``folder``; with None no file is written. ``references`` are the partner's other data sets by name, ``history`` is its
     last accepted delivery of this one. With ``direct`` Great Expectations runs every rule on the delivery itself instead of
     judging what one pass of ours has counted; the verdict is the same. ``not_checked`` means that *we* could not check, and
-    says nothing about the data. ``arrival`` is what the pull saw; it is told.
+    says nothing about the data. ``arrival`` is what the pull saw; it is noted.
     """
     with TemporaryDirectory(prefix="decai-check-") as scratch:
         try:
@@ -59,8 +59,8 @@ def check_delivery(
             log.error("%s: the check of %s failed (%s)", contract.partner, contract.data_set, type(error).__name__)
             log.debug("the check failed", exc_info=True)
             note = f"{type(error).__name__}: {first_line(error)}"
-            told = RuleResult("check", "check", "", "the check itself runs", RuleOutcome.NOT_CHECKED, note=note)
-            return _named(contract, Verdict.NOT_CHECKED, "engine", results=[told])
+            broken = RuleResult("check", "check", "", "the check itself runs", RuleOutcome.NOT_CHECKED, note=note)
+            return _named(contract, Verdict.NOT_CHECKED, "engine", results=[broken])
 
 
 def _named(
@@ -71,7 +71,7 @@ def _named(
 
 
 @dataclass
-class _Found:
+class _Evidence:
     """What was counted and measured, before anybody judges."""
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -81,27 +81,27 @@ class _Found:
 
 def _check(delivery: Delivery, folder: Path | None, *, direct: bool) -> Check:
     contract, arrival = delivery.contract, delivery.arrival
-    told = [*_optional(delivery), *arrival.told(contract, delivery.as_of)]
+    notes = [*_optional(delivery), *arrival.notes(contract, delivery.as_of)]
     rows = int(delivery.one("SELECT count(*) FROM delivery"))
     if refused := _unfit(delivery, rows):
         code = "columns" if refused[0].kind == "columns" else "empty"
-        return _named(contract, Verdict.REFUSED, code, rows, 0, [*refused, *told], arrival.held_back)
+        return _named(contract, Verdict.REFUSED, code, rows, 0, [*refused, *notes], arrival.held_back)
     asked = [rule for rule in contract.rules if rule.kind != "columns"]
     obstacles = {rule.id: why for rule in asked if (why := obstacle(rule, delivery)) is not None}
     rules = [rule for rule in asked if rule.id not in obstacles]
     marks = Marks(delivery, rules)
-    found = _measured(delivery, marks, rules)
-    values = _values(found, rules, rows)
-    sound = [rule for rule in rules if rule.id not in found.faults]
+    evidence = _measured(delivery, marks, rules)
+    values = _values(evidence, rules, rows)
+    sound = [rule for rule in rules if rule.id not in evidence.faults]
     judgements = judge_directly(sound, values, delivery) if direct else judge(sound, values, delivery.path, delivery.scratch)
-    results = _results(asked, obstacles, found, values, judgements, contract.path)
+    results = _results(asked, obstacles, evidence, values, judgements, contract.path)
     failed = [(rule, result) for rule, result in zip(asked, results, strict=True) if result.outcome == RuleOutcome.FAILED]
     blaming = [rule for rule, result in failed if result.bad_rows]
     quarantined = _quarantine(delivery, marks, [rule for rule in blaming if rule.severity == "error"], folder)
     results = _with_samples(delivery, marks, blaming, results)
-    verdict, code = verdict_of(rows, quarantined, results, contract.error_rate, {*found.faults, *obstacles})
+    verdict, code = verdict_of(rows, quarantined, results, contract.error_rate, {*evidence.faults, *obstacles})
     passed = RuleResult("columns", "columns", "", "has the contracted columns with their types", RuleOutcome.PASSED)
-    return _named(contract, verdict, code, rows, quarantined, [passed, *results, *told], arrival.held_back)
+    return _named(contract, verdict, code, rows, quarantined, [passed, *results, *notes], arrival.held_back)
 
 
 def _optional(delivery: Delivery) -> list[RuleResult]:
@@ -119,35 +119,35 @@ def _unfit(delivery: Delivery, rows: int) -> list[RuleResult]:
     return failed
 
 
-def _measured(delivery: Delivery, marks: Marks, rules: Sequence[Rule]) -> _Found:
+def _measured(delivery: Delivery, marks: Marks, rules: Sequence[Rule]) -> _Evidence:
     import duckdb
 
-    found = _Found(counts=marks.counts(), faults=dict(marks.faults))
+    evidence = _Evidence(counts=marks.counts(), faults=dict(marks.faults))
     for rule in rules:
         if rule.kind in MEASURES:
             try:
-                found.measured[rule.id] = measure(rule, delivery)
+                evidence.measured[rule.id] = measure(rule, delivery)
             except (UnsafeRule, duckdb.BinderException, duckdb.ConversionException) as error:
-                found.faults[rule.id] = first_line(error)
-    return found
+                evidence.faults[rule.id] = first_line(error)
+    return evidence
 
 
-def _values(found: _Found, rules: Sequence[Rule], rows: int) -> dict[str, float]:
+def _values(evidence: _Evidence, rules: Sequence[Rule], rows: int) -> dict[str, float]:
     """Rule id -> what is held against its bound."""
-    values = {key: measured.value for key, measured in found.measured.items() if measured.value is not None}
-    counted = {r.id: r.bound.of(found.counts[r.id], rows) for r in rules if r.kind not in (*MEASURES, "expectation")}
-    return {key: value for key, value in (values | counted).items() if key not in found.faults}
+    values = {key: measured.value for key, measured in evidence.measured.items() if measured.value is not None}
+    counted = {r.id: r.bound.of(evidence.counts[r.id], rows) for r in rules if r.kind not in (*MEASURES, "expectation")}
+    return {key: value for key, value in (values | counted).items() if key not in evidence.faults}
 
 
 def _results(
-    asked: Sequence[Rule], obstacles: Mapping[str, Obstacle], found: _Found, values: Mapping[str, float],
+    asked: Sequence[Rule], obstacles: Mapping[str, Obstacle], evidence: _Evidence, values: Mapping[str, float],
     judgements: Mapping[str, Judgement], path: Path,
 ) -> list[RuleResult]:  # fmt: skip
     document = Document(path, CONTRACT)
     results = []
     for rule in asked:
         result = RuleResult(rule.id, rule.kind, rule.column, rule.text, RuleOutcome.PASSED, severity=rule.severity)
-        outcome = _untested(obstacles[rule.id]) if rule.id in obstacles else _tested(rule, found, values, judgements)
+        outcome = _untested(obstacles[rule.id]) if rule.id in obstacles else _tested(rule, evidence, values, judgements)
         results.append(replace(result, line=document.place(rule.path, key=True)[0], **outcome))
     return results
 
@@ -156,12 +156,14 @@ def _untested(why: Obstacle) -> dict[str, Any]:
     return {"outcome": why.outcome, "note": why.why}
 
 
-def _tested(rule: Rule, found: _Found, values: Mapping[str, float], judgements: Mapping[str, Judgement]) -> dict[str, Any]:
+def _tested(
+    rule: Rule, evidence: _Evidence, values: Mapping[str, float], judgements: Mapping[str, Judgement]
+) -> dict[str, Any]:
     """The fields of the rule's result."""
-    if rule.id in found.faults:
-        return {"outcome": RuleOutcome.NOT_CHECKED, "note": found.faults[rule.id]}
-    measured = found.measured.get(rule.id, Measured(None))
-    if rule.id in found.measured and measured.value is None:
+    if rule.id in evidence.faults:
+        return {"outcome": RuleOutcome.NOT_CHECKED, "note": evidence.faults[rule.id]}
+    measured = evidence.measured.get(rule.id, Measured(None))
+    if rule.id in evidence.measured and measured.value is None:
         return {"outcome": RuleOutcome.SKIPPED, "note": measured.note}
     judged = judgements.get(rule.id, Judgement(None))
     outcome = _outcome(judged.kept)
@@ -170,8 +172,8 @@ def _tested(rule: Rule, found: _Found, values: Mapping[str, float], judgements: 
     if rule.kind in MEASURES:
         return {"outcome": outcome, "value": measured.value, "note": measured.note}
     value = values[rule.id]
-    told = None if rule.bound == NONE else value  # where no row may be bad, their number says it all
-    return {"outcome": outcome, "bad_rows": bad_rows_of(rule, found.counts[rule.id], value), "value": told}
+    shown = None if rule.bound == NONE else value  # where no row may be bad, their number says it all
+    return {"outcome": outcome, "bad_rows": bad_rows_of(rule, evidence.counts[rule.id], value), "value": shown}
 
 
 def _outcome(kept: bool | None) -> RuleOutcome:

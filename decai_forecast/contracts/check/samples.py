@@ -13,7 +13,7 @@ from decai_forecast.contracts.reserved import LINE, ROW, TORN, UNREADABLE
 __all__ = ["SAMPLES", "sample_rows"]
 
 SAMPLES = 3
-LONGEST = 120  # characters of a raw text
+SAMPLE_CHARACTERS = 120  # characters of a raw text
 HIDDEN = ("confidential", "restricted", "secret")
 
 
@@ -24,8 +24,8 @@ def sample_rows(delivery: Delivery, rules: Sequence[Rule], first: Mapping[str, S
         return {}
     rows = delivery.con.execute(f"SELECT * FROM delivery WHERE {ROW} IN ({', '.join(map(str, numbers))})")
     names = [column[0] for column in rows.description]
-    found = {row[names.index(ROW)]: dict(zip(names, row, strict=True)) for row in rows.fetchall()}
-    return {rule.id: tuple(_said(found[n], rule, delivery) for n in first.get(rule.id, ()) if n in found) for rule in rules}
+    by_row = {row[names.index(ROW)]: dict(zip(names, row, strict=True)) for row in rows.fetchall()}
+    return {rule.id: tuple(_said(by_row[n], rule, delivery) for n in first.get(rule.id, ()) if n in by_row) for rule in rules}
 
 
 def _said(row: Mapping[str, Any], rule: Rule, delivery: Delivery) -> str:
@@ -46,7 +46,7 @@ def _unreadable(raw: Mapping[str, str], delivery: Delivery) -> str:
 
 def _short(text: str) -> str:
     """A quote that is never closed may hold the rest of the file."""
-    return repr(text) if len(text) <= LONGEST else f"{text[:LONGEST]!r}... ({len(text):,} characters)"
+    return repr(text) if len(text) <= SAMPLE_CHARACTERS else f"{text[:SAMPLE_CHARACTERS]!r}... ({len(text):,} characters)"
 
 
 def _value(value: Any, name: str, delivery: Delivery) -> Any:

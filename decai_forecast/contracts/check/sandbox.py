@@ -64,10 +64,10 @@ def _answer(rule: Rule, asked: dict[str, Any], folder: Path, seconds: float) -> 
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise UnsafeRule(f"rule {rule.id!r}: stopped after {seconds:g} s") from None
-    found = json.loads(done.stdout) if done.returncode == 0 else {"error": f"its process ended with {done.returncode}"}
-    if "error" in found:
-        raise UnsafeRule(f"rule {rule.id!r}: {found['error']}")
-    rows: list[list[str | None]] = found["rows"]
+    answer = json.loads(done.stdout) if done.returncode == 0 else {"error": f"its process ended with {done.returncode}"}
+    if "error" in answer:
+        raise UnsafeRule(f"rule {rule.id!r}: {answer['error']}")
+    rows: list[list[str | None]] = answer["rows"]
     return rows
 
 

@@ -11,7 +11,7 @@ from decai_forecast.contracts.diff.values import entries, keyed, same, table_of
 
 __all__ = ["column_changes"]
 
-WORDS = ("description", "businessName", "examples", "tags", "synonyms", "authoritativeDefinitions", "semanticType")
+DESCRIBING_KEYS = ("description", "businessName", "examples", "tags", "synonyms", "authoritativeDefinitions", "semanticType")
 SEVERE = ("public", "internal", "confidential", "restricted")  # loosest classification first
 
 
@@ -22,8 +22,8 @@ def column_changes(old: Mapping[str, Any], new: Mapping[str, Any], name: str) ->
     known = {_source(column) for column in before.values()}
     for column in after.keys() - before.keys():
         if _source(after[column]) not in known:
-            said = "There is one more column; nobody has to use it."
-            yield Change("column added", f"{name}.{column}", None, column, "minor", said)
+            effect = "There is one more column; nobody has to use it."
+            yield Change("column added", f"{name}.{column}", None, column, "minor", effect)
     for column in before.keys() & after.keys():
         yield from _changed(before[column], after[column], f"{name}.{column}")
     yield from _key(before, after, name)
@@ -34,8 +34,8 @@ def _removed(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> 
     for column in before.keys() - after.keys():
         where, renamed = f"{name}.{column}", sources.get(_source(before[column]))
         if renamed is not None:
-            said = f"The column is now called {renamed}: whoever reads {column} no longer finds it."
-            yield Change("column renamed", where, column, renamed, "major", said)
+            effect = f"The column is now called {renamed}: whoever reads {column} no longer finds it."
+            yield Change("column renamed", where, column, renamed, "major", effect)
         else:
             yield Change("column removed", where, column, None, "major", "Whoever uses the column no longer has it.")
 
@@ -50,11 +50,11 @@ def _changed(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iter
         if not same(old.get(key), new.get(key)):
             yield _type(key, old, new, where)
     if _source(old) != _source(new):
-        said = "The partner's own name changed; the column keeps its name here."
-        yield Change("source renamed", f"{where}.physicalName", _source(old), _source(new), "patch", said)
+        effect = "The partner's own name changed; the column keeps its name here."
+        yield Change("source renamed", f"{where}.physicalName", _source(old), _source(new), "patch", effect)
     yield from column_promises(old, new, where)
     yield from _classification(old, new, where)
-    for key in WORDS:
+    for key in DESCRIBING_KEYS:
         if not same(old.get(key), new.get(key)):
             yield Change("text", f"{where}.{key}", old.get(key), new.get(key), "patch", "Only words for the reader changed.")
 
@@ -63,8 +63,8 @@ def _type(key: str, old: Mapping[str, Any], new: Mapping[str, Any], where: str) 
     """A physical type that was not promised before, and now is, is a tighter promise."""
     if key == "physicalType" and old.get(key) is None:
         return Change("type", f"{where}.{key}", None, new[key], "minor", "The stored type is now promised too.")
-    said = f"The values are no longer of type {old.get(key)}: programs that read them may fail."
-    return Change("type", f"{where}.{key}", old.get(key), new.get(key), "major", said)
+    effect = f"The values are no longer of type {old.get(key)}: programs that read them may fail."
+    return Change("type", f"{where}.{key}", old.get(key), new.get(key), "major", effect)
 
 
 def _classification(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iterator[Change]:
@@ -73,19 +73,19 @@ def _classification(old: Mapping[str, Any], new: Mapping[str, Any], where: str) 
         return
     known = before in SEVERE and after in SEVERE
     tighter = SEVERE.index(str(after)) > SEVERE.index(str(before)) if known else after is not None
-    bump, said = (
+    bump, effect = (
         ("major", "The values may be shown to fewer people than before.")
         if tighter
         else ("minor", "They may be shown to more people.")
     )
-    yield Change("classification", f"{where}.classification", before, after, bump, said)
+    yield Change("classification", f"{where}.classification", before, after, bump, effect)
 
 
 def _key(before: Mapping[str, Any], after: Mapping[str, Any], name: str) -> Iterator[Change]:
     """The key is a set of columns: their positions only order them."""
     old, new = (sorted(c for c, node in columns.items() if node.get("primaryKey")) for columns in (before, after))
     if old != new:
-        said = (
+        effect = (
             f"A row was one per ({', '.join(old)}) and is now one per ({', '.join(new)}): joins and sums mean something else."
         )
-        yield Change("key", f"{name}.primaryKey", old, new, "major", said)
+        yield Change("key", f"{name}.primaryKey", old, new, "major", effect)

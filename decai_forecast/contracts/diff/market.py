@@ -49,8 +49,8 @@ def _condition(where: str, old: Any, new: Any) -> Change:
     """A condition such as ``minContributors``: the more it asks for, the less is allowed."""
     before, after = number(old), number(new)
     eased = new is None or (before is not None and after is not None and after < before)
-    bump, said = ("minor", "The condition is easier to meet.") if eased else ("major", "The condition is harder to meet.")
-    return Change("usage condition", where, old, new, bump, said)
+    bump, effect = ("minor", "The condition is easier to meet.") if eased else ("major", "The condition is harder to meet.")
+    return Change("usage condition", where, old, new, bump, effect)
 
 
 def _budget(name: str, old: Any, new: Any) -> Iterator[Change]:
@@ -73,8 +73,8 @@ def _budget_part(where: str, key: str, old: Any, new: Any) -> Change:
     if key not in ("epsilon", "delta", "period") or before is None or after is None:
         return Change("privacy budget", where, old, new, "major", "The budget is counted in another way.")
     more = after < before if key == "period" else after > before
-    bump, said = ("minor", "More of the data may be used.") if more else ("major", "Less of the data may be used.")
-    return Change("privacy budget", where, old, new, bump, said)
+    bump, effect = ("minor", "More of the data may be used.") if more else ("major", "Less of the data may be used.")
+    return Change("privacy budget", where, old, new, bump, effect)
 
 
 def _period(value: Any) -> float | None:

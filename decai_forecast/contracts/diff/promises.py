@@ -38,8 +38,8 @@ def _options(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iter
         if not same(before, after):
             loosened = _is_loosened(key, before, after)
             kind = "limit loosened" if loosened else "limit tightened"
-            said = f"Values that {key} {before} ruled out may come." if loosened else "Fewer values are allowed than before."
-            yield Change(kind, f"{where}.{key}", before, after, "major" if loosened else "minor", said)
+            effect = f"Values that {key} {before} ruled out may come." if loosened else "Fewer values are allowed than before."
+            yield Change(kind, f"{where}.{key}", before, after, "major" if loosened else "minor", effect)
 
 
 def _is_loosened(key: str, old: Any, new: Any) -> bool:
@@ -64,11 +64,11 @@ def _enum(old: list[Mapping[str, Any]], new: list[Mapping[str, Any]], where: str
         yield Change("list added", where, None, sorted(after), "minor", "Only listed values come from now on.")
     else:
         for value in sorted(before - after):
-            said = "The value no longer comes: what was counted under it is missing or counted elsewhere."
-            yield Change("listed value removed", where, value, None, "major", said)
+            effect = "The value no longer comes: what was counted under it is missing or counted elsewhere."
+            yield Change("listed value removed", where, value, None, "major", effect)
         for value in sorted(after - before):
-            said = "A value that nobody knew may come: look whether your code treats it as you want."
-            yield Change("listed value added", where, None, value, "minor", said)
+            effect = "A value that nobody knew may come: look whether your code treats it as you want."
+            yield Change("listed value added", where, None, value, "minor", effect)
     if before == after and _labels(old) != _labels(new):
         yield Change("text", where, _labels(old), _labels(new), "patch", "Only words for the reader changed.")
 
@@ -80,8 +80,8 @@ def _labels(values: list[Mapping[str, Any]]) -> list[list[str]]:
 def _relations(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iterator[Change]:
     before, after = ({str(item.get("to")) for item in entries(node, "relationships")} for node in (old, new))
     for target in sorted(before - after):
-        said = f"Values that are not in {target} may come."
-        yield Change("reference dropped", f"{where}.relationships", target, None, "major", said)
+        effect = f"Values that are not in {target} may come."
+        yield Change("reference dropped", f"{where}.relationships", target, None, "major", effect)
     for target in sorted(after - before):
         yield Change(
             "reference added", f"{where}.relationships", None, target, "minor", f"Every value is in {target} from now on."

@@ -12,7 +12,16 @@ from decai_forecast.contracts.diff.values import canonical, entries, same, table
 __all__ = ["quality_changes"]
 
 SEVERITIES = ("info", "warning", "error")  # weakest first
-WORDS = ("id", "name", "description", "tags", "businessImpact", "dimension", "authoritativeDefinitions", "customProperties")
+DESCRIBING_KEYS = (
+    "id",
+    "name",
+    "description",
+    "tags",
+    "businessImpact",
+    "dimension",
+    "authoritativeDefinitions",
+    "customProperties",
+)
 TIGHTER = {  # operator -> whether a larger value is the tighter promise
     "mustBeGreaterThan": True, "mustBeGreaterOrEqualTo": True, "mustBeLessThan": False, "mustBeLessOrEqualTo": False,
 }  # fmt: skip
@@ -65,13 +74,13 @@ def _ordered(given: Mapping[str, Any]) -> list[Any]:
 def _changed(old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iterator[Change]:
     before, after = (SEVERITIES.index(s) if (s := str(n.get("severity", "error"))) in SEVERITIES else 2 for n in (old, new))
     if before != after:
-        bump, said = ("major", "A breach counts less than before.") if after < before else ("minor", "A breach counts more.")
-        yield Change("severity", f"{where}.severity", SEVERITIES[before], SEVERITIES[after], bump, said)
+        bump, effect = ("major", "A breach counts less than before.") if after < before else ("minor", "A breach counts more.")
+        yield Change("severity", f"{where}.severity", SEVERITIES[before], SEVERITIES[after], bump, effect)
     if (limits := (_limits(old), _limits(new)))[0] != limits[1]:
         tighter = _is_tighter(*limits)
-        said = "Less is tolerated than before." if tighter else "More is tolerated than before, or something else."
-        yield Change("rule limit", where, limits[0], limits[1], "minor" if tighter else "major", said)
-    if not all(same(old.get(key), new.get(key)) for key in WORDS):
+        effect = "Less is tolerated than before." if tighter else "More is tolerated than before, or something else."
+        yield Change("rule limit", where, limits[0], limits[1], "minor" if tighter else "major", effect)
+    if not all(same(old.get(key), new.get(key)) for key in DESCRIBING_KEYS):
         yield Change(
             "text", where, old.get("description"), new.get("description"), "patch", "Only words for the reader changed."
         )

@@ -15,7 +15,7 @@ LONGER = ("retention", "re")
 LOWER = ("errorRate", "er")
 HIGHER = ("availability", "av", "throughput", "th")
 LATER = ("endOfSupport", "es", "endOfLife", "el")
-WORDS = ("id", "description", "driver", "authoritativeDefinitions")
+DESCRIBING_KEYS = ("id", "description", "driver", "authoritativeDefinitions")
 
 
 def service_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -40,13 +40,13 @@ def _levels(contract: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def _changed(name: str, old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> Iterator[Change]:
-    told = [{key: value for key, value in item.items() if key not in WORDS} for item in (old, new)]
-    if not same(*told):
+    compared = [{key: value for key, value in item.items() if key not in DESCRIBING_KEYS} for item in (old, new)]
+    if not same(*compared):
         better = _is_better(name, old, new)
         if better is not None:
-            said = "The service is better than before." if better else "The service is worse than before, or another."
-            yield Change("service level", where, _said(old), _said(new), "minor" if better else "major", said)
-    if not all(same(old.get(key), new.get(key)) for key in WORDS):
+            effect = "The service is better than before." if better else "The service is worse than before, or another."
+            yield Change("service level", where, _said(old), _said(new), "minor" if better else "major", effect)
+    if not all(same(old.get(key), new.get(key)) for key in DESCRIBING_KEYS):
         yield Change(
             "text", where, old.get("description"), new.get("description"), "patch", "Only words for the reader changed."
         )

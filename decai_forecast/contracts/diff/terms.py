@@ -53,8 +53,8 @@ def _status(old: str, new: str) -> Iterator[Change]:
     if old == new:
         return
     ends = new in ENDING and (old not in ENDING or new == "retired")
-    said = "The data will no longer be delivered." if ends else "The contract is in another state."
-    yield Change("status", "status", old, new, "major" if ends else "patch", said)
+    effect = "The data will no longer be delivered." if ends else "The contract is in another state."
+    yield Change("status", "status", old, new, "major" if ends else "patch", effect)
 
 
 def _description(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -63,19 +63,19 @@ def _description(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Cha
         if not same(old.get(key), new.get(key)):
             first = not old.get(key) and key != "limitations"
             bump = "minor" if first else "major"
-            said = "It was not said before." if first else "What was agreed about the use of the data reads differently."
-            yield Change("terms", f"description.{key}", old.get(key), new.get(key), bump, said)
+            effect = "It was not said before." if first else "What was agreed about the use of the data reads differently."
+            yield Change("terms", f"description.{key}", old.get(key), new.get(key), bump, effect)
 
 
 def _price(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     for key in ("priceCurrency", "priceUnit"):
         if not same(old.get(key), new.get(key)):
-            said = "The price is not comparable with the one that was agreed."
-            yield Change("price", f"price.{key}", old.get(key), new.get(key), "major", said)
+            effect = "The price is not comparable with the one that was agreed."
+            yield Change("price", f"price.{key}", old.get(key), new.get(key), "major", effect)
     before, after = number(old.get("priceAmount")) or 0.0, number(new.get("priceAmount")) or 0.0
     if before != after:
-        bump, said = ("major", "The data cost more.") if after > before else ("minor", "The data cost less.")
-        yield Change("price", "price.priceAmount", before, after, bump, said)
+        bump, effect = ("major", "The data cost more.") if after > before else ("minor", "The data cost less.")
+        yield Change("price", "price.priceAmount", before, after, bump, effect)
 
 
 def _sources(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
@@ -83,8 +83,8 @@ def _sources(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]
     before, after = (keyed(entries(contract, "servers"), "server", "id") for contract in (old, new))
     for name in sorted(before.keys() | after.keys()):
         if not same(before.get(name), after.get(name)):
-            said = "The delivery is picked up elsewhere; what is delivered is the same."
-            yield Change("source", f"servers.{name}", before.get(name), after.get(name), "patch", said)
+            effect = "The delivery is picked up elsewhere; what is delivered is the same."
+            yield Change("source", f"servers.{name}", before.get(name), after.get(name), "patch", effect)
 
 
 def _support(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

@@ -11,7 +11,7 @@ from decai_forecast.contracts.diff.change import BUMPS, Change, is_version
 __all__ = ["diff_text"]
 
 HEADS = {"major": "BREAKING", "minor": "minor", "patch": "patch"}
-LONGEST = 60  # characters of a value
+VALUE_CHARACTERS = 60  # characters of a value
 
 
 def diff_text(changes: Sequence[Change], bump: str, versions: tuple[str, str], *, version_ok: bool) -> str:
@@ -47,4 +47,4 @@ def _shown(value: Any) -> str:
         return "nothing"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return text if len(text) <= VALUE_CHARACTERS else text[: VALUE_CHARACTERS - 3] + "..."

@@ -115,8 +115,8 @@ def missing_columns(data_set: str, names: Sequence[str], mapped: Mapping[str, st
     missing = [column for column in DATA_SETS[data_set] if column not in mapped]
     left = {normal(name): name for name in names if name not in mapped.values()}
     hints = [f"did you mean {left[near]!r} for {column}?" for column in missing if (near := _near(column, left))]
-    said = f"{data_set} needs the columns {', '.join(missing)}; there are {', '.join(names)}"
-    return "; ".join([said, *hints]) if missing else ""
+    message = f"{data_set} needs the columns {', '.join(missing)}; there are {', '.join(names)}"
+    return "; ".join([message, *hints]) if missing else ""
 
 
 def _near(column: str, left: Mapping[str, str]) -> str:

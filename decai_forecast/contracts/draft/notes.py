@@ -60,8 +60,8 @@ def _about_column(column: DraftColumn, low: object, high: object, empty: int) ->
     if column.enum:
         yield f"{column.name} has {len(column.enum)} values, and no others are allowed; delete enum if more may come."
     if "maximum" in column.options and column.name != "promotion":
-        said = "a guess: ten times the largest value of the sample, rounded up"
-        yield f"{column.name} may be at most {column.options['maximum']:,}: {said}."
+        basis = "a guess: ten times the largest value of the sample, rounded up"
+        yield f"{column.name} may be at most {column.options['maximum']:,}: {basis}."
 
 
 def _about_time(facts: DraftFacts, rhythm: Rhythm) -> Iterator[str]:

@@ -13,7 +13,7 @@ from decai_forecast.sql import name as quoted
 __all__ = ["LATENCY_DAYS", "Rhythm", "rhythm_of"]
 
 LATENCY_DAYS = {"D": 10, "W": 21, "M": 62}  # how old the newest row may be: late deliveries, and a holiday
-FEWEST, MOST = 3, 50_000  # distinct days that make a rhythm
+FEWEST_DAYS, MOST_DAYS = 3, 50_000  # distinct days that make a rhythm
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def rhythm_of(sample: Sample, column: str, series: Sequence[str]) -> Rhythm:
     """The rhythm of ``column``; ``series`` are the columns of a series (an item at a location), partner's names."""
     day = f"CAST({quoted(column)} AS DATE)"
     days = [row[0] for row in sample.rows(f"SELECT DISTINCT {day} AS day FROM sample WHERE {day} IS NOT NULL ORDER BY 1")]
-    every = _every(days) if FEWEST <= len(days) <= MOST else ""
+    every = _every(days) if FEWEST_DAYS <= len(days) <= MOST_DAYS else ""
     if not every:
         return Rhythm("", first=days[0] if days else None, last=days[-1] if days else None)
     steps = {"D": 1, "W": 7}.get(every)

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from decai_forecast.contracts.draft.text_types import typed
-from decai_forecast.contracts.files import FileFault, Header, ending_of, header_of, ordered_names, plain, read_lines
+from decai_forecast.contracts.files import FileFault, Header, as_utf8, ending_of, header_of, ordered_names, read_lines
 from decai_forecast.contracts.reserved import LINE
 from decai_forecast.errors import ConfigError
 from decai_forecast.sql import name as quoted
@@ -103,7 +103,7 @@ def _opened(con: Any, path: Path, form: str, scratch: Path, encoding: str) -> Sa
 
 def _texts(con: Any, path: Path, scratch: Path, encoding: str) -> list[str]:
     """The file as a Parquet file of texts, by the reader of deliveries; says what it leaves out."""
-    text = plain(path, scratch, encoding=encoding or "utf-8", say="with --encoding", max_bytes=LARGEST)
+    text = as_utf8(path, scratch, encoding=encoding or "utf-8", say="with --encoding", max_bytes=LARGEST)
     header = header_of(text)
     places = ordered_names(header.names)
     if not places:

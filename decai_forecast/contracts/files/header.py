@@ -14,7 +14,7 @@ from decai_forecast.contracts.files.faults import FileFault
 __all__ = ["Header", "header_of", "ordered_names"]
 
 DELIMITERS = ",;\t|"
-WORDS = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}
+DELIMITER_NAMES = {"comma": ",", "tab": "\t", "semicolon": ";", "pipe": "|"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def header_of(path: Path, delimiter: str = "") -> Header:
     :class:`FileFault` if a name stands twice.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
-        above, given = 0, WORDS.get(delimiter, delimiter)
+        above, given = 0, DELIMITER_NAMES.get(delimiter, delimiter)
         line, after = file.readline(), file.readline()
         while line and after and (found := _preface(line, after)) is not None:
             above, given = above + 1, given or found

@@ -63,8 +63,8 @@ def _range(column: Column, options: Mapping[str, Any], where: Where, complain: C
         return
     for name, value in limits.items():
         if not fits(value, "number" if column.logical_type == "integer" else column.logical_type):
-            said = "a number" if column.logical_type in NUMERIC else expected(column.logical_type)
-            complain((*where, name), f"{name} of {column.name} must be {said}, not {value!r}")
+            message = "a number" if column.logical_type in NUMERIC else expected(column.logical_type)
+            complain((*where, name), f"{name} of {column.name} must be {message}, not {value!r}")
             return
     if why := contradiction(limits):
         complain(where, f"{why}; no value of {column.name} could be right")
@@ -129,8 +129,8 @@ def _reference(name: str, relation: Any, where: Where, complain: Complaints) -> 
     target = str(relation.get("to") or "") if isinstance(relation, dict) else ""
     data_set, _, column = target.partition(".")
     if data_set not in DATA_SETS or not column:
-        said = f"a relationship points to <data set>.<column>, data set one of {', '.join(DATA_SETS)}; not {target!r}"
-        complain((*where, "to"), said + near(data_set, set(DATA_SETS)))
+        message = f"a relationship points to <data set>.<column>, data set one of {', '.join(DATA_SETS)}; not {target!r}"
+        complain((*where, "to"), message + near(data_set, set(DATA_SETS)))
         return
     arguments = {"data_set": data_set, "column": column}
     yield Rule(f"{name}.reference", "reference", name, f"{name} exists in {target}", where, arguments=arguments)

@@ -36,8 +36,8 @@ def compile_rules(raw: Mapping[str, Any], columns: Sequence[Column], complain: C
 def _key(columns: Sequence[Column], rules: Sequence[Rule]) -> Iterator[Rule]:
     """The primary key is unique, also where no rule says so."""
     key = tuple(column.name for column in columns if column.primary_key)
-    said = [set(rule.arguments["columns"]) for rule in rules if rule.kind == "unique"]
-    if key and set(key) not in said:
+    message = [set(rule.arguments["columns"]) for rule in rules if rule.kind == "unique"]
+    if key and set(key) not in message:
         text = f"({', '.join(key)}) is unique"
         yield Rule("key.unique", "unique", "", text, (*TABLE, "properties"), arguments={"columns": key})
 
@@ -53,8 +53,8 @@ def _service_levels(raw: Mapping[str, Any], columns: Mapping[str, Column], compl
             continue
         name = str(item.get("element") or "").rsplit(".", 1)[-1]
         if name not in columns:
-            said = f"latency is about {item.get('element')!r}, which is not a column; there are {', '.join(columns)}"
-            complain((*where, "element"), said)
+            message = f"latency is about {item.get('element')!r}, which is not a column; there are {', '.join(columns)}"
+            complain((*where, "element"), message)
         elif columns[name].logical_type in ("string", "integer", "number", "boolean"):
             kind = columns[name].logical_type
             complain((*where, "element"), f"latency is about {name}, which is a {kind}; it must be a date or a timestamp")

@@ -52,7 +52,7 @@ NUMBERS = tuple(f"expect_column_{name}_to_be_between" for name in ("mean", "medi
 TEXTS = ("expect_column_values_to_match_regex", "expect_column_value_lengths_to_be_between")
 AS_COLUMN = tuple(f"expect_column_{name}_to_be_between" for name in ("values", "max", "min"))  # limits are values of the column
 IGNORED = ("both_values_are_missing", "either_value_is_missing", "neither")
-WORDS = {
+SENTENCES = {
     "expect_column_pair_values_a_to_be_greater_than_b": "{column_A} is above {column_B}",
     "expect_column_pair_values_to_be_equal": "{column_A} is {column_B}",
     "expect_column_values_to_be_between": "{column} is {limits}",
@@ -79,16 +79,16 @@ def in_words(kind: str, given: Mapping[str, Any]) -> str:
     """``the mean of quantity is at least 5``."""
     values = [str(value) for value in given.get("value_set") or []]
     shown = ", ".join(values[:12]) + (", ..." if len(values) > 12 else "")
-    text = WORDS[kind].format_map(defaultdict(lambda: "?", {**given, "values": shown, "limits": _limits(given)}))
+    text = SENTENCES[kind].format_map(defaultdict(lambda: "?", {**given, "values": shown, "limits": _limits(given)}))
     text = text.replace(" is above ", " is at least ") if given.get("or_equal") else text
     return f"{text}, in at least {100 * given['mostly']:g} % of the rows" if "mostly" in given else text
 
 
 def _limits(given: Mapping[str, Any]) -> str:
     low, high = given.get("min_value"), given.get("max_value")
-    said = [f"{'above' if given.get('strict_min') else 'at least'} {low}"] if low is not None else []
-    said += [f"{'below' if given.get('strict_max') else 'at most'} {high}"] if high is not None else []
-    return " and ".join(said)
+    message = [f"{'above' if given.get('strict_min') else 'at least'} {low}"] if low is not None else []
+    message += [f"{'below' if given.get('strict_max') else 'at most'} {high}"] if high is not None else []
+    return " and ".join(message)
 
 
 def suits(kind: str, given: Mapping[str, Any], columns: Mapping[str, Column], where: Where, complain: Complaints) -> bool:
@@ -114,8 +114,8 @@ def suits(kind: str, given: Mapping[str, Any], columns: Mapping[str, Column], wh
 def _comparable(given: Mapping[str, Any], columns: Mapping[str, Column], where: Where, complain: Complaints) -> None:
     left, right = columns[given["column_A"]], columns[given["column_B"]]
     if family(left.logical_type) != family(right.logical_type):
-        said = f"{left.name} is {a_kind(left.logical_type)}, {right.name} is {a_kind(right.logical_type)}"
-        complain((*where, "column_B"), f"{said}: they cannot be compared")
+        message = f"{left.name} is {a_kind(left.logical_type)}, {right.name} is {a_kind(right.logical_type)}"
+        complain((*where, "column_B"), f"{message}: they cannot be compared")
 
 
 def _flags(given: Mapping[str, Any], where: Where, complain: Complaints) -> None:
@@ -134,16 +134,16 @@ def _bounds(given: Mapping[str, Any], logical_type: str, where: Where, complain:
     limits = {key: given[key] for key in ("min_value", "max_value") if given.get(key) is not None}
     for key, value in limits.items():
         if not fits(value, "number" if logical_type == "integer" else logical_type):
-            said = "a number" if logical_type in NUMERIC else expected(logical_type)
-            complain((*where, key), f"{key} must be {said}, not {value!r}")
+            message = "a number" if logical_type in NUMERIC else expected(logical_type)
+            complain((*where, key), f"{key} must be {message}, not {value!r}")
             return
     low = "exclusiveMinimum" if given.get("strict_min") is True else "minimum"
     high = "exclusiveMaximum" if given.get("strict_max") is True else "maximum"
     if not limits:
         complain(where, "the expectation needs min_value or max_value", key=True)
     elif len(limits) == 2 and contradiction({low: limits["min_value"], high: limits["max_value"]}):
-        said = f"min_value is {limits['min_value']}, max_value is {limits['max_value']}; nothing could be right"
-        complain(where, said, key=True)
+        message = f"min_value is {limits['min_value']}, max_value is {limits['max_value']}; nothing could be right"
+        complain(where, message, key=True)
 
 
 def _value_set(values: Any, name: str, logical_type: str, where: Where, complain: Complaints) -> None:

@@ -16,7 +16,7 @@ __all__ = ["own_rule"]
 
 Made = tuple[str, str, Mapping[str, Any], Bound]  # column, text, arguments, bound
 NO_ROWS = Bound(maximum=0)
-WORDS = {"string": "text", "integer": "numbers", "date": "dates"}  # the first of the kinds a rule is about
+KIND_WORDS = {"string": "text", "integer": "numbers", "date": "dates"}  # the first of the kinds a rule is about
 
 
 class _Options:
@@ -43,8 +43,8 @@ class _Options:
 
     def _of_kind(self, name: str, kinds: Sequence[str], *at: str | int) -> None:
         if kinds and (found := self.kind(name)) not in kinds and found in LOGICAL_TYPES:
-            said = f"rule {self.node.get('rule')!r} is about {WORDS[kinds[0]]}; {name} is {a_kind(found)}"
-            self.complain((*self.where, *at), said)
+            message = f"rule {self.node.get('rule')!r} is about {KIND_WORDS[kinds[0]]}; {name} is {a_kind(found)}"
+            self.complain((*self.where, *at), message)
             self.good = False
 
     def kind(self, name: str) -> str:
@@ -84,8 +84,8 @@ class _Options:
 def _standard(options: _Options) -> Made:
     column, name = options.column("column", "string"), options.choice("is", STANDARDS)
     words = {"currency": "an ISO 4217 currency", "country": "an ISO 3166-1 country", "unit": "a UN/ECE Rec 20 unit"}
-    said = words.get(name, f"a GS1 {name.upper()} with a right check digit")
-    return column, f"{column} is {said}", {"is": name}, NO_ROWS
+    message = words.get(name, f"a GS1 {name.upper()} with a right check digit")
+    return column, f"{column} is {message}", {"is": name}, NO_ROWS
 
 
 def _compare(options: _Options) -> Made:

@@ -61,8 +61,8 @@ def expectation_rule(node: Mapping[str, Any], columns: Mapping[str, Any], where:
     chosen = {key: value for key, value in arguments.items() if key in ALLOWED[kind]}
     if not all(known) or not suits(kind, chosen, columns, (*at, "kwargs"), complain):
         return None
-    said = in_words_of(kind, chosen)
-    text = f"{node['description']} ({said})" if node.get("description") else said
+    words = in_words_of(kind, chosen)
+    text = f"{node['description']} ({words})" if node.get("description") else words
     name, severity = str(node.get("id") or kind), str(node.get("severity", "error"))
     column = str(arguments.get("column") or arguments.get("column_A") or "")
     made, own, bound = _about_rows(kind, chosen)

@@ -20,8 +20,8 @@ def is_pattern(pattern: Any, where: Where, complain: Complaints) -> bool:
         return False
     if complain.strict and (why := _fault(pattern)):
         if UNKNOWN.search(pattern):
-            said = "uses look-around, back references or possessive repetition, which RE2 does not know"
-            complain(where, f"pattern '{pattern}' {said}")
+            fault = "uses look-around, back references or possessive repetition, which RE2 does not know"
+            complain(where, f"pattern '{pattern}' {fault}")
         else:
             complain(where, f"pattern '{pattern}' is not a regular expression of RE2 ({why})")
         return False

@@ -53,9 +53,9 @@ def _metric(
 ) -> Rule | None:
     metric = node["metric"]
     if metric not in METRICS:
-        said = f"metric {metric!r} is not known{near(str(metric), set(METRICS))}; use {', '.join(METRICS)}"
+        message = f"metric {metric!r} is not known{near(str(metric), set(METRICS))}; use {', '.join(METRICS)}"
         fresh = " (how old the newest row may be is latency, under slaProperties)" if metric in FRESH else ""
-        complain((*where, "metric"), said + fresh)
+        complain((*where, "metric"), message + fresh)
         return None
     if metric == "rowCount":
         return _row_count(node, where, complain)
@@ -116,8 +116,8 @@ def _values(
         return None
     if not _usable(kind, chosen, column, at, complain):
         return None
-    said = {"required": "empty", "missing": "missing", "pattern": "badly formed", "enum": "not allowed"}[kind]
-    text = f"values of {column.name} that are {said}: {in_words(bound)}"
+    message = {"required": "empty", "missing": "missing", "pattern": "badly formed", "enum": "not allowed"}[kind]
+    text = f"values of {column.name} that are {message}: {in_words(bound)}"
     name = str(node.get("id") or f"{column.name}.{metric}")
     return Rule(name, kind, column.name, text, where, str(node.get("severity", "error")), chosen, bound)
 

@@ -34,7 +34,7 @@ class Fetched:
             self.done()
             raise type(error)(self._told(str(error))) from None
 
-    def _told(self, said: str) -> str:
+    def _told(self, text: str) -> str:
         for path, name in self.names.items():
-            said = said.replace(str(path), name)
-        return said
+            text = text.replace(str(path), name)
+        return text

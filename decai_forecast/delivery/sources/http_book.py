@@ -101,12 +101,12 @@ class Book:
     def _new(self, step: Step, mark: str) -> None:
         """A page or a cursor that comes again would come for ever."""
         if mark and mark in (*self.progress["seen"], self.request.location):
-            said = (
+            reason = (
                 f"gave the rows of an earlier page again: the interface does not page by {self.paging.style}; see paging"
                 if self.paging.counted
                 else "names a next page that was there already; see paging"
             )
-            raise SourceUnreadable(f"{self.request.name}: {step.where} {said}")
+            raise SourceUnreadable(f"{self.request.name}: {step.where} {reason}")
         self.progress["seen"] = [*self.progress["seen"], *([mark] if mark else [])]
 
     def _is_last(self, step: Step, page: Page, rows: int, following: str) -> bool:

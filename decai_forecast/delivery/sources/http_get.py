@@ -116,15 +116,15 @@ def _faults(request: Request, step: Step) -> Iterator[None]:
 
 
 def _status(request: Request, step: Step, answer: httpx.Response, secrets: tuple[str, ...]) -> None:
-    code, said = answer.status_code, f"{request.name}: {step.where} answered {answer.status_code}"
+    code, fault = answer.status_code, f"{request.name}: {step.where} answered {answer.status_code}"
     if code in BUSY:
-        raise _Busy(said, _seconds(answer))
+        raise _Busy(fault, _seconds(answer))
     if code in (401, 403):
-        raise SourceRefused(f"{said}; is the connection's token right?")
+        raise SourceRefused(f"{fault}; is the connection's token right?")
     if code in GONE:
-        raise SourceAbsent(f"{said}; see servers[0].location")
+        raise SourceAbsent(f"{fault}; see servers[0].location")
     if code >= 300:
-        raise SourceRefused(said + _own_words(answer, secrets))
+        raise SourceRefused(fault + _own_words(answer, secrets))
 
 
 def _seconds(answer: httpx.Response) -> float:
@@ -150,8 +150,8 @@ def message_of(text: str | Any) -> str:
         return ""
     if not isinstance(found, Mapping):
         return ""
-    told = next((found[key] for key in ("message", "error", "detail", "error_description", "title") if found.get(key)), "")
-    return message_of(told) if isinstance(told, Mapping) else str(told)
+    message = next((found[key] for key in ("message", "error", "detail", "error_description", "title") if found.get(key)), "")
+    return message_of(message) if isinstance(message, Mapping) else str(message)
 
 
 def _body(request: Request, step: Step, answer: httpx.Response) -> bytes:

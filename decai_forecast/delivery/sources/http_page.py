@@ -73,9 +73,9 @@ def _parsed(where: str, body: bytes) -> Any:
 def _rows(where: str, paging: Paging, body: Any) -> list[Any]:
     name = paging.rows_field
     if isinstance(body, Mapping) and name not in body:
-        said = message_of(body)
-        told = f": {said[:200]}" if said else f"; it has {', '.join(map(str, body)) or 'nothing'}"
-        raise SourceUnreadable(f"{where} gave no rows under {name!r}{told}; see rowsField")
+        complaint = message_of(body)
+        detail = f": {complaint[:200]}" if complaint else f"; it has {', '.join(map(str, body)) or 'nothing'}"
+        raise SourceUnreadable(f"{where} gave no rows under {name!r}{detail}; see rowsField")
     rows = body[name] if isinstance(body, Mapping) else body
     if not isinstance(rows, list):
         under = f"under {name!r} " if isinstance(body, Mapping) else ""
@@ -93,8 +93,8 @@ def _ours(request: Request, where: str, have: Iterable[str]) -> None:
 
 
 def _following(paging: Paging, answer: Answer, body: Any) -> str:
-    told = body.get(paging.next_field) if isinstance(body, Mapping) else None
-    return answer.next_link or ("" if told is None else str(told))
+    detail = body.get(paging.next_field) if isinstance(body, Mapping) else None
+    return answer.next_link or ("" if detail is None else str(detail))
 
 
 def _total(where: str, paging: Paging, answer: Answer, body: Any) -> int | None:

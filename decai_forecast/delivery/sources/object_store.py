@@ -55,8 +55,8 @@ def _scheme(request: Request) -> str:
     if scheme in WEB:
         raise SourceMisdescribed(f"{request.name}: {_public(location)} is an HTTP address; use type: api")
     if not mark or (wanted and scheme not in wanted):
-        said = " or ".join(f"{one}://" for one in wanted)
-        raise SourceMisdescribed(f"{request.name}: {location} is no address of type {kind}, which begins with {said}")
+        expected = " or ".join(f"{one}://" for one in wanted)
+        raise SourceMisdescribed(f"{request.name}: {location} is no address of type {kind}, which begins with {expected}")
     return scheme
 
 

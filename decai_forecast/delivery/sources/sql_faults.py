@@ -33,7 +33,7 @@ NUMBERS = {  # MySQL -> meaning
     1142: (SourceRefused, NO_RIGHT),
     1146: (SourceAbsent, NO_TABLE),
 }
-WORDS = {  # psycopg2 tells no state of a connection that did not come about
+CONNECTION_FAULTS = {  # psycopg2 tells no state of a connection that did not come about
     r"authentication failed|no pg_hba\.conf entry|no password supplied|role \".*\" does not exist": (SourceRefused, LOGIN),
     r"database \".*\" does not exist": (SourceRefused, NO_DATABASE),
 }
@@ -51,4 +51,4 @@ def meaning_of(error: sa.exc.DBAPIError, seconds: int) -> tuple[type[DeliveryErr
     arguments = getattr(original, "args", ())
     if arguments and arguments[0] in NUMBERS:
         return NUMBERS[arguments[0]]
-    return next((meaning for words, meaning in WORDS.items() if re.search(words, str(original))), None)
+    return next((meaning for words, meaning in CONNECTION_FAULTS.items() if re.search(words, str(original))), None)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from decai_forecast.columns import ITEM, LOCATION
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.partner.facts import CHECK, PULL, CheckFacts, First
 from decai_forecast.partner.finished import accepted_frame
@@ -28,7 +29,7 @@ __all__ = ["ColdStart", "cold_start"]
 MOST_NEW = 0.25  # of the range, on a night that cannot tell new items from dead ones: more are dead ones
 FEW = 5  # that may be new whatever the range
 TEXTS = ("description", "name", "gtin", "gln")  # say which one it is, not what it is like
-ITEM, LOCATION, CATEGORY = "item_id", "location_id", "category"
+CATEGORY = "category"
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,13 @@ from decai_forecast.strategies import DEFAULT, strategy_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from decai_forecast.demand import SharedBudget
+    from decai_forecast.demand import SharedTreeCount
 
     Candidates = Mapping[str, pd.DataFrame]
 
-__all__ = ["Origins", "origins_of", "shared_budget"]
+__all__ = ["Origins", "origins_of", "shared_tree_count"]
 
-GROWN_ON = 300  # trees of a shared model that own trees are grown on; an average of many partners' trees is too slow for it
+MOST_TREES_BELOW = 300  # of a shared model, for own trees on top of it: more take too long to score the training rows
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,21 @@ class Origins:
         return [*self.choice, self.test] if self.test else list(self.choice)
 
 
-def shared_budget(
+def shared_tree_count(
     cutoffs: Cutoffs, alone: Mapping[date, Alone], shared: SharedForecasters, book: CodeBook | None
-) -> SharedBudget:
-    """How many of the shared trees to use; all, unless every model of the round has as many as a budget was measured for."""
-    from decai_forecast.demand import TREES, SharedBudget, SharedOrigin, choose_shared_budget
+) -> SharedTreeCount:
+    """How many of the shared trees to use; all, unless every model of the round has as many as a choice was measured for."""
+    from decai_forecast.demand import TREES, SharedOrigin, SharedTreeCount, choose_shared_tree_count
 
     texts = {cutoff: _texts(shared, cutoff, cutoffs) for cutoff in alone}
     sizes = {count for models in texts.values() for count in _tree_counts(models, book)}
     if not sizes:
-        return SharedBudget(None, "no shared forecaster", 0)
+        return SharedTreeCount(None, "no shared forecaster", 0)
     if sizes != {TREES} or not strategy_of(shared.published.strategy or DEFAULT).first_trees_are_a_model:
-        return SharedBudget(None, f"not models of {TREES} trees, each grown on all before it: all trees", 0)
+        return SharedTreeCount(None, f"not models of {TREES} trees, each grown on all before it: all trees", 0)
     judged = [(alone[c], texts[c]) for c in cutoffs.choice if c in alone and texts[c]]
     origins = [SharedOrigin(models, one.future, one.local) for one, models in judged if one.local is not None]
-    return choose_shared_budget(origins, seed=SEED)
+    return choose_shared_tree_count(origins, seed=SEED)
 
 
 def origins_of(
@@ -97,7 +97,7 @@ def _candidates(
 
     future, local, trees = alone.future, alone.local, _tree_counts(texts, book)
     forecasts = [predict(texts, future)] if texts else []
-    if texts and local is not None and max(trees) <= GROWN_ON:
+    if texts and local is not None and max(trees) <= MOST_TREES_BELOW:
         forecasts.append(predict_on_top(texts, trained.frame(f"rows-{cutoff}.parquet"), future, seed=SEED))
     shared = [frame.assign(mean=implied_mean(frame)) for frame in forecasts]
     if local is None:

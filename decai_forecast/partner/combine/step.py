@@ -10,7 +10,7 @@ from decai_forecast.partner.combine.cold_start import ColdStart, cold_start
 from decai_forecast.partner.combine.cost import costs_of
 from decai_forecast.partner.combine.drivers import explained
 from decai_forecast.partner.combine.judged import dependence_of_past, judged, past_forecasts, past_levels
-from decai_forecast.partner.combine.origins import Origins, origins_of, shared_budget
+from decai_forecast.partner.combine.origins import Origins, origins_of, shared_tree_count
 from decai_forecast.partner.combine.own import alone_of, own_models
 from decai_forecast.partner.combine.shared import SharedForecasters
 from decai_forecast.partner.context import PartnerContext
@@ -49,8 +49,8 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
     def work(writer: Writer) -> CombineFacts:
         cutoffs, table = calendar.cutoffs(round.as_of), trained.frame("table.parquet")
         alone = alone_of(trained)
-        budget = shared_budget(cutoffs, alone, shared, book)
-        within = shared.within(budget.trees)  # by everything below: candidates, test, what ships, what moves it
+        count = shared_tree_count(cutoffs, alone, shared, book)
+        within = shared.within(count.trees)  # by everything below: candidates, test, what ships, what moves it
         origins = origins_of(trained, calendar, cutoffs, alone, within, book)
         choice = _choice(origins, trained.facts.newcomer)
         new = cold_start(store, calendar, round, checked, table, partner=company.partner)
@@ -65,7 +65,7 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
         if clean_file(checked, "stock") and past:
             writer.frame("past.parquet", past_levels(past))
         return CombineFacts(
-            cutoffs.ship, choice, budget, len(forecast) // calendar.horizon, dependence_of_past(list(past.values())),
+            cutoffs.ship, choice, count, len(forecast) // calendar.horizon, dependence_of_past(list(past.values())),
             tested.scores, tested.naive_wape, tested.value_added,
             costs_of(tested.forecasts, table, accepted_frame(checked, "items"), calendar, cutoffs.test, company.assumptions),
             new.series(), new.notes, effects_of(forecast, overrides), scores_of(store, earlier, table),

@@ -31,8 +31,8 @@ def _one(rows: pd.DataFrame) -> dict[str, Any]:
     parts = [part for _, part in rows.groupby("partner", sort=True)]
     levels = levels_of(rows)
     shares = np.mean([_shares(part, levels) for part in parts], axis=0)
-    told = [_level(level, below, upto) for level, (below, upto) in zip(levels, shares.tolist(), strict=True)]
-    return {"pit": np.mean([_histogram(part) for part in parts], axis=0).tolist(), "levels": told}
+    checked = [_level(level, below, upto) for level, (below, upto) in zip(levels, shares.tolist(), strict=True)]
+    return {"pit": np.mean([_histogram(part) for part in parts], axis=0).tolist(), "levels": checked}
 
 
 def _level(level: float, below: float, upto: float) -> dict[str, Any]:

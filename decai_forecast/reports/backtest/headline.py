@@ -56,24 +56,24 @@ def _against_free(facts: BacktestFacts, partners: list[Report]) -> str:
     if error is None or cost is None:
         return "There is no simple model to compare with."
     found = means(facts)
-    told = {
+    texts = {
         m: f"{_moved(found, m, model)} ({_plain(model)}{_count(partners, m, model, '; ')})"
         for m, model in (("wape", error), ("cost", cost))
     }
     return (
         "Against the best simple model, which a planner has for nothing, the error (WAPE) of the combination "
-        f"{told['wape']}, and the cost of ordering by it {told['cost']}."
+        f"{texts['wape']}, and the cost of ordering by it {texts['cost']}."
     )
 
 
 def _against_own(facts: BacktestFacts, paired: Report, partners: list[Report]) -> str:
     found = means(facts)
     test = next(row for row in paired["tests"] if row["model"] == LOCAL and row["measure"] == "wape")
-    told = {m: _moved(found, m, LOCAL) + _count(partners, m, LOCAL, " (", ")") for m in TOLD}
+    texts = {m: _moved(found, m, LOCAL) + _count(partners, m, LOCAL, " (", ")") for m in TOLD}
     whose = "the own forecaster" if len(partners) == 1 else "the own forecaster of each company"
     return (
-        f"Against {whose} the error {told['wape']}, the loss of the quantiles (WQL) {told['wql']}, "
-        f"and the cost of ordering {told['cost']}{_chance(test, paired['unit'])}."
+        f"Against {whose} the error {texts['wape']}, the loss of the quantiles (WQL) {texts['wql']}, "
+        f"and the cost of ordering {texts['cost']}{_chance(test, paired['unit'])}."
     )
 
 
@@ -83,9 +83,9 @@ def _chance(test: Report, unit: str) -> str:
         return ""
     if test["word"] == TOO_FEW:
         return f"; {pairs} {NAMES[unit]} are too few to tell the difference in error from chance"
-    told = f"p = {p:.3f}" if p >= 0.0005 else "p below 0.001"
+    texts = f"p = {p:.3f}" if p >= 0.0005 else "p below 0.001"
     chance = "is hardly" if p < SIGNIFICANT else "may well be"
-    return f"; over {pairs} {NAMES[unit]} the difference in error {chance} chance ({told})"
+    return f"; over {pairs} {NAMES[unit]} the difference in error {chance} chance ({texts})"
 
 
 def _moved(found: pd.DataFrame, measure: str, model: str) -> str:
@@ -94,10 +94,10 @@ def _moved(found: pd.DataFrame, measure: str, model: str) -> str:
     moved = change(ours, theirs)
     if isnan(moved):
         return "cannot be compared"
-    told = percent(ours) if measure == "wape" else f"{ours:.3f}"
+    texts = percent(ours) if measure == "wape" else f"{ours:.3f}"
     if abs(moved) < 0.0005:
-        return f"stays at {told}"
-    return f"{'falls' if moved < 0 else 'rises'} by {percent(abs(moved))} to {told}"
+        return f"stays at {texts}"
+    return f"{'falls' if moved < 0 else 'rises'} by {percent(abs(moved))} to {texts}"
 
 
 def _count(partners: list[Report], measure: str, model: str, before: str, after: str = "") -> str:

@@ -61,7 +61,7 @@ def method(facts: BacktestFacts, cutoffs: Sequence[dict[str, Any]]) -> list[dict
     gap = "sold nothing" if facts.missing == "zero" else "is unknown and counts for nothing"
     own = facts.rows[facts.rows["model"] == COMBINED]
     unknown, count = int(own["actual"].isna().sum()), len(own)
-    said = [
+    rows = [
         ("Known at a cut-off", f"only {each}s before it; prices and promotions of later {each}s only where planned ahead"),
         ("Forecast", f"the {ahead} after each cut-off; cut-offs lie one horizon apart, so that no {each} is judged twice"),
         ("Warm-up", f"{_cutoffs(warm)} before the scored ones, only to choose and to calibrate on"),
@@ -78,7 +78,7 @@ def method(facts: BacktestFacts, cutoffs: Sequence[dict[str, Any]]) -> list[dict
         ),
         ("Repeatable", f"seed {facts.seed}; the same table, versions and options give the same figures"),
     ]
-    return [{"name": name, "text": text} for name, text in said]
+    return [{"name": name, "text": text} for name, text in rows]
 
 
 def _cutoffs(count: int) -> str:

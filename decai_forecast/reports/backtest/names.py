@@ -18,9 +18,9 @@ def model_name(model: str) -> str:
     return MODELS[model].heading if model in MODELS else TITLES[model]
 
 
-def candidate_name(told: str) -> str:
+def candidate_name(choice: str) -> str:
     """A choice in words: ``mean, lumpy: shared`` is the mean of own and shared, and shared for lumpy items."""
-    candidates, parts = all_candidates(), [part.split(": ") for part in told.split(", ")]
+    candidates, parts = all_candidates(), [part.split(": ") for part in choice.split(", ")]
     return ", ".join(": ".join([*head, candidates[last].words]) for *head, last in parts)
 
 

@@ -14,7 +14,7 @@ from decai_forecast.reports.backtest.headline import headline
 from decai_forecast.reports.backtest.method import choices, method, origins, skipped
 from decai_forecast.reports.backtest.money import money
 from decai_forecast.reports.backtest.scores import by_part, paired, partners, scores
-from decai_forecast.reports.plain import plain, validated
+from decai_forecast.reports.json_values import json_values, validated
 from decai_forecast.reports.words import period
 
 __all__ = ["FORMAT", "build_backtest_report", "schema"]
@@ -63,4 +63,4 @@ def build_backtest_report(facts: BacktestFacts) -> dict[str, Any]:
         "seed": facts.seed,
         "versions": dict(sorted(facts.versions.items())),
     }
-    return validated(plain(report), schema())
+    return validated(json_values(report), schema())

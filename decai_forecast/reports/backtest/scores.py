@@ -15,7 +15,7 @@ from decai_forecast.demand.paired import SIGNIFICANT, compare, holm
 from decai_forecast.reports.backtest.facts import BacktestFacts
 from decai_forecast.reports.backtest.measures import MEASURES, best
 from decai_forecast.reports.backtest.names import COMBINED, LOCAL, model_name
-from decai_forecast.reports.plain import records
+from decai_forecast.reports.json_values import records
 
 __all__ = ["NAMES", "TOO_FEW", "best_baseline", "by_part", "change", "means", "paired", "partners", "scores"]
 

@@ -44,8 +44,8 @@ class Bundle:
     @property
     def subject(self) -> str:
         """One line, without control characters."""
-        said = f"Resilience report of {self.participant}, round {self.round}: {self.headline['title']}"
-        return UNPRINTABLE.sub(" ", said)
+        subject = f"Resilience report of {self.participant}, round {self.round}: {self.headline['title']}"
+        return UNPRINTABLE.sub(" ", subject)
 
     @property
     def text(self) -> str:

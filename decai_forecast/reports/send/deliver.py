@@ -23,8 +23,7 @@ __all__ = ["send_report"]
 
 log = logging.getLogger(__name__)
 ATTEMPTS = 3  # in one night; the next night tries again
-PAUSE = 2.0  # seconds before the second attempt, then twice as many, at most
-LONGEST = 20.0
+PAUSE, LONGEST_PAUSE = 2.0, 20.0  # seconds before the second attempt; then twice as many, up to the longest
 
 
 def send_report(
@@ -83,7 +82,7 @@ def _sent(
 def _with_patience(target: Target, connection: Connection, bundle: Bundle, allowed: Sequence[Path]) -> None:
     tries = Retrying(
         retry=retry_if_exception_type(Unreachable), stop=stop_after_attempt(ATTEMPTS), reraise=True,
-        wait=wait_exponential(PAUSE, max=LONGEST),
+        wait=wait_exponential(PAUSE, max=LONGEST_PAUSE),
     )  # fmt: skip
     tries(_once, target, connection, bundle, allowed)
 

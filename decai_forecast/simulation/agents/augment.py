@@ -18,13 +18,13 @@ import pandas as pd
 from decai_forecast.demand import local
 from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.history import rhythm
-from decai_forecast.demand.outlook import outlook
 from decai_forecast.demand.panel import Floats, Panel, to_panel
+from decai_forecast.demand.prophet_features import prophet_totals
 from decai_forecast.demand.quantiles import TRAINED
 from decai_forecast.demand.target import from_target
 from decai_forecast.demand.watch import clean_outliers
 from decai_forecast.periods import Calendar
-from decai_forecast.simulation.agents.experience import EXPERIENCE, Facts, Span, draw_world, rows_of
+from decai_forecast.simulation.agents.experience import EXPERIENCE, FirmFacts, Span, draw_world, rows_of
 from decai_forecast.simulation.agents.gate import Verdict, judge
 
 __all__ = ["Lesson", "augment", "learn"]
@@ -48,7 +48,7 @@ class Lesson:
 
 
 def augment(
-    table: pd.DataFrame, train: pd.DataFrame, calendar: Calendar, cutoff: date, facts: Facts, *, seed: int
+    table: pd.DataFrame, train: pd.DataFrame, calendar: Calendar, cutoff: date, facts: FirmFacts, *, seed: int
 ) -> tuple[Lesson | None, tuple[Verdict, ...]]:
     """Simulated rows for a firm whose demand are orders of its customers, if they pass the gate; and every verdict.
 
@@ -84,7 +84,7 @@ def learn(lesson: Lesson, *, seed: int) -> dict[float, str]:
 class _Worlds:
     """The firm's past from ``first`` on, in which worlds are disrupted; from ``split`` on they are held out."""
 
-    def __init__(self, panel: Panel, facts: Facts, seed: int, end: int) -> None:
+    def __init__(self, panel: Panel, facts: FirmFacts, seed: int, end: int) -> None:
         self.panel, self.facts, self.seed, self.end = panel, facts, seed, end
         beat = rhythm(panel.calendar)
         self.need = round(1.5 * facts.recovery) + beat.windows[1] + panel.calendar.horizon
@@ -96,7 +96,7 @@ class _Worlds:
         lacking = self.first + self.need - self.split
         if lacking > 0:
             return f"{self.end} periods of history, {self.end + lacking} are needed"
-        self.views, _ = outlook(self.panel, self.split)
+        self.views, _ = prophet_totals(self.panel, self.split)
         return ""
 
     def held_out(self) -> pd.DataFrame:

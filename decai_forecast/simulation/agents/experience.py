@@ -12,15 +12,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from decai_forecast.demand.ahead import Rows, groups_of
 from decai_forecast.demand.features import FEATURES, feature_matrix
+from decai_forecast.demand.future_features import Rows, groups_of
 from decai_forecast.demand.history import LAGS, history, rhythm
 from decai_forecast.demand.panel import Panel
 from decai_forecast.demand.target import to_target
 from decai_forecast.simulation.agents.world import Customers, Firm, Outage, World, live
 from decai_forecast.simulation.network.graph import Bools, Floats, Ints
 
-__all__ = ["EXPERIENCE", "SHORT", "Facts", "Span", "disrupted_now", "draw_world", "rows_of"]
+__all__ = ["EXPERIENCE", "SHORT", "FirmFacts", "Span", "disrupted_now", "draw_world", "rows_of"]
 
 SHORT = 0.95  # a period with a lower share shipped was short
 EXPERIENCE = (*(f"fill{k}" for k in range(LAGS)), "fill_least", "owed")
@@ -29,7 +29,7 @@ CALM = 0.05  # of the mean order: by so much an order may differ from that of a 
 
 
 @dataclass(frozen=True)
-class Facts:
+class FirmFacts:
     """What is known of the firm's network; all times in periods of its calendar."""
 
     vendor: Mapping[str, str]  # of each item; an item without one is hit only when the firm itself is down
@@ -48,7 +48,7 @@ class Span:
     end: int
 
 
-def draw_world(panel: Panel, facts: Facts, span: Span, gamma: float, rng: np.random.Generator) -> tuple[World, Outage]:
+def draw_world(panel: Panel, facts: FirmFacts, span: Span, gamma: float, rng: np.random.Generator) -> tuple[World, Outage]:
     """A world with one outage of the sweep: a supplier or the firm itself, from half to one and a half times its recovery."""
     vendors = panel.series["item_id"].map(lambda item: facts.vendor.get(str(item), "")).to_numpy()
     names = ["", *sorted(set(vendors) - {""})]

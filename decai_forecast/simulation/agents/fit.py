@@ -24,7 +24,7 @@ MOST_SERIES = 300  # that are fitted: seconds, whatever the size of the company
 LEAST_PERIODS, LEAST_ORDERS = 24, 20  # with fewer the early part tells no parameters
 SHORT = 0.05  # share of periods with an incomplete delivery, from which a reaction to shortage can be told
 LARGEST = 20.0  # times the mean demand: more is a correction or a mistake
-LONGEST = 60.0  # periods of demand: the highest level that is looked for
+HIGHEST_LEVEL = 60.0  # periods of demand: the highest level that is looked for
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Parameters:
 
 
 START: Mapping[str, tuple[float, float, float]] = {  # start, least and largest value
-    "level": (3.0, 0.0, LONGEST),
+    "level": (3.0, 0.0, HIGHEST_LEVEL),
     "alpha": (0.3, 0.0, 1.5),
     "beta": (0.5, 0.0, 1.5),
     "theta": (0.3, 0.0, 1.0),
-    "cover": (2.0, 0.0, LONGEST),
+    "cover": (2.0, 0.0, HIGHEST_LEVEL),
     "gamma": (0.5, 0.0, 5.0),
 }
 BEHAVIOURS: Mapping[str, tuple[Parameters, tuple[str, ...]]] = {  # what is fixed, and what is fitted

@@ -45,9 +45,9 @@ def judge(rows: pd.DataFrame, agents: str, seed: int) -> Verdict:
     worst, mended = (_wape(rows[disrupted], name) for name in ("usual", "learned"))
     more, less = after / before - 1, 1 - mended / worst
     passed = bool(more <= MORE_IN_NORMAL and less >= LESS_IN_DISRUPTION)
-    told = f"error {less:.0%} lower in disrupted weeks ({LESS_IN_DISRUPTION:.0%} is asked for), {more:+.1%} in normal ones"
+    margins = f"error {less:.0%} lower in disrupted weeks ({LESS_IN_DISRUPTION:.0%} is asked for), {more:+.1%} in normal ones"
     return Verdict(
-        passed, agents, before, after, worst, mended, counts[0], counts[1], seed, f"{told} (at most {MORE_IN_NORMAL:+.0%})"
+        passed, agents, before, after, worst, mended, counts[0], counts[1], seed, f"{margins} (at most {MORE_IN_NORMAL:+.0%})"
     )
 
 

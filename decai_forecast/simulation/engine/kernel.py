@@ -26,13 +26,13 @@ from decai_forecast.simulation.engine.workspace import (
     INBOUND,
     LANE,
     MAY,
-    MOST,
     OUTBOUND,
     PART,
     PARTS,
     QUANTITY,
     REVIEW,
     SHARE,
+    SHIPPED_AT_MOST,
     SHORTAGE,
     SOURCE,
     STOCK,
@@ -212,7 +212,7 @@ def _behave(conduct, rows, s, level, i, n, size):
 @compiled
 def _prepare(nodes, lanes, site, way, raw, transit, hours, rows, s, i, t, n, size, shared):
     """Receives, and says what the node can ship and, if it is to be shared, the share of what is needed."""
-    can, on_hand, share = rows.can, rows.on_hand + n, hours[MOST, t, n]
+    can, on_hand, share = rows.can, rows.on_hand + n, hours[SHIPPED_AT_MOST, t, n]
     limit = site[CAPACITY, n, i] if share == np.inf else min(site[CAPACITY, n, i], share * site[THROUGHPUT, n, i])
     if share == 0:
         limit = share

@@ -16,7 +16,7 @@ from decai_forecast.simulation.network.stages import Group
 
 __all__ = ["lateness"]
 
-WORDS = 2**16
+WORD_VALUES = 2**16  # a random word is a whole number below
 
 
 def lateness(group: Group, periods: int, replications: range, seed: int) -> Late | None:
@@ -33,12 +33,12 @@ def lateness(group: Group, periods: int, replications: range, seed: int) -> Late
         ends = graph.nodes[graph.parent[lane]], graph.nodes[graph.child[lane]]
         names = [name_of("late", item, *ends) for item in group.stages.items]
         drawn = words(seed, names, periods, replications)
-        bounds = np.rint(chances[lane].cumsum(axis=1) * WORDS)
+        bounds = np.rint(chances[lane].cumsum(axis=1) * WORD_VALUES)
         for item, bound in enumerate(bounds):
             found[lane, item] = np.searchsorted(bound[:-1], drawn[item], side="right")
         if group.stages.lead_streak is not None and (streak := group.stages.lead_streak[lane]).any():
             names = [name_of("streak", item, *ends) for item in group.stages.items]
-            _as_before(found[lane], words(seed, names, periods, replications) < streak[:, None, None] * WORDS)
+            _as_before(found[lane], words(seed, names, periods, replications) < streak[:, None, None] * WORD_VALUES)
     return found
 
 

@@ -16,7 +16,7 @@ SOURCE, CUSTOMER, INBOUND, OUTBOUND, PARTS, REVIEW = range(6)  # columns of ``no
 CHILD, PART, LANE = range(3)  # columns of ``lanes``: child and component; the lane at this place in the order of parents
 STOCK, DUE, CAPACITY, THROUGHPUT, HOLDING, SHORTAGE = range(6)  # of ``site``, [kind, node, item]
 QUANTITY, SHARE, CARRY = range(3)  # of ``way``, [kind, lane, item]
-MAY, MOST, FACTOR = range(3)  # of ``hours``, [kind, period, node]: may order (0 or 1), shipping, factor on demand
+MAY, SHIPPED_AT_MOST, FACTOR = range(3)  # of ``hours``, [kind, period, node]: may order (0 or 1), shipping, factor on demand
 
 
 class Rows(NamedTuple):

@@ -10,9 +10,10 @@ import pandas as pd
 
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
+from decai_forecast.simulation.network.assumptions import assumptions_of
 from decai_forecast.simulation.network.check import check_capacity, check_circles, check_orphans, check_units
 from decai_forecast.simulation.network.costs import costs_of
-from decai_forecast.simulation.network.facts import ANYWHERE, Facts, facts_of
+from decai_forecast.simulation.network.facts import ANYWHERE, SupplyFacts, facts_of
 from decai_forecast.simulation.network.fill import Inputs, stages_of, stock_of
 from decai_forecast.simulation.network.flows import Flow, flow_of, mean_demand, shares_of
 from decai_forecast.simulation.network.lead_times import observed_in
@@ -20,7 +21,6 @@ from decai_forecast.simulation.network.levels import Levels, with_levels
 from decai_forecast.simulation.network.rows import tables_of
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SITE, SUPPLIER, Place, SupplyNetwork
-from decai_forecast.simulation.network.told import told
 from decai_forecast.simulation.network.topology import Topology, topologies
 from decai_forecast.simulation.network.transit import transit_of
 from decai_forecast.simulation.network.walk import way_of
@@ -61,7 +61,7 @@ def build(
     return SupplyNetwork(
         groups=tuple(with_levels(group, levels, transit_known=inputs.transit.known) for group in groups),
         places=_places(found, facts, assumptions, calendar),
-        assumptions=told(inputs, found),
+        assumptions=assumptions_of(inputs, found),
         calendar=calendar,
         start=start.date(),
         money=inputs.costs.money,
@@ -70,7 +70,7 @@ def build(
 
 def _inputs(
     tables: Mapping[str, pd.DataFrame],
-    facts: Facts,
+    facts: SupplyFacts,
     pairs: Sequence[tuple[Topology, Flow]],
     assumptions: Assumptions,
     calendar: Calendar,
@@ -107,7 +107,7 @@ def _receiving(found: Sequence[Topology]) -> Mapping[str, frozenset[str]]:
     return {item: frozenset(names) for item, names in places.items()}
 
 
-def _places(found: Sequence[Topology], facts: Facts, assumptions: Assumptions, calendar: Calendar) -> tuple[Place, ...]:
+def _places(found: Sequence[Topology], facts: SupplyFacts, assumptions: Assumptions, calendar: Calendar) -> tuple[Place, ...]:
     names = {key.place: bool(source) for t in found for key, source in zip(t.keys, t.graph.source, strict=True)}
     places = []
     for name, source in sorted(names.items()):

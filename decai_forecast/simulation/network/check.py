@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from decai_forecast.errors import ConfigError
-from decai_forecast.simulation.network.facts import Facts, Lane
+from decai_forecast.simulation.network.facts import Lane, SupplyFacts
 from decai_forecast.simulation.network.rows import WHERE
 from decai_forecast.simulation.network.stages import Group
 
@@ -34,16 +34,16 @@ def _units(table: pd.DataFrame | None, key: str) -> dict[str, tuple[str, str]]:
     """Item -> unit and row; two units in one table are a fault, too."""
     if table is None or "unit" not in table:
         return {}
-    told = table[table["unit"] != ""].drop_duplicates([key, "unit"])
+    measured = table[table["unit"] != ""].drop_duplicates([key, "unit"])
     found: dict[str, tuple[str, str]] = {}
-    for item, unit, where in zip(told[key], told["unit"], told[WHERE], strict=True):
+    for item, unit, where in zip(measured[key], measured["unit"], measured[WHERE], strict=True):
         first, place = found.setdefault(str(item), (str(unit), str(where)))
         if unit != first:
             raise ConfigError(f"{where}: item {item!r} is counted in {unit!r}, in {place} in {first!r}; deliver one unit")
     return found
 
 
-def check_circles(facts: Facts) -> None:
+def check_circles(facts: SupplyFacts) -> None:
     """Lanes for all items go in no circle, whether or not an item takes it (the ways of items are checked on their own)."""
     into: dict[str, list[Lane]] = {}
     for (to, item), lanes in facts.lanes.items():
@@ -72,7 +72,7 @@ def _follow(start: str, into: Mapping[str, list[Lane]], done: set[str]) -> None:
             way.append((lane.origin, list(into[lane.origin])))
 
 
-def check_orphans(tables: Mapping[str, pd.DataFrame], facts: Facts) -> None:
+def check_orphans(tables: Mapping[str, pd.DataFrame], facts: SupplyFacts) -> None:
     """A supplier or site that ``network.yaml`` names is connected to something."""
     ends = {place for lanes in facts.lanes.values() for lane in lanes for place in (lane.origin, lane.to)}
     vendors = {vendor.name for found in facts.vendors.values() for vendor in found}

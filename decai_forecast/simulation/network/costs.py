@@ -10,7 +10,7 @@ import pandas as pd
 
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
-from decai_forecast.simulation.network.facts import Facts
+from decai_forecast.simulation.network.facts import SupplyFacts
 from decai_forecast.simulation.network.flows import kept
 from decai_forecast.simulation.network.graph import Floats
 from decai_forecast.simulation.network.topology import Topology
@@ -50,7 +50,7 @@ class Costs:
         return found
 
 
-def costs_of(facts: Facts, prices: pd.DataFrame | None, assumptions: Assumptions, calendar: Calendar) -> Costs:
+def costs_of(facts: SupplyFacts, prices: pd.DataFrame | None, assumptions: Assumptions, calendar: Calendar) -> Costs:
     if not facts.cost:
         return Costs({}, 1.0, {}, assumptions.holding_cost, len(facts.demand))
     rate = assumptions.holding_rate * calendar.days / YEAR

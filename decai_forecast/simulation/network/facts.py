@@ -15,7 +15,7 @@ from decai_forecast.columns import SERIES
 from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.network.rows import ALL, text_column
 
-__all__ = ["Facts", "Lane", "Part", "Vendor", "facts_of"]
+__all__ = ["Lane", "Part", "SupplyFacts", "Vendor", "facts_of"]
 
 WHOLE = 1e-6  # how far shares may be from 1
 K = TypeVar("K")
@@ -54,7 +54,7 @@ class Vendor:
 
 
 @dataclass(frozen=True)
-class Facts:
+class SupplyFacts:
     """Keys are names; places of ``sites`` hold stock, every other origin is a supplier."""
 
     demand: Mapping[str, tuple[str, ...]]  # item -> locations that customers buy it from
@@ -72,7 +72,7 @@ class Facts:
         return any(places != (ANYWHERE,) for places in self.demand.values())
 
 
-def facts_of(forecast: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Facts:
+def facts_of(forecast: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> SupplyFacts:
     """The facts of ``tables`` (data sets and the tables of ``network.yaml``; each row knows its place).
 
     Raises :class:`ConfigError` naming the row.
@@ -86,7 +86,7 @@ def facts_of(forecast: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Fact
     sites = {site for places in demand.values() for site in places} | {lane.to for lane in lanes}
     sites |= {str(row["location_id"]) for name in ("locations", "sites", "stock") for row in _places(tables, name)}
     _known_sites(forecast, tables)
-    return Facts(
+    return SupplyFacts(
         demand=demand,
         lanes=_grouped([((lane.to, lane.item), lane) for lane in lanes]),
         parts=_grouped([(part.item, part) for part in parts]),

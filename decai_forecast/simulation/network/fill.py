@@ -14,7 +14,7 @@ import pandas as pd
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.network.costs import Costs
-from decai_forecast.simulation.network.facts import ANYWHERE, Facts
+from decai_forecast.simulation.network.facts import ANYWHERE, SupplyFacts
 from decai_forecast.simulation.network.flows import Flow, Shares, kept
 from decai_forecast.simulation.network.graph import Floats, Ints
 from decai_forecast.simulation.network.lead_times import Observed, late
@@ -29,9 +29,9 @@ OLD = 45  # days
 
 @dataclass(frozen=True)
 class Inputs:
-    """All that is known; ``told`` counts what was delivered and what was assumed, for the report's list."""
+    """All that is known; ``counts`` says how often a value was delivered and how often assumed, for the report's list."""
 
-    facts: Facts
+    facts: SupplyFacts
     assumptions: Assumptions
     calendar: Calendar
     stock: Mapping[tuple[str, str], float]  # place, item -> units on hand
@@ -40,7 +40,7 @@ class Inputs:
     observed: Observed
     costs: Costs
     shares: Shares
-    told: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
 
 
 def stages_of(topology: Topology, flow: Flow, inputs: Inputs) -> Stages:
@@ -81,7 +81,7 @@ def _stock(topology: Topology, flow: Flow, inputs: Inputs, node: int, column: in
     found = inputs.stock.get((key.place, what))
     if not ships > 0:
         return 0.0 if found is None else max(found, 0.0)  # a place that does not sell the item
-    inputs.told["stock" if found is not None else "no stock"] += 1
+    inputs.counts["stock" if found is not None else "no stock"] += 1
     return np.nan if found is None else max(found, 0.0) * inputs.shares.item(key.place, what, ships)
 
 
@@ -97,10 +97,10 @@ def _leads(topology: Topology, inputs: Inputs) -> tuple[Ints, Floats | None, Flo
                 continue
             periods = inputs.observed.of(edge.parent.place, edge.carried, edge.child.place)
             if periods is not None:
-                inputs.told["lead observed"] += 1
+                inputs.counts["lead observed"] += 1
                 lead[lane, column], spread[lane, column] = late(periods)
                 streak[lane, column] = inputs.observed.streak(edge.parent.place, edge.carried, edge.child.place)
-                inputs.told["lead streaks"] += streak[lane, column] > 0
+                inputs.counts["lead streaks"] += streak[lane, column] > 0
             else:
                 lead[lane, column] = _periods(_days(edge.parent.place, edge.carried, edge.days, inputs), inputs)
     longest = max((len(shares) for shares in spread.values()), default=1)
@@ -118,7 +118,7 @@ def _days(origin: str, item: str, days: float, inputs: Inputs) -> float:
     if isnan(days):
         own = [vendor.days for vendor in inputs.facts.vendors.get(item, ()) if vendor.name == origin]
         days = own[0] if own else days
-    inputs.told["lead assumed" if isnan(days) else "lead delivered"] += 1
+    inputs.counts["lead assumed" if isnan(days) else "lead delivered"] += 1
     return float(inputs.assumptions.lead_time_days) if isnan(days) else days
 
 
@@ -126,7 +126,7 @@ def _periods(days: float, inputs: Inputs) -> int:
     return ceil(days / inputs.calendar.days)
 
 
-def _capacity(topology: Topology, flow: Flow, facts: Facts, inputs: Inputs) -> Floats:
+def _capacity(topology: Topology, flow: Flow, facts: SupplyFacts, inputs: Inputs) -> Floats:
     """Units per period; what a place can ship is divided among its items by what they need."""
     found = np.full(flow.throughput.shape, inf)
     for node, key in enumerate(topology.keys):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.agents.carrier import fit_carrier
-from decai_forecast.simulation.network.facts import Facts
+from decai_forecast.simulation.network.facts import SupplyFacts
 from decai_forecast.simulation.network.graph import Floats, Ints
 from decai_forecast.simulation.network.rows import WHERE
 
@@ -45,7 +45,7 @@ class Observed:
         return float(found.streak ** (1 / apart))
 
 
-def observed_in(receipts: pd.DataFrame | None, facts: Facts, days: int) -> Observed:
+def observed_in(receipts: pd.DataFrame | None, facts: SupplyFacts, days: int) -> Observed:
     """From the rows of ``receipts`` that have ``ordered_on``; ``days``: of one period. A part of a period counts as one."""
     if receipts is None or "ordered_on" not in receipts:
         return Observed({})
@@ -69,7 +69,7 @@ def observed_in(receipts: pd.DataFrame | None, facts: Facts, days: int) -> Obser
     return Observed(found, {tuple(map(str, key)): part.to_numpy(np.int64) for key, part in lanes})
 
 
-def _origins(rows: pd.DataFrame, facts: Facts) -> pd.Series:
+def _origins(rows: pd.DataFrame, facts: SupplyFacts) -> pd.Series:
     """The vendor of the receipt, or the item's only one."""
     only = {item: vendors[0].name for item, vendors in facts.vendors.items() if len(vendors) == 1}
     known = rows["item_id"].map(only).fillna("")

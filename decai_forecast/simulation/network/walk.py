@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from math import isnan
 
 from decai_forecast.errors import ConfigError
-from decai_forecast.simulation.network.facts import Facts, Lane, Part, Vendor
+from decai_forecast.simulation.network.facts import Lane, Part, SupplyFacts, Vendor
 
 __all__ = ["UNKNOWN", "Edge", "Key", "Way", "way_of"]
 
@@ -48,7 +48,7 @@ class Way:
     sources: set[Key] = field(default_factory=set)
 
 
-def way_of(item: str, facts: Facts) -> Way:
+def way_of(item: str, facts: SupplyFacts) -> Way:
     """The way of ``item`` to all places that sell it.
 
     Raises :class:`ConfigError` where it goes in a circle, or where nobody supplies a place although lanes are known.
@@ -59,7 +59,7 @@ def way_of(item: str, facts: Facts) -> Way:
     return way
 
 
-def _climb(facts: Facts, way: Way, place: str, item: str, below: tuple[tuple[str, str, str], ...]) -> Key:
+def _climb(facts: SupplyFacts, way: Way, place: str, item: str, below: tuple[tuple[str, str, str], ...]) -> Key:
     """The node of ``item`` at ``place``; ``below`` is how one came there: place, item and row."""
     key = Key(place, "" if item == way.item else item)
     circle = [k for k, (where, what, _) in enumerate(below) if (where, what) == (place, item)]
@@ -82,7 +82,7 @@ def _climb(facts: Facts, way: Way, place: str, item: str, below: tuple[tuple[str
     return key
 
 
-def _made(facts: Facts, place: str, item: str) -> list[tuple[int, Part]]:
+def _made(facts: SupplyFacts, place: str, item: str) -> list[tuple[int, Part]]:
     """The numbered parts, if the item is made at ``place``: as its bill says, or where no other site sends it."""
     bill = facts.parts.get(item, ())
     here = [part for part in bill if part.place == place]
@@ -91,11 +91,11 @@ def _made(facts: Facts, place: str, item: str) -> list[tuple[int, Part]]:
     return list(enumerate(sorted(here, key=lambda part: part.component)))
 
 
-def _candidates(facts: Facts, place: str, item: str) -> tuple[Lane, ...]:
+def _candidates(facts: SupplyFacts, place: str, item: str) -> tuple[Lane, ...]:
     return facts.lanes.get((place, item)) or facts.lanes.get((place, ""), ())
 
 
-def _lanes(facts: Facts, place: str, item: str) -> list[tuple[Lane, float]]:
+def _lanes(facts: SupplyFacts, place: str, item: str) -> list[tuple[Lane, float]]:
     """The lanes that bring the item, with shares that sum to 1.
 
     A lane for all items brings what its supplier sells: where the suppliers of an item are known, only theirs count.
@@ -114,14 +114,16 @@ def _lanes(facts: Facts, place: str, item: str) -> list[tuple[Lane, float]]:
 
 
 def _lane(
-    facts: Facts, way: Way, child: Key, lane: Lane, share: float, item: str, below: tuple[tuple[str, str, str], ...]
+    facts: SupplyFacts, way: Way, child: Key, lane: Lane, share: float, item: str, below: tuple[tuple[str, str, str], ...]
 ) -> Edge:
     inner = lane.origin in facts.sites
     parent = _climb(facts, way, lane.origin, item, below) if inner else _source(way, lane.origin)
     return Edge(parent, child, 0, 1.0, share, lane.days, item, lane.where)
 
 
-def _component(facts: Facts, way: Way, child: Key, number: int, part: Part, below: tuple[tuple[str, str, str], ...]) -> Edge:
+def _component(
+    facts: SupplyFacts, way: Way, child: Key, number: int, part: Part, below: tuple[tuple[str, str, str], ...]
+) -> Edge:
     parent = _climb(facts, way, child.place, part.component, below)
     return Edge(parent, child, number, part.quantity, 1.0, part.days, part.component, part.where)
 
@@ -132,7 +134,7 @@ def _source(way: Way, vendor: str) -> Key:
     return key
 
 
-def _vendors(facts: Facts, place: str, item: str) -> tuple[Vendor, ...]:
+def _vendors(facts: SupplyFacts, place: str, item: str) -> tuple[Vendor, ...]:
     if found := facts.vendors.get(item):
         return found
     if facts.lanes:

@@ -12,7 +12,7 @@ from decai_forecast.demand import build_table, prepare
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.agents import augment as module
 from decai_forecast.simulation.agents.augment import COLUMNS, augment, learn
-from decai_forecast.simulation.agents.experience import Facts
+from decai_forecast.simulation.agents.experience import FirmFacts
 from decai_forecast.simulation.agents.gate import judge
 
 WEEKS, AS_OF = Calendar("W", 4), date(2025, 6, 2)
@@ -40,7 +40,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_same_seed_same_verdict(firm: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     """Deterministic; rational agents come first, and both figures are told."""
-    facts = Facts({}, recovery=4.0)
+    facts = FirmFacts({}, recovery=4.0)
     _, verdicts = augment(*firm, WEEKS, AS_OF, facts, seed=2)
     assert verdicts == augment(*firm, WEEKS, AS_OF, facts, seed=2)[1]
     assert verdicts[0].agents == "rational"
@@ -51,7 +51,7 @@ def test_what_passes_is_rows_to_learn_from(firm: tuple[pd.DataFrame, pd.DataFram
     """With a gate that lets all pass: the usual rows, in which all was shipped, and simulated ones; and models of them."""
     monkeypatch.setattr("decai_forecast.simulation.agents.gate.LESS_IN_DISRUPTION", -9.0)
     monkeypatch.setattr("decai_forecast.simulation.agents.gate.MORE_IN_NORMAL", 9.0)
-    lesson, _ = augment(*firm, WEEKS, AS_OF, Facts({}, recovery=4.0), seed=2)
+    lesson, _ = augment(*firm, WEEKS, AS_OF, FirmFacts({}, recovery=4.0), seed=2)
     assert lesson is not None
     assert list(lesson.rows.columns) == [*COLUMNS, "target", "weight"]
     assert (lesson.rows["fill_least"] < 0.95).any()
@@ -60,7 +60,7 @@ def test_what_passes_is_rows_to_learn_from(firm: tuple[pd.DataFrame, pd.DataFram
 
 def test_short_history_is_told(firm: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     """Outages that are longer than what was recorded cannot be simulated in it."""
-    lesson, verdicts = augment(*firm, WEEKS, AS_OF, Facts({}, recovery=60.0), seed=2)
+    lesson, verdicts = augment(*firm, WEEKS, AS_OF, FirmFacts({}, recovery=60.0), seed=2)
     assert (lesson, verdicts[0].reason) == (None, "156 periods of history, 230 are needed")
     assert verdicts[0].as_json()["normal"] is None
 

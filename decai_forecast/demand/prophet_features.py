@@ -9,7 +9,7 @@ import pandas as pd
 
 from decai_forecast.demand.panel import Floats, Panel
 
-__all__ = ["outlook", "prophet_fit"]
+__all__ = ["prophet_fit", "prophet_totals"]
 
 YEARS_FOR_YEARLY = 2.1  # below this a yearly season cannot be told from a trend
 CATEGORIES = 3  # fits beside the partner's total; a fit costs about 0.1 CPU-seconds, and small categories are noise
@@ -19,7 +19,7 @@ for _name in ("prophet", "prophet.plot", "prophet.forecaster"):  # a missing plo
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 
-def outlook(panel: Panel, cutoff: int) -> tuple[dict[str, Floats], bool]:
+def prophet_totals(panel: Panel, cutoff: int) -> tuple[dict[str, Floats], bool]:
     """``partner:all`` and ``category:<name>`` -> total of every period (units), fitted on the periods before ``cutoff``; and
     whether Prophet made the partner's.
 
@@ -27,14 +27,14 @@ def outlook(panel: Panel, cutoff: int) -> tuple[dict[str, Floats], bool]:
     optimiser fails, a total is the flat mean of its history.
     """
     sold = np.nan_to_num(panel.quantity[:, :cutoff])
-    found, fitted = {}, False
-    found["partner:all"], fitted = prophet_fit(panel, sold.sum(axis=0))
+    totals, fitted = {}, False
+    totals["partner:all"], fitted = prophet_fit(panel, sold.sum(axis=0))
     names = panel.series["category"].fillna("").astype(str)
     share = pd.Series(sold.sum(axis=1)).groupby(names.to_numpy()).sum().sort_values(ascending=False)
     for name, volume in share.head(CATEGORIES).items():
         if len(share) > 1 and volume > SMALLEST_SHARE * share.sum():
-            found[f"category:{name}"], _ = prophet_fit(panel, sold[(names == name).to_numpy()].sum(axis=0))
-    return found, fitted
+            totals[f"category:{name}"], _ = prophet_fit(panel, sold[(names == name).to_numpy()].sum(axis=0))
+    return totals, fitted
 
 
 def prophet_fit(panel: Panel, total: Floats) -> tuple[Floats, bool]:

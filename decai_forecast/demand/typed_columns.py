@@ -14,7 +14,7 @@ import pandas as pd
 
 from decai_forecast.errors import ConfigError
 
-__all__ = ["Readable"]
+__all__ = ["TypedColumns"]
 
 LARGEST = 1e12  # units of one row; beyond it squares and sums lose the small ones, and nobody sells that much
 YEARS = (1900, 2199)  # dates outside are slips, or a database's way to say "never"
@@ -26,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Readable:
+class TypedColumns:
     """``rows`` as they were given; ``source`` leads every message: a file, a data set."""
 
     rows: pd.DataFrame
@@ -76,8 +76,8 @@ class Readable:
         before, after = ordered[at - 1], ordered[at]
         far = days <= before if at <= len(ordered) - at else days >= after
         nearest = pd.Timestamp(after if at <= len(ordered) - at else before).date()
-        told = f"{name} {{}} lies {gaps.max() // 365} years from the nearest other date, {nearest}"
-        self.refuse(far, f"{told}; correct the row, or leave it out", name)
+        distance = f"{name} {{}} lies {gaps.max() // 365} years from the nearest other date, {nearest}"
+        self.refuse(far, f"{distance}; correct the row, or leave it out", name)
 
     def quantities(self, name: str, unknown: pd.Series | bool = False) -> pd.Series:
         """Numbers of units; NaN only where ``unknown``. :class:`ConfigError` for one that cannot be read, or is infinite."""
@@ -111,15 +111,15 @@ class Readable:
         """:class:`ConfigError` if any row is ``wrong``: the first is named, with its value of ``name`` in place of ``{}``."""
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            said = text.format(_shown(self.rows[name].iloc[row])) if name else text
+            complaint = text.format(_shown(self.rows[name].iloc[row])) if name else text
             others = f" ({int(wrong.sum()):,} such rows)" if wrong.sum() > 1 else ""
-            raise ConfigError(f"{self.source}: {self.told(row)}: {said}{others}")
+            raise ConfigError(f"{self.source}: {self.row_in_words(row)}: {complaint}{others}")
 
-    def told(self, row: int) -> str:
+    def row_in_words(self, row: int) -> str:
         """``row 4 (partner 'a', item 'i')``, of what the rows tell."""
         names = {"partner_id": "partner", "location_id": "location", "item_id": "item"}
-        known = [f"{told} {_shown(self.rows[name].iloc[row])}" for name, told in names.items() if name in self.rows]
-        return f"row {row + 1}" + (f" ({', '.join(known)})" if known else "")
+        keys = [f"{label} {_shown(self.rows[name].iloc[row])}" for name, label in names.items() if name in self.rows]
+        return f"row {row + 1}" + (f" ({', '.join(keys)})" if keys else "")
 
 
 def _shown(value: Any) -> str:

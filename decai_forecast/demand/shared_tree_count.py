@@ -1,6 +1,6 @@
 """How many of the shared forecaster's trees a partner uses: judged by time, on the origins its combination is chosen on.
 
-The first trees of a boosted model are a smaller model, so a smaller budget costs no training and no message. The shared
+The first trees of a boosted model are a smaller model, so using fewer costs no training and no message. The shared
 forecasters of the choice origins know nothing of the windows after them, and the test window is not among these.
 """
 
@@ -18,7 +18,7 @@ from decai_forecast.demand.panel import Floats
 from decai_forecast.demand.quantiles import TRAINED, name_of
 from decai_forecast.periods import CHOICE_ORIGINS
 
-__all__ = ["SharedBudget", "SharedOrigin", "choose_shared_budget"]
+__all__ = ["SharedOrigin", "SharedTreeCount", "choose_shared_tree_count"]
 
 SMALLER = (40, 60, 80)  # trees
 CLEARLY = 0.01  # what fewer trees must take off the loss, beside winning at each origin: less is noise (docs/decisions/0013)
@@ -36,7 +36,7 @@ class SharedOrigin:
 
 
 @dataclass(frozen=True)
-class SharedBudget:
+class SharedTreeCount:
     """``trees``: of each quantile's shared model, the first ones; None: all. ``reason`` in words; ``origins``: judged on so
     many; ``losses``: number of trees -> pinball loss of the mean of own and shared over all origins and quantiles, in units."""
 
@@ -46,22 +46,22 @@ class SharedBudget:
     losses: Mapping[str, float] = field(default_factory=dict)
 
 
-def choose_shared_budget(origins: Sequence[SharedOrigin], *, seed: int) -> SharedBudget:
+def choose_shared_tree_count(origins: Sequence[SharedOrigin], *, seed: int) -> SharedTreeCount:
     """All trees, unless fewer take off ``CLEARLY`` of the loss and win at each of the ``CHOICE_ORIGINS``.
 
     Judged is the mean of own and shared, the default of the combination. ``seed`` draws rows where there are very many.
     """
-    found = [losses for losses in (_losses(origin, seed) for origin in origins) if losses]
-    total = {trees: sum(losses[trees] for losses in found) for trees in (*SMALLER, TREES)} if found else {}
-    told = {str(trees): loss for trees, loss in total.items()}
-    if len(found) < CHOICE_ORIGINS:
-        return SharedBudget(None, f"{len(found)} of {CHOICE_ORIGINS} origins to judge on: all trees", len(found), told)
-    good = [k for k in SMALLER if total[k] < (1 - CLEARLY) * total[TREES] and all(one[k] < one[TREES] for one in found)]
+    judged = [losses for losses in (_losses(origin, seed) for origin in origins) if losses]
+    total = {trees: sum(losses[trees] for losses in judged) for trees in (*SMALLER, TREES)} if judged else {}
+    by_name = {str(trees): loss for trees, loss in total.items()}
+    if len(judged) < CHOICE_ORIGINS:
+        return SharedTreeCount(None, f"{len(judged)} of {CHOICE_ORIGINS} origins to judge on: all trees", len(judged), by_name)
+    good = [k for k in SMALLER if total[k] < (1 - CLEARLY) * total[TREES] and all(one[k] < one[TREES] for one in judged)]
     if not good:
-        return SharedBudget(None, "no smaller number is clearly better at each origin: all trees", len(found), told)
+        return SharedTreeCount(None, "no smaller number is clearly better at each origin: all trees", len(judged), by_name)
     best = min(good, key=lambda trees: total[trees])
     gain = 1 - total[best] / total[TREES]
-    return SharedBudget(best, f"{gain:.1%} less loss than with all trees, less at each origin", len(found), told)
+    return SharedTreeCount(best, f"{gain:.1%} less loss than with all trees, less at each origin", len(judged), by_name)
 
 
 def _losses(origin: SharedOrigin, seed: int) -> dict[int, float]:

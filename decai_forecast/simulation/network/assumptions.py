@@ -10,10 +10,10 @@ from decai_forecast.simulation.network.supply import Assumption
 from decai_forecast.simulation.network.topology import Topology
 from decai_forecast.simulation.network.walk import UNKNOWN
 
-__all__ = ["told"]
+__all__ = ["assumptions_of"]
 
 
-def told(inputs: Inputs, found: Sequence[Topology]) -> tuple[Assumption, ...]:
+def assumptions_of(inputs: Inputs, found: Sequence[Topology]) -> tuple[Assumption, ...]:
     return tuple(
         Assumption(name, text, assumed)
         for part in (
@@ -29,7 +29,7 @@ def told(inputs: Inputs, found: Sequence[Topology]) -> tuple[Assumption, ...]:
 
 
 def _stock(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
-    known, missing = inputs.told["stock"], inputs.told["no stock"]
+    known, missing = inputs.counts["stock"], inputs.counts["no stock"]
     if known:
         counted = f", last counted on {inputs.counted}" if inputs.counted else ""
         yield "Opening stock", f"as delivered for {known} of {known + missing} pairs of place and item{counted}", False
@@ -52,9 +52,9 @@ def _transit(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
 
 
 def _leads(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
-    seen, given, missing = (inputs.told[f"lead {how}"] for how in ("observed", "delivered", "assumed"))
+    seen, given, missing = (inputs.counts[f"lead {how}"] for how in ("observed", "delivered", "assumed"))
     if seen:
-        rows = f"; on {inputs.told['lead streaks']} of them late ones come in rows" if inputs.told["lead streaks"] else ""
+        rows = f"; on {inputs.counts['lead streaks']} of them late ones come in rows" if inputs.counts["lead streaks"] else ""
         yield "Lead times", f"observed in receipts, with their spread, for {seen} lanes of items{rows}", False
     if given:
         yield "Lead times", f"as delivered for {given} lanes of items; every shipment is on time", False

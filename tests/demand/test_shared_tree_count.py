@@ -13,14 +13,14 @@ from panels import AS_OF, WEEKS, delivery, table
 
 from decai_forecast.demand import (
     TREES,
-    SharedBudget,
     SharedOrigin,
+    SharedTreeCount,
     build_table,
-    choose_shared_budget,
+    choose_shared_tree_count,
     fit,
     predict,
     prepare,
-    shared_budget,
+    shared_tree_count,
     train_local,
 )
 from decai_forecast.federation import merge, sanitise
@@ -55,8 +55,8 @@ def origins(demand: pd.DataFrame, models: Sequence[Models]) -> list[SharedOrigin
     return found
 
 
-def chosen(models: Sequence[Models]) -> SharedBudget:
-    return choose_shared_budget(origins(delivery(periods=200, items=12), models), seed=7)
+def chosen(models: Sequence[Models]) -> SharedTreeCount:
+    return choose_shared_tree_count(origins(delivery(periods=200, items=12), models), seed=7)
 
 
 def test_fewer_trees_are_used_where_the_later_ones_did_harm_at_each_origin() -> None:
@@ -79,7 +79,7 @@ def test_harm_at_two_of_three_origins_is_chance() -> None:
 
 def test_less_than_a_hundredth_is_no_gain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Winning at each origin is not enough."""
-    monkeypatch.setattr(shared_budget, "CLEARLY", 0.9)
+    monkeypatch.setattr(shared_tree_count, "CLEARLY", 0.9)
     assert chosen([spoilt(c) for c in CUTOFFS.choice]).trees is None
 
 
@@ -88,7 +88,7 @@ def test_fewer_than_three_origins_mean_all_trees(count: int) -> None:
     """An origin whose window holds no sale is none."""
     given = origins(delivery(periods=200, items=12), [spoilt(c) for c in CUTOFFS.choice])
     empty = [SharedOrigin(o.shared, o.future.assign(actual=np.nan), o.own) for o in given[count:]]
-    found = choose_shared_budget([*given[:count], *empty], seed=7)
+    found = choose_shared_tree_count([*given[:count], *empty], seed=7)
     assert (found.trees, found.origins) == (None, count)
     assert found.reason == f"{count} of 3 origins to judge on: all trees"
 
@@ -103,25 +103,25 @@ def test_the_loss_is_that_of_the_mean_of_own_and_shared() -> None:
         for q, name in ((0.1, "q10"), (0.5, "q50"), (0.9, "q90")):
             over = (origin.future["actual"] - (origin.own[name] + shared[name]) / 2)[known]
             expected += float(np.maximum(q * over, (q - 1) * over).sum())
-    assert choose_shared_budget(given, seed=7).losses["100"] == pytest.approx(expected, rel=1e-9)
+    assert choose_shared_tree_count(given, seed=7).losses["100"] == pytest.approx(expected, rel=1e-9)
 
 
 def test_very_many_rows_are_drawn_by_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same seed, the same choice and losses."""
-    monkeypatch.setattr(shared_budget, "MOST_JUDGED", 60)
+    monkeypatch.setattr(shared_tree_count, "MOST_JUDGED", 60)
     given = origins(delivery(periods=200, items=12), [spoilt(c) for c in CUTOFFS.choice])
-    one, same, other = (choose_shared_budget(given, seed=seed) for seed in (7, 7, 8))
+    one, same, other = (choose_shared_tree_count(given, seed=seed) for seed in (7, 7, 8))
     assert one == same
     assert one.trees == 40
     assert one.losses != other.losses
 
 
-def test_altering_the_test_window_changes_no_budget() -> None:
+def test_altering_the_test_window_changes_no_tree_count() -> None:
     """From the test cut-off on demand is another one: choice and losses stay; judged on the window itself they would not."""
     given = delivery(periods=200, items=12)
     known = given["date"] < pd.Timestamp(CUTOFFS.test)
     changed = given.assign(quantity=given["quantity"].where(known, given["quantity"] * 9 + 50))
     models = [spoilt(c) for c in (*CUTOFFS.choice, CUTOFFS.test)]
     before, after = (origins(demand, models) for demand in (given, changed))
-    assert choose_shared_budget(before[:3], seed=7) == choose_shared_budget(after[:3], seed=7)
-    assert choose_shared_budget(before[1:], seed=7) != choose_shared_budget(after[1:], seed=7)
+    assert choose_shared_tree_count(before[:3], seed=7) == choose_shared_tree_count(after[:3], seed=7)
+    assert choose_shared_tree_count(before[1:], seed=7) != choose_shared_tree_count(after[1:], seed=7)

@@ -2,7 +2,7 @@
 
 The rows are split at an earlier cut-off, ``JUDGED`` horizons back: models learn from the rows whose target lies before it and
 are judged on those whose origin does not. Rows that reach over the split are on neither side, so
-that nothing the models learnt was known later than the origin they are judged at. One training serves all budgets, since
+that nothing the models learnt was known later than the origin they are judged at. One training serves all numbers, since
 the first trees of a large model are those of a small one.
 """
 
@@ -22,18 +22,18 @@ from decai_forecast.demand.panel import Floats
 from decai_forecast.demand.quantiles import TRAINED, name_of
 from decai_forecast.demand.target import from_target
 
-__all__ = ["Budget", "Own", "choose_budget", "train_own"]
+__all__ = ["Own", "TreeCount", "choose_tree_count", "train_own"]
 
 JUDGED = 2  # horizons: one alone leaves a young company too few rows, and judged worse
-STEP, MOST = 20, 60  # trees; what looked best beyond did worse on what came (docs/decisions/0010)
-CLEARLY = 0.01  # what another budget than the usual one must take off the loss: less is noise
+TREES_STEP, MOST_TREES = 20, 60  # what looked best beyond did worse on what came (docs/decisions/0010)
+CLEARLY = 0.01  # what another number than the usual one must take off the loss: less is noise
 LEAST_LEARNT, LEAST_JUDGED = 50, 200  # rows; fewer tell nothing but their own accidents
 MOST_LEARNT = 4_000  # rows; the best size hardly depends on their number, the time does
 Loss = Callable[[Floats], float]
 
 
 @dataclass(frozen=True)
-class Budget:
+class TreeCount:
     """``trees``: of the models q10, q50 and q90; ``reason``: how they were chosen, in words; ``judged``: on so many rows."""
 
     trees: Mapping[str, int]
@@ -47,28 +47,28 @@ class Own:
 
     models: Mapping[float, str]
     mean: str
-    budget: Budget
+    tree_count: TreeCount
 
 
 def train_own(train: pd.DataFrame, *, seed: int) -> Own:
-    """All own models of a cut-off, each with its chosen budget, on all rows of ``train`` (see Prepared)."""
-    budget = choose_budget(train, seed=seed)
-    trees = {quantile: budget.trees[name_of(quantile)] for quantile in TRAINED}
+    """All own models of a cut-off, each with its chosen number of trees, on all rows of ``train`` (see Prepared)."""
+    chosen = choose_tree_count(train, seed=seed)
+    trees = {quantile: chosen.trees[name_of(quantile)] for quantile in TRAINED}
     models = local.train_local(train, seed=seed, trees=trees)
-    return Own(models, local.fit_mean(train, seed=seed), budget)
+    return Own(models, local.fit_mean(train, seed=seed), chosen)
 
 
-def choose_budget(train: pd.DataFrame, *, seed: int) -> Budget:
+def choose_tree_count(train: pd.DataFrame, *, seed: int) -> TreeCount:
     """The number of trees of each quantile's own model; the usual one where too few rows lie on a side of the split."""
     learnt, judged = _split(local.grown(train))
     usual = {name_of(quantile): local.LOCAL_TREES for quantile in TRAINED}
     if len(learnt) < LEAST_LEARNT or len(judged) < LEAST_JUDGED:
-        told = f"{len(learnt)} rows to learn from and {len(judged)} to judge on, of {LEAST_LEARNT} and {LEAST_JUDGED} needed"
-        return Budget(usual, f"{told}: the usual number of trees", len(judged))
+        counts = f"{len(learnt)} rows to learn from and {len(judged)} to judge on, of {LEAST_LEARNT} and {LEAST_JUDGED} needed"
+        return TreeCount(usual, f"{counts}: the usual number of trees", len(judged))
     if len(learnt) > MOST_LEARNT:
         learnt = learnt.iloc[np.sort(np.random.default_rng(seed).choice(len(learnt), MOST_LEARNT, replace=False))]
     trees = _best_quantiles(learnt, judged, seed)
-    return Budget(trees, f"judged on the last {JUDGED} horizons before the cut-off", len(judged))
+    return TreeCount(trees, f"judged on the last {JUDGED} horizons before the cut-off", len(judged))
 
 
 def _split(train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -99,8 +99,8 @@ def _best(params: Mapping[str, Any], data: Any, judged: pd.DataFrame, loss: Loss
 
     booster, losses = lgb.Booster(dict(params), data), dict[int, float]()
     rows: npt.NDArray[np.float32] = judged[list(FEATURES)].to_numpy(np.float32)
-    for trees in range(STEP, MOST + STEP, STEP):
-        for _ in range(STEP):
+    for trees in range(TREES_STEP, MOST_TREES + TREES_STEP, TREES_STEP):
+        for _ in range(TREES_STEP):
             booster.update()
         losses[trees] = loss(booster.predict(rows, num_threads=1))
     best = min(losses, key=lambda trees: losses[trees])

@@ -12,7 +12,7 @@ from decai_forecast.demand.history import History, Running, rhythm
 from decai_forecast.demand.models.base import filled
 from decai_forecast.demand.panel import Floats, Panel
 
-__all__ = ["Group", "Rows", "ahead", "group_features", "groups_of"]
+__all__ = ["Group", "Rows", "future_features", "group_features", "groups_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -33,33 +33,33 @@ class Rows:
 @dataclass(frozen=True)
 class Group:
     """A level above the series (the partner, its categories): ``total`` is groups x periods, ``member`` the group of each
-    series, ``outlook`` the total as Prophet sees it for every period (NaN: no fit)."""
+    series, ``prophet`` the total as Prophet sees it for every period (NaN: no fit)."""
 
     name: str
     total: Floats
     member: Ints
-    outlook: Floats
+    prophet: Floats
 
 
-def groups_of(panel: Panel, outlook: dict[str, Floats]) -> list[Group]:
-    """Partner and category totals of what ``panel`` knows; ``outlook`` holds Prophet's view by group name."""
+def groups_of(panel: Panel, totals: dict[str, Floats]) -> list[Group]:
+    """Partner and category totals of what ``panel`` knows; ``totals`` holds Prophet's view by group name."""
     sold = np.nan_to_num(panel.quantity)
     out = []
     for name, labels in (("partner", pd.Series("all", index=panel.series.index)), ("category", panel.series["category"])):
         member, names = pd.factorize(labels.fillna("").astype(str), sort=True)
         total = np.zeros((len(names), sold.shape[1]))
         np.add.at(total, member, sold)
-        views = [outlook.get(f"{name}:{label}", outlook["partner:all"]) for label in names]
+        views = [totals.get(f"{name}:{label}", totals["partner:all"]) for label in names]
         out.append(Group(name, total, member.astype(np.int64), np.stack(views)))
     return out
 
 
-def ahead(panel: Panel, known: History, rows: Rows) -> dict[str, Floats]:
+def future_features(panel: Panel, known: History, rows: Rows) -> dict[str, Floats]:
     """Calendar, season and plan features of ``rows``; nothing realised after the origin enters."""
     target, scale = rows.target(known), known.scale[rows.series, rows.origin]
     with np.errstate(all="ignore"):
-        found = _calendar(panel, rows, target) | _season(panel, known, rows, target, scale)
-        return found | _plans(panel, rows, target)
+        features = _calendar(panel, rows, target) | _season(panel, known, rows, target, scale)
+        return features | _plans(panel, rows, target)
 
 
 def _calendar(panel: Panel, rows: Rows, target: Ints) -> dict[str, Floats]:
@@ -72,8 +72,8 @@ def _calendar(panel: Panel, rows: Rows, target: Ints) -> dict[str, Floats]:
         "sin_year": np.sin(angle),
         "cos_year": np.cos(angle),
     }
-    found = {name: value[target] for name, value in by_period.items()}
-    return {"h": rows.h.astype(float)} | found | {"holidays": _holidays(panel, rows, target)}
+    features = {name: value[target] for name, value in by_period.items()}
+    return {"h": rows.h.astype(float)} | features | {"holidays": _holidays(panel, rows, target)}
 
 
 def _holidays(panel: Panel, rows: Rows, target: Ints) -> Floats:
@@ -150,12 +150,12 @@ def group_features(group: Group, panel: Panel, known: History, rows: Rows) -> di
         usual = mean(origin, beat.scale)
         season = run.between(member, past - reach, np.minimum(past + reach, origin) + 1)
         around = mean(np.minimum(past + calendar.year // 2, origin), calendar.year)
-        view = Running(group.outlook)
+        view = Running(group.prophet)
         recent = view.between(member, origin + 1 - beat.windows[2], origin + 1)
-        found = {
+        features = {
             "trend_short": mean(origin, beat.windows[0]) / usual,
             "trend_long": mean(origin, beat.windows[2]) / usual,
             "season": np.where(past - reach >= 0, season / around, np.nan),
-            "prophet": group.outlook[member, target] / recent,
+            "prophet": group.prophet[member, target] / recent,
         }
-    return {f"{group.name}_{name}": value for name, value in found.items()}
+    return {f"{group.name}_{name}": value for name, value in features.items()}

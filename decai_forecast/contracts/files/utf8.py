@@ -1,4 +1,4 @@
-"""Text files made plain: decompressed within limits, strictly decoded, as UTF-8."""
+"""Text files as UTF-8: decompressed within limits, strictly decoded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from decai_forecast.contracts.files.faults import FileFault, FileUnsafe
 
-__all__ = ["RATIO", "SUSPICIOUS", "ending_of", "plain"]
+__all__ = ["RATIO", "SUSPICIOUS", "as_utf8", "ending_of"]
 
 CHUNK = 4 * 1024 * 1024  # bytes per read
 RATIO = 200  # decompressed over compressed: more is no table
@@ -30,7 +30,7 @@ def ending_of(path: Path) -> str:
     return name.rsplit(".", 1)[1] if "." in name else ""
 
 
-def plain(path: Path, scratch: Path, *, encoding: str, say: str, max_bytes: int) -> Path:
+def as_utf8(path: Path, scratch: Path, *, encoding: str, say: str, max_bytes: int) -> Path:
     """``path`` itself, if it is UTF-8 text; else a decompressed, recoded copy in the folder ``scratch``.
 
     ``encoding`` is the name of the file's encoding, ``say`` where another one can be named. :class:`FileFault` tells a byte
@@ -40,7 +40,7 @@ def plain(path: Path, scratch: Path, *, encoding: str, say: str, max_bytes: int)
     if path.suffix.lower() not in ARCHIVES and text.encoding == "utf-8-sig":
         text.decode(None)
         return path
-    target = scratch / f"{path.name}.plain"
+    target = scratch / f"{path.name}.utf8"
     with target.open("wb") as out:
         text.decode(out)
     return target
@@ -81,8 +81,8 @@ class _Text:
     def _undecodable(self, error: UnicodeDecodeError, before: int, lines: int) -> FileFault:
         line = lines + error.object[: error.start].count(b"\n")
         around = error.object[error.start : error.start + 4].hex(" ")
-        said = f"byte {before + error.start:,} (line {line:,}, bytes {around}) is not {error.encoding.upper()}"
-        return FileFault(f"{self.path}: {said}; {_likely(error)}, say so {self.say}")
+        place = f"byte {before + error.start:,} (line {line:,}, bytes {around}) is not {error.encoding.upper()}"
+        return FileFault(f"{self.path}: {place}; {_likely(error)}, say so {self.say}")
 
     def _blocks(self) -> Iterator[bytes]:
         """The decompressed bytes, never more than the limits allow."""

@@ -1,4 +1,4 @@
-"""The text files of a delivery, made plain; see ``contracts/files``."""
+"""The text files of a delivery as UTF-8; see ``contracts/files``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from decai_forecast.contracts.files import FileFault, FileUnsafe, plain
+from decai_forecast.contracts.files import FileFault, FileUnsafe, as_utf8
 from decai_forecast.delivery.errors import SourceUnreadable, SourceUnsafe
 from decai_forecast.delivery.request import Request
 
-__all__ = ["named_faults", "plain_text"]
+__all__ = ["named_faults", "utf8_text"]
 
 
-def plain_text(request: Request, path: Path) -> Path:
+def utf8_text(request: Request, path: Path) -> Path:
     """``path`` itself, if it is UTF-8 text; else a decompressed, recoded copy in the scratch folder."""
     encoding = str(request.contract.source.server.get("encoding") or "utf-8-sig")
     with named_faults(request):
-        return plain(path, request.scratch, encoding=encoding, say="in servers[0].encoding", max_bytes=request.max_bytes)
+        return as_utf8(path, request.scratch, encoding=encoding, say="in servers[0].encoding", max_bytes=request.max_bytes)
 
 
 @contextmanager

@@ -10,18 +10,18 @@ import pandas as pd
 
 from decai_forecast.errors import DecaiError
 
-__all__ = ["plain", "records", "validated"]
+__all__ = ["json_values", "records", "validated"]
 
-LONGEST = 200  # characters of what the validator says: it quotes whole parts of the report
+COMPLAINT_CHARACTERS = 200  # characters of what the validator says: it quotes whole parts of the report
 DIGITS = 6  # significant ones: more is noise of sampling
 
 
-def plain(value: Any) -> Any:
+def json_values(value: Any) -> Any:
     """JSON values: numbers with ``DIGITS`` significant digits, NaN and infinity as null."""
     if isinstance(value, Mapping):
-        return {str(k): plain(v) for k, v in value.items()}
+        return {str(k): json_values(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(v) for v in value]
+        return [json_values(v) for v in value]
     if isinstance(value, float):
         return float(f"{value:.{DIGITS}g}") + 0.0 if isfinite(value) else None  # + 0.0: no minus before a zero
     return value
@@ -40,6 +40,6 @@ def validated(report: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, An
 
     error = best_match(Draft202012Validator(schema).iter_errors(report))
     if error is not None:
-        said = error.message if len(error.message) <= LONGEST else f"{error.message[:LONGEST]} ..."
-        raise DecaiError(f"the report does not keep its schema at {error.json_path}: {said}; its facts are incomplete")
+        fault = error.message if len(error.message) <= COMPLAINT_CHARACTERS else f"{error.message[:COMPLAINT_CHARACTERS]} ..."
+        raise DecaiError(f"the report does not keep its schema at {error.json_path}: {fault}; its facts are incomplete")
     return report

@@ -22,7 +22,7 @@ from decai_forecast.documents.complaints import Complaints
 from decai_forecast.documents.fault import Where
 from decai_forecast.documents.spelling import near
 
-__all__ = ["format_of", "house_complaints", "location_of", "own_properties"]
+__all__ = ["format_of", "location_of", "own_properties", "profile_complaints"]
 
 SEMVER = re.compile(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 TAKEN = ("file_row_number", "filename")  # columns that DuckDB adds when it reads a file
@@ -35,7 +35,7 @@ def own_properties(node: Mapping[str, Any]) -> dict[str, Any]:
     return {str(item["property"]): item.get("value") for item in mine if "property" in item}
 
 
-def house_complaints(raw: Mapping[str, Any], columns: Sequence[Column], complain: Complaints) -> None:
+def profile_complaints(raw: Mapping[str, Any], columns: Sequence[Column], complain: Complaints) -> None:
     """Complains about everything that the nightly run, a consumer or a support person would miss."""
     _identity(raw, complain)
     _table(raw, columns, complain)
@@ -55,14 +55,16 @@ def _identity(raw: Mapping[str, Any], complain: Complaints) -> None:
             complain(_own_place(raw, name, "property"), f"unknown property {name!r}{hint}")
     data_set, periods, zone = own.get("dataSet"), own.get("missingPeriods", "zero"), own.get("timeZone")
     if data_set not in DATA_SETS:
-        said = f"customProperties needs dataSet, one of {', '.join(DATA_SETS)}; found {data_set or 'none'!r}"
-        complain(_own_place(raw, "dataSet", "value"), said + near(str(data_set), DATA_SETS))
+        message = f"customProperties needs dataSet, one of {', '.join(DATA_SETS)}; found {data_set or 'none'!r}"
+        complain(_own_place(raw, "dataSet", "value"), message + near(str(data_set), DATA_SETS))
     if periods not in ("zero", "unknown"):
         complain(_own_place(raw, "missingPeriods", "value"), f"missingPeriods must be zero or unknown, not {periods!r}")
     _expected_demand(raw, own, complain)
     if zone and not _is_zone(str(zone)):
-        said = f"timeZone {zone!r} is not an IANA name such as Europe/Paris"
-        complain(_own_place(raw, "timeZone", "value"), said + near(str(zone), available_timezones() if complain.strict else ()))
+        fault = f"timeZone {zone!r} is not an IANA name such as Europe/Paris"
+        complain(
+            _own_place(raw, "timeZone", "value"), fault + near(str(zone), available_timezones() if complain.strict else ())
+        )
 
 
 def _expected_demand(raw: Mapping[str, Any], own: Mapping[str, Any], complain: Complaints) -> None:
@@ -107,14 +109,14 @@ def _table(raw: Mapping[str, Any], columns: Sequence[Column], complain: Complain
     for k, column in enumerate(columns):
         if column.logical_type not in LOGICAL_TYPES:
             unknown = f"logicalType {column.logical_type!r} is not supported{_meant(column.logical_type)}"
-            said = unknown if column.logical_type != UNTYPED else "a column needs logicalType"
-            complain((*where, k, "logicalType"), f"{said}; use one of {', '.join(LOGICAL_TYPES)}")
+            message = unknown if column.logical_type != UNTYPED else "a column needs logicalType"
+            complain((*where, k, "logicalType"), f"{message}; use one of {', '.join(LOGICAL_TYPES)}")
     _names(columns, where, complain)
     if not any(rule.get("metric") == "rowCount" for rule in raw["schema"][0].get("quality") or []):
-        said = (
+        message = (
             "a rowCount rule is missing: an empty delivery keeps every other rule; add metric: rowCount, mustBeGreaterThan: 0"
         )
-        complain(("schema", 0), said)
+        complain(("schema", 0), message)
 
 
 def _names(columns: Sequence[Column], where: Where, complain: Complaints) -> None:
@@ -128,8 +130,8 @@ def _names(columns: Sequence[Column], where: Where, complain: Complaints) -> Non
         elif known is not None:
             complain(at, f"column {column.name!r} differs from {known!r} in nothing but capital letters; rename one")
         elif (source := column.source_name) in sources:
-            said = f"physicalName {source!r} is the source of {sources[source]!r} already; one column feeds one name"
-            complain((*where, k, "physicalName" if source != column.name else "name"), said)
+            message = f"physicalName {source!r} is the source of {sources[source]!r} already; one column feeds one name"
+            complain((*where, k, "physicalName" if source != column.name else "name"), message)
         if column.name.lower().startswith(PREFIX) or column.name.lower() in TAKEN:
             complain(at, f"the name {column.name!r} is used by the check itself; choose another (physicalName may stay)")
         seen.setdefault(column.name.lower(), column.name)
@@ -164,8 +166,8 @@ def _service_levels(raw: Mapping[str, Any], columns: Sequence[Column], complain:
                 complain(where, "errorRate needs a value from 0 to 100 and unit: percent")
         if item.get("property") == "timeOfAvailability" and item.get("scheduler") == "cron":
             _cron(item.get("schedule"), (*where, "schedule"), complain)
-        if item.get("property") == "timeOfAvailability" and (said := time_fault(item)):
-            complain((*where, "value"), said)
+        if item.get("property") == "timeOfAvailability" and (message := time_fault(item)):
+            complain((*where, "value"), message)
 
 
 def _cron(schedule: Any, where: tuple[str | int, ...], complain: Complaints) -> None:
@@ -195,5 +197,5 @@ def _price(price: Mapping[str, Any], complain: Complaints) -> None:
         from decai_forecast.contracts.standards.validity import codes
 
         if currency not in (known := codes("currency")):
-            said = f"priceCurrency {currency!r} is not a currency of ISO 4217{near(str(currency).upper(), known)}"
-            complain(("price", "priceCurrency"), said)
+            message = f"priceCurrency {currency!r} is not a currency of ISO 4217{near(str(currency).upper(), known)}"
+            complain(("price", "priceCurrency"), message)

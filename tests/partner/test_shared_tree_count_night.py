@@ -74,12 +74,12 @@ def test_what_the_chosen_trees_forecast_is_what_a_model_of_these_trees_would(
         combined(finished, tmp_path_factory.mktemp("night"), {c: change(m) for c, m in models.items()})
         for change in (spoilt, lambda m: first(m, KEPT))
     )
-    assert (cut.facts.shared_budget.trees, cut.facts.shared_budget.origins) == (KEPT, 3)
-    all_trees = SharedBudget(None, "not models of 100 trees, each grown on all before it: all trees", 0, {})
-    assert replace(small.facts.shared_budget, losses={}) == all_trees
+    assert (cut.facts.shared_tree_count.trees, cut.facts.shared_tree_count.origins) == (KEPT, 3)
+    all_trees = SharedTreeCount(None, "not models of 100 trees, each grown on all before it: all trees", 0, {})
+    assert replace(small.facts.shared_tree_count, losses={}) == all_trees
     assert cut.files == small.files
     assert set(cut.files) >= {"forecast.parquet", "hierarchy.parquet", "test.parquet", "drivers.json"}
-    assert replace(cut.facts, shared_budget=all_trees) == replace(small.facts, shared_budget=all_trees)
+    assert replace(cut.facts, shared_tree_count=all_trees) == replace(small.facts, shared_tree_count=all_trees)
 
 
 def test_trees_that_are_averages_are_used_whole(
@@ -87,8 +87,8 @@ def test_trees_that_are_averages_are_used_whole(
 ) -> None:
     """The first trees of an average are those of some partners; so is a night with models of different sizes."""
     bagged = combined(finished, tmp_path_factory.mktemp("night"), {c: spoilt(m) for c, m in models.items()}, "bagging")
-    assert bagged.facts.shared_budget.trees is None
+    assert bagged.facts.shared_tree_count.trees is None
     uneven = {c: spoilt(m) for c, m in models.items()}
     last = max(uneven)
     other = combined(finished, tmp_path_factory.mktemp("night"), uneven | {last: first(models[last], 60)})
-    assert other.facts.shared_budget.trees is None
+    assert other.facts.shared_tree_count.trees is None
