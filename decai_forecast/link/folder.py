@@ -60,7 +60,7 @@ class PublicFolder:
 
     def models(self, file: ModelFile) -> SharedModels:
         """The models that a :class:`SharedRound` names; :class:`StoreError` if their bytes are not those that it names."""
-        data = self._public.read_bytes(file.key)
+        data = _content(self._public, file.key, COORDINATOR)
         if digest_bytes(data) != file.sha256:
             raise StoreError(f"{file.key!r} of the public folder is not the file that was published; it is not used")
         return read_message(data, SharedModels, sender=COORDINATOR, largest=LARGEST_MODELS)
@@ -84,7 +84,7 @@ class PublicFolder:
     def _read(self, key: str, kind: type[M]) -> M | None:
         if not self._public.exists(key):
             return None
-        return read_message(self._public.read_bytes(key), kind, sender=COORDINATOR)
+        return read_message(_content(self._public, key, COORDINATOR), kind, sender=COORDINATOR)
 
 
 class CompanyFolder(PublicFolder):
@@ -176,18 +176,22 @@ class CoordinatorFolder(PublicFolder):
         if sender not in self._partners:
             raise MalformedMessage(f"{sender[:40]!r} is no partner of this network; there are {', '.join(self._partners)}")
         key = f"{folder}/{sender}.json"
-        try:
-            if (size := self._inbox.size(key)) > LARGEST:
-                raise MalformedMessage(f"{sender} sent a message of {size:,} bytes; it may have {LARGEST:,}")
-            return read_message(self._inbox.read_bytes(key), kind, sender=sender, largest=LARGEST)
-        except IsADirectoryError:
-            raise MalformedMessage(f"{sender} sent a folder where a message belongs") from None
+        if (size := self._inbox.size(key)) > LARGEST:
+            raise MalformedMessage(f"{sender} sent a message of {size:,} bytes; it may have {LARGEST:,}")
+        return read_message(_content(self._inbox, key, sender), kind, sender=sender, largest=LARGEST)
 
     def _set_aside(self, round_id: str, sender: str, error: DecaiError) -> None:
         """Notes, once for each text, whose message was not taken and why; a correct one takes its place."""
         why, whose = f"{error}".encode(), sender if sender in self._partners else STRANGER
         if self._inbox.create_bytes(f"{round_id}/set_aside/{whose}-{digest_bytes(why)[:16]}.txt", why):
             log.warning("a submission for round %s is set aside: %s", round_id, error)
+
+
+def _content(store: Store, key: str, sender: str) -> bytes:
+    try:
+        return store.read_bytes(key)
+    except IsADirectoryError:  # on a disk; an object store has no folders
+        raise MalformedMessage(f"{sender} sent a folder where a message belongs") from None
 
 
 def _of_round(round_id: str, message: R | None) -> R | None:
