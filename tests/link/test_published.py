@@ -34,7 +34,7 @@ CUTOFF = date(2026, 6, 29)
 MODELS = SharedModels(CUTOFF, {0.1: "low", 0.5: "middle", 0.9: "high"})
 FILE = ModelFile("shared/2026-06-29/ab.json", "ab" * 32)
 SHARED = SharedRound(
-    ROUND.id, ROUND.as_of, SharedStatus.TRAINED, ("a", "b", "c"), 3, ("a", "b"), {"c": "failed:stale"}, {"b": "exact_peer_lost"},
+    ROUND.id, ROUND.as_of, SharedStatus.TRAINED, ("a", "b", "c"), 3, ("a", "b"), {"c": "failed:stale"}, {"b": "stale"},
     {CUTOFF: FILE}, FILE, (date(2026, 1, 5),), "", "exact", 1.5, Noise(3.0, 30.0, 1e-6), Evaluation(True, "better"),
 )  # fmt: skip
 CLOSING = Closing(ROUND.id, ROUND.as_of, ClosingStatus.CLOSED, ("a", "b"), ("c",), {"d": "absent"}, "a note")
