@@ -9,9 +9,9 @@ from datetime import date, datetime, tzinfo
 
 from decai_forecast.errors import ConfigError
 
-__all__ = ["Round", "before", "in_time", "time_of", "tonight"]
+__all__ = ["Round", "before", "in_time", "is_round", "time_of", "tonight"]
 
-ID = re.compile(r"(\d{4}-\d{2}-\d{2})(\.[2-9]|\.[1-9]\d)?")  # 2026-11-24, and 2026-11-24.2 for a further one
+ID = re.compile(r"(\d{4}-\d{2}-\d{2})(\.[2-9]|\.[1-9]\d)?", re.ASCII)  # 2026-11-24, and 2026-11-24.2 for a further one
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,14 @@ def tonight(zone: tzinfo, now: datetime) -> Round:
     """The round of ``now`` (timezone-aware): the date on a wall in the network's time zone."""
     day = now.astimezone(zone).date()
     return Round(day.isoformat(), day)
+
+
+def is_round(name: str) -> bool:
+    """Whether ``name`` is the id of a round."""
+    try:
+        return Round.of(name).id == name
+    except ConfigError:
+        return False
 
 
 def time_of(round_id: str) -> tuple[str, int]:

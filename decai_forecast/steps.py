@@ -31,6 +31,7 @@ __all__ = ["Done", "Output", "Outputs", "Step", "Writer", "read_done", "read_out
 
 FORMAT = 2  # of done.json
 GONE, CHANGED = "is gone", "was changed after the step wrote it"
+WRONG = (AttributeError, KeyError, TypeError, ValueError)  # what reading a done.json of another shape raises
 RELEASE = "decai-forecast"  # the distribution whose version every step carries
 log = logging.getLogger(__name__)
 F = TypeVar("F")
@@ -178,9 +179,9 @@ def read_done(store: Store, round_id: str, step: Step[F]) -> Done[F] | None:
     if raw is None:
         return None
     try:
-        facts = _facts(step.facts).validate_python(raw["facts"])
+        facts = _facts(step.facts).validate_python(raw["facts"], extra="forbid")
         return Done(store, round_id, step.name, _files(raw), str(raw["inputs"]), facts, repeated=True)
-    except (KeyError, TypeError, ValueError) as error:
+    except WRONG as error:
         raise StoreError(_unreadable(store, round_id, step.name, type(error).__name__)) from None
 
 
@@ -189,7 +190,7 @@ def read_outputs(store: Store, round_id: str, step: str) -> Outputs | None:
     raw = _raw(store, round_id, step)
     try:
         return None if raw is None else Outputs(store, round_id, step, _files(raw))
-    except (KeyError, TypeError) as error:
+    except WRONG as error:
         raise StoreError(_unreadable(store, round_id, step, type(error).__name__)) from None
 
 

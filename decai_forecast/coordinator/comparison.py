@@ -23,8 +23,8 @@ def publish_comparison(coordinator: CoordinatorContext, round: Round) -> None:
     if link.comparison(round.id) is not None:
         return
     for earlier in reversed(before(link.rounds(), round.id)):
-        if link.has_figures(earlier):
-            measures = aggregate([asdict(figures) for figures in link.figures(earlier)])
+        if given := link.figures(earlier):
+            measures = aggregate([asdict(figures) for figures in given])
             quartiles = {name: Quartiles(**found) for name, found in measures.items()}
             link.publish_comparison(round.id, Comparison(earlier, quartiles))
             return

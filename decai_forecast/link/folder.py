@@ -26,6 +26,7 @@ from decai_forecast.link.messages import (
     SharedRound,
     Submission,
 )
+from decai_forecast.round import in_time, is_round
 from decai_forecast.store import Store, digest_bytes
 
 __all__ = ["CompanyFolder", "CoordinatorFolder", "Inbox", "PublicFolder"]
@@ -34,7 +35,9 @@ log = logging.getLogger(__name__)
 LARGEST = 64_000  # bytes of a company's message: a submission has some hundred
 LARGEST_MODELS = 200_000_000  # bytes of the models of a cut-off: three models of 100 trees have a million
 COORDINATOR = "the coordinator"  # the sender of what is published
+STRANGER = "stranger"  # stands for whoever is no partner in the name of a note
 M = TypeVar("M")
+R = TypeVar("R", SharedRound, Closing)
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,11 @@ class PublicFolder:
 
     def shared(self, round_id: str) -> SharedRound | None:
         """The round's shared forecaster; None before it is published. :class:`MalformedMessage` for what is none."""
-        return self._read(_shared_key(round_id), SharedRound)
+        return _of_round(round_id, self._read(_shared_key(round_id), SharedRound))
 
     def models(self, file: ModelFile) -> SharedModels:
         """The models that a :class:`SharedRound` names; :class:`StoreError` if their bytes are not those that it names."""
-        data = self._public.read_bytes(file.key)
+        data = _content(self._public, file.key, COORDINATOR)
         if digest_bytes(data) != file.sha256:
             raise StoreError(f"{file.key!r} of the public folder is not the file that was published; it is not used")
         return read_message(data, SharedModels, sender=COORDINATOR, largest=LARGEST_MODELS)
@@ -68,7 +71,7 @@ class PublicFolder:
 
     def closing(self, round_id: str) -> Closing | None:
         """How the round ended; None while it is open."""
-        return self._read(_closing_key(round_id), Closing)
+        return _of_round(round_id, self._read(_closing_key(round_id), Closing))
 
     def closed(self, round_id: str) -> bool:
         """Whether nothing new may enter the round."""
@@ -81,7 +84,7 @@ class PublicFolder:
     def _read(self, key: str, kind: type[M]) -> M | None:
         if not self._public.exists(key):
             return None
-        return read_message(self._public.read_bytes(key), kind, sender=COORDINATOR)
+        return read_message(_content(self._public, key, COORDINATOR), kind, sender=COORDINATOR)
 
 
 class CompanyFolder(PublicFolder):
@@ -108,35 +111,28 @@ class CoordinatorFolder(PublicFolder):
         self._inbox, self._partners = inbox, partners
 
     def rounds(self) -> list[str]:
-        """Ids of the rounds for which anything came."""
-        return self._inbox.children()
+        """Ids of the rounds for which anything came, oldest first; whatever else lies there is no round."""
+        return in_time(filter(is_round, self._inbox.children()))
 
     def submissions(self, round_id: str) -> Inbox:
         """What the companies of the network told of their deliveries; whatever else lies there is set aside."""
         submissions, aside = dict[str, Submission](), dict[str, str]()
-        for name in self._inbox.children(round_id):
-            sender = name.removesuffix(".json")
-            if sender != name:
-                try:
-                    submissions[sender] = self._submission(round_id, sender)
-                except DecaiError as error:
-                    aside[sender] = error.code
-                    self._set_aside(round_id, sender, error)
+        for sender in self._senders(round_id):
+            try:
+                submissions[sender] = self._submission(round_id, sender)
+            except DecaiError as error:
+                aside[sender] = error.code
+                self._set_aside(round_id, sender, error)
         return Inbox(submissions, aside)
 
-    def has_figures(self, round_id: str) -> bool:
-        """Whether any company gave figures of its report for comparison."""
-        return bool(self._inbox.children(f"{round_id}/compare"))
-
     def figures(self, round_id: str) -> list[Figures]:
-        """What companies gave for comparison; whatever cannot be read is left out."""
+        """What companies of the network gave for comparison; whatever cannot be read is left out."""
         figures = []
-        for name in self._inbox.children(f"{round_id}/compare"):
-            sender = name.removesuffix(".json")
+        for sender in self._senders(f"{round_id}/compare"):
             try:
-                figures.append(self._message(f"{round_id}/compare/{name}", Figures, sender))
+                figures.append(self._message(f"{round_id}/compare", Figures, sender))
             except DecaiError as error:
-                log.warning("figures of %s for round %s are left out: %s", sender, round_id, error)
+                log.warning("figures for round %s are left out: %s", round_id, error)
         return figures
 
     def publish_models(self, models: SharedModels) -> ModelFile:
@@ -164,26 +160,47 @@ class CoordinatorFolder(PublicFolder):
         """Tells how far the training is, in place of what was told before."""
         self._public.write_bytes(_progress_key(round_id), encoded(progress))
 
+    def _senders(self, folder: str) -> list[str]:
+        """Under whose names messages lie in a folder of the inbox."""
+        return [name.removesuffix(".json") for name in self._inbox.children(folder) if name.endswith(".json")]
+
     def _submission(self, round_id: str, sender: str) -> Submission:
-        if sender not in self._partners:
-            raise MalformedMessage(f"{sender[:40]!r} is no partner of this network; there are {', '.join(self._partners)}")
-        submission = self._message(_submission_key(round_id, sender), Submission, sender)
+        submission = self._message(round_id, Submission, sender)
         if (submission.partner, submission.round) != (sender, round_id):
             raise MalformedMessage(
                 f"{sender}: its submission for round {round_id} is one of {submission.partner} for round {submission.round}"
             )
         return submission
 
-    def _message(self, key: str, kind: type[M], sender: str) -> M:
+    def _message(self, folder: str, kind: type[M], sender: str) -> M:
+        if sender not in self._partners:
+            raise MalformedMessage(f"{sender[:40]!r} is no partner of this network; there are {', '.join(self._partners)}")
+        key = f"{folder}/{sender}.json"
         if (size := self._inbox.size(key)) > LARGEST:
-            raise MalformedMessage(f"{sender}: a message of {size:,} bytes; it may have {LARGEST:,}")
-        return read_message(self._inbox.read_bytes(key), kind, sender=sender, largest=LARGEST)
+            raise MalformedMessage(f"{sender} sent a message of {size:,} bytes; it may have {LARGEST:,}")
+        return read_message(_content(self._inbox, key, sender), kind, sender=sender, largest=LARGEST)
 
     def _set_aside(self, round_id: str, sender: str, error: DecaiError) -> None:
         """Notes, once for each text, whose message was not taken and why; a correct one takes its place."""
-        why = f"{error}".encode()
-        if self._inbox.create_bytes(f"{round_id}/set_aside/{sender[:40]}-{digest_bytes(why)[:16]}.txt", why):
+        why, whose = f"{error}".encode(), sender if sender in self._partners else STRANGER
+        if self._inbox.create_bytes(f"{round_id}/set_aside/{whose}-{digest_bytes(why)[:16]}.txt", why):
             log.warning("a submission for round %s is set aside: %s", round_id, error)
+
+
+def _content(store: Store, key: str, sender: str) -> bytes:
+    try:
+        return store.read_bytes(key)
+    except IsADirectoryError:  # on a disk; an object store has no folders
+        raise MalformedMessage(f"{sender} sent a folder where a message belongs") from None
+
+
+def _of_round(round_id: str, message: R | None) -> R | None:
+    """A message that is of another round than the place it lies at is not what was published there."""
+    if message is not None and message.round != round_id:
+        raise MalformedMessage(
+            f"{COORDINATOR} published a message of round {message.round} for round {round_id}; it is not used"
+        )
+    return message
 
 
 def encoded(message: Any) -> bytes:

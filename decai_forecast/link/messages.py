@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from annotated_types import Ge, Le, Len
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from decai_forecast.contracts import Verdict
 from decai_forecast.documents import Fault
@@ -37,13 +37,27 @@ __all__ = [
 ]
 
 MANY = 10**12  # rows; more is no number of rows
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$")]  # of a participant or a data set
-RoundId = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}(\.([2-9]|[1-9]\d))?$")]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{0,40}$")]
-Reason = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_:]{1,82}$")]  # a state and a code
-Digest = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]  # SHA-256, hexadecimal
+LONGEST_NOTE = 200_000  # characters: a thousand companies, each with its reason
+Name = Annotated[  # of a participant or a data set
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$"), Field(description="a name of 1 to 40 of a-z, 0-9 and _")
+]
+RoundId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.([2-9]|[1-9][0-9]))?$"),
+    Field(description="a round such as 2026-12-07 or 2026-12-07.2"),
+]
+Code = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9_]{0,40}$"), Field(description="a code of at most 40 of a-z, 0-9 and _")
+]
+Reason = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9_:]{1,82}$"), Field(description="a state and a code, such as failed:source_absent")
+]
+Digest = Annotated[
+    str, StringConstraints(pattern=r"^([0-9a-f]{64})?$"), Field(description="a SHA-256 of 64 hexadecimal digits, or empty")
+]
 Rows = Annotated[int, Ge(0), Le(MANY)]
 Text = Annotated[str, Len(0, 2000)]
+Note = Annotated[str, Len(0, LONGEST_NOTE)]
 
 
 class State(StrEnum):
@@ -80,6 +94,8 @@ class Submission:
             yield Fault(("quarantined",), f"{self.quarantined:,} of {self.rows:,} rows; expected at most all of them")
         if self.state is State.READY and not self.digest:
             yield Fault(("digest",), "empty; a company that is ready names the digest of what it trained on")
+        if self.state is not State.READY and not self.code:
+            yield Fault(("code",), f"empty; a company that is {self.state} names why")
 
     @property
     def reason(self) -> str:
@@ -219,7 +235,7 @@ class Closing:
     members: tuple[Name, ...]
     late: tuple[Name, ...]
     missing: Mapping[Name, Reason]
-    note: Text
+    note: Note
 
 
 @dataclass(frozen=True)

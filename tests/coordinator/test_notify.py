@@ -1,0 +1,68 @@
+"""The network's notifier: every message lies in the coordinator's store, and a dead channel stops nothing."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from parties import Parties
+
+from decai_forecast.coordinator.notify import notify
+
+WEBHOOK = {"kind": "webhook", "url_env": "HOOK"}
+MAIL = {"kind": "smtp", "host": "127.0.0.1", "port": 1, "sender": "x@example.com", "to": ["y@example.com"]}
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """What a real receiver got, whose address the environment names."""
+    got: list[dict[str, Any]] = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HOOK", f"http://127.0.0.1:{server.server_port}/")
+    yield got
+    server.shutdown()
+    server.server_close()
+
+
+def kept(parties: Parties) -> list[dict[str, Any]]:
+    store = parties.coordinator.store
+    return [store.read_json(key) for key in store.keys("notices")]
+
+
+def test_without_channels_the_message_is_kept(tmp_path: Path) -> None:
+    """With its time, in UTC."""
+    parties = Parties(tmp_path)
+    assert notify(parties.coordinator, "subject", "text") == []
+    (message,) = kept(parties)
+    assert message.pop("at").endswith("+00:00")
+    assert message == {"network": "n", "subject": "subject", "text": "text"}
+
+
+def test_a_webhook_gets_the_message(tmp_path: Path, receiver: list[dict[str, Any]]) -> None:
+    """Its address stands in the environment, not in the file."""
+    assert notify(Parties(tmp_path, notify=(WEBHOOK,)).coordinator, "subject", "text") == []
+    assert receiver == [{"network": "n", "subject": "subject", "text": "text"}]
+
+
+def test_a_dead_channel_is_named_and_stops_nothing(tmp_path: Path, receiver: list[dict[str, Any]]) -> None:
+    """A variable that is not set, a mail server that is not there: the next channel still gets the message."""
+    unset = {"kind": "webhook", "url_env": "NOT_SET_ANYWHERE"}
+    parties = Parties(tmp_path, notify=(unset, MAIL, WEBHOOK))
+    assert notify(parties.coordinator, "subject", "text") == ["webhook", "smtp"]
+    assert (len(receiver), len(kept(parties))) == (1, 1)
