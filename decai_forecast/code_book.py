@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
+from pydantic import Field
+
+from decai_forecast.documents.constraints import Text
+from decai_forecast.documents.fault import Fault
+from decai_forecast.documents.typed import typed
 from decai_forecast.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,7 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["COLUMNS", "MOST", "PREFIX", "CodeBook", "coded_by", "codes"]
 
-COLUMNS = ("item_id", "category")  # of the demand table, that may have a book
+Column = Literal["item_id", "category"]  # of the demand table, that may have a book
+COLUMNS: tuple[str, ...] = get_args(Column)
 MOST = 62  # names: of the shared trees' 63 bins one is for rows without a code
 PREFIX = "code_"  # no other feature's name begins so
 
@@ -33,22 +39,11 @@ def codes(names: Iterable[object], book: Sequence[str]) -> npt.NDArray[np.float3
 class CodeBook:
     """``code_book`` of ``network.yaml``: ``column``, one of COLUMNS, and its ``names`` in their order.
 
-    Everybody in the network reads the list; which of the names a company has is not told. :class:`ConfigError` for a list
-    that cannot be used.
+    Everybody in the network reads the list; which of the names a company has is not told.
     """
 
-    column: str
-    names: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if self.column not in COLUMNS:
-            raise ConfigError(f"code_book: column must be one of {', '.join(COLUMNS)}, not {self.column!r}")
-        if not 2 <= len(self.names) <= MOST:
-            raise ConfigError(f"code_book: {len(self.names)} names; expected 2 to {MOST}, those that most companies have")
-        if wrong := [name for name in self.names if not isinstance(name, str) or not name]:
-            raise ConfigError(f"code_book: each name must be text, not {wrong[0]!r}; put it into quotes")
-        if twice := sorted({name for name in self.names if self.names.count(name) > 1}):
-            raise ConfigError(f"code_book: {twice[0]!r} stands there twice; each name needs one place")
+    column: Column
+    names: Annotated[tuple[Text, ...], Field(min_length=2, max_length=MOST)]
 
     @property
     def feature(self) -> str:
@@ -60,20 +55,25 @@ class CodeBook:
         """The place of each name in the book, from 0; NaN for a name that is not in it."""
         return codes(names, self.names)
 
+    def faults(self) -> Iterator[Fault]:
+        """Names that stand there twice."""
+        for place, name in enumerate(self.names):
+            if name in self.names[:place]:
+                yield Fault(("names", place), f"{name!r} is there twice; each name needs one place")
+
     def to_json(self) -> dict[str, Any]:
+        """What :meth:`of` reads."""
         return {"column": self.column, "names": list(self.names)}
 
     @classmethod
     def of(cls, given: Any) -> CodeBook | None:
-        """From ``network.yaml``; None where nothing is given."""
+        """From plain JSON; None where nothing is given. :class:`ConfigError` for a list that cannot be used."""
         if given is None:
             return None
-        expected = "column and names, such as {column: category, names: [beer, gin, rum]}"
-        if not isinstance(given, Mapping) or set(given) != {"column", "names"}:
-            raise ConfigError(f"code_book needs {expected}, not {given!r}")
-        if not isinstance(given["names"], list | tuple):
-            raise ConfigError(f"code_book: names must be a list, not {given['names']!r}; it needs {expected}")
-        return cls(given["column"], tuple(given["names"]))
+        book, faults = typed(given, cls, "code_book")
+        if book is None:
+            raise ConfigError(f"code_book: {'; '.join(fault.text for fault in faults)}")
+        return book
 
 
 def coded_by(book: CodeBook | None, features: Sequence[str]) -> tuple[tuple[str, ...], frozenset[int]]:

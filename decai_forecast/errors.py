@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+WIDEST = 160  # characters of a line that are shown on either side of a place
+
 
 class DecaiError(Exception):
     """Base class: an expected failure with a message for a person and a code for everybody else."""
@@ -67,8 +69,16 @@ class DocumentError(ConfigError):
         if not 0 < problem.line <= len(lines):
             return f"{self.path}:{problem.line}: {problem.text}"
         head = f"{self.path}:{problem.line}:{problem.column}: {problem.text}"
-        line = lines[problem.line - 1].replace("\t", " ")
-        return f"{head}\n  {problem.line:>4} | {line}\n       | {' ' * (problem.column - 1)}^"
+        line, column = _window(lines[problem.line - 1].replace("\t", " "), problem.column)
+        return f"{head}\n  {problem.line:>4} | {line}\n       | {' ' * (column - 1)}^"
+
+
+def _window(line: str, column: int) -> tuple[str, int]:
+    """The part of a long line around ``column`` (from 1), and where the column is in it."""
+    end = column + WIDEST
+    line = line if len(line) <= end else f"{line[:end]}..."
+    cut = column - 1 - WIDEST
+    return (line, column) if cut <= 0 else (f"...{line[cut:]}", column - cut + 3)
 
 
 class ContractError(DocumentError):

@@ -194,7 +194,7 @@ def _price(price: Mapping[str, Any], complain: Complaints) -> None:
     if amount is not None and (not is_number(amount) or amount < 0):
         complain(("price", "priceAmount"), f"priceAmount must be a number of at least 0, not {amount!r}")
     if complain.strict and currency is not None:
-        from decai_forecast.contracts.standards.validity import codes
+        from decai_forecast.documents.code_lists import codes
 
         if currency not in (known := codes("currency")):
             message = f"priceCurrency {currency!r} is not a currency of ISO 4217{near(str(currency).upper(), known)}"

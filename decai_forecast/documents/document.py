@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -11,13 +12,14 @@ import yaml
 from decai_forecast.documents.fault import Fault, Where
 from decai_forecast.documents.kind import Kind
 from decai_forecast.documents.safe_json import JsonFault, read_json
-from decai_forecast.documents.safe_yaml import LARGEST, YamlFault, printable, read_yaml
+from decai_forecast.documents.safe_yaml import LARGEST, YamlFault, printable, read_yaml, scalars
 from decai_forecast.documents.secrets import masked
 from decai_forecast.errors import DocumentError, Problem
 
 __all__ = ["Document", "JsonDocument"]
 
-WIDEST = 160  # characters of a line shown after the place
+MISREAD = re.compile(r"[-+]?0[\d_]+|[-+]?[\d_]+(:\d+)+(\.\d*)?")
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 
 class Document:
@@ -42,13 +44,9 @@ class Document:
         return _plain(value)
 
     def error(self, problems: Sequence[Problem]) -> DocumentError:
-        """All ``problems`` with their lines; whatever looks like a secret is masked in both, and a long line is cut."""
+        """All ``problems`` with their lines; whatever looks like a secret is masked in both."""
         shown = [Problem(problem.line, problem.column, masked(problem.text)) for problem in problems]
-        lines = printable(masked(self.text)).splitlines() or [" "]
-        for problem in shown:
-            if problem.line <= len(lines) and len(line := lines[problem.line - 1]) > problem.column + WIDEST:
-                lines[problem.line - 1] = f"{line[: problem.column + WIDEST]}..."
-        return self.kind.error.of(self.path, shown, "\n".join(lines))
+        return self.kind.error.of(self.path, shown, printable(masked(self.text)) or " ")
 
     def problems(self, faults: Iterable[Fault]) -> list[Problem]:
         """The faults with their lines and columns."""
@@ -81,6 +79,13 @@ class Document:
             elif isinstance(node, yaml.SequenceNode):
                 stack += node.value
 
+    def misread(self) -> Iterator[Problem]:
+        """Numbers that YAML 1.1 reads in other ways than people: 0715 to the base of 8, 12:30 to the base of 60."""
+        for node in scalars(self.tree):
+            if node.tag in NUMBERS and node.style in (None, "") and MISREAD.fullmatch(node.value):
+                said = f"{node.value} is read as another number; put it into quotes, or write the number that is meant"
+                yield Problem(node.start_mark.line + 1, node.start_mark.column + 1, said)
+
 
 class JsonDocument(Document):
     """A JSON file in the same way."""
@@ -99,6 +104,10 @@ class JsonDocument(Document):
 
     def repeated(self) -> Iterator[Problem]:
         """None: the reader of JSON refuses them."""
+        return iter(())
+
+    def misread(self) -> Iterator[Problem]:
+        """None: JSON has one way to write a number."""
         return iter(())
 
     def _line(self, offset: int) -> tuple[int, int]:
@@ -141,5 +150,7 @@ def _twice(node: yaml.MappingNode) -> Iterator[Problem]:
     for key, _ in node.value:
         name, mark = str(key.value), key.start_mark
         if name in seen:
-            yield Problem(mark.line + 1, mark.column + 1, f"key {name!r} is there twice (first in line {seen[name]})")
+            yield Problem(
+                mark.line + 1, mark.column + 1, f"key {name!r} is there twice (first in line {seen[name]}); keep one of them"
+            )
         seen.setdefault(name, mark.line + 1)

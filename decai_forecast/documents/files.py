@@ -30,7 +30,7 @@ def read_as(document: Document, form: type[T]) -> T:
     """The document as a ``form``; its kind's error otherwise."""
     value = {key: item for key, item in document.value.items() if key != "version" or document.kind.version is None}
     read, faults = typed(value, form, document.kind.name)
-    problems = [*document.repeated(), *_version(document), *document.problems(faults)]
+    problems = [*document.repeated(), *document.misread(), *_version(document), *document.problems(faults)]
     if problems or read is None:
         raise document.error(problems)
     return read

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic.fields import FieldInfo
 
+from decai_forecast.documents.constraints import OneOf
 from decai_forecast.documents.fault import Where
 
 __all__ = ["Form", "allowed", "choices", "form_at", "keys"]
@@ -56,6 +57,8 @@ def choices(form: Form) -> tuple[str, ...]:
     """The values a text may have; none where it is free. Of a union: the kinds of its members."""
     if isinstance(form.type, type) and issubclass(form.type, Enum):
         return tuple(str(member.value) for member in form.type)
+    if listed := [constraint for constraint in form.constraints if isinstance(constraint, OneOf)]:
+        return listed[0].names()
     if get_origin(form.type) is Literal:
         return tuple(str(value) for value in get_args(form.type))
     return tuple(_tagged(form.type))
@@ -72,8 +75,8 @@ def allowed(form: Form) -> str:
     if known := keys(form):
         return f"a mapping of {', '.join(known)}"
     if (origin := get_origin(form.type)) is not None:
-        return "a list" if issubclass(origin, tuple | list) else "a mapping"
-    return f"{KINDS.get(form.type, 'another value')}{_range(form)}{_length(form)}"
+        return f"a list{_length(form, 'entries')}" if issubclass(origin, tuple | list) else "a mapping"
+    return f"{KINDS.get(form.type, 'another value')}{_range(form)}{_length(form, 'characters')}"
 
 
 def _bare(form: Any) -> Form:
@@ -105,7 +108,12 @@ def _hints(form: Any) -> Mapping[str, Any]:
 @lru_cache(maxsize=64)
 def _fields(form: type[Any]) -> Mapping[str, Any]:
     hints = get_type_hints(form, include_extras=True)
-    return {field.name: hints[field.name] for field in fields(form) if field.init}
+    return {_alias(hints[field.name]) or field.name: hints[field.name] for field in fields(form) if field.init}
+
+
+def _alias(hint: Any) -> str:
+    """The key of a field that the document calls otherwise, or nothing."""
+    return next((c.alias for c in _bare(hint).constraints if isinstance(c, FieldInfo) and c.alias), "")
 
 
 def _tagged(form: Any) -> Mapping[str, Any]:
@@ -130,8 +138,8 @@ def _range(form: Form) -> str:
     return "".join(f"{words[kind]} {limits[kind]:,}" for kind in words if kind in limits)
 
 
-def _length(form: Form) -> str:
+def _length(form: Form, what: str) -> str:
     limits = _limits(form)
     if MaxLen in limits:
-        return f" of {limits.get(MinLen, 0)} to {limits[MaxLen]:,} characters"
+        return f" of {limits.get(MinLen, 0)} to {limits[MaxLen]:,} {what}"
     return " that is not empty" if MinLen in limits else ""

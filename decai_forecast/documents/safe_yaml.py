@@ -14,7 +14,7 @@ import yaml
 
 from decai_forecast.errors import Problem
 
-__all__ = ["LARGEST", "YamlFault", "printable", "read_yaml"]
+__all__ = ["LARGEST", "YamlFault", "printable", "read_yaml", "scalars"]
 
 LARGEST = 2_000_000  # characters; the largest template has 7,000
 DEEPEST = 50  # mappings and lists inside each other; a contract, the deepest kind of file, has at most 12
@@ -78,7 +78,7 @@ def _built(text: str) -> tuple[yaml.Node | None, Any]:
     loader = _Loader(text)
     try:
         tree = loader.get_single_node()
-        for scalar in _scalars(tree):
+        for scalar in scalars(tree):
             try:
                 loader.construct_object(scalar)
             except (ValueError, OverflowError) as error:  # such as !!timestamp 2026-02-30
@@ -88,7 +88,8 @@ def _built(text: str) -> tuple[yaml.Node | None, Any]:
         loader.dispose()
 
 
-def _scalars(tree: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+def scalars(tree: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    """Every scalar of the tree, keys too."""
     stack = [tree]
     while stack:
         node = stack.pop()

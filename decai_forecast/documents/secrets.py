@@ -12,10 +12,11 @@ __all__ = ["masked", "secret_faults"]
 
 WORDS = ("password", "passwd", "pwd", "token", "secret", "accesskey", "apikey", "privatekey", "credential", "signature")
 IN_WORDS = "|".join(WORDS).replace("accesskey|apikey|privatekey", "access[-_]?key|api[-_]?key|private[-_]?key")
-USER = re.compile(r"(?:[a-z][a-z0-9+.-]*://[^/\s:@'\"]*:)(?P<secret>[^/\s@'\"]+)(?=@)", re.IGNORECASE)
+# each pattern begins with what is rare: tried at every letter of a long word, it would take the square of its length
+USER = re.compile(r"(?:://[^/\s:@'\"]*:)(?P<secret>[^/\s@'\"]+)(?=@)", re.IGNORECASE)
 QUERY = re.compile(rf"(?:[?&;](?P<name>[\w.-]*(?:{IN_WORDS})[\w.-]*|key|sig|auth)=)(?P<secret>[^&#\s'\"]+)", re.IGNORECASE)
 VALUE = r"['\"]?(?P<secret>[^\s'\",}\]][^\n'\",}\]]*)"
-KEY = re.compile(rf"(?:\b[\w-]*(?:{IN_WORDS})['\"]?\s*:\s*){VALUE}", re.IGNORECASE)
+KEY = re.compile(rf"(?:(?:{IN_WORDS})['\"]?\s*:\s*){VALUE}", re.IGNORECASE)
 PROPERTY = re.compile(rf"(?:property:\s*['\"]?[\w-]*(?:{IN_WORDS})[\w-]*['\"]?\s*,\s*value:\s*){VALUE}", re.IGNORECASE)
 FIRST = re.compile(rf"(?:value:\s*){VALUE}(?=['\"]?,\s*property:\s*['\"]?[\w-]*(?:{IN_WORDS}))", re.IGNORECASE)
 

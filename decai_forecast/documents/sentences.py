@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from decai_forecast.documents.fault import Fault, Where
 from decai_forecast.documents.forms import Form, allowed, choices, form_at, keys
@@ -27,7 +28,7 @@ class Sentences:
 
     def of(self, error: ValidationError) -> list[Fault]:
         """One fault for each of pydantic's errors; keys that one mapping lacks are one fault together."""
-        errors = error.errors(include_url=False, include_input=False)[:MOST]
+        errors = [one for one in error.errors(include_url=False, include_input=False)[:MOST] if not self._follows(one)]
         lacking = dict[Where, list[str]]()
         for one in errors:
             if one["type"] == MISSING:
@@ -35,6 +36,11 @@ class Sentences:
                 lacking.setdefault(tuple(parent), []).append(str(key))
         others = [self._fault(one["type"], one["loc"], one.get("ctx", {})) for one in errors if one["type"] != MISSING]
         return [*self._lacking(lacking), *others]
+
+    def _follows(self, one: ErrorDetails) -> bool:
+        """Whether a list is called too short only because entries of it are wrong."""
+        given = part_at(self.value, form_at(self.form, one["loc"])[0])
+        return one["type"] == "too_short" and isinstance(given, list) and one["ctx"]["actual_length"] < len(given)
 
     def _lacking(self, lacking: Mapping[Where, Sequence[str]]) -> Iterator[Fault]:
         for where, missing in lacking.items():
@@ -51,9 +57,9 @@ class Sentences:
 
     def _not(self, where: Where, form: Form) -> str:
         value = part_at(self.value, where)
-        advice = near(value, choices(form)) if isinstance(value, str) else ""
-        quotes = "; put it into quotes" if form.type is str and isinstance(value, int | float) else ""
-        return f"{_called(where, self.name)} must be {allowed(form)}, not {shown(value)}{advice}{quotes}"
+        kinds = allowed(form).startswith("a mapping")  # of a union: none of them may stand there itself
+        advice = near(value, choices(form)) if isinstance(value, str) and not kinds else ""
+        return f"{_called(where, self.name)} must be {allowed(form)}, not {shown(value)}{advice}{_rewritten(value, form)}"
 
     def _unknown(self, where: Where, loc: tuple[str | int, ...]) -> Fault:
         known = keys(form_at(self.form, loc[:-1])[1])
@@ -63,18 +69,30 @@ class Sentences:
 
     def _tag(self, where: Where, form: Form) -> Fault:
         kinds = choices(form)
-        if not isinstance(given := part_at(self.value, (*where, "kind")), str):
+        given = part_at(self.value, (*where, "kind"))
+        if "kind" not in (part_at(self.value, where) or {}):
             return Fault(where, f"{_whole(where, self.name)} needs kind, one of {', '.join(kinds)}")
-        advice = near(given, kinds)
+        advice = near(given, kinds) if isinstance(given, str) else ""
         return Fault((*where, "kind"), f"kind must be one of {', '.join(kinds)}, not {shown(given)}{advice}")
+
+
+def _rewritten(value: Any, form: Form) -> str:
+    """How what stands there is written as what was expected."""
+    if allowed(form).startswith(("text", "a name")) and isinstance(value, int | float):
+        return "; put it into quotes"
+    if allowed(form).startswith("a list") and isinstance(value, str):
+        return f"; write [{value}]" if len(value) < LONGEST_VALUE and value.isprintable() else ""
+    return ""
 
 
 def shown(value: Any) -> str:
     """A value in a message: short, on one line, without anything that moves a terminal's cursor."""
     if value is None or isinstance(value, bool):
         return {None: "nothing", True: "true", False: "false"}[value]
-    if isinstance(value, dict | list):
-        return "a mapping" if isinstance(value, dict) else "a list"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return f"a list of {len(value):,}" if value else "an empty list"
     text = repr(value[: 2 * LONGEST_VALUE] if isinstance(value, str) else value)
     return text if len(text) < LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
 

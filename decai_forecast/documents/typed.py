@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -42,14 +42,20 @@ class Checked(Protocol):
         ...
 
 
-def typed(value: Any, form: type[T], name: str) -> tuple[T | None, tuple[Fault, ...]]:
-    """``value`` as a ``form``, or None and all faults. ``name``: what the whole is called, such as "a scenario"."""
+Extra = Literal["forbid", "ignore"]
+
+
+def typed(value: Any, form: type[T], name: str, *, unknown: Extra = "forbid") -> tuple[T | None, tuple[Fault, ...]]:
+    """``value`` as a ``form``, or None and all faults. ``name``: what the whole is called, such as "a scenario".
+
+    ``unknown``: what becomes of keys that the form has not; they are ignored where somebody else's standard may have more.
+    """
     faults = list[Fault]()
     value = _fit(value, (), faults)
-    read, wrong = _validated(value, form, name)
+    read, wrong = _validated(value, form, name, unknown)
     _add(faults, wrong)
     if faults:
-        read, _ = _validated(_without(value, [fault.where for fault in faults]), form, name)
+        read, _ = _validated(_without(value, [fault.where for fault in faults]), form, name, unknown)
     if isinstance(read, Checked):
         _add(faults, read.faults())
     return (None if faults else read), tuple(faults)
@@ -66,10 +72,10 @@ def _adapter(form: Any) -> TypeAdapter[Any]:
     return TypeAdapter(form)
 
 
-def _validated(value: Any, form: Any, name: str) -> tuple[Any, list[Fault]]:
+def _validated(value: Any, form: Any, name: str, unknown: Extra) -> tuple[Any, list[Fault]]:
     """Through JSON: strictness then means JSON's own types, in which a list may become a tuple and a text a date."""
     try:
-        return _adapter(form).validate_json(json.dumps(value), strict=True, extra="forbid"), []
+        return _adapter(form).validate_json(json.dumps(value), strict=True, extra=unknown), []
     except ValidationError as error:
         return None, Sentences(value, form, name).of(error)
 

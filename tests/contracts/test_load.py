@@ -19,7 +19,8 @@ COMMITTED = sorted((ROOT / "data_contracts").glob("*/*.odcs.yaml"))
 FAULTS = [  # (in the drafted text, instead, text of the line it is reported at, message)
     ("status: active", "status: [active", None, "did not find expected ',' or ']' (while parsing a flow sequence"),
     ("version: 1.0.0", "versoin: 1.0.0", "versoin", "unknown key 'versoin'; did you mean 'version'?"),
-    ("version: 1.0.0", "version: 1.0.0\nversion: 2.0.0", "version: 2", "key 'version' is there twice (first in line 7)"),
+    ("version: 1.0.0", "version: 1.0.0\nversion: 2.0.0", "version: 2",
+     "key 'version' is there twice (first in line 7); keep one of them"),
     ("apiVersion: v3.2.0", "apiVersion: v4.0.0", "apiVersion", "'v4.0.0' is not one of v3.2.0, v3.1.0"),
     ("required: true", "required: yes please", "yes please", "'required' must be true or false, not 'yes please'"),
     ("logicalTypeOptions:", "logicalTypeOption:", "logicalTypeOption:", "did you mean 'logicalTypeOptions'?"),

@@ -80,7 +80,7 @@ def test_a_message_becomes_a_frozen_type() -> None:
         ({"scores": [{"name": "a"}]}, "$.scores[0]: an entry of scores needs value"),
         ({"scores": [{"name": "a", "value": "x"}]}, "$.scores[0].value: value must be a number, not 'x'"),
         ({"scores": [{"name": 5, "value": 1}]}, "$.scores[0].name: name must be text, not 5; put it into quotes"),
-        ({"digests": []}, "$.digests: digests must be a mapping, not a list"),
+        ({"digests": []}, "$.digests: digests must be a mapping, not an empty list"),
         ({"digests": {"a b": 1}}, "$.digests['a b']: a b must be text, not 1; put it into quotes"),
         ({"stat": "ready"}, "$: unknown key 'stat'; did you mean 'state'?"),
         ({"colour": 1}, "$: unknown key 'colour'; known are digests, kind, night, rows, scores, state"),

@@ -32,7 +32,7 @@ PLACES = {"BPNS00000000001A": "Acme", "BPNS00000000002B": "dc", "BPNL00000000003
 def written(folder: Path, drop: str = "", *, header: bool = True, **changes: Any) -> Path:
     content = {key: value for key, value in (CONTENT | changes).items() if key != drop}
     message = {"header": {"senderBpn": "BPNL00000000003C"}, "content": {"demandAndCapacityNotification": content}}
-    (path := folder / "notification.json").write_text(json.dumps(message if header else content))
+    (path := folder / "notification.json").write_text(json.dumps(message if header else content, indent=1))
     return path
 
 
@@ -59,25 +59,30 @@ def test_without_a_site_the_sender_is_hit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "at", "said"),
     [
-        ({"status": "resolved"}, "status is 'resolved'; only an open notification can be simulated"),
-        ({"effect": "capacity-increase"}, "effect is 'capacity-increase'; more capacity is no disruption"),
-        ({"effect": "x"}, "effect is 'x'; expected one of capacity-reduction, demand-reduction, demand-increase"),
-        ({"drop": "effect"}, "a disruption notification of CX-0146 needs effect, as text"),
-        ({"startDateOfEffect": "soon"}, "startDateOfEffect is 'soon'; expected a time such as 2026-12-07T08:00:00+01:00"),
-        ({"expectedEndDateOfEffect": "2026-01-01T00:00:00Z"},
+        ({"status": "resolved"}, '"resolved"', "status is 'resolved'; only an open notification can be simulated"),
+        ({"effect": "capacity-increase"}, '"capacity-inc', "effect is 'capacity-increase'; more capacity is no disruption"),
+        ({"effect": "x"}, '"x"', "effect must be one of capacity-reduction, demand-reduction, demand-increase, not 'x'"),
+        ({"drop": "effect"}, '{\n   "notificationId', "a disruption notification of CX-0146 needs effect"),
+        ({"effect": 5}, "5", "effect must be one of capacity-reduction, demand-reduction, demand-increase, not 5"),
+        ({"materialNumberCustomer": "a"}, '"a"', "materialNumberCustomer must be a list, not 'a'; write [a]"),
+        ({"startDateOfEffect": "soon"}, '"soon"',
+         "startDateOfEffect must be a time such as 2026-12-07T08:00:00+01:00, not 'soon'"),
+        ({"expectedEndDateOfEffect": "2026-01-01T00:00:00Z"}, '"2026-01-01T00',
          "expectedEndDateOfEffect 2026-01-01 lies before startDateOfEffect 2026-01-12"),
-        ({"affectedSitesSender": ["BPNS00000000009Z"]},
+        ({"affectedSitesSender": ["BPNS00000000009Z"]}, '[\n    "BPNS00000000009Z',
          "nobody said which site or supplier BPNS00000000009Z is; add it to the places by number"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_simulated_is_told(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
-    """One sentence, with the file."""
+def test_what_cannot_be_simulated_is_told(tmp_path: Path, changes: dict[str, Any], at: str, said: str) -> None:
+    """One sentence, with file, line and column."""
     path = written(tmp_path, **changes)
     with pytest.raises(ConfigError) as error:
         read_notification(path, PLACES)
-    assert str(error.value) == f"{path}: {said}"
+    before = path.read_text().partition(at)[0]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    assert str(error.value).splitlines()[0] == f"{path}:{line}:{column}: {said}"
 
 
 def test_what_is_no_notification_is_told(tmp_path: Path) -> None:

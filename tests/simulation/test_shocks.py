@@ -153,17 +153,17 @@ def test_a_shock_that_cannot_happen_is_told(shock: Shock, said: str) -> None:
     ("old", "new", "said"),
     [
         ("kind: supplier-down", "kind: suplier-down",
-         "4:10: kind 'suplier-down' is not known; did you mean 'supplier-down'?; there are site-down, supplier-down, capacity, "
-         "lead-time, demand, order-pause, ship-pause"),
+         "4:10: kind must be one of site-down, supplier-down, capacity, lead-time, demand, order-pause, ship-pause, not "
+         "'suplier-down'; did you mean 'supplier-down'?"),
         ("factor: 1.5", "factor: 150", "5:26: factor is 150; a shock of kind demand needs a number from 0 to 100"),
         ("length_days: 3", "factor: 0.5", "4:61: a shock of kind supplier-down has no factor; delete it, or use capacity"),
         ("start: 2026-01-08", "start: soon",
-         "4:41: start is 'soon'; expected a date such as 2026-12-07, or days after the forecast's first day"),
+         "4:41: start must be a date such as 2026-12-07, or days after the forecast's first day, not 'soon'"),
         ("node: V, ", "", "4:3: a shock of kind supplier-down needs node, the name of a site or supplier"),
-        ("length_days: 3", "length_days: 0", "4:66: length_days is 0; expected whole days of at least 1"),
-        ("probability: 0.05", "chance: 0.05", "2:1: unknown key 'chance'; there are name, probability, shocks"),
-        ("0.05", "5", "2:14: probability is 5; expected a number from 0 to 1"),
-        ("kind: demand", "kind: demand, kind: demand", "5:18: key 'kind' is there twice (first in line 5)"),
+        ("length_days: 3", "length_days: 0", "4:66: length_days must be a whole number from 1 to 36,500, not 0"),
+        ("probability: 0.05", "chance: 0.05", "2:1: unknown key 'chance'; known are name, probability, shocks"),
+        ("0.05", "5", "2:14: probability must be a number from 0 to 1, not 5"),
+        ("kind: demand", "kind: demand, kind: demand", "5:18: key 'kind' is there twice (first in line 5); keep one of them"),
         (FILE, "- 1\n", "1:1: expected a scenario (a mapping with name and shocks)"),
     ],
 )  # fmt: skip
@@ -181,4 +181,4 @@ def test_a_form_is_read_like_a_file() -> None:
     assert scenario_of(form).shocks == (Shock("capacity", "V", date(2026, 1, 8), None, 0.5),)
     with pytest.raises(ConfigError) as error:
         scenario_of({"name": "what if", "shocks": [{"kind": "capacity", "node": "V"}]})
-    assert str(error.value) == "shocks.0.factor: factor is None; a shock of kind capacity needs a number from 0 to 1"
+    assert str(error.value) == "shocks.0.factor: factor is nothing; a shock of kind capacity needs a number from 0 to 1"

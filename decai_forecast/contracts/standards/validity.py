@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 from decai_forecast.contracts.standards.gs1 import KEYS, valid_key
+from decai_forecast.documents.code_lists import codes
 
 __all__ = ["STANDARDS", "invalid_sql"]
 
 STANDARDS = (*KEYS, "currency", "country", "unit")
-CODES = Path(__file__).with_name("codes.yaml")
 
 
 def invalid_sql(standard: str, column_sql: str) -> str:
@@ -18,8 +15,8 @@ def invalid_sql(standard: str, column_sql: str) -> str:
 
     ``standard`` is ``gtin`` (GTIN-8, -12, -13, -14), ``gln`` or ``sscc`` (GS1 General Specifications, section 7.9),
     ``currency`` (ISO 4217 alphabetic), ``country`` (ISO 3166-1 alpha-2) or ``unit`` (UN/ECE Recommendation 20: a subset, and
-    nothing but its codes; see ``codes.yaml``). ``column_sql`` is an expression of any type, quoted by the caller; it is
-    compared as text, so a number that lost its leading zeros is invalid unless it has another allowed length.
+    nothing but its codes; see ``documents/codes.yaml``). ``column_sql`` is an expression of any type, quoted by the caller; it
+    is compared as text, so a number that lost its leading zeros is invalid unless it has another allowed length.
     :class:`ValueError` for an unknown standard.
     """
     if standard not in STANDARDS:
@@ -32,12 +29,3 @@ def invalid_sql(standard: str, column_sql: str) -> str:
 def _listed(standard: str, text: str) -> str:
     """As one regular expression: a fifth of what a list or ``IN`` costs."""
     return f"regexp_full_match({text}, '{'|'.join(codes(standard))}')"
-
-
-@cache
-def codes(standard: str) -> tuple[str, ...]:
-    """The codes of ``currency``, ``country`` or ``unit``, sorted."""
-    import yaml
-
-    lists = yaml.safe_load(CODES.read_text(encoding="utf-8"))
-    return tuple(sorted(lists[standard].split()))

@@ -6,24 +6,93 @@ of capacity (nothing is shipped), or as a change of demand by half, unless the r
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from decai_forecast.errors import ConfigError
+from pydantic import AfterValidator, Field
+
+from decai_forecast.documents.constraints import Name, Text
+from decai_forecast.documents.document import JsonDocument
+from decai_forecast.documents.fault import Fault, Where
+from decai_forecast.documents.kind import Kind
+from decai_forecast.documents.typed import typed
+from decai_forecast.errors import DocumentError
 from decai_forecast.shock_kinds import ShockKind
 from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 
-__all__ = ["EFFECTS", "read_notification"]
+__all__ = ["EFFECTS", "NotificationForm", "read_notification"]
 
+NOTIFICATION = Kind("a disruption notification of CX-0146", "expected a disruption notification of CX-0146, a JSON object")
 EFFECTS: Mapping[str, tuple[ShockKind, float]] = {  # effect -> kind of shock, factor where the reader says none
     "capacity-reduction": (ShockKind.CAPACITY, 0.0),
     "demand-reduction": (ShockKind.DEMAND, 0.5),
     "demand-increase": (ShockKind.DEMAND, 1.5),
 }
-NEEDED = ("notificationId", "effect", "status", "startDateOfEffect")
+WRAPPERS = ("content", "demandAndCapacityNotification")  # keys around the notification in a whole message
+
+
+def _time(value: str) -> str:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise ValueError from None
+    return value
+
+
+def _effect(value: str) -> str:
+    if value == "capacity-increase":
+        raise ValueError("is 'capacity-increase'; more capacity is no disruption")
+    if value not in EFFECTS:
+        raise ValueError
+    return value
+
+
+def _open(value: str) -> str:
+    if value != "open":
+        raise ValueError(f"is {value!r}; only an open notification can be simulated")
+    return value
+
+
+TIME = "a time such as 2026-12-07T08:00:00+01:00"
+Numbers = tuple[Name, ...] | None
+
+
+@dataclass(frozen=True)
+class NotificationForm:
+    """What is read of a notification; it may have more. Field names are ours, the document's are their aliases."""
+
+    id: Annotated[Text, Field(alias="notificationId")]
+    effect: Annotated[str, AfterValidator(_effect), Field(description=f"one of {', '.join(EFFECTS)}")]
+    status: Annotated[str, AfterValidator(_open), Field(description="open")]
+    starts: Annotated[str, AfterValidator(_time), Field(alias="startDateOfEffect", description=TIME)]
+    ends: Annotated[str | None, AfterValidator(lambda value: value and _time(value)),
+                    Field(alias="expectedEndDateOfEffect", description=TIME)] = None  # fmt: skip
+    cause: Annotated[Text, Field(alias="leadingRootCause")] = "disruption"
+    items_of_customer: Annotated[Numbers, Field(alias="materialNumberCustomer")] = None
+    items_of_supplier: Annotated[Numbers, Field(alias="materialNumberSupplier")] = None
+    sites_of_sender: Annotated[Numbers, Field(alias="affectedSitesSender")] = None
+    sites_of_recipient: Annotated[Numbers, Field(alias="affectedSitesRecipient")] = None
+
+    @property
+    def kind(self) -> ShockKind:
+        """The kind of shock."""
+        return EFFECTS[self.effect][0]
+
+    @property
+    def days(self) -> tuple[date, date | None]:
+        """The first day, and that of the expected end; None: no end is expected."""
+        start = datetime.fromisoformat(self.starts).date()
+        return start, datetime.fromisoformat(self.ends).date() if self.ends else None
+
+    def faults(self) -> Iterator[Fault]:
+        """An end before the start."""
+        start, end = self.days
+        if end is not None and end < start:
+            said = f"expectedEndDateOfEffect {end} lies before startDateOfEffect {start}"
+            yield Fault(("expectedEndDateOfEffect",), said)
 
 
 def read_notification(path: Path, places: Mapping[str, str], factor: float | None = None) -> Scenario:
@@ -31,79 +100,52 @@ def read_notification(path: Path, places: Mapping[str, str], factor: float | Non
 
     ``places``: business partner numbers (BPNS, BPNA or BPNL) -> our names of sites and suppliers. Of a capacity effect the
     sender's sites are hit (or the sender, where none is named), of a demand effect the recipient's. ``factor``: what is left
-    of capacity, or demand as a multiple. :class:`ConfigError` where the text is none, or nothing is left to happen.
+    of capacity, or demand as a multiple. :class:`ConfigError` with file, line and column of every fault.
     """
-    message = _json(path)
-    content = _content(path, message)
-    effect = content["effect"]
-    if effect not in EFFECTS:
-        said = "more capacity is no disruption" if effect == "capacity-increase" else f"expected one of {', '.join(EFFECTS)}"
-        raise ConfigError(f"{path}: effect is {effect!r}; {said}")
-    if content["status"] != "open":
-        raise ConfigError(f"{path}: status is {content['status']!r}; only an open notification can be simulated")
-    kind, usual = EFFECTS[effect]
-    start, length = _days(path, content)
-    items = content.get("materialNumberCustomer" if kind == "capacity" else "materialNumberSupplier")
-    named = _names(path, message, content, kind, places)
+    document = JsonDocument(path, NOTIFICATION)
+    at, content = _content(document.value)
+    form, faults = typed(content, NotificationForm, NOTIFICATION.name, unknown="ignore")
+    if form is None:
+        raise _error(document, at, faults)
+    usual, (start, end) = EFFECTS[form.effect][1], form.days
+    items = (form.items_of_customer if form.kind is ShockKind.CAPACITY else form.items_of_supplier) or ()
+    length = None if end is None else max((end - start).days, 1)
+    named = _names(document, at, form, places)
     shocks = tuple(
-        Shock(kind, name, start, length, usual if factor is None else factor, tuple(map(str, items or ())), str(path))
-        for name in named
+        Shock(form.kind, name, start, length, usual if factor is None else factor, items, str(path)) for name in named
     )
-    cause = str(content.get("leadingRootCause", "disruption"))
-    notes = (f"the notification does not say how much: factor {usual:g} of {kind} is assumed",) if factor is None else ()
-    return Scenario(f"{cause}: {effect}", shocks, None, notes)
+    assumed = (f"the notification does not say how much: factor {usual:g} of {form.kind} is assumed",)
+    return Scenario(f"{form.cause}: {form.effect}", shocks, None, assumed if factor is None else ())
 
 
-def _json(path: Path) -> Mapping[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({type(error).__name__})") from None
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{path}:{error.lineno}:{error.colno}: not JSON: {error.msg}") from None
-    except (UnicodeDecodeError, RecursionError):
-        raise ConfigError(f"{path}: not JSON in UTF-8") from None
-    if not isinstance(found, dict):
-        raise ConfigError(f"{path}: expected a disruption notification of CX-0146, a JSON object")
-    return found
+def _content(message: Mapping[str, Any]) -> tuple[Where, Any]:
+    """The notification and its place in the message."""
+    at: Where = ()
+    content: Any = message
+    for key in WRAPPERS:
+        if key in content and isinstance(content[key], dict):
+            at, content = (*at, key), content[key]
+    return at, content
 
 
-def _content(path: Path, message: Mapping[str, Any]) -> Mapping[str, Any]:
-    content = message.get("content", message)
-    content = content.get("demandAndCapacityNotification", content) if isinstance(content, dict) else {}
-    if missing := [key for key in NEEDED if not isinstance(content.get(key), str)]:
-        raise ConfigError(f"{path}: a disruption notification of CX-0146 needs {', '.join(missing)}, as text")
-    return dict(content)
-
-
-def _days(path: Path, content: Mapping[str, Any]) -> tuple[date, int | None]:
-    """The first day, and days to the expected end; None: no end is expected."""
-    start, end = (_day(path, content, key) for key in ("startDateOfEffect", "expectedEndDateOfEffect"))
-    assert start is not None  # _content saw to it
-    if end is not None and end < start:
-        raise ConfigError(f"{path}: expectedEndDateOfEffect {end} lies before startDateOfEffect {start}")
-    return start, None if end is None else max((end - start).days, 1)
-
-
-def _day(path: Path, content: Mapping[str, Any], key: str) -> date | None:
-    if (value := content.get(key)) is None:
-        return None
-    try:
-        return datetime.fromisoformat(str(value)).date()
-    except ValueError:
-        raise ConfigError(f"{path}: {key} is {value!r}; expected a time such as 2026-12-07T08:00:00+01:00") from None
-
-
-def _names(
-    path: Path, message: Mapping[str, Any], content: Mapping[str, Any], kind: str, places: Mapping[str, str]
-) -> list[str]:
-    sender = kind == "capacity"
-    numbers = [str(n) for n in content.get("affectedSitesSender" if sender else "affectedSitesRecipient") or ()]
-    header = message.get("header")
-    if not numbers and sender and isinstance(header, dict) and "senderBpn" in header:
-        numbers = [str(header["senderBpn"])]
+def _names(document: JsonDocument, at: Where, form: NotificationForm, places: Mapping[str, str]) -> list[str]:
+    """Our names of the places that are hit; an empty one for all of them."""
+    sender = form.kind is ShockKind.CAPACITY
+    key, numbers = (
+        ("affectedSitesSender", form.sites_of_sender) if sender else ("affectedSitesRecipient", form.sites_of_recipient)
+    )
+    where, numbers = (*at, key), numbers or ()
+    header = document.value.get("header")
+    if not numbers and sender and isinstance(header, dict) and isinstance(header.get("senderBpn"), str):
+        where, numbers = ("header", "senderBpn"), (header["senderBpn"],)
     if unknown := [number for number in numbers if number not in places]:
-        raise ConfigError(f"{path}: nobody said which site or supplier {unknown[0]} is; add it to the places by number")
+        said = f"nobody said which site or supplier {unknown[0]} is; add it to the places by number"
+        raise _error(document, (), [Fault(where, said)])
     if not numbers and sender:
-        raise ConfigError(f"{path}: the notification names no site of its sender; expected affectedSitesSender")
+        said = "the notification names no site of its sender; expected affectedSitesSender"
+        raise _error(document, at, [Fault((), said)])
     return sorted({places[number] for number in numbers}) or [""]
+
+
+def _error(document: JsonDocument, at: Where, faults: Iterable[Fault]) -> DocumentError:
+    return document.error(document.problems(Fault((*at, *fault.where), fault.text, fault.key) for fault in faults))

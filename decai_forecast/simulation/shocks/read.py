@@ -12,135 +12,113 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import AfterValidator, Field, PlainValidator
+
+from decai_forecast.documents.constraints import Name
 from decai_forecast.documents.document import Document
-from decai_forecast.documents.fault import Where
+from decai_forecast.documents.fault import Fault, Where
+from decai_forecast.documents.files import read_as
 from decai_forecast.documents.kind import Kind
-from decai_forecast.documents.spelling import near
-from decai_forecast.errors import ConfigError, DocumentError
+from decai_forecast.documents.typed import typed
+from decai_forecast.errors import ConfigError
 from decai_forecast.shock_kinds import KINDS, ShockKind
 from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 
-__all__ = ["read_scenario", "scenario_of"]
+__all__ = ["ScenarioForm", "ShockForm", "read_scenario", "scenario_of"]
 
 SCENARIO = Kind("a scenario", "expected a scenario (a mapping with name and shocks)")
-KEYS = ("name", "probability", "shocks")
-SHOCK_KEYS = ("kind", "node", "start", "length_days", "factor", "items")
-Fault = tuple[Where, str, bool]  # where, what, and whether it is the key
+LONGEST_DAYS = 36_500
+
+
+def _start(value: Any) -> date | int:
+    """A date, or days; :class:`ValueError` otherwise."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LONGEST_DAYS:
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError from None
+
+
+def _filled(value: str) -> str:
+    if not value.strip():
+        raise ValueError
+    return value
+
+
+Start = Annotated[
+    date | int,
+    PlainValidator(_start),
+    Field(description="a date such as 2026-12-07, or days after the forecast's first day"),
+]
+
+
+@dataclass(frozen=True)
+class ShockForm:
+    """One entry of ``shocks``; see :class:`~decai_forecast.simulation.shocks.Shock`."""
+
+    kind: ShockKind
+    node: Name | None = None
+    start: Start = 0
+    length_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = None
+    factor: float | None = None
+    items: tuple[Name, ...] | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """What a shock of this kind needs and cannot have."""
+        if not self.node and self.kind is not ShockKind.DEMAND:
+            yield Fault((), f"a shock of kind {self.kind} needs node, the name of a site or supplier")
+        limits, said = KINDS[self.kind].factor, "nothing" if self.factor is None else f"{self.factor:g}"
+        if limits is None and self.factor is not None:
+            yield Fault(("factor",), f"a shock of kind {self.kind} has no factor; delete it, or use capacity")
+        elif limits is not None and not (self.factor is not None and limits[0] <= self.factor <= limits[1]):
+            low, high = limits
+            yield Fault(("factor",), f"factor is {said}; a shock of kind {self.kind} needs a number from {low:g} to {high:g}")
+
+    def shock(self, where: str) -> Shock:
+        """``where``: its place in the file, for messages."""
+        factor = 1.0 if self.factor is None else self.factor
+        return Shock(self.kind, self.node or "", self.start, self.length_days, factor, self.items or (), where)
+
+
+@dataclass(frozen=True)
+class ScenarioForm:
+    """A scenario as a file has it."""
+
+    name: Annotated[str, AfterValidator(_filled), Field(max_length=200, description="a text that is not empty")]
+    shocks: Annotated[tuple[ShockForm, ...], Field(min_length=1)]
+    probability: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    def faults(self) -> Iterator[Fault]:
+        """Those of its shocks."""
+        for number, shock in enumerate(self.shocks):
+            yield from (Fault(("shocks", number, *fault.where), fault.text) for fault in shock.faults())
 
 
 def read_scenario(path: Path) -> Scenario:
     """The scenario in a YAML file; :class:`ConfigError` with file, line and column of every fault."""
-    try:
-        document = Document(path, SCENARIO)
-        problems = [document.problem(where, text, key=key) for where, text, key in _faults(document.value)]
-        if problems := [*document.repeated(), *problems]:
-            raise document.error(problems)
-    except DocumentError as error:
-        raise ConfigError(str(error)) from None
-    lines = [document.place(("shocks", number))[0] for number in range(len(document.value["shocks"]))]
-    return _scenario(document.value, [f"{path}:{line}" for line in lines])
+    document = Document(path, SCENARIO)
+    form = read_as(document, ScenarioForm)
+    return _scenario(form, [f"{path}:{document.place(('shocks', number))[0]}" for number in range(len(form.shocks))])
 
 
 def scenario_of(value: Mapping[str, Any]) -> Scenario:
     """The scenario in a mapping of the same form, such as what was typed into a form; :class:`ConfigError` names the key."""
-    faults = [f"{'.'.join(map(str, where)) or 'scenario'}: {text}" for where, text, _ in _faults(value)]
-    if faults:
-        raise ConfigError("\n".join(faults))
-    return _scenario(value, [f"shocks.{number}" for number in range(len(value["shocks"]))])
+    form, faults = typed(dict(value), ScenarioForm, SCENARIO.name)
+    if form is None:
+        raise ConfigError("\n".join(f"{_dotted(fault.where)}: {fault.text}" for fault in faults))
+    return _scenario(form, [f"shocks.{number}" for number in range(len(form.shocks))])
 
 
-def _scenario(value: Mapping[str, Any], places: list[str]) -> Scenario:
-    shocks = tuple(_shock(row, where) for row, where in zip(value["shocks"], places, strict=True))
-    return Scenario(str(value["name"]), shocks, value.get("probability"))
+def _scenario(form: ScenarioForm, places: list[str]) -> Scenario:
+    shocks = tuple(shock.shock(where) for shock, where in zip(form.shocks, places, strict=True))
+    return Scenario(form.name, shocks, form.probability)
 
 
-def _shock(row: Mapping[str, Any], where: str) -> Shock:
-    start = row.get("start", 0)
-    return Shock(
-        kind=ShockKind(row["kind"]),
-        node=str(row.get("node", "")),
-        start=start if isinstance(start, int) else _date(start) or 0,
-        length=row.get("length_days"),
-        factor=float(row.get("factor", 1.0)),
-        items=tuple(map(str, row.get("items") or ())),
-        where=where,
-    )
-
-
-def _faults(value: Mapping[str, Any]) -> Iterator[Fault]:
-    yield from _unknown(value, KEYS, ())
-    if not isinstance(value.get("name"), str) or not value["name"].strip():
-        yield ("name",), "a scenario needs a name", False
-    chance = value.get("probability")
-    if chance is not None and (not _number(chance) or not 0 <= chance <= 1):
-        yield ("probability",), f"probability is {chance!r}; expected a number from 0 to 1", False
-    shocks = value.get("shocks")
-    if not isinstance(shocks, list) or not shocks:
-        yield ("shocks",), "a scenario needs a list of shocks, at least one", False
-        return
-    for number, row in enumerate(shocks):
-        at: Where = ("shocks", number)
-        if isinstance(row, dict):
-            yield from _unknown(row, SHOCK_KEYS, at)
-            yield from _shock_faults(row, at)
-        else:
-            yield at, f"a shock must be a mapping such as {{kind: supplier-down, node: ...}}, not {row!r}", False
-
-
-def _unknown(value: Mapping[str, Any], known: tuple[str, ...], at: Where) -> Iterator[Fault]:
-    for key in value:
-        if key not in known:
-            yield (*at, key), f"unknown key {key!r}{near(key, set(known))}; there are {', '.join(known)}", True
-
-
-def _shock_faults(row: Mapping[str, Any], at: Where) -> Iterator[Fault]:
-    kind = row.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
-        yield (
-            (*at, "kind"),
-            f"kind {kind!r} is not known{near(str(kind), set(map(str, KINDS)))}; there are {', '.join(KINDS)}",
-            False,
-        )
-        return
-    if row.get("node") in (None, "") and kind != "demand":
-        yield (*at, "node"), f"a shock of kind {kind} needs node, the name of a site or supplier", False
-    yield from _factor(row, kind, at)
-    yield from _time(row, at)
-    items = row.get("items")
-    if items is not None and not isinstance(items, list):
-        yield (*at, "items"), f"items must be a list of item numbers, not {items!r}", False
-
-
-def _factor(row: Mapping[str, Any], kind: str, at: Where) -> Iterator[Fault]:
-    wanted, factor = KINDS[kind].factor, row.get("factor")
-    if wanted is None:
-        if factor is not None:
-            yield (*at, "factor"), f"a shock of kind {kind} has no factor; delete it, or use capacity", False
-    elif not isinstance(factor, int | float) or isinstance(factor, bool) or not wanted[0] <= factor <= wanted[1]:
-        low, high = wanted
-        yield (*at, "factor"), f"factor is {factor!r}; a shock of kind {kind} needs a number from {low:g} to {high:g}", False
-
-
-def _time(row: Mapping[str, Any], at: Where) -> Iterator[Fault]:
-    start, length = row.get("start", 0), row.get("length_days")
-    whole = isinstance(start, int) and not isinstance(start, bool) and start >= 0
-    if not whole and _date(start) is None:
-        said = f"start is {start!r}; expected a date such as 2026-12-07, or days after the forecast's first day"
-        yield (*at, "start"), said, False
-    if length is not None and (isinstance(length, bool) or not isinstance(length, int) or length < 1):
-        yield (*at, "length_days"), f"length_days is {length!r}; expected whole days of at least 1", False
-
-
-def _date(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _dotted(where: Where) -> str:
+    return ".".join(map(str, where)) or "scenario"

@@ -1,0 +1,103 @@
+"""A network at its home: ``network.yaml`` beside ``contracts/<partner>/``, ``sources/`` and ``stores/<participant>/``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from math import ceil
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from decai_forecast.documents.files import read_yaml_file
+from decai_forecast.errors import ConfigError
+from decai_forecast.network.agreement import MINIMUM_QUORUM, NETWORK, Agreement
+from decai_forecast.network.participants import COORDINATOR, Participant
+from decai_forecast.periods import Calendar
+from decai_forecast.store import Store
+
+__all__ = ["FILE", "Network", "default_home"]
+
+FILE = "network.yaml"
+
+
+def default_home() -> Path:
+    """``DECAI_HOME``, or ``.decai/demo`` in the working directory."""
+    return Path(os.environ.get("DECAI_HOME", ".decai/demo")).absolute()
+
+
+@dataclass(frozen=True)
+class Located:
+    """The folder that a network lies in; a base of its own so that ``home`` is the network's first field."""
+
+    home: Path
+
+
+@dataclass(frozen=True)
+class Network(Agreement, Located):
+    """The agreed facts of one network, as ``network.yaml`` says them, and where it lies."""
+
+    @property
+    def calendar(self) -> Calendar:
+        return Calendar(self.frequency, self.horizon)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def minimum(self) -> int:
+        """Partners a round needs: the quorum."""
+        return self.quorum or max(MINIMUM_QUORUM, ceil(2 * len(self.partners) / 3))
+
+    def participant(self, name: str) -> Participant:
+        """:class:`ConfigError` names those there are."""
+        for participant in self.participants:
+            if participant.id == name:
+                return participant
+        known = ", ".join(p.id for p in self.participants)
+        raise ConfigError(f"{self.home / FILE}: no participant {name!r}; there are {known or 'none'}")
+
+    def address(self, name: str) -> str:
+        """Where the files of a participant lie, an fsspec address; ``coordinator`` is always one. Each house opens its own."""
+        stated = "" if name == COORDINATOR else self.participant(name).store
+        return stated or str(self.home / "stores" / name)
+
+    def contracts(self, partner: str) -> list[Path]:
+        """The partner's contract files, sorted."""
+        return sorted((self.home / "contracts" / partner).glob("*.odcs.yaml"))
+
+    def closed_to(self, partner: str) -> tuple[Path, ...]:
+        """Where no contract of ``partner`` may read: what is the network's, every store, and the others' sources."""
+        stores = [p.store.removeprefix("file://") for p in self.participants if p.store]
+        others = [self.home / "sources" / other for other in self.partners if other != partner]
+        own = [self.home / name for name in ("stores", "airflow", "contracts", FILE)]
+        return (*own, *others, *(Path(store) for store in stores if "://" not in store))
+
+    def save(self) -> None:
+        """Writes ``network.yaml``; what is not said, :meth:`load` takes as not said."""
+        agreed = {field.name: getattr(self, field.name) for field in fields(Agreement)}
+        text = yaml.safe_dump({"version": NETWORK.version} | _said(agreed), sort_keys=False)
+        Store(self.home, "network").write_bytes(FILE, text.encode())
+
+    @classmethod
+    def load(cls, home: Path | None = None) -> Network:
+        """Reads ``network.yaml``; :class:`ConfigError` says everything that is wrong with it, where, and what to do."""
+        home = (home or default_home()).absolute()
+        path = home / FILE
+        if not path.exists():
+            raise ConfigError(f"{path}: not found; make a network with `decai network init` or set DECAI_HOME")
+        agreed = read_yaml_file(path, NETWORK, Agreement)
+        return cls(home, **{field.name: getattr(agreed, field.name) for field in fields(Agreement)})
+
+
+def _said(value: Any) -> Any:
+    """As YAML writes it: mappings and lists, without what is None or an empty text."""
+    if isinstance(value, Mapping):
+        return {key: _said(item) for key, item in value.items() if item is not None and item != ""}
+    if isinstance(value, tuple):
+        return [_said(item) for item in value]
+    return _said(asdict(value)) if hasattr(value, "__dataclass_fields__") else value
