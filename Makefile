@@ -20,7 +20,7 @@ up: .venv/base  ## the same, and keeps the pages running until Ctrl-C
 	@$(BIN)/decai up $(if $(DATA),--data "$(DATA)")
 
 test: .venv/dev  ## the tests of every change, in less than 20 minutes (those that need the real orders skip without them)
-	@$(BIN)/python -m pytest -n 2 --dist loadscope
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-long: .venv/dev  ## real stacks: a running Airflow and a browser, SuperLink and SuperNodes (skip where Chromium is absent)
 	@$(BIN)/python -m pytest -m long
@@ -74,5 +74,5 @@ clean:  ## removes the environment and the networks made here
 .venv/dev: requirements/dev.txt .venv/base
 	@echo "Installing what the tests need into .venv"
 	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m compileall -q -j 0 .venv/lib decai_forecast || true  # once here, not by the first test of each process
+	@$(BIN)/python -m compileall -qq -j 0 .venv/lib decai_forecast || true  # once, and not by every process that imports it first
 	@touch $@
