@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,7 @@ import pandas as pd
 
 from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.federation import Member, Plan
-from decai_forecast.partner.facts import TRAIN, TrainFacts
-from decai_forecast.steps import Writer, run_step
+from decai_forecast.steps import Step, Writer, run_step
 from decai_forecast.store import Store
 
 FEATURES = ("a", "b", "c")
@@ -31,16 +31,27 @@ def rows(seed: int = 0, size: int = 300) -> pd.DataFrame:
     return frame.assign(target=target.clip(lower=0).astype(np.float32))
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A step that says nothing of itself."""
+
+
+def train(store: Store, round_id: str, frames: Mapping[date, pd.DataFrame]) -> None:
+    """Writes what the step ``train`` of a company writes for the shared training: its rows before each cut-off."""
+
+    def work(writer: Writer) -> Trained:
+        for cutoff, frame in frames.items():
+            writer.frame(f"rows-{cutoff}.parquet", frame)
+        return Trained()
+
+    run_step(store, round_id, Step("train", Trained), "synthetic", work)
+
+
 def member(folder: Path, name: str, frames: Mapping[date, pd.DataFrame]) -> Member:
     """A member whose store holds what its own step ``train`` wrote."""
     store = Store(folder / name, name)
 
-    def work(writer: Writer) -> TrainFacts:
-        for cutoff, frame in frames.items():
-            writer.frame(f"rows-{cutoff}.parquet", frame)
-        return TrainFacts(sum(map(len, frames.values())), 1, tuple(frames))
-
-    run_step(store, ROUND, TRAIN, "synthetic", work)
+    train(store, ROUND, frames)
     return Member(name, store.url)
 
 

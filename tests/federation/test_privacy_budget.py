@@ -7,10 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from flwr.app import MessageType
-from members import Member, plan, rows
+from members import Member, plan, rows, train
 from test_own_strategy import asked
 from test_training import Overheard, serve
 
@@ -25,8 +24,6 @@ from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.preflight import agreement
 from decai_forecast.identity import Keyring
 from decai_forecast.network import Network, Participant, Privacy
-from decai_forecast.partner.facts import TRAIN, TrainFacts
-from decai_forecast.steps import Writer, run_step
 from decai_forecast.store import Store
 
 NIGHTS = {f"2026-06-{day:02}": date(2026, 6, day) for day in (8, 15, 22)}  # round -> its only cut-off
@@ -40,13 +37,7 @@ def companies(folder: Path) -> list[Member]:
 
 def _member(store: Store, k: int) -> Member:
     for round_id, cutoff in NIGHTS.items():
-        frame = rows(10 * k + cutoff.day, 300)
-
-        def work(writer: Writer, frame: pd.DataFrame = frame, cutoff: date = cutoff) -> TrainFacts:
-            writer.frame(f"rows-{cutoff}.parquet", frame)
-            return TrainFacts(len(frame), 1, (cutoff,))
-
-        run_step(store, round_id, TRAIN, "synthetic", work)
+        train(store, round_id, {cutoff: rows(10 * k + cutoff.day, 300)})
     return Member(store.owner, store.url)
 
 
