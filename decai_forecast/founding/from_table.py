@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from decai_forecast.contracts import draft_contract
 from decai_forecast.errors import ConfigError
@@ -20,7 +20,14 @@ from decai_forecast.store import Store
 __all__ = ["HORIZONS", "Columns", "from_table"]
 
 HORIZONS = {"D": 28, "W": 13, "M": 3}  # periods: four weeks of days, a quarter of weeks or months
-STEPS = {1: "D", 7: "W", 28: "M", 29: "M", 30: "M", 31: "M"}  # days between periods -> frequency
+STEPS: dict[int, Literal["D", "W", "M"]] = {
+    1: "D",
+    7: "W",
+    28: "M",
+    29: "M",
+    30: "M",
+    31: "M",
+}  # days between periods -> frequency
 ITEM_FACTS = ("vendor", "category", "description", "lead_time_days", "unit_cost")  # about an item, not about a period
 
 
@@ -89,7 +96,7 @@ def _need(table: Path, have: list[str], columns: Columns) -> None:
         raise ConfigError(f"{table}: no column {said}; the table has {', '.join(have)}")
 
 
-def _rhythm(con: Any, table: Path, columns: Columns) -> tuple[str, date]:
+def _rhythm(con: Any, table: Path, columns: Columns) -> tuple[Literal["D", "W", "M"], date]:
     """The frequency of the table (the commonest distance of its dates) and its last date."""
     import duckdb
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
@@ -10,7 +10,6 @@ from pydantic import Field
 
 from decai_forecast.code_book import CodeBook
 from decai_forecast.documents.constraints import Cron, Day, Folder, OneOf, Text, TimeZone
-from decai_forecast.documents.fault import Fault
 from decai_forecast.documents.kind import Kind
 from decai_forecast.network.channels import Channel
 from decai_forecast.network.participants import PARTNER, Participant
@@ -64,9 +63,3 @@ class Agreement:
     def partners(self) -> tuple[str, ...]:
         """The participants that deliver data, sorted."""
         return tuple(sorted(p.id for p in self.participants if PARTNER in p.roles))
-
-    def faults(self) -> Iterator[Fault]:
-        """What is wrong between the keys."""
-        from decai_forecast.network.between_keys import faults_of
-
-        return faults_of(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TypeVar
 
 from decai_forecast.documents.fault import Fault, Where
@@ -12,7 +13,7 @@ from decai_forecast.network.agreement import MINIMUM_QUORUM, NETWORK, Agreement
 from decai_forecast.network.channels import MailChannel
 from decai_forecast.strategies import strategy_of
 
-__all__ = ["faults_of", "notes_of"]
+__all__ = ["CheckedAgreement", "faults_of", "notes_of"]
 
 NO_SECRET = f"does not belong into {NETWORK.name}; the store's own environment variables hold it"
 T = TypeVar("T")
@@ -26,6 +27,14 @@ def faults_of(agreed: Agreement) -> Iterator[Fault]:
     yield from _supply(agreed)
     yield from _training(agreed)
     yield from _code_book(agreed)
+
+
+@dataclass(frozen=True)
+class CheckedAgreement(Agreement):
+    """An agreement as it is read from a file: nothing is wrong between its keys."""
+
+    def faults(self) -> Iterator[Fault]:
+        return faults_of(self)
 
 
 def notes_of(agreed: Agreement) -> tuple[str, ...]:

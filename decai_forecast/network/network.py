@@ -15,6 +15,7 @@ import yaml
 from decai_forecast.documents.files import read_yaml_file
 from decai_forecast.errors import ConfigError
 from decai_forecast.network.agreement import MINIMUM_QUORUM, NETWORK, Agreement
+from decai_forecast.network.between_keys import CheckedAgreement
 from decai_forecast.network.participants import COORDINATOR, Participant
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
@@ -90,7 +91,7 @@ class Network(Agreement, Located):
         path = home / FILE
         if not path.exists():
             raise ConfigError(f"{path}: not found; make a network with `decai network init` or set DECAI_HOME")
-        agreed = read_yaml_file(path, NETWORK, Agreement)
+        agreed = read_yaml_file(path, NETWORK, CheckedAgreement)
         return cls(home, **{field.name: getattr(agreed, field.name) for field in fields(Agreement)})
 
 

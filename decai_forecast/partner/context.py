@@ -12,6 +12,7 @@ from decai_forecast.delivery import Credentials, EnvironmentCredentials, OwnCred
 from decai_forecast.errors import ConfigError, ContractError
 from decai_forecast.link import CompanyFolder
 from decai_forecast.network import COORDINATOR, Assumptions, Network, Privacy
+from decai_forecast.network.supply import Supply
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
 
@@ -48,6 +49,7 @@ class PartnerContext:
     partners: tuple[str, ...] = ()
     privacy: Privacy | None = None
     code_book: CodeBook | None = None
+    supply: Supply | None = None
     settings: Path | None = None
 
     @property
@@ -98,5 +100,6 @@ def partner_context(network: Network, partner: str) -> PartnerContext:
         partners=network.partners,
         privacy=network.privacy,
         code_book=network.code_book,
+        supply=network.supply.get(partner),
         settings=network.home / "contracts" / partner,
     )

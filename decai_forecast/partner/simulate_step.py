@@ -30,7 +30,7 @@ DATA_SETS = ("items", "stock", "receipts", "open_orders", "locations", "lanes", 
 def simulate(company: PartnerContext, round: Round) -> Done[SimulateFacts]:
     """Simulates the company's network over the horizon: as it is, and with every supplier and site down in turn."""
     combined, checked = required_step(company, round.id, COMBINE), required_step(company, round.id, CHECK)
-    inputs = [combined.inputs, checked.inputs, asdict(company.assumptions), _stated(company)]
+    inputs = [combined.inputs, checked.inputs, asdict(company.assumptions), company.supply and asdict(company.supply)]
 
     def work(writer: Writer) -> SimulateFacts:
         simulation = simulated(company, round)
@@ -74,8 +74,7 @@ def _conditions(
     from decai_forecast.simulation import REPLICATIONS
     from decai_forecast.simulation.network.section import read_section
 
-    path = company.base / FILE
-    section = read_section(path, company.partner) if path.exists() else {}
+    section = read_section(company.base / FILE, company.partner) if company.supply else {}
     behaviour = ordering_of(table, data_sets, company.calendar)
     return Conditions(SEED, REPLICATIONS, combined.facts.dependence, _lots(trained), section, behaviour)
 
@@ -84,12 +83,3 @@ def _lots(trained: Done[TrainFacts]) -> pd.DataFrame:
     """location_id, item_id, lot of the series that are forecast from their own history."""
     future = trained.frame(f"future-{max(trained.facts.cutoffs)}.parquet")
     return future[[*SERIES, "lot"]].drop_duplicates(SERIES, ignore_index=True)
-
-
-def _stated(company: PartnerContext) -> str:
-    """What the company states of its network in ``network.yaml``, as far as the step depends on it."""
-    import yaml
-
-    path = company.base / FILE
-    raw = yaml.safe_load(path.read_text()) if path.exists() else {}
-    return str((raw.get("supply") or {}).get(company.partner, ""))

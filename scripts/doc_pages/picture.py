@@ -124,11 +124,15 @@ def _arrow(start: str, end: str) -> str:
     a, b = PLACES[start], PLACES[end]
     if a.y == b.y:  # side by side
         right = a.x < b.x
-        return _line(a.x + a.width if right else a.x, a.y + a.height / 2, b.x - 2 if right else b.x + b.width + 2, b.y + b.height / 2)
+        return _line(
+            a.x + a.width if right else a.x, a.y + a.height / 2, b.x - 2 if right else b.x + b.width + 2, b.y + b.height / 2
+        )
     x1, x2 = _ends(a, b)
     y1, y2 = a.y + a.height, b.y - 2
     bend = (y2 - y1) / 2
-    return f'<path class="arrow" marker-end="url(#head)" d="M{x1:g} {y1}C{x1:g} {y1 + bend:g} {x2:g} {y2 - bend:g} {x2:g} {y2}"/>'
+    return (
+        f'<path class="arrow" marker-end="url(#head)" d="M{x1:g} {y1}C{x1:g} {y1 + bend:g} {x2:g} {y2 - bend:g} {x2:g} {y2}"/>'
+    )
 
 
 def _line(x1: float, y1: float, x2: float, y2: float) -> str:

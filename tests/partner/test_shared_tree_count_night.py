@@ -12,7 +12,7 @@ import pytest
 from support import NIGHT, copy_of, republish
 
 from decai_forecast.coordinator.context import coordinator_context
-from decai_forecast.demand import TREES, SharedBudget, fit
+from decai_forecast.demand import TREES, SharedTreeCount, fit
 from decai_forecast.federation import merge, sanitise
 from decai_forecast.federation.model_text import ModelText, parse
 from decai_forecast.link import SharedModels

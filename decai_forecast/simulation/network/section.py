@@ -11,7 +11,8 @@ import pandas as pd
 from decai_forecast.documents.document import Document
 from decai_forecast.documents.fault import Where
 from decai_forecast.documents.files import read_as
-from decai_forecast.network import NETWORK, Agreement
+from decai_forecast.network import NETWORK
+from decai_forecast.network.between_keys import CheckedAgreement
 from decai_forecast.simulation.network.rows import NUMBERS, TEXTS, WHERE
 
 __all__ = ["read_section"]
@@ -23,7 +24,7 @@ def read_section(path: Path, participant: str) -> Mapping[str, pd.DataFrame]:
     Each row knows its line. The whole file is read: :class:`ConfigError` with file, line and column of every fault in it.
     """
     document = Document(path, NETWORK)
-    read_as(document, Agreement)
+    read_as(document, CheckedAgreement)
     tables: Mapping[str, list[Mapping[str, Any]]] = document.value.get("supply", {}).get(participant, {})
     return {name: _frame(document, ("supply", participant, name), rows) for name, rows in tables.items() if rows}
 
