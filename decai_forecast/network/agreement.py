@@ -17,10 +17,10 @@ from decai_forecast.network.supply import Supply
 from decai_forecast.network.terms import Assumptions, Privacy
 from decai_forecast.strategies import DEFAULT, all_strategies
 
-__all__ = ["MINIMUM_QUORUM", "NETWORK", "RUNTIMES", "Agreement"]
+__all__ = ["MINIMUM_QUORUM", "NETWORK", "Agreement"]
 
 NETWORK = Kind("a network file", "expected a mapping with version: 1, name, frequency, horizon and participants", version=1)
-RUNTIMES = ("in_process", "superlink")  # where the parts of a shared training run
+Runtime = Literal["in_process", "superlink"]  # where the parts of a shared training run
 MINIMUM_QUORUM = 3  # fewer than three, and a partner could subtract itself and read the other one
 LONGEST_WAIT = 10_080  # minutes: a week
 Minutes = Annotated[float, Field(ge=0, le=LONGEST_WAIT)]
@@ -44,7 +44,7 @@ class Agreement:
     simulated: bool = False
     quorum: int | None = None  # None: two thirds of the partners, at least three
     strategy: Annotated[str, OneOf(strategy_names)] = DEFAULT  # docs/explanation/federation.md
-    runtime: Annotated[str, OneOf(lambda: RUNTIMES)] = RUNTIMES[0]
+    runtime: Runtime = "in_process"
     grace_minutes: Minutes = 30.0
     late_minutes: Minutes = 60.0  # after a contract's timeOfAvailability a delivery that is not finished is late
     retry_minutes: Minutes = 10.0  # until a source that is not there yet is asked again
