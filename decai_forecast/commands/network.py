@@ -10,7 +10,7 @@ import typer
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.founding import Columns, add_partner, found_simulated, from_table
-from decai_forecast.network import Network, default_home
+from decai_forecast.network import FILE, Network, default_home, notes_of
 
 __all__ = ["network_app", "partner_app"]
 
@@ -73,6 +73,15 @@ def show(home: Home = None) -> None:
     for partner in network.partners:
         contracts = [path.name.removesuffix(".odcs.yaml") for path in network.contracts(partner)]
         print(f"  {partner}: {', '.join(contracts) or 'no contract'}")
+
+
+@network_app.command("check")
+def check(home: Home = None) -> None:
+    """Checks network.yaml: every fault with its line (exit code 2), and what is right but worth knowing."""
+    network = Network.load(home)
+    print(f"{network.home / FILE}: {_described(network)}")
+    for note in notes_of(network):
+        print(f"note: {note}")
 
 
 @partner_app.command("add")

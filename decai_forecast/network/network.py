@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from decai_forecast.documents.files import read_yaml_file
+from decai_forecast.documents.typed import typed
 from decai_forecast.errors import ConfigError
 from decai_forecast.network.agreement import MINIMUM_QUORUM, NETWORK, Agreement
 from decai_forecast.network.between_keys import CheckedAgreement
@@ -79,9 +80,12 @@ class Network(Agreement, Located):
         return (*own, *others, *(Path(store) for store in stores if "://" not in store))
 
     def save(self) -> None:
-        """Writes ``network.yaml``; what is not said, :meth:`load` takes as not said."""
-        agreed = {field.name: getattr(self, field.name) for field in fields(Agreement)}
-        text = yaml.safe_dump({"version": NETWORK.version} | _said(agreed), sort_keys=False)
+        """Writes ``network.yaml``; :class:`ConfigError` for what :meth:`load` would refuse."""
+        agreed = _said({field.name: getattr(self, field.name) for field in fields(Agreement)})
+        _, faults = typed(agreed, Agreement, NETWORK.name)
+        if faults:
+            raise ConfigError("\n".join(f"{self.home / FILE}: {fault.text}" for fault in faults))
+        text = yaml.safe_dump({"version": NETWORK.version} | agreed, sort_keys=False)
         Store(self.home, "network").write_bytes(FILE, text.encode())
 
     @classmethod

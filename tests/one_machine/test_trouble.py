@@ -19,7 +19,7 @@ from decai_forecast.coordinator.roster import read_roster, write_roster
 from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.errors import BelowQuorum, DeliveryError, StoreError
 from decai_forecast.link import ClosingStatus
-from decai_forecast.network import Network
+from decai_forecast.network import MailChannel, Network, WebhookChannel
 from decai_forecast.one_machine.run import report_partner, run_round
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.stack import free_port
@@ -188,7 +188,7 @@ def test_people_are_told_by_webhook(network: Network, monkeypatch: pytest.Monkey
     """A configured webhook gets the note as JSON; the address comes from the environment."""
     url, got = webhook
     monkeypatch.setenv("HOOK", url)
-    told = replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},))
+    told = replace(network, notify=(WebhookChannel("webhook", "HOOK"),))
     closing = close(coordinator_context(told), NIGHT)
     assert closing.status is ClosingStatus.BELOW_QUORUM
     assert [message["text"] for message in got] == [closing.note]
@@ -198,7 +198,7 @@ def test_people_are_told_by_webhook(network: Network, monkeypatch: pytest.Monkey
 def test_a_dead_webhook_stops_nothing(network: Network, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """The round closes, and the notice is in the file all the same."""
     monkeypatch.setenv("HOOK", url)
-    close(coordinator_context(replace(network, notify=({"kind": "webhook", "url_env": "HOOK"},))), NIGHT)
+    close(coordinator_context(replace(network, notify=(WebhookChannel("webhook", "HOOK"),))), NIGHT)
     assert len(own(network).keys("notices")) == 1
 
 
@@ -216,8 +216,8 @@ def test_people_are_told_by_mail(network: Network) -> None:
     port = free_port(18780)
     server = Controller(Mailbox(), hostname="127.0.0.1", port=port)
     server.start()
-    channel = {"kind": "smtp", "host": "127.0.0.1", "port": port}
-    told = replace(network, notify=(channel | {"sender": "decai@five.example", "to": ["ops@five.example"]},))
+    channel = MailChannel("smtp", "127.0.0.1", "decai@five.example", ("ops@five.example",), port)
+    told = replace(network, notify=(channel,))
     closing = close(coordinator_context(told), NIGHT)
     server.stop()
     assert [mail.rcpt_tos for mail in got] == [["ops@five.example"]]

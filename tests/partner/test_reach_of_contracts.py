@@ -9,7 +9,6 @@ import pytest
 from support import NIGHT, own
 
 from decai_forecast.delivery.errors import SourceRefused, SourceUnsafe
-from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.pull import pull
@@ -56,15 +55,6 @@ def test_a_store_elsewhere_is_closed_too(network: Network, tmp_path: Path) -> No
     with pytest.raises(SourceUnsafe) as error:
         pull(partner_context(moved, "shop_0"), NIGHT)
     assert str(error.value) == f"shop_0: demand: {tmp_path}/away/rows.parquet {SAID}"
-
-
-@pytest.mark.parametrize("given", ["[exports]", "/exports", "[1]"])
-def test_source_folders_are_absolute(network: Network, given: str) -> None:
-    """Anything else is a mistake that is told."""
-    path = network.home / "network.yaml"
-    path.write_text(path.read_text().replace("source_folders: []", f"source_folders: {given}"))
-    with pytest.raises(ConfigError, match="source_folders must be a list of absolute folders, not"):
-        Network.load(network.home)
 
 
 def test_another_partners_connection_is_refused(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
