@@ -82,7 +82,7 @@ class Network(Agreement, Located):
     def save(self) -> None:
         """Writes ``network.yaml``; :class:`ConfigError` for what :meth:`load` would refuse."""
         agreed = _said({field.name: getattr(self, field.name) for field in fields(Agreement)})
-        _, faults = typed(agreed, Agreement, NETWORK.name)
+        _, faults = typed(agreed, CheckedAgreement, NETWORK.name)
         if faults:
             raise ConfigError("\n".join(f"{self.home / FILE}: {fault.text}" for fault in faults))
         text = yaml.safe_dump({"version": NETWORK.version} | agreed, sort_keys=False)
