@@ -15,6 +15,7 @@ PUBLIC = {
     "choose choose_groups choose_shared_tree_count choose_tree_count chosen finished fit fit_mean implied_mean "
     "local_candidates mark_censored predict predict_on_top predict_own prepare score to_levels train_local "
     "train_own unconstrain wape",
+    "documents": "Document Fault Kind Where near",
     "federation": "Member Plan Shared merge sanitise train_shared validate",
     "founding": "Columns add_partner found_simulated from_table",
     "reports": "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report manifest render_html stock_targets_csv",
