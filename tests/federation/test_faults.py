@@ -94,7 +94,9 @@ HARMS: dict[str, Harm] = {
 }
 
 
-@pytest.mark.parametrize("what", HARMS)
+@pytest.mark.parametrize(
+    "what", ["killed in mid-tree", pytest.param("hangs and returns late", marks=pytest.mark.long), "relay ends"]
+)
 def test_a_training_that_was_broken_once_ends_with_the_same_model(
     processes: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
 ) -> None:
@@ -110,6 +112,7 @@ def test_a_training_that_was_broken_once_ends_with_the_same_model(
     assert kept == [[]] * 3  # trees kept on the way are of no use any more, and tell what the model does not
 
 
+@pytest.mark.long
 def test_who_stays_away_ends_the_training_and_is_named(processes: None, tmp_path: Path) -> None:
     """It hangs for good: the others do not go on without it, and do not wait for ever."""
     there = members(tmp_path, 4)
