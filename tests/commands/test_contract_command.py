@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import typed
 from deliveries import contract_text, demand
 from support import NIGHT
 
@@ -21,8 +21,7 @@ AS_OF = ("--as-of", "2026-06-29")
 
 
 def decai(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [str(Path(sys.executable).with_name("decai")), "contract", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return typed.decai("contract", *arguments)
 
 
 @pytest.fixture

@@ -293,10 +293,16 @@ def test_too_few_left_end_the_training(tmp_path: Path) -> None:
         serve(Overheard(companies(tmp_path), which, spoil={1001: {key_of(0.5): []}}, after=5), which)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGKILL, "node_gone"), (signal.SIGSTOP, "timeout")])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGKILL, "node_gone", id="killed"),
+        pytest.param(signal.SIGSTOP, "timeout", id="hangs", marks=pytest.mark.long),
+    ],
+)
 def test_a_node_that_is_lost_on_the_way_is_dropped(tmp_path: Path, number: signal.Signals, code: str) -> None:
     """In processes of their own: one ends, or hangs, before it is asked for its coefficients."""
-    which, there = median(quantiles=(0.5,), timeout=60.0 if code == "node_gone" else 8.0), companies(tmp_path)
+    which, there = median(quantiles=(0.5,), timeout=60.0 if code == "node_gone" else 20.0), companies(tmp_path)
 
     class Harmed(LocalGrid):
         def push_messages(self, messages: Iterable[Message]) -> list[str]:

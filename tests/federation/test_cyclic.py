@@ -116,11 +116,15 @@ def test_two_trees_in_one_turn_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGKILL, "node_gone"), (signal.SIGSTOP, "timeout")], ids=["killed", "hangs"]
+    ("number", "code"),
+    [
+        pytest.param(signal.SIGKILL, "node_gone", id="killed"),
+        pytest.param(signal.SIGSTOP, "timeout", id="hangs", marks=pytest.mark.long),
+    ],
 )
 def test_a_node_that_is_lost_on_the_way_is_dropped(tmp_path: Path, number: signal.Signals, code: str) -> None:
     """In processes of their own: one ends, or hangs, before its second turn."""
-    which, there = cyclic(timeout=60.0 if code == "node_gone" else 8.0), members(tmp_path)
+    which, there = cyclic(timeout=60.0 if code == "node_gone" else 20.0), members(tmp_path)
     lost = order(which)[2]
 
     class Harmed(LocalGrid):

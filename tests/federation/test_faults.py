@@ -1,6 +1,7 @@
 """What can go wrong in an exact training, done for real to nodes in processes of their own and to the relay."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -60,14 +61,14 @@ class Told:
 
 
 class Harmed(Told):
-    """The same, and something happens to it once, when ten trees are there."""
+    """The same, and something happens to it once, when ``tree`` trees are there."""
 
-    def __init__(self, members: Sequence[Member], harm: Harm) -> None:
+    def __init__(self, members: Sequence[Member], harm: Harm, tree: int = 10) -> None:
         super().__init__(members, self._once)
-        self._harm, self.done = harm, False
+        self._harm, self._tree, self.done = harm, tree, False
 
-    def _once(self, _: Progress) -> None:
-        if not self.done:
+    def _once(self, progress: Progress) -> None:
+        if not self.done and progress.tree == self._tree:
             self.done = True
             self._harm(self)
 
@@ -94,7 +95,9 @@ HARMS: dict[str, Harm] = {
 }
 
 
-@pytest.mark.parametrize("what", HARMS)
+@pytest.mark.parametrize(
+    "what", ["killed in mid-tree", pytest.param("hangs and returns late", marks=pytest.mark.long), "relay ends"]
+)
 def test_a_training_that_was_broken_once_ends_with_the_same_model(
     processes: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str
 ) -> None:
@@ -110,6 +113,21 @@ def test_a_training_that_was_broken_once_ends_with_the_same_model(
     assert kept == [[]] * 3  # trees kept on the way are of no use any more, and tell what the model does not
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(8))
+def test_a_training_with_kills_at_random_ends_with_the_same_model(processes: None, tmp_path: Path, seed: int) -> None:
+    """Any company's node, after any tree that is told of, by a kill or with the relay: the same model, to the last byte."""
+    draw, there = random.Random(seed), members(tmp_path, 4)
+    which = draw.randrange(4)
+    harms: list[Harm] = [lambda harmed: os.kill(harmed.nodes[which].pid, signal.SIGKILL), HARMS["relay ends"]]
+    harmed = Harmed(there, draw.choice(harms), draw.choice([10, 20]))
+    found = train_shared(there, EXACT, runtime=harmed)
+    assert harmed.done
+    assert dict(found.dropped) == {}
+    assert found.models == train_shared(there, EXACT).models
+
+
+@pytest.mark.long
 def test_who_stays_away_ends_the_training_and_is_named(processes: None, tmp_path: Path) -> None:
     """It hangs for good: the others do not go on without it, and do not wait for ever."""
     there = members(tmp_path, 4)

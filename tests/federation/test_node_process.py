@@ -13,7 +13,6 @@ from decai_forecast.federation.node_process import NodeGone, NodeProcess, Nurser
 
 @pytest.fixture
 def nursery(monkeypatch: pytest.MonkeyPatch) -> Iterator[Nursery]:
-    monkeypatch.setattr(node_process, "BIRTH", 15.0)
     monkeypatch.setattr(node_process, "END", 0.5)
     with Nursery() as found:
         yield found
