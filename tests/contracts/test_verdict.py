@@ -1,34 +1,31 @@
-"""From outcomes to a verdict: whose fault it was that a check could not be made decides whether it is made again."""
+"""What a check may say: plain words in files, and one place that says which deliveries are used."""
 
 from __future__ import annotations
 
+import json
+from importlib.resources import files
+
 import pytest
 
-from decai_forecast.contracts.check.result import RuleResult
-from decai_forecast.contracts.check.verdict import verdict_of
-from decai_forecast.contracts.verdict import RuleOutcome, Verdict
+from decai_forecast.contracts import RuleOutcome, Verdict
 
 
-def unchecked(rule: str, kind: str, severity: str = "error") -> RuleResult:
-    return RuleResult(rule, kind, "price", "", RuleOutcome.NOT_CHECKED, severity=severity)
+@pytest.mark.parametrize("verdict", Verdict)
+def test_only_what_was_accepted_is_used(verdict: Verdict) -> None:
+    """Wholly or in part."""
+    assert verdict.counts == (verdict in ("accepted", "accepted_in_part"))
 
 
-@pytest.mark.parametrize(
-    ("results", "faulty", "code"),
-    [
-        ([unchecked("a", "pattern")], (), "engine"),
-        ([unchecked("a", "pattern")], ("a",), "rule"),
-        ([unchecked("a", "sql")], (), "rule"),
-        ([unchecked("a", "expectation")], (), "rule"),
-        ([unchecked("a", "sql"), unchecked("b", "pattern")], (), "engine"),
-        ([unchecked("a", "sql"), unchecked("b", "pattern")], ("b",), "rule"),
-    ],
-)
-def test_the_engine_is_to_blame_unless_every_rule_is(results: list[RuleResult], faulty: tuple[str, ...], code: str) -> None:
-    """A rule of the partner's own words, or one that cannot run, fails again: only another fault is worth a further try."""
-    assert verdict_of(10, 0, results, 0.0, faulty) == (Verdict.NOT_CHECKED, code)
+def test_in_files_stand_plain_words() -> None:
+    """As JSON, in a text and for people."""
+    told = [Verdict.ACCEPTED_IN_PART, RuleOutcome.NOT_CHECKED]
+    assert json.dumps(told) == '["accepted_in_part", "not_checked"]'
+    assert f"{Verdict.REFUSED}, {RuleOutcome.SKIPPED}" == "refused, skipped"
+    assert Verdict.ACCEPTED_IN_PART.words == "accepted in part"
 
 
-def test_a_warning_that_could_not_be_checked_decides_nothing() -> None:
-    """Only rules of severity error do."""
-    assert verdict_of(10, 0, [unchecked("a", "pattern", "warning")], 0.0) == (Verdict.ACCEPTED, "")
+def test_a_report_knows_every_verdict_of_a_check() -> None:
+    """Its schema lists all but the one that no check gives."""
+    schema = json.loads((files("decai_forecast.reports") / "report.schema.json").read_text())
+    listed = schema["$defs"]["delivery"]["properties"]["verdict"]["enum"]
+    assert listed == [verdict for verdict in Verdict if verdict != Verdict.ABSENT]

@@ -10,6 +10,7 @@ import pytest
 from supply_networks import DAYS, built, demand_of, items_of, lanes_of
 
 from decai_forecast.errors import ConfigError
+from decai_forecast.shock_kinds import KINDS, ShockKind
 from decai_forecast.simulation.network import SupplyNetwork
 from decai_forecast.simulation.shocks import (
     Scenario,
@@ -50,6 +51,11 @@ def test_a_file_is_read_as_it_is_written(tmp_path: Path) -> None:
         Shock("supplier-down", "V", date(2026, 1, 8), 3), Shock("demand", "", 0, None, 1.5, ("a",)),
     )  # fmt: skip
     assert [shock.where for shock in found.shocks] == [f"{path}:4", f"{path}:5"]
+
+
+def test_every_kind_has_its_record() -> None:
+    """What happens, the range of its factor, and what it can hit; in the order of the form."""
+    assert list(KINDS) == list(ShockKind)
 
 
 def test_a_supplier_that_is_down_ships_nothing() -> None:

@@ -25,7 +25,7 @@ from decai_forecast.demand.target import from_target
 from decai_forecast.demand.watch import clean_outliers
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.agents.experience import EXPERIENCE, FirmFacts, Span, draw_world, rows_of
-from decai_forecast.simulation.agents.gate import Verdict, judge
+from decai_forecast.simulation.agents.gate import GateResult, judge
 
 __all__ = ["Lesson", "augment", "learn"]
 
@@ -44,12 +44,12 @@ class Lesson:
     """What passed. ``rows``: FEATURES, EXPERIENCE, ``target`` and ``weight``, usual and simulated ones together."""
 
     rows: pd.DataFrame
-    verdict: Verdict
+    verdict: GateResult
 
 
 def augment(
     table: pd.DataFrame, train: pd.DataFrame, calendar: Calendar, cutoff: date, facts: FirmFacts, *, seed: int
-) -> tuple[Lesson | None, tuple[Verdict, ...]]:
+) -> tuple[Lesson | None, tuple[GateResult, ...]]:
     """Simulated rows for a firm whose demand are orders of its customers, if they pass the gate; and every verdict.
 
     ``table``: the demand table. ``train``: the usual training rows of ``cutoff`` (:class:`Prepared`). Same seed, same result.
@@ -60,7 +60,7 @@ def augment(
     end = panel.index(cutoff)
     worlds = _Worlds(panel, facts, seed, end)
     if why := worlds.too_short():
-        return None, (Verdict(False, "rational", np.nan, np.nan, np.nan, np.nan, 0, 0, seed, why),)
+        return None, (GateResult(False, "rational", np.nan, np.nan, np.nan, np.nan, 0, 0, seed, why),)
     known = local.grown(train)
     early = known[known["back"] > end - worlds.split]
     usual, judged, verdicts = _fit(early, FEATURES, seed), worlds.held_out(), []

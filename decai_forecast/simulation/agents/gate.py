@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-__all__ = ["LESS_IN_DISRUPTION", "MORE_IN_NORMAL", "Verdict", "judge"]
+__all__ = ["LESS_IN_DISRUPTION", "MORE_IN_NORMAL", "GateResult", "judge"]
 
 MORE_IN_NORMAL = 0.02  # relative: the error in normal weeks may be worse by so much
 LESS_IN_DISRUPTION = 0.25  # relative: the error in disrupted weeks must be lower by so much
@@ -15,7 +15,7 @@ LEAST_ROWS = 200  # of either kind on the hold-out worlds
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateResult:
     """Errors are WAPE of the median on hold-out worlds, usual forecaster -> with experience; NaN: not measured."""
 
     passed: bool
@@ -34,19 +34,19 @@ class Verdict:
         return {key: None if isinstance(value, float) and np.isnan(value) else value for key, value in asdict(self).items()}
 
 
-def judge(rows: pd.DataFrame, agents: str, seed: int) -> Verdict:
+def judge(rows: pd.DataFrame, agents: str, seed: int) -> GateResult:
     """``rows`` of hold-out worlds: ``actual``, ``usual`` and ``learned`` (units), ``disrupted``."""
     disrupted = rows["disrupted"].to_numpy(bool)
     counts = int((~disrupted).sum()), int(disrupted.sum())
     if min(counts) < LEAST_ROWS:
         few = f"{counts[0]} normal and {counts[1]} disrupted rows to judge on, {LEAST_ROWS} of each are needed"
-        return Verdict(False, agents, np.nan, np.nan, np.nan, np.nan, counts[0], counts[1], seed, few)
+        return GateResult(False, agents, np.nan, np.nan, np.nan, np.nan, counts[0], counts[1], seed, few)
     before, after = (_wape(rows[~disrupted], name) for name in ("usual", "learned"))
     worst, mended = (_wape(rows[disrupted], name) for name in ("usual", "learned"))
     more, less = after / before - 1, 1 - mended / worst
     passed = bool(more <= MORE_IN_NORMAL and less >= LESS_IN_DISRUPTION)
     margins = f"error {less:.0%} lower in disrupted weeks ({LESS_IN_DISRUPTION:.0%} is asked for), {more:+.1%} in normal ones"
-    return Verdict(
+    return GateResult(
         passed, agents, before, after, worst, mended, counts[0], counts[1], seed, f"{margins} (at most {MORE_IN_NORMAL:+.0%})"
     )
 

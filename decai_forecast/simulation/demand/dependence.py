@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from decai_forecast.columns import KEYS
+from decai_forecast.columns import KEYS, SERIES
 
 __all__ = ["INDEPENDENT", "Dependence", "dependence_of", "residuals"]
 
@@ -94,8 +94,8 @@ def _with_residuals(frame: pd.DataFrame) -> pd.DataFrame:
 def _over_periods(rows: pd.DataFrame, kept: tuple[float, float]) -> float:
     """The AR(1) coefficient that gives the mean correlation of all pairs of periods within a cut-off's horizon."""
     step = rows["date"].rank(method="dense").astype(int).to_numpy()
-    order = rows.assign(step=step).sort_values(["origin", "location_id", "item_id", "step"])
-    wide = order.pivot(index=["origin", "location_id", "item_id"], columns="step", values="z").to_numpy()
+    order = rows.assign(step=step).sort_values(["origin", *SERIES, "step"])
+    wide = order.pivot(index=["origin", *SERIES], columns="step", values="z").to_numpy()
     lags, total, count = range(1, int(rows.groupby("origin")["date"].nunique().max())), 0.0, []
     for lag in lags:
         product = wide[:, lag:] * wide[:, :-lag]
