@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+from collections.abc import Iterator
 
 import pytest
+from support import ROOT
 
 PUBLIC = {
     "contracts": "Arrival Bound Check Column Contract Rule RuleOutcome RuleResult Source Verdict check_delivery draft_contract "
@@ -18,8 +21,41 @@ PUBLIC = {
     "documents": "Document Fault Kind Where near",
     "federation": "Member Plan Shared merge sanitise train_shared validate",
     "founding": "Columns add_partner found_simulated from_table",
+    "link": "Closing ClosingStatus CompanyFolder Comparison CoordinatorFolder Evaluation Figures Inbox ModelFile Noise "
+    "Progress PublicFolder Quartiles SharedModels SharedRound SharedStatus State Submission",
+    "partner.combine": "can_forecast combine",
     "reports": "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report manifest render_html stock_targets_csv",
+    "simulation": "FAILURE_LEVEL RECOVERY_LEVEL REPLICATIONS Simulation days_of_supply hhi simulate standard_error",
+    "strategies": "DEFAULT TREES Disclosure Strategy all_strategies strategy_of",
 }
+TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by file
+    "coordinator.close": "close note_of_round",
+    "coordinator.context": "CoordinatorContext coordinator_context",
+    "coordinator.federate": "federate published read_failure read_training",
+    "coordinator.notify": "notify",
+    "coordinator.roster": "read_roster round_of settle",
+    "coordinator.round_status": "ABSENT RoundStatus round_status rounds_of",
+    "one_machine.run": "run_round",
+    "one_machine.summary": "gains_in_words privacy_in_words summarise",
+    "partner.check": "check",
+    "partner.combine": "can_forecast combine",
+    "partner.context": "PartnerContext SEED partner_context",
+    "partner.facts": "CHECK COMBINE CombineFacts TRAIN TrainFacts",
+    "partner.finished": "accepted_frame required_step",
+    "partner.notices": "Notice known_channels tell",
+    "partner.own_past": "carriers_of ordering_of panic_of",
+    "partner.pull": "pull",
+    "partner.quality": "history mark_late score",
+    "partner.report": "REPORT_FILES hand_over outbox_key",
+    "partner.simulate_step": "simulate simulated",
+    "partner.spending": "Cost",
+    "partner.submit": "deliver give_up ready submit",
+    "partner.summary": "PartnerSummary partner_summary",
+    "partner.train": "train",
+    "partner.watch": "note_of_alarms watch",
+    "partner.what_if": "WHAT_IF_FILES form_scenario last_forecast what_if what_if_key what_ifs",
+}
+JOINED = ("coordinator", "one_machine", "partner")
 
 
 @pytest.mark.parametrize("room", sorted(PUBLIC))
@@ -28,3 +64,23 @@ def test_a_room_offers_these_names(room: str) -> None:
     module = importlib.import_module(f"decai_forecast.{room}")
     assert sorted(module.__all__) == sorted(PUBLIC[room].split())
     assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_other_rooms_take_these_names_of_a_house() -> None:
+    """Nothing else of a company's house, of the coordinator's and of the one-machine runner is used outside of it."""
+    taken: dict[str, set[str]] = {}
+    for file, name in imports():
+        taken.setdefault(file, set()).add(name)
+    assert taken == {file: set(names.split()) for file, names in TAKEN.items()}
+
+
+def imports() -> Iterator[tuple[str, str]]:
+    """(file of a joined room, name) of every import from another room, wherever in the code it stands."""
+    folders = ("decai_forecast", "dags", "plugins")
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        own = path.relative_to(ROOT).parts[1]
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("decai_forecast."):
+                file = str(node.module).removeprefix("decai_forecast.")
+                if file.split(".")[0] in JOINED and file.split(".")[0] != own:
+                    yield from ((file, one.name) for one in node.names)
