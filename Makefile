@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo up test test-long test-soak check format lock clean
+.PHONY: help demo up test test-long test-soak check docs format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ check: .venv/dev  ## ruff, mypy, the import rules, docker-compose, the lock file
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	@$(BIN)/python -m pip check
 	@! grep -nE '(index-url|https?://[^ ]*/simple)' requirements/*.txt benchmarks/peers/*.txt
+
+docs: .venv/dev  ## writes the pages of docs/ that are made from the code
+	@$(BIN)/python scripts/make-docs
 
 format: .venv/dev  ## formats the code
 	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,8 @@ import typer
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.founding import Columns, add_partner, found_simulated, from_table
-from decai_forecast.network import FILE, Network, default_home, notes_of
+from decai_forecast.store import Store
+from decai_forecast.network import COORDINATOR, FILE, Network, default_home, notes_of
 
 __all__ = ["network_app", "partner_app"]
 
@@ -76,11 +78,31 @@ def show(home: Home = None) -> None:
 
 
 @network_app.command("check")
-def check(home: Home = None) -> None:
-    """Checks network.yaml: every fault with its line (exit code 2), and what is right but worth knowing."""
+def check(
+    home: Home = None, as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False
+) -> None:
+    """Checks network.yaml and the stores that it names.
+
+    Of network.yaml it tells every fault with its line (exit code 2), and what is right but worth knowing. In each store it puts
+    one key twice, and the second put must fail: else two writers could both win, and the store is refused (exit code 2).
+
+    Examples:
+
+      decai network check
+
+      decai network check --home .decai/orders --json
+    """
     network = Network.load(home)
+    stores = {name: network.address(name) for name in (COORDINATOR, *(one.id for one in network.participants))}
+    for name, address in stores.items():
+        Store(address, name).prove()
+    notes = notes_of(network)
+    if as_json:
+        print(json.dumps({"file": str(network.home / FILE), "notes": notes, "stores": stores}, indent=1))
+        return
     print(f"{network.home / FILE}: {_described(network)}")
-    for note in notes_of(network):
+    print(f"{len(stores)} stores: a key that is put once has one winner")
+    for note in notes:
         print(f"note: {note}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doc_pages.picture import FLOOR, PLACES
+from doc_pages.picture import PLACES, floor
 from doc_pages.rooms import PACKAGE, imports, says
 
 __all__ = ["architecture_page"]
@@ -24,8 +24,8 @@ def architecture_page() -> str:
     """The whole page."""
     return "".join([
         HEAD,
-        "## The rooms of a night\n\n", *map(_room, [room for room in PLACES if room not in FLOOR]),
-        "## What every room may use\n\n", *map(_room, sorted(FLOOR)),
+        "## The rooms of a night\n\n", *map(_room, PLACES),
+        "## What every room may use\n\n", *map(_room, floor()),
     ]).rstrip("\n") + "\n"  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def commands_page() -> str:
 
 
 def _group(name: str, group: Command) -> str:
-    return f"## `{name}`\n\n{inspect.cleandoc(group.help)}\n"
+    return f"## `{name}`\n\n{inspect.cleandoc(group.help or '')}\n"
 
 
 def _command(name: str, command: Command) -> str:

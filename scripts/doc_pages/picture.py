@@ -1,7 +1,7 @@
 """``docs/pictures/architecture.svg``: the rooms in their layers, drawn from the import graph.
 
-A room is a box, and every box stands in a place of ``PLACES``; an arrow is an import that no chain of other imports implies.
-A room without a place, or an arrow that would point upwards, stops the drawing: the picture has to be thought about again.
+A room is a box in its place of ``PLACES``, or a tile of the floor; an arrow is an import that no chain of other imports
+implies. An arrow that would point upwards stops the drawing: the picture has to be thought about again.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from textwrap import wrap
 
 from doc_pages.rooms import imports, needed, rooms, says
 
-__all__ = ["PLACES", "architecture_picture", "arrows"]
+__all__ = ["PLACES", "architecture_picture", "arrows", "floor"]
 
-WIDTH, HEIGHT = 1100, 1060
+WIDTH = 1100
 LETTERS = 5.9  # pixels of a letter of the small text, on average, taken widely
 
 
@@ -48,70 +48,91 @@ PLACES = {
     "demand": Box(90, 788),
     "contracts": Box(530, 788, 550),
 }
-FLOOR = ("network", "documents", "strategies", "identity", "steps", "store", "conditional_put", "round", "periods", "code_book",
-         "shock_kinds", "channels", "sql", "errors")  # fmt: skip
-PLACES |= {room: Box(40 + 148 * (i % 7), 938 + 50 * (i // 7), 132, 38) for i, room in enumerate(FLOOR)}
+FLOOR_TOP, FLOOR_ROW, IN_A_ROW = 900, 48, 8
 STYLE = """
-  svg { color: #1d2733; --room: #ffffff; --house: #eef3f8; --link: #fff3d6; --floor: #f1f1ee; --line: #5b6b7c; --soft: #4c5a68 }
+  svg {
+    color: #1d2733; --room: #ffffff; --house: #eef3f8; --link: #fff3d6; --floor: #f1f1ee; --line: #5b6b7c; --soft: #4c5a68
+  }
   @media (prefers-color-scheme: dark) {
-    svg { color: #e8edf2; --room: #1c2530; --house: #131b24; --link: #3a3116; --floor: #1a1d20; --line: #93a4b5; --soft: #b4c0cc }
+    svg {
+      color: #e8edf2; --room: #1c2530; --house: #131b24; --link: #3a3116; --floor: #1a1d20; --line: #93a4b5; --soft: #b4c0cc
+    }
   }
   text { font-family: system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: currentColor }
   .name { font-size: 15px; font-weight: 600 } .says { font-size: 11px; fill: var(--soft) }
-  .small { font-size: 13px; font-weight: 600 } .house { font-size: 12px; fill: var(--soft); letter-spacing: .06em }
+  .small { font-size: 12px; font-weight: 600 } .house { font-size: 12px; fill: var(--soft); letter-spacing: .06em }
   .room { fill: var(--room); stroke: var(--line) } .link { fill: var(--link); stroke: var(--line) }
   .area { fill: var(--house) } .ground { fill: var(--floor) }
   .arrow { fill: none; stroke: var(--line); stroke-width: 1.4 } .head { fill: var(--line) }
 """
 
 
-def architecture_picture() -> str:
-    """The SVG, readable in light and dark."""
-    if strangers := set(rooms()) ^ set(PLACES):
-        raise SystemExit(f"scripts/doc_pages/picture.py: PLACES and the rooms differ in {', '.join(sorted(strangers))}")
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="The rooms of '
-        'decai_forecast in layers, and which imports which">',
-        f"<style>{STYLE}</style>",
-        '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
-        '<path class="head" d="M0 0L8 4L0 8z"/></marker></defs>',
-        *_areas(), *(_arrow(*pair) for pair in arrows()), *(_box(room, box) for room, box in PLACES.items()), "</svg>", "",
-    ])  # fmt: skip
+def floor() -> list[str]:
+    """The rooms without a place of their own: what every room above may use, those first that use most themselves."""
+    found = sorted(set(rooms()) - set(PLACES), key=lambda room: (-len(needed(room)), room))
+    if high := [room for room in found if needed(room) & set(PLACES)]:
+        raise SystemExit(f"scripts/doc_pages/picture.py: {', '.join(high)} knows rooms above the floor; put it into PLACES")
+    return found
 
 
 def arrows() -> list[tuple[str, str]]:
-    """Imports between rooms that no other import implies, without those of the floor, which everybody uses."""
+    """Imports between rooms with a place that no other import implies; everybody uses the floor."""
     found = []
-    for room in sorted(set(rooms()) - set(FLOOR)):
-        others = imports()[room] - set(FLOOR)
+    for room in PLACES:
+        others = imports()[room] & set(PLACES)
         found += [(room, other) for other in sorted(others) if not any(other in needed(one) for one in others - {other})]
     if upwards := [pair for pair in found if PLACES[pair[0]].y > PLACES[pair[1]].y]:
         raise SystemExit(f"scripts/doc_pages/picture.py: {upwards} would point upwards; change PLACES")
     return found
 
 
-def _areas() -> Iterator[str]:
+def architecture_picture() -> str:
+    """The SVG, readable in light and dark."""
+    ground = {room: _on_the_floor(number) for number, room in enumerate(floor())}
+    bottom = max(box.y + box.height for box in ground.values()) + 18
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {bottom + 14}" role="img" aria-label="The rooms of '
+        'decai_forecast in layers, and which imports which">',
+        f"<style>{STYLE}</style>",
+        '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+        '<path class="head" d="M0 0L8 4L0 8z"/></marker></defs>',
+        *_areas(bottom), *(_arrow(*pair) for pair in arrows()),
+        *(_box(room, box) for room, box in PLACES.items()), *(_tile(room, box) for room, box in ground.items()), "</svg>", "",
+    ])  # fmt: skip
+
+
+def _on_the_floor(number: int) -> Box:
+    row, column = divmod(number, IN_A_ROW)
+    return Box(36 + 129 * column, FLOOR_TOP + 38 + FLOOR_ROW * row, 125, 36)
+
+
+def _areas(bottom: int) -> Iterator[str]:
     for x, edge, anchor, title in ((50, 70, "start", "A COMPANY'S HOUSE"), (670, 930, "end", "THE COORDINATOR'S HOUSE")):
         yield f'<rect class="area" x="{x}" y="338" width="280" height="148" rx="12"/>'
         yield f'<text class="house" text-anchor="{anchor}" x="{edge}" y="362">{title}</text>'
-    yield f'<rect class="ground" x="20" y="900" width="{WIDTH - 40}" height="146" rx="12"/>'
-    yield '<text class="house" x="40" y="924">WHAT EVERY ROOM ABOVE MAY USE</text>'
+    yield f'<rect class="ground" x="20" y="{FLOOR_TOP}" width="{WIDTH - 40}" height="{bottom - FLOOR_TOP}" rx="12"/>'
+    yield f'<text class="house" x="36" y="{FLOOR_TOP + 24}">WHAT EVERY ROOM ABOVE MAY USE</text>'
+
+
+def _frame(kind: str, box: Box) -> str:
+    return f'<rect class="{kind}" x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="8"/>'
+
+
+def _tile(room: str, box: Box) -> str:
+    return f'{_frame("room", box)}<text class="small" text-anchor="middle" x="{box.middle:g}" y="{box.y + 22}">{room}</text>'
 
 
 def _box(room: str, box: Box) -> str:
-    kind = "link" if room == "link" else "room"
-    frame = f'<rect class="{kind}" x="{box.x}" y="{box.y}" width="{box.width}" height="{box.height}" rx="8"/>'
-    if room in FLOOR:
-        return f'{frame}<text class="small" text-anchor="middle" x="{box.middle:g}" y="{box.y + 24}">{room}</text>'
     said = "".join(
         f'<text class="says" x="{box.x + 12}" y="{box.y + 42 + 14 * i}">{escape(line)}</text>'
         for i, line in enumerate(_lines(room, box))
     )
-    return f'{frame}<text class="name" x="{box.x + 12}" y="{box.y + 24}">{room}</text>{said}'
+    name = f'<text class="name" x="{box.x + 12}" y="{box.y + 24}">{room}</text>'
+    return _frame("link" if room == "link" else "room", box) + name + said
 
 
 def _lines(room: str, box: Box) -> list[str]:
-    """The first sentence of a room's docstring in lines; where it does not fit, as far as it goes before a colon or semicolon."""
+    """The first sentence of a room's docstring; where it does not fit, as far as it goes before a semicolon or colon."""
     sentence = " ".join(says(room).split("\n\n")[0].split()).replace("`", "").split(". ")[0].removesuffix(".")
     for text in (sentence, sentence.split("; ")[0], sentence.split(": ")[0]):
         lines = wrap(text, int((box.width - 24) / LETTERS))

@@ -48,7 +48,7 @@ def _name(module: ModuleType, name: str) -> str:
         return "\n\n".join([f"### `{name}`", _prose(inspect.getdoc(value) or ""), _values(module, value), *_members(value)])
     if inspect.isclass(value):
         return "\n\n".join([f"### `{name}`", _signature(name, value), _prose(inspect.getdoc(value) or ""), *_members(value)])
-    if inspect.isfunction(value):
+    if inspect.isfunction(inspect.unwrap(value)):
         return "\n\n".join([f"### `{name}`", _signature(name, value), _prose(inspect.getdoc(value) or "")])
     return f"### `{name}`\n\n{_constant(module, name, value)}"
 
@@ -63,7 +63,7 @@ def _signature(name: str, value: Callable[..., Any]) -> str:
 
 def _wrapped(text: str) -> str:
     """One parameter a line."""
-    depth, lines, line = 0, [], ""
+    depth, lines, line = 0, list[str](), ""
     for letter in text[1:]:
         depth += (letter in "([{") - (letter in ")]}")
         if depth < 0:
@@ -103,8 +103,8 @@ def _cell(text: str) -> str:
 def _constant(module: ModuleType, name: str, value: Any) -> str:
     """Its value where that is short, and the comment that stands behind it in the code."""
     comments = _comments(Path(_home(module, name)))
-    shown = repr(value)
-    text = f"`{shown}`" if len(shown) < 100 else f"a `{type(value).__name__}` of {len(value)}"
+    shown = repr(sorted(value)) if isinstance(value, set | frozenset) else repr(value)
+    text = f"`{shown}`" if len(shown) < 100 and " at 0x" not in shown else f"`{type(value).__name__}`"
     return text + (f": {comments[name]}" if name in comments else "")
 
 

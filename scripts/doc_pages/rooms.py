@@ -19,7 +19,7 @@ FOLDED = {"cli": "commands", "__main__": "commands"}  # they only start what `co
 
 def rooms() -> list[str]:
     """Names of all rooms, a folder or a file of ``decai_forecast`` each, sorted."""
-    return sorted(set(_room(path.relative_to(PACKAGE).parts[0].removesuffix(".py")) for path in PACKAGE.rglob("*.py")) - {""})
+    return sorted({_room(path.relative_to(PACKAGE).parts[0].removesuffix(".py")) for path in PACKAGE.rglob("*.py")} - {""})
 
 
 def files_of(room: str) -> list[Path]:
