@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from decai_forecast.errors import ConfigError
+from decai_forecast.errors import ConfigError, DecaiError, StoreError
 from decai_forecast.founding import Columns, add_partner, found_simulated, from_table
-from decai_forecast.store import Store
 from decai_forecast.network import COORDINATOR, FILE, Network, default_home, notes_of
+from decai_forecast.store import Store
 
 __all__ = ["network_app", "partner_app"]
 
@@ -95,7 +95,7 @@ def check(
     network = Network.load(home)
     stores = {name: network.address(name) for name in (COORDINATOR, *(one.id for one in network.participants))}
     for name, address in stores.items():
-        Store(address, name).prove()
+        _prove(name, address)
     notes = notes_of(network)
     if as_json:
         print(json.dumps({"file": str(network.home / FILE), "notes": notes, "stores": stores}, indent=1))
@@ -104,6 +104,18 @@ def check(
     print(f"{len(stores)} stores: a key that is put once has one winner")
     for note in notes:
         print(f"note: {note}")
+
+
+def _prove(name: str, address: str) -> None:
+    try:
+        Store(address, name).prove()
+    except DecaiError:
+        raise
+    except Exception as error:  # whatever the store's library raises for an address or credentials that are wrong
+        raise StoreError(
+            f"{name}: the store at {address} cannot be used from here ({type(error).__name__}); check the address, the "
+            "credentials in the environment, and that the bucket or folder is there"
+        ) from None
 
 
 @partner_app.command("add")

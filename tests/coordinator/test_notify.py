@@ -13,9 +13,10 @@ import pytest
 from parties import Parties
 
 from decai_forecast.coordinator.notify import notify
+from decai_forecast.network import MailChannel, WebhookChannel
 
-WEBHOOK = {"kind": "webhook", "url_env": "HOOK"}
-MAIL = {"kind": "smtp", "host": "127.0.0.1", "port": 1, "sender": "x@example.com", "to": ["y@example.com"]}
+WEBHOOK = WebhookChannel("webhook", url_env="HOOK")
+MAIL = MailChannel("smtp", "127.0.0.1", sender="x@example.com", to=("y@example.com",), port=1)
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_webhook_gets_the_message(tmp_path: Path, receiver: list[dict[str, Any
 
 def test_a_dead_channel_is_named_and_stops_nothing(tmp_path: Path, receiver: list[dict[str, Any]]) -> None:
     """A variable that is not set, a mail server that is not there: the next channel still gets the message."""
-    unset = {"kind": "webhook", "url_env": "NOT_SET_ANYWHERE"}
+    unset = WebhookChannel("webhook", url_env="NOT_SET_ANYWHERE")
     parties = Parties(tmp_path, notify=(unset, MAIL, WEBHOOK))
     assert notify(parties.coordinator, "subject", "text") == ["webhook", "smtp"]
     assert (len(receiver), len(kept(parties))) == (1, 1)
