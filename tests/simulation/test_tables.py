@@ -1,5 +1,7 @@
 """What the tables say of networks of more than one echelon: shares, suppliers, ripple, levels, what-ifs."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,15 +33,27 @@ def assembled(quantity: float = 2.0) -> Simulation:
     return simulate(normal_forecast({"k": (40, 8)}, location="plant"), given, Assumptions(), WEEKS, seed=1, replications=20)
 
 
+@cache
+def usual() -> Simulation:
+    """Two echelons without changes, simulated once; nobody writes into it."""
+    return two_echelons()
+
+
+@cache
+def usual_assembly() -> Simulation:
+    """The same of the plant."""
+    return assembled()
+
+
 def test_shares_are_of_what_customers_buy() -> None:
     """All goes through the centre, what each shop sells through the shop, and nothing through one that sells nothing."""
-    share = two_echelons().exposure.set_index("node")["share"]
+    share = usual().exposure.set_index("node")["share"]
     assert share.to_dict() == pytest.approx({"V": 1, "centre": 1, "s1": 0.75, "s2": 0.25, "s3": 0})
 
 
 def test_a_place_that_makes_its_parts_has_all_of_its_sales_and_not_more() -> None:
     """Components are no volume of their own; suppliers share what they ship, 2 : 1."""
-    share = assembled().exposure.set_index("node")["share"]
+    share = usual_assembly().exposure.set_index("node")["share"]
     assert share.to_dict() == pytest.approx({"plant": 1, "V": 2 / 3, "W": 1 / 3})
 
 
@@ -57,8 +71,8 @@ def test_a_share_counts_each_way_once() -> None:
 
 def test_the_worst_case_is_one_that_others_feel() -> None:
     """A place that only makes and sells is its own trouble; the centre and the suppliers feed others."""
-    assert two_echelons().worst_node == "centre"
-    assert assembled().worst_node in ("V", "W")
+    assert usual().worst_node == "centre"
+    assert usual_assembly().worst_node in ("V", "W")
 
 
 def test_a_series_names_a_supplier_that_supplies_it() -> None:
@@ -71,7 +85,7 @@ def test_a_series_names_a_supplier_that_supplies_it() -> None:
 
 def test_an_outage_above_reaches_all_shops_and_that_of_a_shop_none() -> None:
     """Ripple; a shop without demand has nothing to lose, and no number."""
-    loss = two_echelons().ripple.pivot(index="disrupted", columns="affected", values="loss")
+    loss = usual().ripple.pivot(index="disrupted", columns="affected", values="loss")
     assert (loss.loc[["V", "centre"], ["s1", "s2"]] > 0.1).all(axis=None)
     assert (loss.loc[["s1", "s2"], ["s1", "s2"]].to_numpy()[[0, 1], [1, 0]] < 1e-6).all()
     assert loss["s3"].isna().all()
@@ -79,7 +93,7 @@ def test_an_outage_above_reaches_all_shops_and_that_of_a_shop_none() -> None:
 
 def test_orders_swing_more_from_echelon_to_echelon() -> None:
     """Each echelon is counted with its sites, the shops first."""
-    found = two_echelons().bullwhip
+    found = usual().bullwhip
     assert found["nodes"].tolist() == [3, 1]
     assert found["ratio"].is_monotonic_increasing
 
@@ -87,7 +101,7 @@ def test_orders_swing_more_from_echelon_to_echelon() -> None:
 def test_an_item_sold_at_several_sites_has_a_row_for_each() -> None:
     """Rows of series are the pairs that were forecast, targets those with demand and the centre's; all that is sold is in the
     service of the company."""
-    found = two_echelons()
+    found = usual()
     pairs = list(found.series[["location_id", "item_id"]].itertuples(index=False, name=None))
     assert pairs == [("s1", "x"), ("s1", "y"), ("s2", "x"), ("s3", "y")]
     targets = list(found.targets[["location_id", "item_id"]].itertuples(index=False, name=None))
@@ -99,7 +113,7 @@ def test_parts_on_order_are_counted_as_sets() -> None:
     """What a plant has on order of two components is one set of each, however many units a set is."""
     one, other = (assembled(quantity).targets["level_now"].item() for quantity in (1.0, 2.0))
     assert one == pytest.approx(other)
-    assert one <= assembled().series["order_up_to_level"].item() + 1e-6
+    assert one <= usual_assembly().series["order_up_to_level"].item() + 1e-6
 
 
 def test_what_is_supplied_within_the_period_is_served() -> None:
@@ -130,7 +144,7 @@ def test_a_site_of_the_name_all_is_a_site_like_others() -> None:
 
 def test_projected_days_of_supply_are_those_of_the_series_asked_for() -> None:
     """Of every pair that was forecast, whatever group it is in, one row per period but the last; months are 30 days."""
-    found = two_echelons()
+    found = usual()
     counts = found.dos_path.groupby(["location_id", "item_id"]).size()
     assert counts.to_dict() == {("s1", "x"): 12, ("s1", "y"): 12, ("s2", "x"): 12, ("s3", "y"): 12}
     forecast = normal_forecast({"a": (40, 0), "b": (20, 0)}).query("date <= '2026-01-12'")
