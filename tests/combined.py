@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from decai_forecast.demand import Choice, SharedBudget
+from decai_forecast.demand import Choice, SharedTreeCount
 from decai_forecast.demand.overrides import Override
 from decai_forecast.partner.facts import COMBINE, CombineFacts
 from decai_forecast.partner.overrides import effects_of, with_overrides
@@ -19,7 +19,7 @@ from decai_forecast.store import Store
 def combined(store: Store, cutoff: date, forecast: pd.DataFrame, overrides: Sequence[Override] = ()) -> Done[CombineFacts]:
     """The step of the round of ``cutoff``, with the model's ``forecast`` and the overrides in force in it."""
     shipped = with_overrides(forecast, overrides)
-    choice, trees = Choice("local", "", 0, {}), SharedBudget(None, "", 0)
+    choice, trees = Choice("local", "", 0, {}), SharedTreeCount(None, "", 0)
     facts = CombineFacts(cutoff, choice, trees, 1, INDEPENDENT, overrides=effects_of(shipped, overrides))
 
     def work(writer: Writer) -> CombineFacts:

@@ -12,7 +12,6 @@ from decai_forecast.network import Network
 from decai_forecast.orchestration.context import round_of_run
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.notices import Notice, known_channels, tell
-from decai_forecast.partner.quality import mark_late
 
 __all__ = ["delivery_is_late", "tell_people"]
 
@@ -34,6 +33,8 @@ async def delivery_is_late(context: Any, partner: str) -> None:
 
 
 def _late(run: Any, partner: str) -> None:
+    from decai_forecast.partner.quality import mark_late  # pandas: not when Airflow reads a DAG file
+
     network = Network.load()
     facts = run if isinstance(run, dict) else vars(run)
     known = {name: facts.get(name) for name in ("partition_key", "conf", "logical_date", "run_after")}
