@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from support import NIGHT
 
 from decai_forecast.contracts import Verdict
 from decai_forecast.errors import DecaiError
@@ -13,7 +16,7 @@ from decai_forecast.network import Network, Participant
 from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.facts import CHECK, COMBINE, PULL, REPORT, SIMULATE, TRAIN, WATCH, CheckFacts, DataSetFacts
 from decai_forecast.partner.finished import accepted_frame, clean_file, required_step
-from decai_forecast.steps import Done, Step, Writer, run_step
+from decai_forecast.steps import Done, Step, Writer, read_done, run_step
 
 FRAME = pd.DataFrame({"item_id": ["i1", "i2"]})
 
@@ -64,3 +67,38 @@ def test_a_data_set_that_was_not_checked_has_no_rows(company: PartnerContext) ->
     """It is absent, which is no fault."""
     done = checked(company, Verdict.ACCEPTED)
     assert (clean_file(done, "stock"), accepted_frame(done, "stock")) == ("", None)
+
+
+def texts(value: object) -> Iterator[str]:
+    """All keys and texts of a JSON value."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from (key, *texts(item))
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def test_no_step_of_a_night_names_a_place_on_the_host(finished: Network) -> None:
+    """What a step says of itself can be compared with another host's, and moved there."""
+    records = sorted((finished.home / "stores").glob("*/rounds/*/*/done.json"))
+    steps = {"pull", "check", "train", "watch", "combine", "simulate", "report", "federate"}
+    assert {path.parent.name for path in records} == steps
+    for path in records:
+        for text in texts(json.loads(path.read_bytes())):
+            assert not text.startswith(("/", "file:")), (path, text)
+            assert str(finished.home) not in text, (path, text)
+
+
+def test_every_step_of_a_night_is_whole(finished: Network) -> None:
+    """All outputs are what ``done.json`` says, and nothing else lies beside them."""
+    for partner in finished.partners:
+        store = partner_context(finished, partner).store
+        for step in (PULL, CHECK, TRAIN, WATCH, COMBINE, SIMULATE, REPORT):
+            done = read_done(store, NIGHT.id, step)
+            assert done is not None
+            assert done.broken() == ""
+            folder = f"rounds/{NIGHT.id}/{step.name}"
+            assert store.keys(folder) == sorted([f"{folder}/done.json", *(output.key for output in done.files.values())])
