@@ -141,5 +141,5 @@ def test_only_keys_counts_digests_and_the_model_cross(tmp_path: Path) -> None:
 
 def test_an_unknown_strategy_is_told() -> None:
     """With those that are known."""
-    with pytest.raises(ConfigError, match="'fedavg' is not known; there are exact, bagging, cyclic, median, trimmed_mean"):
+    with pytest.raises(ConfigError, match="'fedavg' is not known; there are exact, bagging, "):
         plan(strategy="fedavg")

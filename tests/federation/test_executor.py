@@ -3,14 +3,22 @@
 import socket
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from flwr.app import ConfigRecord, Context, Message, MessageType, RecordDict
+from flwr.common.serde import message_to_proto
+from flwr.proto.appio_pb2 import PullAppMessagesResponse
+from flwr.proto.message_pb2 import PullObjectResponse
+from flwr.proto.serverappio_pb2_grpc import ServerAppIoServicer, add_ServerAppIoServicer_to_server
+from flwr.supercore.inflatable.inflatable_object import get_object_tree
+from flwr.supercore.run import Run
 
 from decai_forecast.errors import ConfigError, NotEnoughData
+from decai_forecast.federation.codes import reason_of
 from decai_forecast.federation.superlink import flower
 from decai_forecast.federation.superlink.flower import APP, _bundle, _reply
 from decai_forecast.federation.superlink.keys import Authority, new_key, request, write_secret
@@ -102,3 +110,36 @@ def test_a_company_cannot_stand_for_the_coordinator() -> None:
     assert [use[0]._name for use in uses] == ["clientAuth", "serverAuth"]
     for one in (company, server):
         one.verify_directly_issued_by(authority.certificate)
+
+
+class Announced(ServerAppIoServicer):  # type: ignore[misc]  # Flower's has no types
+    """A SuperLink to which a node has announced its answer, of which it has sent nothing since."""
+
+    def __init__(self, reply: Message) -> None:
+        self._reply = reply
+
+    def PullMessages(self, *_: Any) -> PullAppMessagesResponse:  # noqa: N802  # gRPC calls with this name
+        tree = get_object_tree(self._reply)
+        return PullAppMessagesResponse(messages_list=[message_to_proto(self._reply)], message_object_trees=[tree])
+
+    def PullObject(self, *_: Any) -> PullObjectResponse:  # noqa: N802  # gRPC calls with this name
+        return PullObjectResponse(object_found=True, object_available=False)
+
+
+def test_an_answer_that_was_announced_and_never_sent_is_that_of_a_lost_node(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its company was killed in between; Flower by itself would keep all others waiting for over an hour."""
+    monkeypatch.setattr(flower, "AWAY", 0.0)
+    message, context = asked()
+    reply = _reply(message, context, APP, lambda message, _: Message(RecordDict(), reply_to=message))
+    reply.metadata.__dict__["_message_id"] = reply.object_id
+    server = grpc.server(ThreadPoolExecutor(4))
+    add_ServerAppIoServicer_to_server(Announced(reply), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    grid = flower._grid(f"127.0.0.1:{port}", "token")
+    grid.set_run(Run.create_empty(run_id=1))
+    [found] = grid.pull_messages([message.metadata.message_id])
+    grid.close()
+    server.stop(None)
+    assert found.metadata.reply_to_message_id == message.metadata.message_id
+    assert reason_of(found) == "node_gone"

@@ -204,7 +204,7 @@ def test_a_coordinator_that_is_killed_with_its_relay_goes_on_when_it_is_back(the
 
 
 def test_what_fails_at_a_company_leaves_it_as_a_code(there: Companies) -> None:
-    """A file that cannot be read: neither its path nor the library's words for it reach the SuperLink, its log or its
+    """A file that is not what the step wrote: neither its path nor the library's words for it reach the SuperLink, its log or its
     database."""
     place = Path(there.members[2].store.removeprefix("file://")) / "rounds" / ROUND / "train"
     [file] = place.glob(f"*rows-{SHIP}*")
@@ -212,11 +212,11 @@ def test_what_fails_at_a_company_leaves_it_as_a_code(there: Companies) -> None:
     file.write_bytes(b"no parquet")
     said: list[str] = []
     try:
-        with pytest.raises(FederationError, match=r"2 partners can train together, 3 are needed; dropped: p2 \(internal\)"):
+        with pytest.raises(FederationError, match=r"2 partners can train together, 3 are needed; dropped: p2 \(store\)"):
             train_shared(there.members, exact(seed=13), runtime=there.runtime, progress=said.append)
     finally:
         file.write_bytes(kept)
-    assert "p2 cannot take part: internal" in said
+    assert "p2 cannot take part: store" in said
     left = b"".join(one.read_bytes() for one in [there.home / "superlink.log", *there.link.folder.glob("state.db*")])
     assert b"decai/decai-forecast" in left
     for told in (b"parquet", file.name.encode(), str(place).encode(), b"stores/p2"):

@@ -34,6 +34,7 @@ from flwr.serverapp import Grid
 from flwr.supercore.fab import Fab
 from flwr.supercore.grpc import create_channel
 from flwr.supercore.heartbeat import HeartbeatSender
+from flwr.supercore.inflatable.inflatable_utils import pull_objects
 from flwr.supercore.interceptors import (
     AppIoTokenClientInterceptor,
     RuntimeVersionClientInterceptor,
@@ -42,7 +43,7 @@ from flwr.supercore.interceptors import (
 from flwr.supercore.interceptors.superexec_auth_interceptor import CLIENTAPPIO_SUPEREXEC_METHODS, SERVERAPPIO_SUPEREXEC_METHODS
 from flwr.supercore.primitives.asymmetric import public_key_to_bytes
 from flwr.supercore.retry import RetryInvoker, exponential, wrap_stub
-from flwr.superlink.grid import GrpcGrid
+from flwr.superlink.grid import GrpcGrid, grpc_grid
 from flwr.supernode.runtime.run_clientapp import pull_task_input, push_message, push_task_output
 
 from decai_forecast.errors import ConfigError, FederationError
@@ -208,6 +209,8 @@ def _beating(stub: Any) -> Iterator[None]:
 def _grid(appio: str, token: str) -> GrpcGrid:
     grid = GrpcGrid(serverappio_service_address=appio, insecure=True, token=token)
     grid._retry_invoker = _Patience()
+    # a company that is killed after it has announced its answer never sends it: Flower would wait for over an hour
+    grpc_grid.pull_objects = partial(pull_objects, max_time=AWAY)
     return grid
 
 
