@@ -10,20 +10,23 @@ from pathlib import Path
 import pytest
 from doc_texts import PAGES, ROOT, inline_code
 
+PACKAGE = ROOT / "decai_forecast"
 TOP = "|".join(
     ("decai_forecast", "dags", "plugins", "tests", "benchmarks", "docs", "scripts", "data_contracts", "requirements")
 )
 FILE = re.compile(rf"(?:{TOP})/[\w./-]+")
 DOTTED = re.compile(r"decai_forecast(?:\.\w+)+")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-EXAMPLES = {"my_", "<"}  # of recipes: what the reader will make
+MODULE = re.compile(r"(?:[a-z_]+/)+[a-z_0-9]+\.py")
+EXAMPLES = ("my_", "<", "benchmarks/results")  # what the reader will make, or a command does
 
 
 def missing_files(page: Path) -> Iterator[str]:
     for code in inline_code(page):
-        for name in FILE.findall(code) if not any(one in code for one in EXAMPLES) else ():
-            if not (ROOT / name).exists():
-                yield name
+        if any(one in code for one in EXAMPLES):
+            continue
+        yield from (name for name in FILE.findall(code) if not (ROOT / name).exists())
+        yield from (name for name in MODULE.findall(code) if not any((top / name).exists() for top in (ROOT, PACKAGE)))
 
 
 def missing_names(page: Path) -> Iterator[str]:
@@ -69,7 +72,9 @@ def test_what_a_page_names_is_there(page: Path) -> None:
 def test_a_place_that_is_not_there_is_seen(tmp_path: Path) -> None:
     """The test above can fail."""
     page = tmp_path / "page.md"
-    page.write_text("`decai_forecast/rooms.py` `decai_forecast.store.Shelf` [a](b.md) [c](#d)\n")
-    assert list(missing_files(page)) == ["decai_forecast/rooms.py"]
+    page.write_text(
+        "`decai_forecast/rooms.py` `demand/none.py` `demand/table.py` `decai_forecast.store.Shelf` [a](b.md) [c](#d)\n"
+    )
+    assert list(missing_files(page)) == ["decai_forecast/rooms.py", "decai_forecast/rooms.py", "demand/none.py"]
     assert list(missing_names(page)) == ["decai_forecast.store.Shelf"]
     assert list(broken_links(page)) == ["b.md", "#d"]

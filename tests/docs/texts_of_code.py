@@ -75,7 +75,7 @@ class TextsOfCode:
         return [" ".join(part).replace(OPEN, "<>") for part in parts if words(part) and not self.can_say(part)]
 
     def can_say(self, part: Sequence[str]) -> bool:
-        """Whether ``part`` lies in a text of the code, or runs on from its end, or from what it leaves open, into another one."""
+        """Whether ``part`` lies in a text of the code, or runs on from its end, or what it leaves open, into another."""
         hints = cache(lambda rest: any(_fits(rest, self.texts[one], None) for one in self._likely(rest, FEW)))
         return any(_fits(tuple(part), self.texts[one], hints) for one in self._likely(part, MOST_TRIED))
 
