@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -25,6 +26,7 @@ from decai_forecast.partner.context import PartnerContext, partner_context
 
 PACKAGE = Path(decai_forecast.__file__).parent
 STOPS, ROOMS = 30, 10  # at most
+COMPREHENSIONS = ("<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>")
 
 
 @dataclass
@@ -47,28 +49,34 @@ class Stops:
     def see(self, frame: FrameType) -> None:
         """A call: looks at its arguments and at what it closes over."""
         code = frame.f_code
-        if code in self.codes or not code.co_filename.startswith(str(self.package)):
+        if code in self.codes or not is_below(code, self.package):
             return
         if any(self.is_own(one) for value in frame.f_locals.values() for one in (value, *parts(value))):
             self.codes.add(code)
+
+
+@cache
+def is_below(code: CodeType, package: Path) -> bool:
+    """Whether it is a function of the package; a comprehension is a part of the one around it."""
+    return code.co_filename.startswith(str(package)) and code.co_name not in COMPREHENSIONS
 
 
 @contextmanager
 def profiled(*stops: Stops) -> Iterator[None]:
     """Every call in this thread and in those that it starts is seen."""
 
-    def seen(frame: FrameType, event: str, argument: Any) -> None:
-        if event == "call":
-            for one in stops:
-                one.see(frame)
+    def seen(frame: FrameType, event: str, argument: Any) -> None:  # None: no line of the function is of interest
+        for one in stops:
+            one.see(frame)
 
-    threading.setprofile(seen)
-    sys.setprofile(seen)
+    before = sys.gettrace()
+    threading.settrace(seen)
+    sys.settrace(seen)  # unlike sys.setprofile it is not asked at every call into C
     try:
         yield
     finally:
-        sys.setprofile(None)
-        threading.setprofile(None)
+        sys.settrace(before)
+        threading.settrace(None)  # type: ignore[arg-type]
 
 
 def parts(value: object) -> Iterable[object]:
