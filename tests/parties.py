@@ -8,12 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from support import inbox, public
+
 from decai_forecast.coordinator.context import CoordinatorContext, coordinator_context
 from decai_forecast.link import State, Submission
-from decai_forecast.network import COORDINATOR, Network, Participant
+from decai_forecast.network import Network, Participant
 from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.round import Round
-from decai_forecast.store import Store
 
 T = TypeVar("T")
 ROUND = Round.of("2026-06-29")
@@ -26,8 +27,7 @@ class Parties:
     def __init__(self, home: Path, partners: Iterable[str] = "abcd", **settings: Any) -> None:
         participants = tuple(Participant(partner) for partner in partners)
         self.network = Network(home, "n", "W", 13, participants, **settings)
-        address = self.network.address(COORDINATOR)
-        self.inbox, self.public = Store(f"{address}/inbox", "inbox"), Store(f"{address}/public", "public")
+        self.inbox, self.public = inbox(self.network), public(self.network)
 
     @property
     def coordinator(self) -> CoordinatorContext:
