@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from decai_forecast.documents.constraints import OneOf
 from decai_forecast.documents.fault import Where
 
-__all__ = ["Form", "allowed", "choices", "form_at", "keys"]
+__all__ = ["Form", "allowed", "choices", "form_at", "key_form", "keys"]
 
 UNIONS = (Union, UnionType)
 KINDS: Mapping[Any, str] = {
@@ -51,6 +51,11 @@ def form_at(form: Any, loc: Sequence[str | int]) -> tuple[Where, Form]:
 def keys(form: Form) -> tuple[str, ...]:
     """The keys of a mapping of this form; none where they are free."""
     return tuple(_hints(form.type))
+
+
+def key_form(form: Form) -> Form:
+    """The form of a free mapping's keys."""
+    return _bare(next(iter(get_args(form.type)), Any))
 
 
 def choices(form: Form) -> tuple[str, ...]:

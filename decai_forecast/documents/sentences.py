@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from decai_forecast.documents.fault import Fault, Where
-from decai_forecast.documents.forms import Form, allowed, choices, form_at, keys
+from decai_forecast.documents.forms import Form, allowed, choices, form_at, key_form, keys
 from decai_forecast.documents.spelling import near
 
 __all__ = ["Sentences", "part_at", "shown"]
@@ -17,6 +17,7 @@ __all__ = ["Sentences", "part_at", "shown"]
 LONGEST_VALUE = 60  # characters of a value that a message shows
 MOST = 100  # faults of one document that are put into words: a hostile one may have a hundred thousand
 MISSING, UNKNOWN, OWN = "missing", "unexpected_keyword_argument", "value_error"
+KEY = "[key]"  # ends the place of what is wrong with a key itself
 TAGS = ("union_tag_invalid", "union_tag_not_found")
 
 
@@ -48,6 +49,8 @@ class Sentences:
 
     def _fault(self, kind: str, loc: tuple[str | int, ...], context: Mapping[str, Any]) -> Fault:
         where, form = form_at(self.form, loc)
+        if loc and loc[-1] == KEY and part_at(self.value, where) is None:
+            return self._key(loc[:-1])
         if kind == UNKNOWN:
             return self._unknown(where, loc)
         if kind in TAGS:
@@ -60,6 +63,13 @@ class Sentences:
         kinds = allowed(form).startswith("a mapping")  # of a union: none of them may stand there itself
         advice = near(value, choices(form)) if isinstance(value, str) and not kinds else ""
         return f"{_called(where, self.name)} must be {allowed(form)}, not {shown(value)}{advice}{_rewritten(value, form)}"
+
+    def _key(self, loc: tuple[str | int, ...]) -> Fault:
+        """Of a mapping whose keys are free, but of a form."""
+        where, _ = form_at(self.form, loc)
+        expected = key_form(form_at(self.form, loc[:-1])[1])
+        advice = near(str(where[-1]), choices(expected))
+        return Fault(where, f"key {shown(where[-1])} must be {allowed(expected)}{advice}", key=True)
 
     def _unknown(self, where: Where, loc: tuple[str | int, ...]) -> Fault:
         known = keys(form_at(self.form, loc[:-1])[1])

@@ -139,7 +139,11 @@ WRONG: list[tuple[str, Change, str]] = [
     ("shared", {"missing": {"c": "see /home/c"}}, "$.missing.c: c must be a state and a code"),
     ("shared", {"ships": {"key": "/etc/passwd", "sha256": "ab" * 32}}, "$.ships.key"),
     ("shared", {"ships": {"key": "shared/a.json", "sha256": "ab"}}, "$.ships.sha256"),
-    ("shared", {"models": {"tomorrow": {"key": "shared/a.json", "sha256": "ab" * 32}}}, "$.models"),
+    (
+        "shared",
+        {"models": {"tomorrow": {"key": "shared/a.json", "sha256": "ab" * 32}}},
+        "$.models: key 'tomorrow' must be a date",
+    ),
     ("shared", {"seconds": -1}, "$.seconds: seconds must be a number of at least 0, not -1"),
     ("shared", {"rows": 5}, "$: unknown key 'rows'"),
     ("shared", {"round": "2026-06-28"}, "published a message of round 2026-06-28 for round 2026-06-29; it is not used"),
