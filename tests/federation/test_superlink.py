@@ -204,8 +204,8 @@ def test_a_coordinator_that_is_killed_with_its_relay_goes_on_when_it_is_back(the
 
 
 def test_what_fails_at_a_company_leaves_it_as_a_code(there: Companies) -> None:
-    """A file that is not what the step wrote: neither its path nor the library's words for it reach the SuperLink, its log or its
-    database."""
+    """A file that is not what the step wrote: neither its path nor the library's words for it reach the SuperLink, its log or
+    its database."""
     place = Path(there.members[2].store.removeprefix("file://")) / "rounds" / ROUND / "train"
     [file] = place.glob(f"*rows-{SHIP}*")
     kept = file.read_bytes()

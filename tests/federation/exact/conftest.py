@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 
 import pytest
-from parties import Grow
+from training_parties import Grow
 
 BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 

@@ -7,7 +7,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import pytest
-from parties import (
+from training_parties import (
     FEATURES,
     Grow,
     bins_of,

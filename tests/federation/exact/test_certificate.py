@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from parties import companies, plan, roster_of, together, trained
+from training_parties import companies, plan, roster_of, together, trained
 
 from decai_forecast.federation.exact.errors import Differs, Tampered
 

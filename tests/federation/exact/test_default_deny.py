@@ -8,7 +8,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 import pytest
-from parties import bins_of, companies, outcomes, plan, records, together
+from training_parties import bins_of, companies, outcomes, plan, records, together
 
 from decai_forecast.federation.exact import train as training
 from decai_forecast.federation.exact.bins import agree_bins

@@ -3,7 +3,7 @@
 import lightgbm as lgb
 import numpy as np
 import pytest
-from parties import companies, plan, pool, pooled, rows, stock, structure, trained
+from training_parties import companies, plan, pool, pooled, rows, stock, structure, trained
 
 ALPHAS = [None, 0.1, 0.5, 0.9]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from parties import together
+from training_parties import together
 
 from decai_forecast.federation.exact import host
 from decai_forecast.federation.exact.errors import PeerLost, Tampered

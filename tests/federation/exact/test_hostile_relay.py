@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from parties import IDENTITIES, SESSION, companies, outcomes, plan, roster_of, together
 from relays import Change, Hostile
+from training_parties import IDENTITIES, SESSION, companies, outcomes, plan, roster_of, together
 
 from decai_forecast.federation.exact.errors import PeerLost, Tampered
 from decai_forecast.federation.exact.frames import Frame

@@ -4,7 +4,7 @@ away."""
 import lightgbm as lgb
 import numpy as np
 import pytest
-from parties import Grow, plan, pool, pooled, structure, trained
+from training_parties import Grow, plan, pool, pooled, structure, trained
 
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.exact.rows import Rows

@@ -7,7 +7,7 @@ from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from parties import IDENTITIES, companies, outcomes, plan, pooled, records, roster_of, together
+from training_parties import IDENTITIES, companies, outcomes, plan, pooled, records, roster_of, together
 
 from decai_forecast.federation.exact.errors import Begun, PeerLost
 from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords

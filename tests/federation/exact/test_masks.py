@@ -4,8 +4,8 @@ from functools import partial
 
 import numpy as np
 import pytest
-from parties import together
 from relays import Listening
+from training_parties import together
 
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame, Meanwhile

@@ -4,8 +4,8 @@ from collections import defaultdict
 
 import numpy as np
 import pytest
-from parties import companies, plan, pool, together, trained
 from test_default_deny import FORM
+from training_parties import companies, plan, pool, together, trained
 
 from decai_forecast.federation.exact.collectives import SPLIT, SPLIT_BYTES, Collectives
 from decai_forecast.federation.exact.errors import Denied

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from parties import alone, companies, together
+from training_parties import alone, companies, together
 
 from decai_forecast.federation.exact.bins import MIN_BIN_ROWS, agree_bins
 from decai_forecast.federation.exact.order import Renewal, code, decode

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from parties import FEATURES, plan
+from training_parties import FEATURES, plan
 
 from decai_forecast.demand import TREE_PARAMS, TREES
 from decai_forecast.errors import FederationError

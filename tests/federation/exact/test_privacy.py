@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from parties import companies, outcomes, plan, records, together
+from training_parties import companies, outcomes, plan, records, together
 
 from decai_forecast.federation.exact.errors import Begun, Denied, OutOfRange, Refused
 from decai_forecast.federation.exact.noise import DiscreteGaussian, Noise

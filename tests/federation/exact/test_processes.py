@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from parties import IDENTITIES, companies, plan, pooled, records, roster_of
+from training_parties import IDENTITIES, companies, plan, pooled, records, roster_of
 
 from decai_forecast.federation.exact.loopback import LoopbackRelay, LoopbackWire
 from decai_forecast.federation.exact.session import SecureSession

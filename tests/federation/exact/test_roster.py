@@ -1,7 +1,7 @@
 """Who may train together: at least three companies, each known beforehand, each once."""
 
 import pytest
-from parties import IDENTITIES, SESSION, roster_of
+from training_parties import IDENTITIES, SESSION, roster_of
 
 from decai_forecast.federation.exact.errors import Refused
 from decai_forecast.federation.exact.frames import Frame, Meanwhile, idle

@@ -7,7 +7,7 @@ from pathlib import Path
 import lightgbm as lgb
 import numpy as np
 import pytest
-from parties import companies, plan, pool, pooled, records, together, trained
+from training_parties import companies, plan, pool, pooled, records, together, trained
 
 from decai_forecast.federation.exact.errors import Refused
 from decai_forecast.federation.exact.rows import Rows

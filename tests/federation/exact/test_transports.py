@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from parties import SESSION, Transport, companies, outcomes, plan, pooled, together
+from training_parties import SESSION, Transport, companies, outcomes, plan, pooled, together
 
 from decai_forecast.errors import FederationError
 from decai_forecast.federation.exact import frames, grpc_relay
