@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from doc_pages.rooms import rooms, says
+from doc_pages.rooms import PACKAGE, rooms, says
 
 __all__ = ["public_names_page"]
 
@@ -56,6 +56,7 @@ def _name(module: ModuleType, name: str) -> str:
 def _signature(name: str, value: Callable[..., Any]) -> str:
     """As it is written in the code; a protocol has none."""
     text = "" if getattr(value, "_is_protocol", False) else str(inspect.signature(value))
+    text = text.replace(f"PosixPath('{PACKAGE.parent}/", "Path('")  # a default below the repository: the same on every machine
     text = re.sub(r"<factory>", "...", re.sub(r"<(?:class|function) '?(?:\w+\.)*(\w+)[^>]*>", r"\1", text))
     text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", text).removesuffix(" -> None")
     return f"    {name}{text}" if len(text) < 110 else f"    {name}({_wrapped(text)}"
