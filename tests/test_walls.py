@@ -127,6 +127,7 @@ def test_stores_are_opened_at_the_doors() -> None:
     one_host = {  # whoever runs a training in one process has all stores
         "decai_forecast.federation.run",
         "decai_forecast.commands.federation",
+        "decai_forecast.commands.network",  # `network check` proves them all
     }
     scratch = {"decai_forecast.delivery.pull"}  # for a delivery that is only looked at
     home = {
@@ -145,6 +146,7 @@ def test_addresses_are_asked_for_at_the_doors() -> None:
         "decai_forecast.coordinator.context",
         "decai_forecast.coordinator.training",  # of the members, for the runtime that has all of them in one process
         "decai_forecast.commands.federation",
+        "decai_forecast.commands.network",  # `network check` proves all stores
     }
 
 
