@@ -17,8 +17,9 @@ from decai_forecast.contracts import Verdict
 from decai_forecast.coordinator.close import close
 from decai_forecast.coordinator.roster import write_roster
 from decai_forecast.coordinator.round_status import round_status
-from decai_forecast.link import ClosingStatus, State, Submission
+from decai_forecast.link import ClosingStatus, CompanyFolder, CoordinatorFolder, State, Submission
 from decai_forecast.link.folder import LARGEST, encoded
+from decai_forecast.store import Store
 
 KEY = f"{ROUND.id}/d.json"
 GOOD: dict[str, Any] = json.loads(encoded(submission("d", verdicts={"demand": Verdict.ACCEPTED})))
@@ -257,6 +258,22 @@ def test_a_submission_comes_over_as_it_was_sent(parties: Parties) -> None:
     parties.company("d").link.submit(sent)
     assert parties.coordinator.link.submissions(ROUND.id).submissions["d"] == sent
     assert (sent.reason, round_status(parties.coordinator, ROUND.id).missing()) == ("refused:stale", {"d": "refused:stale"})
+
+
+def test_the_link_works_over_an_object_store() -> None:
+    """With the same promises where there are no folders."""
+    inbox, public = Store("memory://link/inbox", "inbox"), Store("memory://link/public", "public")
+    coordinator = CoordinatorFolder(inbox, public, ("a", "b", "c"))
+    assert coordinator.rounds() == []
+    CompanyFolder(inbox, public, "a").submit(submission("a"))
+    inbox.write_bytes(f"{ROUND.id}/b.json", b"{")
+    inbox.write_bytes(f"{ROUND.id}/c.json/x", b"")
+    for _ in range(2):
+        read = coordinator.submissions(ROUND.id)
+        assert read.submissions == {"a": submission("a")}
+        assert read.set_aside == {"b": "malformed", "c": "store"}
+    assert len(inbox.keys(f"{ROUND.id}/set_aside")) == 2
+    assert coordinator.rounds() == [ROUND.id]
 
 
 @pytest.mark.parametrize(
