@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from parties import DIGEST, ROUND, Parties, at_once
 
 from decai_forecast.coordinator.roster import TrainingRoster, read_roster, round_of, settle, write_roster
 from decai_forecast.errors import BelowQuorum
-from decai_forecast.link import State
+from decai_forecast.link import CoordinatorFolder, Inbox, State
 from decai_forecast.round import Round
 
 FEW = (
@@ -61,6 +62,23 @@ def test_eight_starts_at_once_have_one_roster(parties: Parties) -> None:
     rosters = at_once(8, start)
     assert all(roster == rosters[0] for roster in rosters)
     assert read_roster(parties.coordinator, ROUND.id) == rosters[0]
+
+
+def test_a_start_that_is_overtaken_takes_the_others_roster(parties: Parties) -> None:
+    """It found no roster, and another start wrote one while it read the inbox, where one company more lies by now."""
+    parties.submit("abc")
+    first: list[TrainingRoster] = []
+
+    class Overtaken(CoordinatorFolder):
+        def submissions(self, round_id: str) -> Inbox:
+            first.append(write_roster(parties.coordinator, ROUND))
+            parties.submit("d")
+            return super().submissions(round_id)
+
+    slow = replace(parties.coordinator, link=Overtaken(parties.inbox, parties.public, parties.network.partners))
+    assert write_roster(slow, ROUND) == first[0]
+    assert sorted(first[0].members) == ["a", "b", "c"]
+    assert read_roster(parties.coordinator, ROUND.id) == first[0]
 
 
 def test_below_quorum_nothing_is_written(parties: Parties) -> None:
