@@ -69,10 +69,11 @@ def test_another_round_is_another_record(store: Store) -> None:
 
 
 def test_a_comparison_of_forecasters_is_told_by_members(store: Store) -> None:
-    """Who did not train was not asked for its loss."""
+    """Who did not train, or was put out on the way, was not asked for its loss."""
     scored = replace(SHARED, evaluation=SHIPS)
+    record_disclosure(store, ROUND.id, "exact")
+    assert disclosed(store, "d", scored, None, figures=False) == (*training("exact"), ANSWERED)
     assert SCORED in disclosed(store, "a", scored, None, figures=False)
-    assert SCORED not in disclosed(store, "d", scored, None, figures=False)
     assert SCORED not in disclosed(store, "a", SHARED, None, figures=False)
 
 
