@@ -84,6 +84,7 @@ def send_mail(
 
 
 def send_webhook(url: str, message: Mapping[str, Any]) -> None:
+    """Posts ``message`` as JSON; a status of 400 or more is an ``OSError``."""
     import httpx
 
     headers = {"Content-Type": "application/json"}

@@ -30,6 +30,7 @@ class Cutoffs:
 
     @property
     def all(self) -> tuple[date, ...]:
+        """All of them, oldest first."""
         return (*self.choice, self.test, self.ship)
 
 

@@ -96,9 +96,11 @@ class Outputs:
         return data
 
     def json(self, name: str) -> Any:
+        """The content of a JSON file."""
         return json.loads(self.bytes(name))
 
     def frame(self, name: str) -> pd.DataFrame:
+        """The rows of a Parquet file."""
         import pandas as pd
 
         return pd.read_parquet(io.BytesIO(self.bytes(name)))
@@ -152,6 +154,7 @@ class Writer:
     files: dict[str, Output] = field(default_factory=dict)
 
     def bytes(self, name: str, data: bytes) -> None:
+        """Writes ``data`` under ``name``; equal bytes are written once."""
         digest = digest_bytes(data)
         key = f"{self.folder}/{digest[:16]}-{name}"
         if not self.store.exists(key) or digest_bytes(self.store.read_bytes(key)) != digest:
@@ -159,14 +162,17 @@ class Writer:
         self.files[name] = Output(key, digest)
 
     def json(self, name: str, value: Any) -> None:
+        """Writes a JSON file; the same bytes for the same value."""
         self.bytes(name, json.dumps(value, indent=1, sort_keys=True).encode())
 
     def frame(self, name: str, frame: pd.DataFrame) -> None:
+        """Writes the rows as Parquet, without their index."""
         buffer = io.BytesIO()
         frame.to_parquet(buffer, index=False, compression="zstd")
         self.bytes(name, buffer.getvalue())
 
     def file(self, name: str, path: Path) -> None:
+        """Takes over a local file."""
         self.bytes(name, path.read_bytes())
 
 

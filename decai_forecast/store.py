@@ -64,6 +64,7 @@ class Store:
         return path
 
     def exists(self, key: str) -> bool:
+        """Whether a file lies under ``key``."""
         return bool(self.fs.exists(self.path(key)))
 
     def keys(self, prefix: str) -> list[str]:
@@ -125,12 +126,15 @@ class Store:
             self.fs.rm(self.path(key), recursive=True)
 
     def read_json(self, key: str) -> Any:
+        """The value of a JSON file; ``ValueError`` if it is none."""
         return json.loads(self.read_bytes(key))
 
     def write_json(self, key: str, value: Any) -> None:
+        """Writes a JSON file; the same bytes for the same value."""
         self.write_bytes(key, json.dumps(value, indent=1, sort_keys=True).encode())
 
     def read_frame(self, key: str) -> pd.DataFrame:
+        """The rows of a Parquet file."""
         import pandas as pd
 
         return pd.read_parquet(io.BytesIO(self.read_bytes(key)))

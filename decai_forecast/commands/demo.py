@@ -27,13 +27,14 @@ Data = Annotated[
 ]
 Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home; default .decai/<name of the data>.")]
 Port = Annotated[int, typer.Option(help="Port of Airflow's pages on 127.0.0.1; the two after it are used too.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 PORT = 18080
 
 
-def demo(
-    data: Data = None, home: Home = None, port: Port = PORT, as_json: Annotated[bool, typer.Option("--json")] = False
-) -> None:
+def demo(data: Data = None, home: Home = None, port: Port = PORT, as_json: Json = False) -> None:
     """Runs one whole round through a real Airflow, prints a summary and stops.
+
+    Exit code 1 if the round is below quorum.
 
     Example: decai demo --data orders.parquet
     """
@@ -41,7 +42,12 @@ def demo(
 
 
 def up(data: Data = None, home: Home = None, port: Port = PORT) -> None:
-    """The same, and keeps Airflow's pages running until Ctrl-C."""
+    """Runs one whole round as `decai demo` does, and keeps Airflow's pages running until Ctrl-C.
+
+    Address and login are printed when the round is over.
+
+    Example: decai up --data orders.parquet
+    """
     raise typer.Exit(_run(data, home, port, keep=True, as_json=False))
 
 

@@ -19,6 +19,9 @@ federation_app = typer.Typer(
     no_args_is_help=True, help="Training between companies on machines of their own, over a SuperLink."
 )
 Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")]
+PassportFile = Annotated[Path, typer.Argument(help="The passport that the company sent.")]
+PassportFiles = Annotated[list[Path], typer.Argument(help="The passports of the other companies.")]
+AdmissionFile = Annotated[Path, typer.Argument(help="The coordinator's answer to the passport.")]
 Partner = Annotated[str, typer.Argument(help="The company's id in network.yaml.")]
 
 
@@ -78,7 +81,7 @@ def passport(partner: Partner, out: Annotated[Path, typer.Option(help="The file 
 
 
 @federation_app.command("admit")
-def admit(file: Path, out: Annotated[Path, typer.Option(help="The file to write.")], home: Home = None) -> None:
+def admit(file: PassportFile, out: Annotated[Path, typer.Option(help="The file to write.")], home: Home = None) -> None:
     """The coordinator admits a company; the SuperLink must be running.
 
     Example: decai federation admit acme.passport.json --out acme.admission.json
@@ -93,7 +96,7 @@ def admit(file: Path, out: Annotated[Path, typer.Option(help="The file to write.
 
 
 @federation_app.command("enter")
-def enter(partner: Partner, file: Path, home: Home = None) -> None:
+def enter(partner: Partner, file: AdmissionFile, home: Home = None) -> None:
     """A company takes the coordinator's answer.
 
     Example: decai federation enter acme acme.admission.json
@@ -106,7 +109,7 @@ def enter(partner: Partner, file: Path, home: Home = None) -> None:
 
 
 @federation_app.command("pin")
-def pin(partner: Partner, files: list[Path], home: Home = None) -> None:
+def pin(partner: Partner, files: PassportFiles, home: Home = None) -> None:
     """A company learns the other companies' signing keys from their passports.
 
     Example: decai federation pin acme bolt.passport.json corex.passport.json

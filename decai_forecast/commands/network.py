@@ -69,7 +69,10 @@ def _described(network: Network) -> str:
 
 @network_app.command("show")
 def show(home: Home = None) -> None:
-    """Shows the network: companies, calendar, quorum, schedules."""
+    """Shows the network: companies, horizon, quorum, time zone, and the contracts of each company.
+
+    Example: decai network show --home .decai/orders
+    """
     network = Network.load(home)
     print(f"{network.name}: {_described(network)}")
     for partner in network.partners:

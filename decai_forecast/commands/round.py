@@ -69,7 +69,10 @@ def show(round_id: RoundOption = "", home: Home = None, as_json: Json = False) -
 
 @app.command("list")
 def listing(home: Home = None, as_json: Json = False) -> None:
-    """Lists the rounds, newest first."""
+    """Lists the rounds, newest first: id, how it ended, and the coordinator's note.
+
+    Example: decai round list
+    """
     network = Network.load(home)
     rows = [
         {k: v for k, v in summarise(network, round, scores=False).items() if k in ("round", "as_of", "status", "note")}

@@ -50,6 +50,7 @@ class Bound:
     unit: str = "rows"
 
     def holds(self, value: float) -> bool:
+        """Whether the value keeps every limit; NaN keeps no minimum and no maximum."""
         low = self.minimum is None or (value > self.minimum if self.strict_minimum else value >= self.minimum)
         high = self.maximum is None or (value < self.maximum if self.strict_maximum else value <= self.maximum)
         return low and high and (self.unequal is None or value != self.unequal)
@@ -113,6 +114,7 @@ class Contract:
 
     @property
     def key(self) -> tuple[str, ...]:
+        """Names of the columns that are unique together."""
         return tuple(column.name for column in self.columns if column.primary_key)
 
     @property

@@ -39,6 +39,7 @@ class EnvironmentCredentials:
     """``DECAI_CONN_<NAME>``, else ``AIRFLOW_CONN_<NAME>``: Airflow's URI form or its JSON form."""
 
     def get(self, name: str) -> Connection:
+        """The connection of that name; :class:`SourceRefused` if no variable has it."""
         for prefix in ("DECAI_CONN_", "AIRFLOW_CONN_"):
             if value := os.environ.get(prefix + name.upper()):
                 return _parsed(name, value)
@@ -59,6 +60,7 @@ class OwnCredentials:
     known: Credentials
 
     def get(self, name: str) -> Connection:
+        """The connection of that name; :class:`SourceRefused` if it is another company's."""
         if self._owner(name.lower()) != self.partner:
             raise SourceRefused(f"connection {name!r} is not one of {self.partner}; its name must begin with '{self.partner}_'")
         return self.known.get(name)
