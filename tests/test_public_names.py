@@ -26,7 +26,7 @@ PUBLIC = {
     "partner.combine": "can_forecast combine",
     "reports": "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report manifest render_html stock_targets_csv",
     "simulation": "FAILURE_LEVEL RECOVERY_LEVEL REPLICATIONS Simulation days_of_supply hhi simulate standard_error",
-    "strategies": "DEFAULT TREES Disclosure Strategy all_strategies strategy_of",
+    "strategies": "DEFAULT MINIMUM_QUORUM TREES Disclosure Strategy all_strategies strategy_of",
 }
 TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by file
     "coordinator.close": "close note_of_round",
@@ -39,7 +39,7 @@ TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by 
     "one_machine.summary": "gains_in_words privacy_in_words summarise",
     "partner.check": "check",
     "partner.combine": "can_forecast combine",
-    "partner.context": "PartnerContext SEED partner_context",
+    "partner.context": "PartnerContext partner_context",
     "partner.facts": "CHECK COMBINE CombineFacts TRAIN TrainFacts",
     "partner.finished": "accepted_frame required_step",
     "partner.notices": "Notice known_channels tell",

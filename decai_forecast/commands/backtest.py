@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from decai_forecast.errors import ConfigError
+from decai_forecast.network import SEED
 
 if TYPE_CHECKING:
     from decai_forecast.reports.backtest.facts import BacktestFacts
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["backtest", "show", "write"]
 
 LIBRARIES = ("decai-forecast", "lightgbm", "prophet", "pandas", "numpy", "scipy")
-SEED = 7
 SHOWN = ("wape", "wql", "mase", "rmsse", "bias", "pit_coverage", "cost")  # what fits 80 columns; the report has the others
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from decai_forecast.errors import ConfigError
-from decai_forecast.network import Network
-from decai_forecast.partner.context import SEED, PartnerContext, partner_context
+from decai_forecast.network import SEED, Network
+from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.facts import CHECK, TRAIN, TrainFacts
 from decai_forecast.partner.finished import accepted_frame, required_step
 from decai_forecast.partner.own_past import carriers_of, ordering_of, panic_of

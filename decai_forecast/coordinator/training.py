@@ -14,7 +14,7 @@ from decai_forecast.code_book import coded_by
 from decai_forecast.coordinator.context import CoordinatorContext
 from decai_forecast.coordinator.roster import TrainingRoster
 from decai_forecast.link import CoordinatorFolder, Progress
-from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.network import COORDINATOR, SEED, Network
 
 if TYPE_CHECKING:
     from decai_forecast.federation import Member, Plan
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Gain", "Scored", "Trained", "train"]
 
 PACE = 5.0  # seconds between two writes of how far the training is
-SEED = 7  # of everything that draws in a training
 Texts = Mapping[float, str]
 """quantile -> text of a LightGBM model"""
 

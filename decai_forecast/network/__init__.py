@@ -1,6 +1,6 @@
 """A network of companies: who takes part, in which role, where each one's store is, and what the network agreed on."""
 
-from decai_forecast.network.agreement import MINIMUM_QUORUM, NETWORK, Agreement
+from decai_forecast.network.agreement import NETWORK, SEED, Agreement
 from decai_forecast.network.between_keys import notes_of
 from decai_forecast.network.channels import Channel, MailChannel, WebhookChannel
 from decai_forecast.network.network import FILE, Network, default_home
@@ -8,6 +8,6 @@ from decai_forecast.network.participants import COORDINATOR, Participant, valid_
 from decai_forecast.network.terms import Assumptions, Privacy
 
 __all__ = [
-    "COORDINATOR", "FILE", "MINIMUM_QUORUM", "NETWORK", "Agreement", "Assumptions", "Channel",
+    "COORDINATOR", "FILE", "NETWORK", "SEED", "Agreement", "Assumptions", "Channel",
     "MailChannel", "Network", "Participant", "Privacy", "WebhookChannel", "default_home", "notes_of", "valid_id",
 ]  # fmt: skip

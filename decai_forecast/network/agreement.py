@@ -17,11 +17,11 @@ from decai_forecast.network.supply import Supply
 from decai_forecast.network.terms import Assumptions, Privacy
 from decai_forecast.strategies import DEFAULT, all_strategies
 
-__all__ = ["MINIMUM_QUORUM", "NETWORK", "Agreement"]
+__all__ = ["NETWORK", "SEED", "Agreement"]
 
 NETWORK = Kind("a network file", "expected a mapping with version: 1, name, frequency, horizon and participants", version=1)
 Runtime = Literal["in_process", "superlink"]  # where the parts of a shared training run
-MINIMUM_QUORUM = 3  # fewer than three, and a partner could subtract itself and read the other one
+SEED = 7  # of everything that draws
 LONGEST_WAIT = 10_080  # minutes: a week
 Minutes = Annotated[float, Field(ge=0, le=LONGEST_WAIT)]
 Frequency = Annotated[Literal["D", "W", "M"], Field(description="D (daily), W (weekly, Mondays) or M (monthly)")]

@@ -9,9 +9,9 @@ from typing import TypeVar
 from decai_forecast.documents.fault import Fault, Where
 from decai_forecast.documents.secrets import secret_faults
 from decai_forecast.documents.spelling import near
-from decai_forecast.network.agreement import MINIMUM_QUORUM, NETWORK, Agreement
+from decai_forecast.network.agreement import NETWORK, Agreement
 from decai_forecast.network.channels import MailChannel
-from decai_forecast.strategies import strategy_of
+from decai_forecast.strategies import MINIMUM_QUORUM, strategy_of
 
 __all__ = ["CheckedAgreement", "faults_of", "notes_of"]
 

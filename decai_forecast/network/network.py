@@ -15,11 +15,12 @@ import yaml
 from decai_forecast.documents.files import read_yaml_file
 from decai_forecast.documents.typed import typed
 from decai_forecast.errors import ConfigError
-from decai_forecast.network.agreement import MINIMUM_QUORUM, NETWORK, Agreement
+from decai_forecast.network.agreement import NETWORK, Agreement
 from decai_forecast.network.between_keys import CheckedAgreement
 from decai_forecast.network.participants import COORDINATOR, Participant
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
+from decai_forecast.strategies import MINIMUM_QUORUM
 
 __all__ = ["FILE", "Network", "default_home"]
 

@@ -19,10 +19,9 @@ from decai_forecast.store import Store
 if TYPE_CHECKING:
     from decai_forecast.reports.send import Settings
 
-__all__ = ["DEMAND", "SEED", "PartnerContext", "partner_context"]
+__all__ = ["DEMAND", "PartnerContext", "partner_context"]
 
 DEMAND = "demand"  # the data set that counts for the quorum
-SEED = 7  # of everything that draws
 
 
 @dataclass(frozen=True)

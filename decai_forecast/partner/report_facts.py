@@ -13,8 +13,9 @@ import pandas as pd
 from decai_forecast.contracts import RuleOutcome, Verdict
 from decai_forecast.errors import DecaiError
 from decai_forecast.link import SharedRound
+from decai_forecast.network import SEED
 from decai_forecast.partner.briefing import briefing
-from decai_forecast.partner.context import DEMAND, SEED, PartnerContext
+from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.partner.disclosure import disclosed
 from decai_forecast.partner.facts import (
     CHECK,

@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from decai_forecast.columns import SERIES
-from decai_forecast.network import FILE
-from decai_forecast.partner.context import SEED, PartnerContext
+from decai_forecast.network import FILE, SEED
+from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.facts import CHECK, COMBINE, SIMULATE, TRAIN, CombineFacts, SimulateFacts, TrainFacts
 from decai_forecast.partner.finished import accepted_frame, clean_file, required_step
 from decai_forecast.partner.own_past import Conditions, calibrated_by_past, ordering_of

@@ -8,7 +8,8 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from decai_forecast.errors import NotEnoughData
-from decai_forecast.partner.context import DEMAND, SEED, PartnerContext
+from decai_forecast.network import SEED
+from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.partner.facts import CHECK, TRAIN, CheckFacts, TrainFacts
 from decai_forecast.partner.finished import accepted_frame, required_step
 from decai_forecast.partner.newcomer_rows import series_of, serve_declared, serve_young

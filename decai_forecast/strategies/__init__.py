@@ -15,9 +15,10 @@ from pkgutil import iter_modules
 
 from decai_forecast.errors import ConfigError
 
-__all__ = ["DEFAULT", "TREES", "Disclosure", "Strategy", "all_strategies", "strategy_of"]
+__all__ = ["DEFAULT", "MINIMUM_QUORUM", "TREES", "Disclosure", "Strategy", "all_strategies", "strategy_of"]
 
 DEFAULT = "exact"
+MINIMUM_QUORUM = 3  # companies; of two, each could subtract itself from what both gave and read the other one
 TREES = 100  # of each quantile: as many as the model of pooled rows has that was tuned
 
 
@@ -44,7 +45,7 @@ class Strategy:
     company: str
     rounds: int  # of boosting, one after the other; of a strategy without trees 1
     trees_per_round: int = 1  # of each quantile, that a company grows in a round; 0: it has no trees
-    companies: int = 3  # at least; of two, each could subtract itself from what both gave
+    companies: int = MINIMUM_QUORUM  # at least
     first_trees_are_a_model: bool = False  # of fewer trees; the first ones of an average are some companies' trees
     shows_only_sums: bool = False  # every company answers it, whatever its network.yaml says; it counts what scores could show
     needs_keys: bool = False  # companies know each other by their identities

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from decai_forecast.columns import KEYS, SERIES
 from decai_forecast.errors import NotEnoughData
-from decai_forecast.network import Assumptions
-from decai_forecast.partner.context import SEED
+from decai_forecast.network import SEED, Assumptions
 from decai_forecast.partner.facts import ForecastCost
 from decai_forecast.periods import Calendar
 

@@ -8,9 +8,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from decai_forecast.code_book import CodeBook, coded_by
+from decai_forecast.network import SEED
 from decai_forecast.partner.combine.own import Alone
 from decai_forecast.partner.combine.shared import SharedForecasters, Texts
-from decai_forecast.partner.context import SEED
 from decai_forecast.partner.facts import TrainFacts
 from decai_forecast.periods import Calendar, Cutoffs
 from decai_forecast.steps import Done

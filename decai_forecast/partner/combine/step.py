@@ -44,7 +44,7 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
     store, calendar, book = company.store, company.calendar, company.code_book
     shared, overrides = SharedForecasters.of(company.link, round.id), overrides_in_force(store, round.id)
     earlier = earlier_forecasts(store, calendar, round)
-    inputs = [trained.inputs, *shared.files, [one.id for one in overrides], [one.sha256 for one in earlier]]
+    inputs = [trained.inputs, *shared.files, [one.id for one in overrides], [one.sha256 for one in earlier], _models()]
 
     def work(writer: Writer) -> CombineFacts:
         cutoffs, table = calendar.cutoffs(round.as_of), trained.frame("table.parquet")
@@ -78,6 +78,13 @@ def can_forecast(company: PartnerContext, round: Round) -> bool:
     """Whether there is a forecaster for this company: its own, or for a newcomer one that the network has published."""
     trained = required_step(company, round.id, TRAIN)
     return not trained.facts.newcomer or SharedForecasters.of(company.link, round.id).shipped() is not None
+
+
+def _models() -> list[str]:
+    """Names of the local models of one file that are candidates."""
+    from decai_forecast.demand import candidate_models
+
+    return [model.name for model in candidate_models()]
 
 
 def _choice(origins: Origins, newcomer: str) -> Choice:
