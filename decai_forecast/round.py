@@ -9,7 +9,7 @@ from datetime import date, datetime, tzinfo
 
 from decai_forecast.errors import ConfigError
 
-__all__ = ["Round", "before", "in_time", "is_round", "time_of", "tonight"]
+__all__ = ["Round", "before", "in_time", "is_round", "round_at", "time_of"]
 
 ID = re.compile(r"(\d{4}-\d{2}-\d{2})(\.[2-9]|\.[1-9]\d)?", re.ASCII)  # 2026-11-24, and 2026-11-24.2 for a further one
 
@@ -35,7 +35,7 @@ class Round:
         return cls(round_id, cut)
 
 
-def tonight(zone: tzinfo, now: datetime) -> Round:
+def round_at(zone: tzinfo, now: datetime) -> Round:
     """The round of ``now`` (timezone-aware): the date on a wall in the network's time zone."""
     day = now.astimezone(zone).date()
     return Round(day.isoformat(), day)

@@ -17,7 +17,7 @@ from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.founding import found_simulated, from_table
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
-from decai_forecast.round import Round, tonight
+from decai_forecast.round import Round, round_at
 
 __all__ = ["demo", "up"]
 
@@ -58,7 +58,7 @@ def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json
 
     console, began = screen(stderr=as_json), time.monotonic()
     network = _network(data, home, console)
-    round = Round.of(network.replay_as_of) if network.replay_as_of else tonight(network.zone, datetime.now(UTC))
+    round = Round.of(network.replay_as_of) if network.replay_as_of else round_at(network.zone, datetime.now(UTC))
     stack = Stack(network, free_port(port))
     console.print(f"Starting Airflow on {stack.url} (log: {stack.home / 'stack.log'})", highlight=False, soft_wrap=True)
     with running(stack) as client:

@@ -16,7 +16,7 @@ from decai_forecast.coordinator.round_status import rounds_of
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
-from decai_forecast.round import Round, tonight
+from decai_forecast.round import Round, round_at
 
 __all__ = ["app", "chosen_round"]
 
@@ -33,7 +33,7 @@ def chosen_round(network: Network, round_id: str, as_of: str) -> Round:
         return Round.of(round_id, as_of)
     if as_of:
         return Round.of(as_of)
-    return Round.of(network.replay_as_of) if network.replay_as_of else tonight(network.zone, datetime.now(UTC))
+    return Round.of(network.replay_as_of) if network.replay_as_of else round_at(network.zone, datetime.now(UTC))
 
 
 @app.command("run")

@@ -8,9 +8,9 @@ from typing import Any
 from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.roster import round_of
 from decai_forecast.network import Network
-from decai_forecast.round import Round, tonight
+from decai_forecast.round import Round, round_at
 
-__all__ = ["night_of", "param_round", "round_of_run"]
+__all__ = ["param_round", "round_by_id", "round_of_run"]
 
 
 def param_round(context: Any, network: Network) -> Round:
@@ -19,12 +19,12 @@ def param_round(context: Any, network: Network) -> Round:
     if params.get("round"):
         return Round.of(params["round"], params.get("as_of"))
     if getattr(run, "partition_key", None):
-        return night_of(network, run.partition_key)
+        return round_by_id(network, run.partition_key)
     moment: datetime = run.logical_date or run.run_after
-    return tonight(network.zone, moment.astimezone(UTC))
+    return round_at(network.zone, moment.astimezone(UTC))
 
 
-def night_of(network: Network, round_id: str) -> Round:
+def round_by_id(network: Network, round_id: str) -> Round:
     """The round by its id; its ``as_of`` is that of the roster or of what was delivered for it."""
     return round_of(coordinator_context(network), round_id)
 
@@ -34,4 +34,4 @@ def round_of_run(network: Network, run: Any) -> str:
     conf = run.conf or {}
     moment = run.logical_date or run.run_after
     moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment  # callbacks get JSON
-    return str(run.partition_key or conf.get("round") or tonight(network.zone, moment).id)
+    return str(run.partition_key or conf.get("round") or round_at(network.zone, moment).id)

@@ -15,7 +15,7 @@ from decai_forecast.errors import ConfigError, ContractError, DecaiError, RoundC
 from decai_forecast.link import ClosingStatus, SharedStatus, State
 from decai_forecast.network import Network
 from decai_forecast.orchestration.connections import AirflowCredentials
-from decai_forecast.orchestration.context import night_of, param_round
+from decai_forecast.orchestration.context import param_round, round_by_id
 from decai_forecast.orchestration.plan import DELIVERIES, SHARED
 from decai_forecast.orchestration.plan import network as this_network
 from decai_forecast.partner.context import PartnerContext, partner_context
@@ -163,7 +163,7 @@ def federate(context: Any) -> dict[str, Any]:
 
     network = this_network()
     coordinator = coordinator_context(network)
-    round = night_of(network, context["dag_run"].partition_key or param_round(context, network).id)
+    round = round_by_id(network, context["dag_run"].partition_key or param_round(context, network).id)
     if published(coordinator, round.id):
         raise AirflowSkipException(f"round {round.id} has its shared forecaster")
     with _plainly():
@@ -216,7 +216,7 @@ def what_if(partner: str, context: Any) -> dict[str, Any]:
 
 def _round(context: Any, network: Network) -> Round:
     params = context["params"]
-    return night_of(network, params.get("round") or context["dag_run"].partition_key)
+    return round_by_id(network, params.get("round") or context["dag_run"].partition_key)
 
 
 def close(context: Any) -> dict[str, Any]:
@@ -225,7 +225,7 @@ def close(context: Any) -> dict[str, Any]:
     from decai_forecast.coordinator.federate import published
 
     network = this_network()
-    coordinator, round = coordinator_context(network), night_of(network, param_round(context, network).id)
+    coordinator, round = coordinator_context(network), round_by_id(network, param_round(context, network).id)
     before = published(coordinator, round.id)
     closing = step(coordinator, round)
     if not before:

@@ -17,7 +17,7 @@ from decai_forecast.coordinator.roster import read_roster, round_of, settle
 from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.errors import BelowQuorum
 from decai_forecast.network import Network
-from decai_forecast.orchestration.context import night_of, param_round
+from decai_forecast.orchestration.context import param_round, round_by_id
 from decai_forecast.orchestration.plan import network as this_network
 from decai_forecast.partner.context import partner_context
 from decai_forecast.round import Round
@@ -78,14 +78,14 @@ class RosterWritten(BaseOperator):
 
     def execute(self, context: Any) -> dict[str, Any]:
         network = this_network()
-        round = night_of(network, _round_id(context))
+        round = round_by_id(network, _round_id(context))
         if (roster := _start(coordinator_context(network), round, grace_over=False)) is None:
             _defer(self, "all_answered", round.id, timedelta(minutes=network.grace_minutes))
         return roster or {}
 
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
         network = this_network()
-        roster = _start(coordinator_context(network), night_of(network, _round_id(context)), grace_over=True)
+        roster = _start(coordinator_context(network), round_by_id(network, _round_id(context)), grace_over=True)
         if roster is None:
             raise AirflowFailException("the quorum was reached and lost again; close_round will close this round")
         return roster

@@ -18,7 +18,7 @@ from decai_forecast.one_machine.summary import summarise
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.facts import TRAIN
 from decai_forecast.partner.pull import pull
-from decai_forecast.round import Round, tonight
+from decai_forecast.round import Round, round_at
 from decai_forecast.steps import read_done
 
 
@@ -112,7 +112,7 @@ def test_tonight_is_the_date_on_the_networks_wall(founded: Network) -> None:
     from dataclasses import replace
 
     paris = replace(founded, time_zone="Europe/Paris")
-    assert tonight(paris.zone, datetime(2026, 7, 1, 23, 30, tzinfo=UTC)).id == "2026-07-02"
+    assert round_at(paris.zone, datetime(2026, 7, 1, 23, 30, tzinfo=UTC)).id == "2026-07-02"
 
 
 @pytest.mark.parametrize("wrong", ["", "today", "2026-13-01", "2026-06-29.1", "2026-06-29.x", "../2026-06-29"])
