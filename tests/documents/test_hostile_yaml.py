@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -44,11 +43,9 @@ def test_the_whole_message(tmp_path: Path, text: str, said: str, *, strict: bool
     assert str(error.value) == said.format(path)
 
 
-def test_a_large_file_is_refused_in_no_time(tmp_path: Path) -> None:
-    """Nothing of it is parsed."""
+def test_a_large_file_is_refused(tmp_path: Path) -> None:
+    """Before it is parsed: that it nests too deep is not told."""
     path = tmp_path / "demand.odcs.yaml"
     path.write_text("[" * 3_000_000)
-    began = time.process_time()
     with pytest.raises(ContractError, match="the file has 3,000,000 characters; a contract has at most 2,000,000"):
         load_contract(path)
-    assert time.process_time() - began < 1
