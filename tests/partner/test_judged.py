@@ -1,4 +1,4 @@
-"""What a choice is worth over the test window: scores, value added over a moving average, and what would have shipped before."""
+"""What a choice is worth over the test window: scores, value added over a moving average, what would have shipped before."""
 
 from __future__ import annotations
 
