@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
@@ -10,7 +10,7 @@ from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+from annotated_types import Ge, GroupedMetadata, Gt, Le, Lt, MaxLen, MinLen
 from pydantic.fields import FieldInfo
 
 from decai_forecast.documents.constraints import OneOf
@@ -131,8 +131,15 @@ def _tagged(form: Any) -> Mapping[str, Any]:
 
 def _limits(form: Form) -> Mapping[Any, Any]:
     """The limits among the constraints: Ge -> 0, ..."""
-    given = [one for c in form.constraints for one in (c.metadata if isinstance(c, FieldInfo) else [c])]
+    given = [one for constraint in form.constraints for one in _single(constraint)]
     return {type(one): getattr(one, LIMITS[type(one)]) for one in given if type(one) in LIMITS}
+
+
+def _single(constraint: Any) -> Iterable[Any]:
+    """The constraints that one annotation stands for: ``Len(1, 5)`` is a least and a largest length."""
+    if isinstance(constraint, FieldInfo):
+        return constraint.metadata
+    return constraint if isinstance(constraint, GroupedMetadata) else (constraint,)
 
 
 def _range(form: Form) -> str:

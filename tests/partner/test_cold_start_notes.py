@@ -86,8 +86,8 @@ def test_five_items_that_never_sold_may_be_new(store: Store) -> None:
     many = started(Store(store.path("other"), "shop"), items=items(*(f"n{k}" for k in range(6))))
     assert many.series() == ()
     assert many.notes == (
-        "6 items of the master data never sold, too many to be new: none of them is forecast; items that are listed from now on "
-        "will be",
+        "6 items of the master data never sold, too many to be new: none of them is forecast; items that are listed from "
+        "now on will be",
     )
 
 

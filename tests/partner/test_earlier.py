@@ -88,7 +88,7 @@ def test_what_is_still_to_come_is_not_judged(store: Store) -> None:
 
 
 def test_of_planners_only_what_they_changed(store: Store) -> None:
-    """The last night before the period that had an override in it, even where a later one had none; with the model's numbers."""
+    """The last night before the period with an override in it, even where a later one had none; with the model's numbers."""
     said = Override("all", "i0", SECOND, SECOND, "fair", "ada", "2026-05-30T08:00:00+00:00", value=99.0)
     night(store, FIRST, 10.0, (said,))
     night(store, SECOND, 20.0)
