@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from support import ROOT
@@ -84,3 +86,9 @@ def imports() -> Iterator[tuple[str, str]]:
                 file = str(node.module).removeprefix("decai_forecast.")
                 if file.split(".")[0] in JOINED and file.split(".")[0] != own:
                     yield from ((file, one.name) for one in node.names)
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """pytest imports them by name, whatever folder they lie in."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []

@@ -102,5 +102,5 @@ def test_settings_that_cannot_be_read_stop_only_their_own_report(after: Network)
     assert run_round(after, NIGHT, said.append).status is ClosingStatus.CLOSED
     first, *others = [line for line in said if line.startswith("report ")]
     assert first.startswith("report shop_0: config: ")
-    assert "send must be a list of targets" in first
+    assert "send must be a list, not 'everywhere'; write [everywhere]" in first
     assert [Path(line.partition(": ")[2]).name for line in others] == ["report.html"] * 4

@@ -77,9 +77,12 @@ def test_a_file_and_a_form_say_the_same(finished: Network, tmp_path: Path) -> No
     [
         (["--node", "x"], "belong to --kind"),
         (["--kind", "demand", "--factor", "2", "--scenario", "s.yaml"], "give one of them"),
-        (["--kind", "flood", "--node", "x"], "kind 'flood' is not known"),
+        (
+            ["--kind", "flood", "--node", "x"],
+            "kind must be one of site-down, supplier-down, capacity, lead-time, demand, order-pause, ship-pause, not 'flood'",
+        ),
         (["--kind", "supplier-down", "--node", "nobody"], "no site or supplier 'nobody'"),
-        (["--kind", "demand"], "factor is None"),
+        (["--kind", "demand"], "factor is nothing; a shock of kind demand needs a number from 0 to 100"),
         (["--round", "1999-01-01"], "no forecast of round 1999-01-01"),
         (["--place", "BPNS1"], "expected NUMBER=NAME"),
     ],
