@@ -21,7 +21,19 @@ from decai_forecast.orchestration.plan import network as this_network
 from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.round import Round
 
-__all__ = ["check", "close", "federate", "outcome", "pull", "refuse_contract", "report", "simulate", "train", "what_if"]
+__all__ = [
+    "check",
+    "close",
+    "federate",
+    "outcome",
+    "plainly",
+    "pull",
+    "refuse_contract",
+    "report",
+    "simulate",
+    "train",
+    "what_if",
+]
 
 
 log = logging.getLogger(__name__)
@@ -50,7 +62,7 @@ def _fail(message: str) -> NoReturn:
 
 
 @contextmanager
-def _plainly() -> Iterator[None]:
+def plainly() -> Iterator[None]:
     """An expected error ends the task at once (a bad file does not get better), with its message and no more."""
     try:
         yield
@@ -166,7 +178,7 @@ def federate(context: Any) -> dict[str, Any]:
     round = round_by_id(network, context["dag_run"].partition_key or param_round(context, network).id)
     if published(coordinator, round.id):
         raise AirflowSkipException(f"round {round.id} has its shared forecaster")
-    with _plainly():
+    with plainly():
         facts = step(coordinator, round, progress=print).facts
     _emit_shared(context, round, facts.status)
     return {"members": list(facts.members), "dropped": dict(facts.dropped), "seconds": facts.seconds}
@@ -183,7 +195,7 @@ def simulate(partner: str, context: Any) -> dict[str, Any]:
     from decai_forecast.partner.simulate_step import simulate as step
 
     network = this_network()
-    with _plainly():
+    with plainly():
         return asdict(step(_company(network, partner), _round(context, network)).facts)
 
 
@@ -196,7 +208,7 @@ def report(partner: str, context: Any) -> str:
 
     network = this_network()
     company, round = _company(network, partner), _round(context, network)
-    with _plainly():
+    with plainly():
         hand_over(company, round)
         return outbox_key(round.id, "report.html")
 
@@ -207,7 +219,7 @@ def what_if(partner: str, context: Any) -> dict[str, Any]:
     from decai_forecast.partner.what_if import what_if as step
 
     params = context["params"]
-    with _plainly():
+    with plainly():
         company = partner_context(this_network(), partner)
         round, scenario = last_forecast(company, params["round"]), form_scenario(params)
         made = step(company, round, lambda _network: scenario, lambda done, of: print(f"{done} of {of} blocks simulated"))

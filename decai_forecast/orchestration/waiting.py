@@ -19,12 +19,14 @@ from decai_forecast.errors import BelowQuorum
 from decai_forecast.network import Network
 from decai_forecast.orchestration.context import param_round, round_by_id
 from decai_forecast.orchestration.plan import network as this_network
+from decai_forecast.orchestration.tasks import plainly
 from decai_forecast.partner.context import partner_context
 from decai_forecast.round import Round
 
 __all__ = ["OwnDelivery", "RosterWritten", "RoundTrigger", "SettleRoster"]
 
 POLL = 2.0  # seconds between looks into the inbox
+TRIES, PAUSE = 2, timedelta(seconds=10)  # further tries of a task that waits, and the time before each
 LONGEST = timedelta(hours=12)  # a round that is not over by then never will be
 
 
@@ -73,7 +75,18 @@ def _defer(task: BaseOperator, condition: str, round_id: str, wait: timedelta, a
     task.defer(trigger=trigger, method_name="resume", timeout=wait + timedelta(minutes=10))
 
 
-class RosterWritten(BaseOperator):
+class Waiting(BaseOperator):
+    """A task that gives its worker back while it waits, and may be run again.
+
+    A task that goes on within seconds can be queued before the scheduler has heard that its first part ended; Airflow then
+    takes it for killed and fails it. A further try finds what is written and goes on.
+    """
+
+    def __init__(self, *, retries: int = TRIES, retry_delay: timedelta = PAUSE, **kwargs: Any) -> None:
+        super().__init__(retries=retries, retry_delay=retry_delay, **kwargs)
+
+
+class RosterWritten(Waiting):
     """First task of ``federate``: started at the quorum, it waits until all have come or the grace has passed."""
 
     def execute(self, context: Any) -> dict[str, Any]:
@@ -91,7 +104,7 @@ class RosterWritten(BaseOperator):
         return roster
 
 
-class SettleRoster(BaseOperator):
+class SettleRoster(Waiting):
     """First task of ``close_round``: the deadline. Below quorum it is skipped, and so is the training."""
 
     def execute(self, context: Any) -> dict[str, Any]:
@@ -111,7 +124,7 @@ class SettleRoster(BaseOperator):
         return _start(coordinator_context(network), param_round(context, network), grace_over=True) or {}
 
 
-class OwnDelivery(BaseOperator):
+class OwnDelivery(Waiting):
     """First task of ``report_<partner>``: goes on with the partner's delivery, waits for a late one, skips without one."""
 
     def __init__(self, *, partner: str, **kwargs: Any) -> None:
@@ -134,9 +147,10 @@ class OwnDelivery(BaseOperator):
         round = round_of(coordinator, round_id)
         if self.partner not in round_status(coordinator, round_id, round.as_of).served:
             raise AirflowSkipException(f"{self.partner} has no accepted delivery in round {round_id}; its report says so")
-        if not can_forecast(company, round):
-            raise AirflowSkipException(f"{self.partner} is new, and there is no shared forecaster yet; its report says so")
-        return combine(company, round).facts.choice.name
+        with plainly():
+            if can_forecast(company, round):
+                return combine(company, round).facts.choice.name
+        raise AirflowSkipException(f"{self.partner} is new, and there is no shared forecaster yet; its report says so")
 
 
 def _start(coordinator: CoordinatorContext, round: Round, *, grace_over: bool) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ from support import NIGHT, submit_ready
 
 from decai_forecast.contracts import Verdict
 from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.coordinator.federate import keep_last
 from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.founding import from_table
 from decai_forecast.network import Network
@@ -44,6 +46,24 @@ def out(network: Network) -> dict[str, str]:
     """Who has answered that it has no part in the training, and why."""
     missing = round_status(coordinator_context(network), NIGHT.id).missing()
     return {partner: why for partner, why in missing.items() if why != "absent"}
+
+
+def test_a_task_that_waits_is_run_again_when_airflow_takes_it_for_killed() -> None:
+    """One that goes on within seconds can be queued before the scheduler has heard that its first part ended."""
+    waits = [
+        waiting.RosterWritten(task_id="a"),
+        waiting.SettleRoster(task_id="b"),
+        waiting.OwnDelivery(task_id="c", partner="p"),
+    ]
+    assert [(task.retries, task.retry_delay) for task in waits] == [(2, timedelta(seconds=10))] * 3
+
+
+def test_an_expected_error_of_a_combination_ends_its_task_at_once(network: Network) -> None:
+    """Without the company's own training another try would not help, and the message says what is missing."""
+    coordinator = coordinator_context(network)
+    keep_last(coordinator, NIGHT, "below_quorum")
+    with pytest.raises(AirflowFailException, match="has no finished step 'train'; run that one first"):
+        waiting.OwnDelivery(task_id="combine", partner="shop_0").execute(context(1, 2))
 
 
 def test_an_absent_source_is_told_at_the_last_try(network: Network) -> None:
