@@ -129,26 +129,13 @@ def test_overrides_are_listed_newest_first(home: Path) -> None:
     assert as_json(*listing) == []
     over, _ = added(home, "--item", "i1", "--first", "2026-06-01", "--factor", "2")
     back, _ = added(home, "--item", "i1", *FIRST, "--quantity", "25")
-    withdraw = (
-        "forecast",
-        "override",
-        "withdraw",
-        back,
-        "--partner",
-        "acme",
-        "--reason",
-        "rain",
-        "--who",
-        "bea",
-        "--home",
-        home,
-    )
-    assert decai(*withdraw) == f"override {back} is withdrawn from the next night on\n"
-    today = read_overrides(own(Network.load(home), "acme"))[0].when[:10]
+    withdraw = ("forecast", "override", "withdraw", back, "--partner", "acme", "--reason", "rain", "--who", "bea")
+    assert decai(*withdraw, "--home", home) == f"override {back} is withdrawn from the next night on\n"
+    day = {one.id: one.when[:10] for one in read_overrides(own(Network.load(home), "acme"))}
     blocks = {
-        f"{over}  over       item i1 at north, 2026-06-01: the model times 2\n  fair (ada, {today}); not judged yet\n",
+        f"{over}  over       item i1 at north, 2026-06-01: the model times 2\n  fair (ada, {day[over]}); not judged yet\n",
         f"{back}  withdrawn  item i1 at north, 2026-06-29: 25 units a period\n"
-        f"  fair (ada, {today}); not judged yet; withdrawn by bea: rain\n",
+        f"  fair (ada, {day[back]}); not judged yet; withdrawn by bea: rain\n",
     }
     told = decai(*listing).splitlines(keepends=True)
     assert {"".join(told[k : k + 2]) for k in (0, 2)} == blocks
