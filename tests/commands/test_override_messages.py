@@ -140,6 +140,8 @@ def test_overrides_are_listed_newest_first(home: Path) -> None:
     told = decai(*listing).splitlines(keepends=True)
     assert {"".join(told[k : k + 2]) for k in (0, 2)} == blocks
     assert {row["id"]: row["state"] for row in as_json(*listing)} == {over: "over", back: "withdrawn"}
+    still, _ = added(home, "--item", "i1", *FIRST, "--factor", "2")  # its last period is the first of the newest forecast
+    assert {row["id"]: row["state"] for row in as_json(*listing)}[still] == "in force"
 
 
 def test_an_override_is_withdrawn_once(home: Path) -> None:
