@@ -11,7 +11,7 @@ from support import submit_ready
 
 from decai_forecast.commands.round import chosen_round
 from decai_forecast.network import Network, Participant
-from decai_forecast.round import Round, tonight
+from decai_forecast.round import Round, round_at
 
 SHOPS = [f"shop_{k}" for k in range(5)]
 TOGETHER = "Round 2026-06-29 of five: 5 of 5 partners trained together."
@@ -114,7 +114,7 @@ def test_the_options_name_a_round(tmp_path: Path, round_id: str, as_of: str, exp
 def test_without_a_replay_it_is_tonights_round(tmp_path: Path) -> None:
     """By the network's clock."""
     network = Network(tmp_path, "n", "W", 13, (Participant("acme"),), time_zone="Pacific/Auckland")
-    now = [tonight(network.zone, datetime.now(UTC)), chosen_round(network, "", ""), tonight(network.zone, datetime.now(UTC))]
+    now = [round_at(network.zone, datetime.now(UTC)), chosen_round(network, "", ""), round_at(network.zone, datetime.now(UTC))]
     assert now[1] in (now[0], now[2])  # midnight may lie between
 
 

@@ -128,7 +128,10 @@ def test_an_item_like_no_other_is_told(store: Store) -> None:
 
 
 def test_a_name_of_its_own_says_nothing_of_likeness(store: Store) -> None:
-    """Texts that no two items share and names are not compared; numbers are."""
+    """Texts that no two items share are not compared, nor names, even if two share one; numbers are."""
     named = items("new").assign(name=["a", "b", "c"], colour=["x", "y", "z"], unit_cost=[1.0, 100.0, 100.0])
     (first,) = started(store, items=named).series()
     assert first.reason.startswith("no history: from the 2 most similar items, first i1 (")
+    shared = items("new").assign(name=["a", "bolt", "bolt"])  # the second item and the new one
+    (alike,) = started(Store(store.path("other"), "shop"), items=shared).series()
+    assert alike.reason.startswith("no history: from the 2 most similar items, first i0 (50%), i1 (50%)")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import lightgbm as lgb
 import pytest
-from federation.members import FEATURES, SHIP, members, plan, rows
+from members import FEATURES, SHIP, members, plan, rows
 
 from decai_forecast import strategies
 from decai_forecast.demand import TREE_PARAMS
