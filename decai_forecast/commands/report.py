@@ -70,7 +70,8 @@ def sent(
     chosen = round_id or next(reversed(rounds), "")
     entries = Book(store).entries(chosen) if chosen else []
     if not entries:
-        raise ConfigError(f"{partner}: no report of round {chosen or 'any'} was to be sent; its report.yaml says where to")
+        which = f"no report of round {chosen}" if chosen else "no report"
+        raise ConfigError(f"{partner}: {which} was to be sent; its report.yaml says where to")
     print(json.dumps([asdict(entry) for entry in entries], indent=1) if as_json else "\n".join(map(_line, entries)))
     raise typer.Exit(1 if any(entry.status is not Status.SENT for entry in entries) else 0)
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from decai_forecast.errors import NotEnoughData
+from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.facts import COMBINE, PULL
 from decai_forecast.partner.finished import required_step
@@ -28,6 +28,7 @@ __all__ = ["WHAT_IF_FILES", "WhatIf", "form_scenario", "last_forecast", "what_if
 
 WHAT_IF_FILES = {"report.html": "text/html; charset=utf-8", "report.json": "application/json"}
 LAST = "what_if/last.json"
+IN_LIST = re.compile(r"^shocks\.0(\.\w+)?: ", re.MULTILINE)
 WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -72,7 +73,12 @@ def form_scenario(fields: Mapping[str, Any]) -> Scenario:
     shock = {"kind": fields["kind"], "start": fields["start"], "length_days": fields["length"]}
     shock |= {key: fields[key] for key in ("node", "factor") if fields.get(key) not in (None, "")}
     where, times = fields.get("node") or "all sites", f" x {fields['factor']:g}" if fields.get("factor") is not None else ""
-    return scenario_of({"name": f"{where}: {fields['kind']}{times} for {fields['length']} days", "shocks": [shock]})
+    name = f"{where}: {fields['kind']}{times} for {fields['length']} days"
+    try:
+        scenario = scenario_of({"name": name, "shocks": [shock]})
+    except ConfigError as error:  # whoever fills in a form knows of no list of shocks
+        raise ConfigError(IN_LIST.sub("", str(error))) from None
+    return replace(scenario, shocks=tuple(replace(one, where="") for one in scenario.shocks))
 
 
 def what_if(

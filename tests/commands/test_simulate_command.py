@@ -114,7 +114,7 @@ def test_a_notification_names_sites_by_number(after: Network, notification: Path
         (("--kind", "demand", "--scenario", "x.yaml"), "--scenario and --kind both say what happens; give one of them"),
         (("--place", "BPNS1"), "--place 'BPNS1': expected NUMBER=NAME, such as BPNS0000000001AB=north"),
         (("--kind", "supplier-down", "--node", "nobody"),
-         "shocks.0: no site or supplier 'nobody'; there are 3 places: all, supplier 0, supplier 1"),
+         "no site or supplier 'nobody'; there are 3 places: all, supplier 0, supplier 1"),
         (("--round", "2020-01-01"),
          "shop_0 has no forecast of round 2020-01-01 to simulate; a round makes one: `decai round run`"),
     ],
