@@ -7,6 +7,7 @@
      |    +-- DocumentError   a YAML or JSON file is wrong; knows file, lines and columns
      |         +-- ContractError   it is a contract
      +-- MalformedMessage     another participant sent what is no message of the agreed form
+     +-- LinkError            a message is not from whom it says, or did not get through; its code says why
      +-- StoreError           a path outside the participant's own store, or a missing object
      +-- IdentityError        a participant's key, or the key of another one that it knows, cannot be used
      +-- DeliveryError        the partner's source could not be read; its kinds are in delivery/errors.py
@@ -91,6 +92,14 @@ class MalformedMessage(DecaiError):
     """What another participant sent is no message of the agreed form; names the sender, not what it sent."""
 
     code = "malformed"
+
+
+class LinkError(DecaiError):
+    """A message of the link is not what its place says (sender, round, kind, format), or did not get through."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class StoreError(DecaiError):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from decai_forecast.errors import IdentityError
 from decai_forecast.store import Store
 
-__all__ = ["ALGORITHM", "KEY_BYTES", "KEY_FILE", "PINNED_FILE", "Identity", "Keyring", "derive", "is_signed_by"]
+__all__ = ["ALGORITHM", "KEY_BYTES", "KEY_FILE", "PINNED_FILE", "Identity", "Keyring", "derive", "introduced", "is_signed_by"]
 
 ALGORITHM = "Ed25519"  # RFC 8032
 KEY_BYTES = 32  # of a private and of a public key
@@ -145,6 +145,16 @@ class Keyring:
         if not isinstance(value, dict):
             raise _unreadable(self._store, file, "a JSON object")
         return value
+
+
+def introduced(keyrings: Iterable[Keyring]) -> None:
+    """Whoever has the stores of all these participants lets every one of them know the others by their keys.
+    :class:`IdentityError` if a key is damaged, or not the one that somebody knows."""
+    rings = list(keyrings)
+    identities = [ring.identity() for ring in rings]
+    keys = {identity.name: identity.public for identity in identities}
+    for ring in rings:
+        ring.pin(keys)
 
 
 def _key(store: Store, record: Any, place: str, kind: str) -> bytes:

@@ -15,6 +15,7 @@ from support import NIGHT, copy_of, quiet
 
 from decai_forecast.founding import from_table
 from decai_forecast.network import Network
+from decai_forecast.one_machine.introduce import introduce
 from decai_forecast.one_machine.run import run_round
 
 
@@ -25,6 +26,7 @@ def founded(orders_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Netw
         from_table(tmp_path_factory.mktemp("founded") / "home", orders_file, name="five"), quorum=3, strategy="bagging"
     )
     network.save()
+    introduce(network)
     return network
 
 

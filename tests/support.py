@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ import pandas as pd
 from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.link import SharedRound, State, Submission
 from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.one_machine.introduce import introduce
 from decai_forecast.partner.context import partner_context
 from decai_forecast.round import Round
 from decai_forecast.store import Store
@@ -70,6 +72,11 @@ def inbox(network: Network) -> Store:
     return Store(f"{network.address(COORDINATOR)}/inbox", "inbox")
 
 
+def message(store: Store, key: str) -> Any:
+    """What is in the envelope under ``key``, as JSON."""
+    return json.loads(store.read_json(key)["body"])
+
+
 def reopened(network: Network, round_id: str = NIGHT.id) -> Network:
     """The network as it was before the round's first shared training and its closing."""
     for key in (f"rounds/{round_id}/federate", "archive"):
@@ -92,6 +99,7 @@ def republish(network: Network, round_id: str = NIGHT.id, **changes: Any) -> Sha
 
 def submit_ready(network: Network, round: Round, *partners: str) -> None:
     """These partners (all, if none is named) say that they are ready to train; nothing of theirs is there to train on."""
+    introduce(network)
     for partner in partners or network.partners:
         submission = Submission(partner, round.id, round.as_of, State.READY, digest="0" * 64)
         partner_context(network, partner).link.submit(submission)

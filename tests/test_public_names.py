@@ -23,8 +23,8 @@ PUBLIC = {
     "documents": "Document Fault Kind Where near",
     "federation": "Member Plan Shared merge sanitise train_shared validate",
     "founding": "Columns add_partner found_simulated from_table",
-    "link": "Closing ClosingStatus CompanyFolder Comparison CoordinatorFolder Evaluation Figures Inbox ModelFile Noise "
-    "Progress PublicFolder Quartiles SharedModels SharedRound SharedStatus State Submission",
+    "link": "Closing ClosingStatus CompanyFolder CompanyLink Comparison CoordinatorFolder CoordinatorLink Evaluation Figures "
+    "Inbox ModelFile Noise Progress PublicLink Quartiles SharedModels SharedRound SharedStatus State Submission",
     "partner.combine": "can_forecast combine",
     "reports": "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report manifest render_html stock_targets_csv",
     "simulation": "FAILURE_LEVEL RECOVERY_LEVEL REPLICATIONS Simulation days_of_supply hhi simulate standard_error",
@@ -37,6 +37,7 @@ TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by 
     "coordinator.notify": "notify",
     "coordinator.roster": "read_roster round_of settle",
     "coordinator.round_status": "ABSENT RoundStatus round_status rounds_of",
+    "one_machine.introduce": "introduce",
     "one_machine.run": "run_round",
     "one_machine.summary": "gains_in_words privacy_in_words summarise",
     "partner.check": "check",

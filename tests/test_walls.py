@@ -126,6 +126,7 @@ def test_stores_are_opened_at_the_doors() -> None:
     }
     one_host = {  # whoever runs a training in one process has all stores
         "decai_forecast.federation.run",
+        "decai_forecast.one_machine.introduce",
         "decai_forecast.commands.federation",
         "decai_forecast.commands.network",  # `network check` proves them all
     }
@@ -144,6 +145,7 @@ def test_addresses_are_asked_for_at_the_doors() -> None:
     assert calls("address") <= {
         "decai_forecast.partner.context",
         "decai_forecast.coordinator.context",
+        "decai_forecast.one_machine.introduce",  # whoever runs all parties of one host lets them know one another
         "decai_forecast.coordinator.training",  # of the members, for the runtime that has all of them in one process
         "decai_forecast.commands.federation",
         "decai_forecast.commands.network",  # `network check` proves all stores

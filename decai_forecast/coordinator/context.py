@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from decai_forecast.link import CoordinatorFolder
+from decai_forecast.link import CoordinatorFolder, CoordinatorLink
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.store import Store
 
@@ -17,11 +17,13 @@ class CoordinatorContext:
 
     network: Network
     store: Store
-    link: CoordinatorFolder
+    link: CoordinatorLink
 
 
 def coordinator_context(network: Network) -> CoordinatorContext:
     """The context of the network's coordinator."""
+    from decai_forecast.identity import Keyring  # cryptography: not when Airflow reads a DAG file
+
     address = network.address(COORDINATOR)
-    link = CoordinatorFolder(Store(f"{address}/inbox", "inbox"), Store(f"{address}/public", "public"), network.partners)
-    return CoordinatorContext(network, Store(address, COORDINATOR), link)
+    store, inbox, public = Store(address, COORDINATOR), Store(f"{address}/inbox", "inbox"), Store(f"{address}/public", "public")
+    return CoordinatorContext(network, store, CoordinatorFolder(inbox, public, Keyring(store), network.partners))

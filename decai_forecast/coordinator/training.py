@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from decai_forecast.code_book import coded_by
 from decai_forecast.coordinator.context import CoordinatorContext
 from decai_forecast.coordinator.roster import TrainingRoster
-from decai_forecast.link import CoordinatorFolder, Progress
+from decai_forecast.link import CoordinatorLink, Progress
 from decai_forecast.network import COORDINATOR, SEED, Network
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _runtime(network: Network, members: Sequence[Member]) -> Runtime | None:
     return OverSuperLink(Link(network.home / "federation" / COORDINATOR), members)
 
 
-def _publish_progress(link: CoordinatorFolder, round_id: str, step: Step) -> None:
+def _publish_progress(link: CoordinatorLink, round_id: str, step: Step) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     far = asdict(step.far)
     link.publish_progress(

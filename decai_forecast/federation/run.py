@@ -136,13 +136,10 @@ def _comparable(champion: Mapping[float, str] | None, plan: Plan) -> Mapping[flo
 def _introduce(members: Sequence[Member]) -> None:
     """On one host, whoever runs the training has all stores: it tells every member the others' keys, once. Between companies
     each pins what the others told it (``Keyring.pin``). :class:`FederationError` if a key is damaged, or not the pinned one."""
-    from decai_forecast.identity import Keyring
+    from decai_forecast.identity import Keyring, introduced
 
-    keyrings = {member.partner: Keyring(Store(member.store, member.partner)) for member in members}
     try:
-        keys = {name: keyring.identity().public for name, keyring in keyrings.items()}
-        for keyring in keyrings.values():
-            keyring.pin(keys)
+        introduced(Keyring(Store(member.store, member.partner)) for member in members)
     except IdentityError as error:
         raise FederationError(str(error)) from None
 

@@ -1,9 +1,9 @@
-"""What passes between a company's house and the coordinator's: the messages, and their way by folder.
+"""What passes between a company's house and the coordinator's: the messages, their envelopes, and their ways.
 
 Nothing else crosses the wall: ``partner/`` and ``coordinator/`` do not know each other.
 """
 
-from decai_forecast.link.folder import CompanyFolder, CoordinatorFolder, Inbox, PublicFolder
+from decai_forecast.link.folder import CompanyFolder, CoordinatorFolder
 from decai_forecast.link.messages import (
     Closing,
     ClosingStatus,
@@ -20,20 +20,23 @@ from decai_forecast.link.messages import (
     State,
     Submission,
 )
+from decai_forecast.link.protocol import CompanyLink, CoordinatorLink, Inbox, PublicLink
 
 __all__ = [
     "Closing",
     "ClosingStatus",
     "CompanyFolder",
+    "CompanyLink",
     "Comparison",
     "CoordinatorFolder",
+    "CoordinatorLink",
     "Evaluation",
     "Figures",
     "Inbox",
     "ModelFile",
     "Noise",
     "Progress",
-    "PublicFolder",
+    "PublicLink",
     "Quartiles",
     "SharedModels",
     "SharedRound",

@@ -7,14 +7,15 @@ None of them holds a row, a text of an error or a path: codes, counts and digest
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from annotated_types import Ge, Le, Len
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, TypeAdapter
 
 from decai_forecast.contracts import Verdict
 from decai_forecast.documents import Fault
@@ -34,6 +35,7 @@ __all__ = [
     "SharedStatus",
     "State",
     "Submission",
+    "encoded",
 ]
 
 MANY = 10**12  # rows; more is no number of rows
@@ -58,6 +60,12 @@ Digest = Annotated[
 Rows = Annotated[int, Ge(0), Le(MANY)]
 Text = Annotated[str, Len(0, 2000)]
 Note = Annotated[str, Len(0, LONGEST_NOTE)]
+
+
+def encoded(message: Any, indent: int | None = 1) -> bytes:
+    """The message as JSON, the same bytes for the same message."""
+    value = TypeAdapter(type(message)).dump_python(message, mode="json")
+    return json.dumps(value, indent=indent, sort_keys=True).encode()
 
 
 class State(StrEnum):

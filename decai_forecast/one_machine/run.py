@@ -11,6 +11,7 @@ from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.errors import BelowQuorum, DecaiError, FederationError
 from decai_forecast.link import Closing, State
 from decai_forecast.network import Network
+from decai_forecast.one_machine.introduce import introduce
 from decai_forecast.partner.combine import can_forecast, combine
 from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.report import hand_over, outbox_key
@@ -28,6 +29,7 @@ def run_round(network: Network, round: Round, progress: Progress = print) -> Clo
 
     A company that fails is named in the closing; the others go on. Repeating a round changes nothing.
     """
+    introduce(network)
     coordinator = coordinator_context(network)
     companies = [partner_context(network, partner) for partner in network.partners]
     for company in companies:

@@ -120,8 +120,10 @@ def _delivery(partner: str, context: Any) -> tuple[PartnerContext, Round]:
 
 def pull(partner: str, context: Any) -> dict[str, Any]:
     """Gets the partner's delivery; a source that is not there yet, or was cut off, is worth the task's retry."""
+    from decai_forecast.one_machine.introduce import introduce
     from decai_forecast.partner.pull import pull as step
 
+    introduce(this_network())  # a night's first task: from here on messages are signed
     company, round = _delivery(partner, context)
     with _answering(company, round, context):
         return dict(step(company, round).facts.rows)

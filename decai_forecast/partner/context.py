@@ -10,7 +10,7 @@ from decai_forecast.code_book import CodeBook
 from decai_forecast.contracts import Contract, load_contract
 from decai_forecast.delivery import Credentials, EnvironmentCredentials, OwnCredentials
 from decai_forecast.errors import ConfigError, ContractError
-from decai_forecast.link import CompanyFolder
+from decai_forecast.link import CompanyFolder, CompanyLink
 from decai_forecast.network import COORDINATOR, Assumptions, Network, Privacy
 from decai_forecast.network.supply import Supply
 from decai_forecast.periods import Calendar
@@ -35,7 +35,7 @@ class PartnerContext:
 
     partner: str
     store: Store
-    link: CompanyFolder
+    link: CompanyLink
     contract_files: tuple[Path, ...]
     base: Path
     network: str
@@ -83,11 +83,11 @@ class PartnerContext:
 
 def partner_context(network: Network, partner: str) -> PartnerContext:
     """The context of ``partner``; :class:`ConfigError` if the network has no such participant."""
-    coordinator = network.address(COORDINATOR)
+    store = Store(network.address(partner), partner)
     return PartnerContext(
         partner=partner,
-        store=Store(network.address(partner), partner),
-        link=CompanyFolder(Store(f"{coordinator}/inbox", "inbox"), Store(f"{coordinator}/public", "public"), partner),
+        store=store,
+        link=_link(network.address(COORDINATOR), store),
         contract_files=tuple(network.contracts(partner)),
         base=network.home,
         network=network.name,
@@ -102,3 +102,11 @@ def partner_context(network: Network, partner: str) -> PartnerContext:
         supply=network.supply.get(partner),
         settings=network.home / "contracts" / partner,
     )
+
+
+def _link(address: str, store: Store) -> CompanyLink:
+    """The company's end of the link to the coordinator at ``address``; ``store``: its own."""
+    from decai_forecast.identity import Keyring  # cryptography: not when Airflow reads a DAG file
+
+    inbox, public = Store(f"{address}/inbox", "inbox"), Store(f"{address}/public", "public")
+    return CompanyFolder(inbox, public, Keyring(store), store.owner)

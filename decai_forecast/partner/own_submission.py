@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import TypeAdapter
 
 from decai_forecast.link import Submission
-from decai_forecast.link.folder import encoded
+from decai_forecast.link.messages import encoded
 from decai_forecast.store import Store
 
 __all__ = ["keep_submission", "kept_submission"]

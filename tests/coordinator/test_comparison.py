@@ -9,6 +9,7 @@ from parties import ROUND, Parties, at_once
 
 from decai_forecast.coordinator.comparison import publish_comparison
 from decai_forecast.link import Comparison, Figures, Quartiles
+from decai_forecast.link.envelope import Kind
 
 BEFORE, LONG_BEFORE = "2026-06-28", "2026-06-27"
 RATES = (0.9, 0.8, 0.7, 0.95, 0.85)
@@ -55,7 +56,7 @@ def test_below_five_companies_not_even_their_number_is_told(parties: Parties, nu
 def test_a_figure_that_cannot_be_read_makes_no_fifth_company(parties: Parties, data: bytes) -> None:
     """Nor one that is not there."""
     give(parties, BEFORE, 4)
-    parties.inbox.write_bytes(f"{BEFORE}/compare/f.json", data)
+    parties.send("f", data, Kind.FIGURES, BEFORE)
     assert published(parties) == Comparison(BEFORE, {})
 
 

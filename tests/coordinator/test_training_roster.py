@@ -11,6 +11,7 @@ from parties import DIGEST, ROUND, Parties, at_once
 
 from decai_forecast.coordinator.roster import TrainingRoster, read_roster, round_of, settle, write_roster
 from decai_forecast.errors import BelowQuorum
+from decai_forecast.identity import Keyring
 from decai_forecast.link import CoordinatorFolder, Inbox, State
 from decai_forecast.round import Round
 
@@ -75,7 +76,8 @@ def test_a_start_that_is_overtaken_takes_the_others_roster(parties: Parties) -> 
             parties.submit("d")
             return super().submissions(round_id)
 
-    slow = replace(parties.coordinator, link=Overtaken(parties.inbox, parties.public, parties.network.partners))
+    store = parties.coordinator.store
+    slow = replace(parties.coordinator, link=Overtaken(parties.inbox, parties.public, Keyring(store), parties.network.partners))
     assert write_roster(slow, ROUND) == first[0]
     assert sorted(first[0].members) == ["a", "b", "c"]
     assert read_roster(parties.coordinator, ROUND.id) == first[0]

@@ -17,7 +17,7 @@ from decai_forecast.errors import MalformedMessage, StoreError
 from decai_forecast.link import (
     Closing,
     ClosingStatus,
-    CompanyFolder,
+    CompanyLink,
     Comparison,
     Evaluation,
     ModelFile,
@@ -28,7 +28,8 @@ from decai_forecast.link import (
     SharedRound,
     SharedStatus,
 )
-from decai_forecast.link.folder import encoded
+from decai_forecast.link.envelope import Kind
+from decai_forecast.link.messages import encoded
 
 CUTOFF = date(2026, 6, 29)
 MODELS = SharedModels(CUTOFF, {0.1: "low", 0.5: "middle", 0.9: "high"})
@@ -41,6 +42,7 @@ CLOSING = Closing(ROUND.id, ROUND.as_of, ClosingStatus.CLOSED, ("a", "b"), ("c",
 COMPARISON = Comparison("2026-06-22", {"wape": Quartiles(5, 0.1, 0.2, 0.3)})
 PROGRESS = Progress(CUTOFF, 0.5, 1, 3, 7, 100, 0.25, 10, 20, "2026-06-29T01:00:00+00:00", "tree 7 of 100")
 PLACES = {"shared": SHARED, "closed": CLOSING, "comparison": COMPARISON, "progress": PROGRESS}
+KINDS = dict(zip(PLACES, (Kind.SHARED, Kind.CLOSING, Kind.COMPARISON, Kind.PROGRESS), strict=True))
 
 
 @pytest.fixture
@@ -49,18 +51,18 @@ def parties(tmp_path: Path) -> Parties:
 
 
 @pytest.fixture
-def company(parties: Parties) -> CompanyFolder:
+def company(parties: Parties) -> CompanyLink:
     return parties.company("a").link
 
 
-def test_before_the_round_nothing_is_there(company: CompanyFolder) -> None:
+def test_before_the_round_nothing_is_there(company: CompanyLink) -> None:
     """None stands for what is not yet published; it is no fault."""
     reads = (company.shared, company.comparison, company.closing, company.progress)
     assert [read(ROUND.id) for read in reads] == [None] * 4
     assert not company.closed(ROUND.id)
 
 
-def test_what_is_published_comes_over_as_it_was(parties: Parties, company: CompanyFolder) -> None:
+def test_what_is_published_comes_over_as_it_was(parties: Parties, company: CompanyLink) -> None:
     """All fields of all messages."""
     link = parties.coordinator.link
     assert link.publish_shared(SHARED)
@@ -72,7 +74,7 @@ def test_what_is_published_comes_over_as_it_was(parties: Parties, company: Compa
     assert company.closed(ROUND.id)
 
 
-def test_what_is_published_once_stays(parties: Parties, company: CompanyFolder) -> None:
+def test_what_is_published_once_stays(parties: Parties, company: CompanyLink) -> None:
     """Of eight at once one publishes; a later one is told that it did not."""
     link = parties.coordinator.link
     assert sorted(at_once(8, lambda: link.publish_shared(SHARED))) == [False] * 7 + [True]
@@ -81,7 +83,7 @@ def test_what_is_published_once_stays(parties: Parties, company: CompanyFolder) 
     assert company.closing(ROUND.id) == CLOSING
 
 
-def test_progress_is_the_last_that_was_told(parties: Parties, company: CompanyFolder) -> None:
+def test_progress_is_the_last_that_was_told(parties: Parties, company: CompanyLink) -> None:
     """It is no record of the round."""
     for tree in (1, 2):
         parties.coordinator.link.publish_progress(ROUND.id, Progress(CUTOFF, 0.5, 1, 3, tree, 100, 0.2, 0, 0, "", ""))
@@ -93,7 +95,7 @@ def test_progress_is_the_last_that_was_told(parties: Parties, company: CompanyFo
 # models
 
 
-def test_models_are_read_by_their_digest(parties: Parties, company: CompanyFolder) -> None:
+def test_models_are_read_by_their_digest(parties: Parties, company: CompanyLink) -> None:
     """The same models twice are one file, other models another."""
     link = parties.coordinator.link
     file = link.publish_models(MODELS)
@@ -105,7 +107,7 @@ def test_models_are_read_by_their_digest(parties: Parties, company: CompanyFolde
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", encoded(SharedModels(CUTOFF, {0.5: "poisoned"}))])
-def test_models_of_other_bytes_are_not_used(parties: Parties, company: CompanyFolder, data: bytes) -> None:
+def test_models_of_other_bytes_are_not_used(parties: Parties, company: CompanyLink, data: bytes) -> None:
     """However well-formed they are."""
     file = parties.coordinator.link.publish_models(MODELS)
     parties.public.write_bytes(file.key, data)
@@ -121,7 +123,7 @@ def test_models_of_other_bytes_are_not_used(parties: Parties, company: CompanyFo
         ("shared/../../shop/secret.json", "is outside this participant's store"),
     ],
 )
-def test_models_that_are_not_there_are_told(company: CompanyFolder, key: str, said: str) -> None:
+def test_models_that_are_not_there_are_told(company: CompanyLink, key: str, said: str) -> None:
     """A file that is gone, and one that would be read from outside of the public folder."""
     with pytest.raises(StoreError, match="public: ") as error:
         company.models(ModelFile(key, "ab" * 32))
@@ -159,10 +161,10 @@ WRONG: list[tuple[str, Change, str]] = [
 
 @pytest.mark.parametrize(("place", "change", "said"), WRONG)
 def test_a_malformed_publication_is_refused(
-    parties: Parties, company: CompanyFolder, place: str, change: Change, said: str
+    parties: Parties, company: CompanyLink, place: str, change: Change, said: str
 ) -> None:
     """The company hears that the coordinator sent it, where it is wrong, and what was expected."""
-    parties.public.write_json(f"rounds/{ROUND.id}/{place}.json", {**json.loads(encoded(PLACES[place])), **change})
+    parties.publish(json.dumps({**json.loads(encoded(PLACES[place])), **change}).encode(), KINDS[place])
     with pytest.raises(MalformedMessage, match=r"^the coordinator ") as error:
         reader(company, place)(ROUND.id)
     assert said in str(error.value)
@@ -170,14 +172,14 @@ def test_a_malformed_publication_is_refused(
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"{}", b"{" * 2_000_000])
-def test_what_is_no_message_is_refused(parties: Parties, company: CompanyFolder, place: str, data: bytes) -> None:
+def test_what_is_no_message_is_refused(parties: Parties, company: CompanyLink, place: str, data: bytes) -> None:
     """Of every kind."""
     parties.public.write_bytes(f"rounds/{ROUND.id}/{place}.json", data)
     with pytest.raises(MalformedMessage, match=r"^the coordinator sent a malformed message: \$: "):
         reader(company, place)(ROUND.id)
 
 
-def reader(company: CompanyFolder, place: str) -> Callable[[str], object]:
+def reader(company: CompanyLink, place: str) -> Callable[[str], object]:
     return {
         "shared": company.shared,
         "closed": company.closing,
@@ -237,7 +239,7 @@ def test_how_the_round_went_in_words(changes: Change, words: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_folder_in_place_of_a_message_is_refused(parties: Parties, company: CompanyFolder, place: str) -> None:
+def test_a_folder_in_place_of_a_message_is_refused(parties: Parties, company: CompanyLink, place: str) -> None:
     """Of every kind."""
     parties.public.write_bytes(f"rounds/{ROUND.id}/{place}.json/x", b"")
     with pytest.raises(MalformedMessage, match=r"^the coordinator sent a folder where a message belongs$"):

@@ -17,8 +17,11 @@ from decai_forecast.contracts import Verdict
 from decai_forecast.coordinator.close import close
 from decai_forecast.coordinator.roster import write_roster
 from decai_forecast.coordinator.round_status import round_status
+from decai_forecast.identity import Keyring, introduced
 from decai_forecast.link import ClosingStatus, CompanyFolder, CoordinatorFolder, State, Submission
-from decai_forecast.link.folder import LARGEST, encoded
+from decai_forecast.link.folder import LARGEST
+from decai_forecast.link.messages import encoded
+from decai_forecast.network import COORDINATOR
 from decai_forecast.store import Store
 
 KEY = f"{ROUND.id}/d.json"
@@ -53,12 +56,12 @@ MALFORMED: list[tuple[bytes, str]] = [
     (b"", "$: not JSON: Expecting value"),
     (b"{", "$: not JSON"),
     (b"\xff\xfe{", "$: byte 0 is not UTF-8"),
-    (b"\x00" * 100, "$: not JSON"),
+    (b"\x00" * 100, "$.body: the character U+0000 is not allowed"),
     (b"[1]", "$: the message must be a mapping of partner"),
     (b"null", "$: the message must be a mapping of partner"),
     (b'"ready"', "$: the message must be a mapping of partner"),
     (b"[" * 60, "more than 50 lists and mappings inside each other"),
-    (b'{"a":' * 10_000, "more than 50 lists and mappings inside each other"),
+    (b'{"a":' * 7_000, "more than 50 lists and mappings inside each other"),
     *((without(key), f"$: the message needs {key}") for key in ("partner", "round", "as_of", "state")),
     (changed(extra=1), "$: unknown key 'extra'"),
     (changed(Rows=1), "$: unknown key 'Rows'; did you mean 'rows'?"),
@@ -105,15 +108,23 @@ MALFORMED: list[tuple[bytes, str]] = [
     (changed(partner="a"), "its submission for round 2026-06-29 is one of a for round 2026-06-29"),
     (changed(partner="stranger"), "is one of stranger for round 2026-06-29"),
     (changed(round="2026-06-28"), "its submission for round 2026-06-29 is one of d for round 2026-06-28"),
-    (b" " * 10_000_000, f"a message of 10,000,000 bytes; it may have {LARGEST:,}"),
 ]  # fmt: skip
+NO_ENVELOPE: list[tuple[bytes, str]] = [
+    (b"", "$: not JSON: Expecting value"),
+    (b"\x00" * 100, "$: not JSON"),
+    (b"[1]", "$: the message must be a mapping of format, kind"),
+    (b"null", "$: the message must be a mapping of format, kind"),
+    (json.dumps(GOOD).encode(), "$: the message needs format"),
+    (b'{"a":' * 10_000, "more than 50 lists and mappings inside each other"),
+    (b" " * 10_000_000, f"a message of 10,000,000 bytes; it may have {LARGEST:,}"),
+]
 
 
 @pytest.mark.parametrize(("data", "said"), MALFORMED)
 def test_a_malformed_submission_is_its_senders_matter(parties: Parties, data: bytes, said: str) -> None:
     """The note names the sender and the fault, in printable characters; the sender counts as absent, the others as before."""
     before = round_status(parties.coordinator, ROUND.id)
-    parties.inbox.write_bytes(KEY, data)
+    parties.send("d", data)
     status = round_status(parties.coordinator, ROUND.id)
     assert status.missing() == {"d": "absent:malformed"}
     assert (status.submissions, status.as_of) == (before.submissions, before.as_of)
@@ -122,6 +133,16 @@ def test_a_malformed_submission_is_its_senders_matter(parties: Parties, data: by
     assert said in note
     assert len(note) < 4000
     assert all(line.isprintable() for line in note.splitlines())
+
+
+@pytest.mark.parametrize(("data", "said"), NO_ENVELOPE)
+def test_what_is_no_envelope_is_its_senders_matter(parties: Parties, data: bytes, said: str) -> None:
+    """The same, before any signature is looked at."""
+    parties.inbox.write_bytes(KEY, data)
+    assert round_status(parties.coordinator, ROUND.id).missing() == {"d": "absent:malformed"}
+    (note,) = notes(parties)
+    assert note.startswith("d")
+    assert said in note
 
 
 def notes(parties: Parties) -> list[str]:
@@ -146,7 +167,7 @@ def a_link_to_another(parties: Parties) -> None:
     [
         (a_folder, "malformed", "d sent a folder where a message belongs"),
         (a_link, "store", "leads out of this participant's store through a link"),
-        (a_link_to_another, "malformed", "is one of a for round 2026-06-29"),
+        (a_link_to_another, "wrong_signature", "d sent a message that is not signed with the key pinned for it"),
     ],
 )
 def test_what_is_no_file_of_the_sender_is_set_aside(
@@ -163,7 +184,7 @@ def test_it_is_noted_once_for_each_text(parties: Parties, caplog: pytest.LogCapt
     """However often the inbox is read; another fault is another note."""
     with caplog.at_level(logging.WARNING, "decai_forecast.link.folder"):
         for data in (b"{", b"{", b"[]"):
-            parties.inbox.write_bytes(KEY, data)
+            parties.send("d", data)
             for _ in range(3):
                 round_status(parties.coordinator, ROUND.id)
     assert len(notes(parties)) == len(caplog.records) == 2
@@ -174,10 +195,10 @@ def test_it_is_noted_once_for_each_text(parties: Parties, caplog: pytest.LogCapt
 
 def test_a_correct_submission_takes_its_place(parties: Parties) -> None:
     """And a malformed one the place of a correct one, as long as nobody has begun to train."""
-    parties.inbox.write_bytes(KEY, b"{")
+    parties.send("d", b"{")
     parties.submit("d")
     assert round_status(parties.coordinator, ROUND.id).ready == ("a", "b", "c", "d")
-    parties.inbox.write_bytes(KEY, b"{")
+    parties.send("d", b"{")
     assert round_status(parties.coordinator, ROUND.id).missing() == {"d": "absent:malformed"}
 
 
@@ -185,14 +206,14 @@ def test_a_malformed_submission_after_the_roster_changes_nothing(parties: Partie
     """Who trains is written once."""
     parties.submit("d")
     roster = write_roster(parties.coordinator, ROUND)
-    parties.inbox.write_bytes(KEY, b"{")
+    parties.send("d", b"{")
     assert write_roster(parties.coordinator, ROUND) == roster
     assert sorted(roster.members) == ["a", "b", "c", "d"]
 
 
 def test_roster_and_closing_are_those_without_it(parties: Parties) -> None:
     """The others reach their quorum, and everybody reads why the sender is missing."""
-    parties.inbox.write_bytes(KEY, b"\xff{")
+    parties.send("d", b"\xff{")
     roster = write_roster(parties.coordinator, ROUND)
     assert (sorted(roster.members), roster.missing) == (["a", "b", "c"], {"d": "absent:malformed"})
     closing = close(parties.coordinator, ROUND)
@@ -205,7 +226,7 @@ def test_it_does_not_count_for_the_quorum(tmp_path: Path) -> None:
     """Two ready companies and a malformed message are two."""
     parties = Parties(tmp_path, quorum=3)
     parties.submit("ab")
-    parties.inbox.write_bytes(KEY, changed(partner="c"))
+    parties.send("d", changed(partner="c"))
     closing = close(parties.coordinator, ROUND)
     assert closing.status is ClosingStatus.BELOW_QUORUM
     assert "2 of 4 partners delivered, 3 are needed; missing: c (absent), d (absent:malformed)." in closing.note
@@ -263,9 +284,11 @@ def test_a_submission_comes_over_as_it_was_sent(parties: Parties) -> None:
 def test_the_link_works_over_an_object_store() -> None:
     """With the same promises where there are no folders."""
     inbox, public = Store("memory://link/inbox", "inbox"), Store("memory://link/public", "public")
-    coordinator = CoordinatorFolder(inbox, public, ("a", "b", "c"))
+    rings = {name: Keyring(Store(f"memory://link/{name}", name)) for name in (COORDINATOR, "a")}
+    introduced(rings.values())
+    coordinator = CoordinatorFolder(inbox, public, rings[COORDINATOR], ("a", "b", "c"))
     assert coordinator.rounds() == []
-    CompanyFolder(inbox, public, "a").submit(submission("a"))
+    CompanyFolder(inbox, public, rings["a"], "a").submit(submission("a"))
     inbox.write_bytes(f"{ROUND.id}/b.json", b"{")
     inbox.write_bytes(f"{ROUND.id}/c.json/x", b"")
     for _ in range(2):
@@ -281,7 +304,7 @@ def test_the_link_works_over_an_object_store() -> None:
 )
 def test_what_lies_on_the_border_is_taken(parties: Parties, change: Mapping[str, Any]) -> None:
     """No rows and very many, all of them in quarantine, the longest code."""
-    parties.inbox.write_bytes(KEY, changed(**change))
+    parties.send("d", changed(**change))
     assert round_status(parties.coordinator, ROUND.id).ready == ("a", "b", "c", "d")
 
 
@@ -309,7 +332,7 @@ def mutations() -> st.SearchStrategy[bytes]:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_change_of_a_submission_is_read_or_set_aside(parties: Parties, data: bytes) -> None:
     """Nothing else is raised; what is read is of the types that a submission has, and the others' standing does not change."""
-    parties.inbox.write_bytes(KEY, data)
+    parties.send("d", data)
     inbox = parties.coordinator.link.submissions(ROUND.id)
     assert set(inbox.submissions) - {"d"} == {"a", "b", "c"}
     if "d" not in inbox.submissions:

@@ -1,6 +1,5 @@
 """A night whose shared forecaster is trained exactly: how far it is, is there for people to see."""
 
-import json
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from support import NIGHT, copy_of, public, reopened, republish
+from support import NIGHT, copy_of, message, public, reopened, republish
 
 from decai_forecast import federation
 from decai_forecast.commands.table import print_summary
@@ -47,7 +46,7 @@ def test_a_training_tells_how_far_it_is(night: Network) -> None:
     last = night.calendar.cutoffs(NIGHT.as_of).ship
     told = f"model 5 of 5 (before {last}, quantile 0.5): tree 2 of 2, loss "
     assert [line for line in said if line.startswith(told) and line.endswith("received by each company")]
-    far = json.loads(public(night).read_bytes(f"rounds/{NIGHT.id}/progress.json"))
+    far = message(public(night), f"rounds/{NIGHT.id}/progress.json")
     assert (far["tree"], far["trees"], far["model"], far["models"]) == (2, 2, 5, 5)
     assert 0 < far["loss"] < 1
     assert far["sent"] > 10_000
@@ -111,7 +110,7 @@ def test_what_is_published_of_a_training_counts_no_companys_rows(night: Network)
     """Rows and scores of each company stay with the coordinator; all companies read the rest."""
     done = federate(coordinator_context(night), NIGHT)
     assert set(done.facts.rows) == set(night.partners)
-    assert "rows" not in public(night).read_json(f"rounds/{NIGHT.id}/shared.json")
+    assert "rows" not in message(public(night), f"rounds/{NIGHT.id}/shared.json")
 
 
 def test_the_report_says_whether_the_new_forecaster_ships(night: Network) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from support import NIGHT, inbox, own
+from support import NIGHT, inbox, message, own
 from typer.testing import CliRunner
 
 from decai_forecast.cli import app
@@ -80,7 +80,7 @@ def test_figures_are_given_by_those_who_said_so(after: Network, count: int) -> N
     settle(after, "compare: true\n", chosen)
     done = {partner: hand_over(partner_context(after, partner), NIGHT)[0] for partner in after.partners}
     assert inbox(after).children(f"{NIGHT.id}/compare") == [f"{partner}.json" for partner in chosen]
-    assert set(inbox(after).read_json(f"{NIGHT.id}/compare/{chosen[0]}.json")) == {"fill_rate", "wape"}
+    assert set(message(inbox(after), f"{NIGHT.id}/compare/{chosen[0]}.json")) == {"fill_rate", "wape"}
     told = [left["what"] for left in done[chosen[0]].json("report.json")["what_left"]]
     assert "service and forecast error of this report, two numbers" in told
     assert compared(after) == ({"fill_rate": 5, "wape": 5} if count == 5 else {})

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from support import NIGHT, inbox, own, quiet
+from support import NIGHT, inbox, message, own, quiet
 
 from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.federate import FEDERATE
@@ -83,7 +83,7 @@ def test_a_later_night_reuses_the_shared_forecasters_of_the_grid(after: Network)
 
 def test_only_counts_codes_and_verdicts_leave_a_partner(finished: Network) -> None:
     """The submission has the agreed fields and carries no path and no text."""
-    raw = inbox(finished).read_json(f"{NIGHT.id}/shop_2.json")
+    raw = message(inbox(finished), f"{NIGHT.id}/shop_2.json")
     assert set(raw) == {"partner", "round", "as_of", "state", "code", "verdicts", "rows", "quarantined", "digest", "late"}
     assert str(finished.home) not in json.dumps(raw)
     assert own(finished, "shop_2").read_json(f"rounds/{NIGHT.id}/submission.json") == raw

@@ -16,6 +16,7 @@ from decai_forecast.coordinator.round_status import RoundStatus, round_status
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.link import State
 from decai_forecast.network import Network, Participant
+from decai_forecast.one_machine.introduce import introduce
 from decai_forecast.partner.check import Refused
 from decai_forecast.partner.combine import combine
 from decai_forecast.partner.context import partner_context
@@ -58,6 +59,7 @@ def network(finished: Network, tmp_path_factory: pytest.TempPathFactory) -> Netw
     found = copy_of(finished, tmp_path_factory.mktemp("young"))
     found = replace(found, participants=(*found.participants, Participant("young"), Participant("unborn")))
     found.save()
+    introduce(found)
     _join(found, "young", weeks=3)
     _join(found, "unborn", weeks=0)
     keep_last(coordinator_context(found), LATER, "below_quorum")

@@ -9,7 +9,7 @@ from parties import ROUND, submission
 
 from decai_forecast.contracts import Verdict
 from decai_forecast.link import State
-from decai_forecast.link.folder import encoded
+from decai_forecast.link.messages import encoded
 from decai_forecast.partner.own_submission import keep_submission, kept_submission
 from decai_forecast.store import Store
 

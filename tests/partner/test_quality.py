@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from rich.console import Console
-from support import NIGHT, inbox
+from support import NIGHT, inbox, message
 
 from decai_forecast.commands.table import print_summary
 from decai_forecast.contracts import Verdict
@@ -119,7 +119,7 @@ def test_a_library_does_not_put_its_code_outside(network: Network, monkeypatch: 
 
     monkeypatch.setattr("decai_forecast.partner.check.check_delivery", broken)
     fails(network)
-    assert inbox(network).read_json(f"{NEXT.id}/shop_0.json")["code"] == "internal"
+    assert message(inbox(network), f"{NEXT.id}/shop_0.json")["code"] == "internal"
 
 
 def test_the_score_looks_at_thirty_rounds() -> None:

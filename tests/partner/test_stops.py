@@ -106,7 +106,7 @@ def test_a_companys_context_makes_few_stops(company: PartnerContext) -> None:
     assert {"combine", "combine.<locals>.work"} <= whole.functions
     assert len(whole.codes) <= STOPS
     assert len(whole.rooms) <= ROOMS
-    assert doors.rooms <= {"partner", "link", "steps", "store"}
+    assert doors.rooms <= {"partner", "link", "identity", "steps", "store"}
 
 
 # the profiler itself

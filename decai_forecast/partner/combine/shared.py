@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from decai_forecast.errors import DecaiError
-from decai_forecast.link import ModelFile, PublicFolder, SharedRound
+from decai_forecast.link import ModelFile, PublicLink, SharedRound
 
 __all__ = ["SharedForecasters"]
 
@@ -19,12 +19,12 @@ Texts = Mapping[float, str]
 class SharedForecasters:
     """Of one round; with ``trees``, of each model only its first ones."""
 
-    link: PublicFolder
+    link: PublicLink
     published: SharedRound
     trees: int | None = None
 
     @classmethod
-    def of(cls, link: PublicFolder, round_id: str) -> SharedForecasters:
+    def of(cls, link: PublicLink, round_id: str) -> SharedForecasters:
         """:class:`DecaiError` before the round has published them."""
         if (published := link.shared(round_id)) is None:
             raise DecaiError(f"round {round_id} has no shared forecaster yet; federate or close the round first")

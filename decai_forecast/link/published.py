@@ -1,0 +1,94 @@
+"""Reading what the coordinator has published, whatever way its files come: envelopes with its signature, and models by their
+digest.
+
+The public part is plain files, so that any server of files can hold it::
+
+    rounds/<round>/{shared,comparison,closed,progress}.json
+    shared/<cut-off>/<first digits of the digest>.json
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import TypeVar
+
+from decai_forecast.documents.message import read_message
+from decai_forecast.errors import MalformedMessage, StoreError
+from decai_forecast.link.envelope import Heading, Kind, opened
+from decai_forecast.link.messages import Closing, Comparison, ModelFile, Progress, SharedModels, SharedRound
+from decai_forecast.network import COORDINATOR
+from decai_forecast.round import is_round
+from decai_forecast.store import digest_bytes
+
+__all__ = ["LARGEST_MODELS", "PublicReader", "is_public", "public_key"]
+
+LARGEST_MODELS = 200_000_000  # bytes of the models of a cut-off: three models of 100 trees have a million
+FILES = {Kind.SHARED: "shared", Kind.COMPARISON: "comparison", Kind.CLOSING: "closed", Kind.PROGRESS: "progress"}
+OF_ROUND = re.compile(rf"rounds/([^/]+)/({'|'.join(FILES.values())})\.json")
+OF_MODELS = re.compile(r"shared/[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9a-f]{16}\.json")
+M = TypeVar("M")
+R = TypeVar("R", SharedRound, Closing)
+
+
+def public_key(kind: Kind, round_id: str) -> str:
+    """Where a round's message of this kind lies in the public part."""
+    return f"rounds/{round_id}/{FILES[kind]}.json"
+
+
+def is_public(key: str) -> bool:
+    """Whether ``key`` is one that the public part can have: all else leads somewhere else."""
+    of_round = OF_ROUND.fullmatch(key)
+    return bool(OF_MODELS.fullmatch(key) or (of_round and is_round(of_round[1])))
+
+
+class PublicReader(ABC):
+    """The reading half of both ends; a way of carrying files adds :meth:`_read` and :meth:`_coordinator_key`."""
+
+    @abstractmethod
+    def _read(self, key: str) -> bytes | None:
+        """The bytes of a public file; None if it is not there."""
+
+    @abstractmethod
+    def _exists(self, key: str) -> bool:
+        """Whether a public file is there."""
+
+    @abstractmethod
+    def _coordinator_key(self) -> bytes | None:
+        """The public key of the coordinator's identity; None if it is not known."""
+
+    def shared(self, round_id: str) -> SharedRound | None:
+        return _of_round(round_id, self._message(round_id, Kind.SHARED, SharedRound))
+
+    def models(self, file: ModelFile) -> SharedModels:
+        data = self._read(file.key)
+        if data is None:
+            raise StoreError(f"public: {file.key!r} is not in the store")
+        if digest_bytes(data) != file.sha256:
+            raise StoreError(f"{file.key!r} of the public folder is not the file that was published; it is not used")
+        return read_message(data, SharedModels, sender=f"the {COORDINATOR}", largest=LARGEST_MODELS)
+
+    def comparison(self, round_id: str) -> Comparison | None:
+        return self._message(round_id, Kind.COMPARISON, Comparison)
+
+    def closing(self, round_id: str) -> Closing | None:
+        return _of_round(round_id, self._message(round_id, Kind.CLOSING, Closing))
+
+    def closed(self, round_id: str) -> bool:
+        return self._exists(public_key(Kind.CLOSING, round_id))
+
+    def progress(self, round_id: str) -> Progress | None:
+        return self._message(round_id, Kind.PROGRESS, Progress)
+
+    def _message(self, round_id: str, kind: Kind, form: type[M]) -> M | None:
+        data = self._read(public_key(kind, round_id))
+        return None if data is None else opened(data, form, Heading(kind, COORDINATOR, round_id), self._coordinator_key())
+
+
+def _of_round(round_id: str, message: R | None) -> R | None:
+    """A message that is of another round than its envelope is not what was published there."""
+    if message is not None and message.round != round_id:
+        raise MalformedMessage(
+            f"the {COORDINATOR} published a message of round {message.round} for round {round_id}; it is not used"
+        )
+    return message
