@@ -11,6 +11,7 @@ import typer.core
 from decai_forecast import __version__
 from decai_forecast.commands.backtest import backtest
 from decai_forecast.commands.contract import contract_app
+from decai_forecast.commands.coordinator import coordinator_app
 from decai_forecast.commands.demo import demo, up
 from decai_forecast.commands.federation import federation_app
 from decai_forecast.commands.forecast import forecast_app
@@ -37,6 +38,7 @@ app.add_typer(round_app, name="round")
 app.add_typer(forecast_app, name="forecast")
 app.add_typer(report_app, name="report")
 app.add_typer(federation_app, name="federation")
+app.add_typer(coordinator_app, name="coordinator")
 app.command("backtest")(backtest)
 app.command("simulate")(simulate_command)
 app.command("learn")(learn_command)

@@ -32,7 +32,7 @@ PUBLIC = {
 }
 TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by file
     "coordinator.close": "close note_of_round",
-    "coordinator.context": "CoordinatorContext coordinator_context",
+    "coordinator.context": "CoordinatorContext coordinator_context reception",
     "coordinator.federate": "federate published read_failure read_training",
     "coordinator.notify": "notify",
     "coordinator.roster": "read_roster round_of settle",

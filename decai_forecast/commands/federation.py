@@ -39,6 +39,7 @@ def found(
     listen: Annotated[str, typer.Option(help="Address that the fleet and relay ports are bound to.")] = "127.0.0.1",
     fleet_port: Annotated[int, typer.Option(help="For companies: Flower's messages.")] = 9092,
     relay_port: Annotated[int, typer.Option(help="For companies: the relay.")] = 9095,
+    link_port: Annotated[int, typer.Option(help="For companies: the messages of a night, `decai coordinator serve`.")] = 9096,
     control_port: Annotated[int, typer.Option(help="On this machine only.")] = 9093,
     appio_port: Annotated[int, typer.Option(help="On this machine only.")] = 9091,
 ) -> None:
@@ -50,7 +51,7 @@ def found(
 
     network = _network(home)
     link = _link(network)
-    link.found(host, Ports(fleet_port, relay_port, control_port, appio_port), listen=listen)
+    link.found(host, Ports(fleet_port, relay_port, link_port, control_port, appio_port), listen=listen)
     print(f"{link.folder}: made; keep it from everybody else. Start the SuperLink with `decai federation up`.")
 
 

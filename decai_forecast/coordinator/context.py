@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from decai_forecast.link import CoordinatorFolder, CoordinatorLink
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.store import Store
 
-__all__ = ["CoordinatorContext", "coordinator_context"]
+if TYPE_CHECKING:
+    from decai_forecast.link.reception import Reception
+
+__all__ = ["CoordinatorContext", "coordinator_context", "reception"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,20 @@ def coordinator_context(network: Network) -> CoordinatorContext:
     """The context of the network's coordinator."""
     from decai_forecast.identity import Keyring  # cryptography: not when Airflow reads a DAG file
 
-    address = network.address(COORDINATOR)
-    store, inbox, public = Store(address, COORDINATOR), Store(f"{address}/inbox", "inbox"), Store(f"{address}/public", "public")
+    store, inbox, public = _stores(network)
     return CoordinatorContext(network, store, CoordinatorFolder(inbox, public, Keyring(store), network.partners))
+
+
+def reception(network: Network) -> Reception:
+    """What takes companies' messages that come over HTTPS, for :func:`coordinator_context` to read."""
+    from decai_forecast.identity import Keyring
+    from decai_forecast.link.reception import Reception
+
+    store, inbox, public = _stores(network)
+    return Reception(inbox, public, Keyring(store), network.partners)
+
+
+def _stores(network: Network) -> tuple[Store, Store, Store]:
+    """The coordinator's own, its inbox, and what is public."""
+    address = network.address(COORDINATOR)
+    return Store(address, COORDINATOR), Store(f"{address}/inbox", "inbox"), Store(f"{address}/public", "public")

@@ -102,17 +102,10 @@ def opened(data: bytes, form: type[M], heading: Heading, key: bytes | None, *, l
     """The message of an envelope that must have this heading, and a signature of the sender's public ``key`` (32 bytes; None
     if the reader has pinned none). :class:`MalformedMessage`, or :class:`LinkError` with the code of what does not hold."""
     envelope = _envelope(data, heading, largest)
+    _check_equal("other_sender", "sender", envelope.sender, heading.sender, heading.who)
     _check_signature(envelope, heading, key)
-    for code, given, expected in (
-        ("other_sender", envelope.sender, heading.sender),
-        ("other_kind", envelope.kind, heading.kind),
-        ("other_round", envelope.round, heading.round),
-    ):
-        if given != expected:
-            what = code.removeprefix("other_")
-            raise LinkError(
-                code, f"{heading.who} sent a message of {what} {given[:40]!r} where one of {str(expected)!r} belongs"
-            )
+    _check_equal("other_kind", "kind", envelope.kind, heading.kind, heading.who)
+    _check_equal("other_round", "round", envelope.round, heading.round, heading.who)
     return read_message(envelope.body.encode(), form, sender=heading.who)
 
 
@@ -124,6 +117,11 @@ def _envelope(data: bytes, heading: Heading, largest: int) -> Envelope:
         raise
     _check_format(envelope.format, heading)
     return envelope
+
+
+def _check_equal(code: str, what: str, given: str, expected: str, who: str) -> None:
+    if given != expected:
+        raise LinkError(code, f"{who} sent a message of {what} {given[:40]!r} where one of {str(expected)!r} belongs")
 
 
 def _check_format(given: str, heading: Heading) -> None:

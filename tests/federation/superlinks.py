@@ -65,7 +65,7 @@ class Companies:
             people = tuple(Participant(one.partner, store=one.store) for one in members)
             Network(home, "three", "W", 13, people, strategy="bagging", runtime="superlink").save()
         self.link = Link(home / "federation" / COORDINATOR)
-        self.link.found("localhost", Ports(*free_ports(4)))
+        self.link.found("localhost", Ports(*free_ports(5)))
         self.runtime = OverSuperLink(self.link, members)
         self.nodes: dict[str, subprocess.Popen[bytes]] = {}
         self.stack = ExitStack()

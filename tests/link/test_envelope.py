@@ -64,7 +64,7 @@ WRONG: list[tuple[bytes, str, str]] = [
     (changed(body=ENVELOPE["body"].replace('"rows": 10', '"rows": 11')), "wrong_signature", "not signed"),
     (changed(round="2026-06-30"), "wrong_signature", "not signed"),
     (changed(kind="figures"), "wrong_signature", "not signed"),
-    (changed(sender="e"), "wrong_signature", "not signed"),
+    (changed(sender="e"), "other_sender", "a message of sender 'e' where one of 'd' belongs"),
     (sealed_as(identity=Identity("d", EVE.key)), "wrong_signature", "not signed"),
     (sealed_as(round_id="2026-06-22"), "other_round", "a message of round '2026-06-22' where one of '2026-06-29' belongs"),
     (sealed_as(kind=Kind.FIGURES), "other_kind", "a message of kind 'figures' where one of 'submission' belongs"),
@@ -106,7 +106,13 @@ def test_a_body_that_is_no_message_is_malformed() -> None:
 @given(st.integers(0, len(DATA) - 1), st.integers(0, 255))
 def test_no_byte_can_be_changed(place: int, byte: int) -> None:
     """The message is the one that was signed, or there is none."""
-    assert outcome(DATA[:place] + bytes([byte]) + DATA[place + 1 :]) in (SENT, "malformed", "wrong_signature", "other_format")
+    assert outcome(DATA[:place] + bytes([byte]) + DATA[place + 1 :]) in (
+        SENT,
+        "malformed",
+        "wrong_signature",
+        "other_format",
+        "other_sender",
+    )
 
 
 def outcome(data: bytes) -> Submission | str:
@@ -160,7 +166,7 @@ def newer(parties: Parties) -> None:
     [
         (unsigned, "unsigned"),
         (forged, "wrong_signature"),
-        (anothers, "wrong_signature"),
+        (anothers, "other_sender"),
         (replayed, "other_round"),
         (unpinned, "unknown_sender"),
         (newer, "other_format"),

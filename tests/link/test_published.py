@@ -45,16 +45,6 @@ PLACES = {"shared": SHARED, "closed": CLOSING, "comparison": COMPARISON, "progre
 KINDS = dict(zip(PLACES, (Kind.SHARED, Kind.CLOSING, Kind.COMPARISON, Kind.PROGRESS), strict=True))
 
 
-@pytest.fixture
-def parties(tmp_path: Path) -> Parties:
-    return Parties(tmp_path)
-
-
-@pytest.fixture
-def company(parties: Parties) -> CompanyLink:
-    return parties.company("a").link
-
-
 def test_before_the_round_nothing_is_there(company: CompanyLink) -> None:
     """None stands for what is not yet published; it is no fault."""
     reads = (company.shared, company.comparison, company.closing, company.progress)
@@ -119,7 +109,7 @@ def test_models_of_other_bytes_are_not_used(parties: Parties, company: CompanyLi
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        ("shared/2026-06-29/gone.json", "'shared/2026-06-29/gone.json' is not in the store"),
+        ("shared/2026-06-29/0123456789abcdef.json", "'shared/2026-06-29/0123456789abcdef.json' is not in the store"),
         ("shared/../../shop/secret.json", "is outside this participant's store"),
     ],
 )
@@ -239,8 +229,8 @@ def test_how_the_round_went_in_words(changes: Change, words: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_a_folder_in_place_of_a_message_is_refused(parties: Parties, company: CompanyLink, place: str) -> None:
-    """Of every kind."""
+def test_a_folder_in_place_of_a_message_is_refused(parties: Parties, place: str) -> None:
+    """Of every kind, by whoever reads the folder; over HTTPS there are no folders."""
     parties.public.write_bytes(f"rounds/{ROUND.id}/{place}.json/x", b"")
     with pytest.raises(MalformedMessage, match=r"^the coordinator sent a folder where a message belongs$"):
-        reader(company, place)(ROUND.id)
+        reader(parties.company("a").link, place)(ROUND.id)

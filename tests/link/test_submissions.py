@@ -167,7 +167,7 @@ def a_link_to_another(parties: Parties) -> None:
     [
         (a_folder, "malformed", "d sent a folder where a message belongs"),
         (a_link, "store", "leads out of this participant's store through a link"),
-        (a_link_to_another, "wrong_signature", "d sent a message that is not signed with the key pinned for it"),
+        (a_link_to_another, "other_sender", "d sent a message of sender 'a' where one of 'd' belongs"),
     ],
 )
 def test_what_is_no_file_of_the_sender_is_set_aside(

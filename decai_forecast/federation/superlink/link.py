@@ -32,11 +32,12 @@ __all__ = ["Link", "OverSuperLink", "Ports"]
 
 @dataclass(frozen=True)
 class Ports:
-    """``fleet`` and ``relay`` are for companies; ``control`` and ``appio`` for this host only, whoever reaches them commands
-    the SuperLink."""
+    """``fleet``, ``relay`` and ``link`` are for companies; ``control`` and ``appio`` for this host only, whoever reaches them
+    commands the SuperLink."""
 
     fleet: int = 9092
     relay: int = 9095
+    link: int = 9096
     control: int = 9093
     appio: int = 9091
 

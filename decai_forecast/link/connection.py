@@ -1,0 +1,102 @@
+"""A connection of the link's server: whose it is, and how long it may take.
+
+uvicorn verifies a client's certificate and tells nobody whose it was. :class:`CompanyConnection` lays the company's name into
+the ASGI scope, where no request can put anything; a header could be written by whoever sends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from decai_forecast.link.tls import company_of
+
+__all__ = ["COMPANY", "CompanyConnection", "Limits", "connection_with"]
+
+COMPANY = "decai.company"  # in the scope: the name in the verified certificate
+
+LINGER = 1.0  # seconds for an answer to arrive after which the connection ends
+
+
+@dataclass(frozen=True)
+class Limits:
+    """``header``, ``body`` and ``request``: seconds until a request's header, its body, its whole answer must be over;
+    ``connections``: at a time, of all companies and of one."""
+
+    header: float = 10.0
+    body: float = 20.0
+    request: float = 300.0
+    connections: int = 256
+    of_one: int = 8
+
+
+class CompanyConnection(H11Protocol):
+    """HTTP/1.1 with the company's name in the scope."""
+
+    limits: ClassVar[Limits] = Limits()
+    company: str = ""
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
+        super().connection_made(transport)
+        tls = transport.get_extra_info("ssl_object")
+        self.company = company_of(tls.getpeercert() if tls else None)
+        if not self.company or self._connections_of_it() > self.limits.of_one:
+            transport.abort()
+            return
+        self.app = _OfCompany(self.app, self)
+        self.abort_after(self.limits.header)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.stay()
+        super().connection_lost(exc)
+
+    def abort_after(self, seconds: float) -> None:
+        """Ends the connection unless something happens before, such as the next request's header."""
+        self.stay()
+        self._patience = self.loop.call_later(seconds, self.transport.abort)
+
+    def stay(self) -> None:
+        """Something has happened."""
+        if self._patience:
+            self._patience.cancel()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self.cycle.more_body:  # the rest is not read; a closing TLS connection would read on
+            self.flow.pause_reading()
+
+    def answered(self) -> None:
+        """After an answer comes the next request or the end."""
+        ends = self.transport.is_closing() or self.cycle.more_body
+        self.abort_after(LINGER if ends else self.limits.header)
+
+    def _connections_of_it(self) -> int:
+        return sum(getattr(one, "company", "") == self.company for one in self.connections)
+
+
+class _OfCompany:
+    """The application, as one connection calls it."""
+
+    def __init__(self, app: ASGI3Application, connection: CompanyConnection) -> None:
+        self._app, self._connection = app, connection
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        named: Any = {**scope, COMPANY: self._connection.company}
+        self._connection.stay()
+        try:
+            async with asyncio.timeout(self._connection.limits.request):
+                await self._app(named, receive, send)
+        except TimeoutError:
+            self._connection.transport.abort()
+        finally:
+            self._connection.answered()
+
+
+def connection_with(limits: Limits) -> type[CompanyConnection]:
+    """The class for uvicorn, which makes its connections itself."""
+    return type("LimitedConnection", (CompanyConnection,), {"limits": limits})
