@@ -1,7 +1,7 @@
 """Who a participant is: its signing key, what it signs, and the keys by which it knows the others.
 
-A participant has one identity, for everything that it signs: hellos and certificates of trainings, reports, passports. It lies
-in the participant's own store::
+A participant has one identity, for everything that it signs: hellos and certificates of trainings, messages of the link,
+reports, passports. It lies in the participant's own store::
 
     identity/key.json     {"algorithm": "Ed25519", "private_key": "..."}; never leaves the company
     identity/pinned.json  {"bolt": {"algorithm": "Ed25519", "public_key": "..."}}, by participant
