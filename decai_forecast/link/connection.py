@@ -19,6 +19,7 @@ __all__ = ["COMPANY", "CompanyConnection", "Limits", "connection_with"]
 
 COMPANY = "decai.company"  # in the scope: the name in the verified certificate
 
+LONGEST_HEADER = 16_384  # bytes of all of a request's headers; those of a company's client have some hundred
 LINGER = 1.0  # seconds for an answer to arrive after which the connection ends
 
 
@@ -90,11 +91,20 @@ class _OfCompany:
         self._connection.stay()
         try:
             async with asyncio.timeout(self._connection.limits.request):
-                await self._app(named, receive, send)
+                if sum(len(name) + len(value) for name, value in named["headers"]) > LONGEST_HEADER:
+                    await _too_long(send)
+                else:
+                    await self._app(named, receive, send)
         except TimeoutError:
             self._connection.transport.abort()
         finally:
             self._connection.answered()
+
+
+async def _too_long(send: ASGISendCallable) -> None:
+    """h11 has a limit of its own, which holds for a header that comes in pieces only."""
+    await send({"type": "http.response.start", "status": 431, "headers": [(b"connection", b"close")], "trailers": False})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def connection_with(limits: Limits) -> type[CompanyConnection]:

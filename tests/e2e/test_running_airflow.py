@@ -96,7 +96,7 @@ def test_an_analyst_finds_the_report_in_the_browser(
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-background-networking"])
         page = browser.new_page(viewport={"width": 1400, "height": 900})
-        page.set_default_timeout(90_000)
+        page.set_default_timeout(300_000)  # two cores may have a whole Airflow to carry
         page.goto(stack.url)
         page.fill("input[name=username]", stack.user)
         page.fill("input[name=password]", stack.password)

@@ -98,7 +98,7 @@ def test_what_hangs_in_mid_tree_ends_the_training_in_time(there: Companies, whic
         process.resume()
     code = "node_gone" if which == "supernode" else "timeout"
     assert str(error.value) == f"p0, p1, p2 could not train {CUTOFFS[2]} together (exact_begun); dropped: {HUNG} ({code})"
-    back = replace(asked, grace=BACK)
+    back = replace(asked, grace=BACK, patience=BACK)  # the first training is cut short, this one has time
     found = train_shared(there.members, back, runtime=there.runtime)
     assert dict(found.dropped) == {}
     assert same_as_in_process(there, back, found)
