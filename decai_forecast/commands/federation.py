@@ -88,12 +88,16 @@ def admit(file: PassportFile, out: Annotated[Path, typer.Option(help="The file t
     Example: decai federation admit acme.passport.json --out acme.admission.json
     """
     from decai_forecast.federation.superlink.passport import Passport
+    from decai_forecast.identity import Keyring
 
     network = _network(home)
-    shown = Passport.read(file)
+    shown, keyring = Passport.read(file), Keyring(Store(network.address(COORDINATOR), COORDINATOR))
     network.participant(shown.partner)
-    _link(network).admit(shown).write(out)
-    print(f"{out}: send it to {shown.partner}.")
+    answer = _link(network).admit(shown, keyring.identity().public)
+    keyring.pin({shown.partner: bytes.fromhex(shown.signing_key)})
+    answer.write(out)
+    print(f"{out}: send it to {shown.partner}, which is known by {shown.fingerprint}; ask it whether that is right.")
+    print(f"Fingerprint of the coordinator, for who wants to hear it from you: {answer.fingerprint}")
 
 
 @federation_app.command("enter")
@@ -104,8 +108,11 @@ def enter(partner: Partner, file: AdmissionFile, home: Home = None) -> None:
     """
     from decai_forecast.federation.superlink.passport import Admission
 
-    company, _ = _company(_network(home), partner)
-    company.enter(Admission.read(file))
+    company, keyring = _company(_network(home), partner)
+    answer = Admission.read(file)
+    company.enter(answer)
+    keyring.pin({COORDINATOR: bytes.fromhex(answer.signing_key)})
+    print(f"The coordinator is known by {answer.fingerprint}; ask it whether that is right.")
     print(f"{partner} is admitted; pin the other companies' passports, then `decai federation node {partner}`.")
 
 

@@ -17,6 +17,7 @@ from decai_forecast.errors import LinkError, MalformedMessage, StoreError
 from decai_forecast.identity import Keyring
 from decai_forecast.link.envelope import Kind, sealed
 from decai_forecast.link.messages import Figures, Submission
+from decai_forecast.link.protocol import CompanyLink
 from decai_forecast.link.published import LARGEST_MODELS, PublicReader, is_public
 from decai_forecast.link.tls import TlsFiles
 from decai_forecast.network import COORDINATOR
@@ -41,7 +42,7 @@ class _Passing(Exception):
     """The service has a fault that may pass."""
 
 
-class CompanyHttps(PublicReader):
+class CompanyHttps(PublicReader, CompanyLink):
     """``url``: of the coordinator's service; ``keyring``: the company's own, to sign with, and with the coordinator's key."""
 
     def __init__(self, url: str, tls: TlsFiles, keyring: Keyring, patience: Patience = Patience()) -> None:

@@ -23,7 +23,7 @@ from decai_forecast.link.messages import (
     Submission,
     encoded,
 )
-from decai_forecast.link.protocol import Inbox
+from decai_forecast.link.protocol import CompanyLink, CoordinatorLink, Inbox
 from decai_forecast.link.published import PublicReader, public_key
 from decai_forecast.network import COORDINATOR
 from decai_forecast.round import in_time, is_round
@@ -68,7 +68,7 @@ class _PublicFolder(PublicReader):
         return self._public.exists(key)
 
 
-class CompanyFolder(_PublicFolder):
+class CompanyFolder(_PublicFolder, CompanyLink):
     """A company's end of the link: writes into the coordinator's inbox under its own name, reads what is published.
 
     ``keyring``: the company's own, to sign with, and with the coordinator's key, to check what is published.
@@ -92,7 +92,7 @@ class CompanyFolder(_PublicFolder):
         return self._keyring.pinned().get(COORDINATOR)
 
 
-class CoordinatorFolder(_PublicFolder):
+class CoordinatorFolder(_PublicFolder, CoordinatorLink):
     """The coordinator's end of the link: reads its inbox, publishes.
 
     ``keyring``: the coordinator's own, to sign with, and with the companies' keys, to check what they sent.

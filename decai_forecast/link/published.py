@@ -17,6 +17,7 @@ from decai_forecast.documents.message import read_message
 from decai_forecast.errors import MalformedMessage, StoreError
 from decai_forecast.link.envelope import Heading, Kind, opened
 from decai_forecast.link.messages import Closing, Comparison, ModelFile, Progress, SharedModels, SharedRound
+from decai_forecast.link.protocol import PublicLink
 from decai_forecast.network import COORDINATOR
 from decai_forecast.round import is_round
 from decai_forecast.store import digest_bytes
@@ -42,7 +43,7 @@ def is_public(key: str) -> bool:
     return bool(OF_MODELS.fullmatch(key) or (of_round and is_round(of_round[1])))
 
 
-class PublicReader(ABC):
+class PublicReader(PublicLink, ABC):
     """The reading half of both ends; a way of carrying files adds :meth:`_read` and :meth:`_coordinator_key`."""
 
     @abstractmethod

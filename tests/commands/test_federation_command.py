@@ -39,7 +39,8 @@ def test_a_federation_is_founded_once(network: Network) -> None:
     found = ("federation", "found", "--host", "link.example.org", "--relay-port", "9000", "--home", network.home)
     assert decai(*found) == (f"{folder}: made; keep it from everybody else. Start the SuperLink with `decai federation up`.\n")
     assert json.loads((folder / "link.json").read_text()) == {
-        "host": "link.example.org", "listen": "127.0.0.1", "fleet": 9092, "relay": 9000, "control": 9093, "appio": 9091,
+        "host": "link.example.org", "listen": "127.0.0.1", "fleet": 9092, "relay": 9000, "link": 9096, "control": 9093,
+        "appio": 9091,
     }  # fmt: skip
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.glob("*.key")} == {
@@ -96,18 +97,24 @@ def admission(network: Network) -> Path:
     authority = Authority.create("decai federation")
     asked = Passport.read(passport(network, "acme")).request.encode()
     certificate = authority.sign_company("acme", asked).decode()
-    answer = Admission("acme", "link.example.org", 9092, 9095, authority.pem.decode(), certificate)
+    where, certificates = ("acme", "link.example.org", 9092, 9095, 9096), (authority.pem.decode(), certificate)
+    answer = Admission(*where, *certificates, Keyring(own(network)).identity().public.hex(), "Ed25519")
     answer.write(path := network.home / "acme.admission.json")
     return path
 
 
 def test_a_company_takes_the_coordinators_answer(network: Network, admission: Path) -> None:
-    """It keeps the admission and the authority's certificate among its own files."""
+    """It keeps the admission and both certificates among its own files, and knows the coordinator by its key."""
     told = decai("federation", "enter", "acme", admission, "--home", network.home)
-    assert told == "acme is admitted; pin the other companies' passports, then `decai federation node acme`.\n"
     folder, answer = network.home / "federation/acme", Admission.read(admission)
+    assert told == (
+        f"The coordinator is known by {answer.fingerprint}; ask it whether that is right.\n"
+        "acme is admitted; pin the other companies' passports, then `decai federation node acme`.\n"
+    )
     assert Admission.read(folder / "admission.json") == answer
     assert (folder / "authority.crt").read_text() == answer.authority
+    assert (folder / "tls.crt").read_text() == answer.certificate
+    assert Keyring(own(network, "acme")).pinned() == {"coordinator": Keyring(own(network)).identity().public}
 
 
 def test_an_answer_to_somebody_else_is_refused(network: Network, admission: Path) -> None:
@@ -121,7 +128,9 @@ def test_a_passport_is_no_admission(network: Network) -> None:
     """The message says what an admission holds."""
     path = passport(network, "acme")
     told = refusal("federation", "enter", "acme", path, "--home", network.home)
-    assert told.splitlines()[0] == (f"{path}:1:1: an admission needs host, fleet_port, relay_port, authority, certificate")
+    assert told.splitlines()[0] == (
+        f"{path}:1:1: an admission needs host, fleet_port, relay_port, link_port, authority, certificate"
+    )
 
 
 def test_what_is_missing_is_told(network: Network) -> None:

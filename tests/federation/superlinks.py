@@ -104,8 +104,10 @@ class Companies:
     def admit(self) -> None:
         shown = self.passports()
         keys = {name: bytes.fromhex(one.signing_key) for name, one in shown.items()}
+        network = Network.load(self.home)
+        own = Keyring(Store(network.address(COORDINATOR), COORDINATOR)).identity().public
         for one in self.members:
-            Company(one.partner, one.store, self.files(one.partner)).enter(self.link.admit(shown[one.partner]))
+            Company(one.partner, one.store, self.files(one.partner)).enter(self.link.admit(shown[one.partner], own))
             self.keyring(one).pin(keys)
 
 

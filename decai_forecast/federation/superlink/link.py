@@ -21,6 +21,7 @@ from decai_forecast.federation.plan import Member, Plan
 from decai_forecast.federation.run import FLOWER
 from decai_forecast.federation.superlink.keys import Authority, new_key, private_pem, write_secret
 from decai_forecast.federation.superlink.passport import Admission, Passport
+from decai_forecast.identity import ALGORITHM
 
 if TYPE_CHECKING:
     from flwr.serverapp import Grid
@@ -109,8 +110,9 @@ class Link:
     def environment(self) -> dict[str, str]:
         return dict(os.environ) | FLOWER | {"FLWR_HOME": str(self.folder / "flower")}
 
-    def admit(self, passport: Passport) -> Admission:
-        """Registers the company's node with the running SuperLink and signs its certificate."""
+    def admit(self, passport: Passport, signing_key: bytes) -> Admission:
+        """Registers the company's node with the running SuperLink and signs its certificate; ``signing_key``: the public key of
+        the coordinator's identity."""
         from decai_forecast.federation.superlink.flower import register
 
         host, _, ports = self.facts()
@@ -120,7 +122,8 @@ class Link:
         certificate = authority.sign_company(passport.partner, passport.request.encode())
         node = register(f"127.0.0.1:{ports.control}", self.authority, passport.node_key)
         self._nodes.write_text(json.dumps({str(k): v for k, v in (self.nodes() | {node: passport.partner}).items()}, indent=1))
-        return Admission(passport.partner, host, ports.fleet, ports.relay, authority.pem.decode(), certificate.decode())
+        where, own = (host, ports.fleet, ports.relay, ports.link), (authority.pem.decode(), certificate.decode())
+        return Admission(passport.partner, *where, *own, signing_key.hex(), ALGORITHM)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ class Company:
             raise ConfigError(f"the admission of {admission.partner}; expected that of {self.partner}")
         self.files.folder.mkdir(parents=True, exist_ok=True)
         self.files.authority.write_text(admission.authority)
+        self.files.tls_certificate.write_text(admission.certificate)
         admission.write(self.files.admission)
 
     def config(self) -> dict[str, str]:

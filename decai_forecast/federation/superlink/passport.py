@@ -26,8 +26,15 @@ ADMISSION = Kind("an admission", "expected an admission, the file as the coordin
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$", description="a participant's id, 1-40 of a-z, 0-9 and _")]
 HEX = f"{2 * KEY_BYTES} hexadecimal digits in small letters"
 SigningKey = Annotated[str, Field(pattern=rf"^[0-9a-f]{{{2 * KEY_BYTES}}}$", description=HEX)]
+Algorithm = Annotated[str, Field(pattern=f"^{ALGORITHM}$", description=ALGORITHM)]
 Armoured = Annotated[str, Field(min_length=1, max_length=10_000)]  # a key, request or certificate as text (OpenSSH, PEM)
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def fingerprint(signing_key: str) -> str:
+    """80 bits of the digest of a key in hexadecimal digits, in five groups."""
+    digits = hashlib.sha256(bytes.fromhex(signing_key)).hexdigest()[:20]
+    return "-".join(digits[k : k + 4] for k in range(0, 20, 4))
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ class Passport:
     node_key: Armoured
     request: Armoured
     signing_key: SigningKey
-    algorithm: Annotated[str, Field(pattern=f"^{ALGORITHM}$", description=ALGORITHM)]
+    algorithm: Algorithm
 
     @classmethod
     def read(cls, path: Path) -> Passport:
@@ -49,8 +56,7 @@ class Passport:
     @property
     def fingerprint(self) -> str:
         """80 bits of the signing key's digest, to be read aloud."""
-        digits = hashlib.sha256(bytes.fromhex(self.signing_key)).hexdigest()[:20]
-        return "-".join(digits[k : k + 4] for k in range(0, 20, 4))
+        return fingerprint(self.signing_key)
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
@@ -58,14 +64,23 @@ class Passport:
 
 @dataclass(frozen=True)
 class Admission:
-    """Where the coordinator is, and the certificate that it signed for the company (PEM)."""
+    """Where the coordinator is, the certificate that it signed for the company (PEM), and the key of its own identity (hex),
+    whose signatures are of ``algorithm``."""
 
     partner: Id
     host: Annotated[str, Field(min_length=1, max_length=253)]
     fleet_port: Port
     relay_port: Port
+    link_port: Port
     authority: Armoured
     certificate: Armoured
+    signing_key: SigningKey
+    algorithm: Algorithm
+
+    @property
+    def fingerprint(self) -> str:
+        """80 bits of the coordinator's signing key's digest, to be read aloud."""
+        return fingerprint(self.signing_key)
 
     @classmethod
     def read(cls, path: Path) -> Admission:
@@ -93,6 +108,10 @@ class Files:
     @property
     def admission(self) -> Path:
         return self.folder / "admission.json"
+
+    @property
+    def tls_certificate(self) -> Path:
+        return self.folder / "tls.crt"
 
     @property
     def authority(self) -> Path:
