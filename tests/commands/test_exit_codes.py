@@ -91,11 +91,16 @@ def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
     """Without a trace, as a shell expects of a program that was interrupted."""
     pipe = tmp_path / "contract.odcs.yaml"
     os.mkfifo(pipe)  # whoever reads it waits for what is written
-    command = [str(Path(sys.executable).with_name("decai")), "contract", "check", str(pipe)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    decai = str(Path(sys.executable).with_name("decai"))
+    # a shell in the background starts its children so that they ignore Ctrl-C
+    command = ["env", "--default-signal=INT", decai, "contract", "check", str(pipe)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
         writer = os.open(pipe, os.O_WRONLY)  # returns when the command has opened it to read
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=typed.LIMIT)
         os.close(writer)
+    finally:
+        process.kill()
     assert (process.returncode, output) == (130, "")
     assert "Traceback" not in errors
