@@ -121,6 +121,7 @@ def test_without_a_replay_it_is_tonights_round(tmp_path: Path) -> None:
 @pytest.mark.parametrize("options", [("--round", "soon"), ("--round", "2026-06-29", "--as-of", "x"), ("--as-of", "29.6.2026")])
 def test_what_is_no_day_is_refused(founded: Network, options: tuple[str, ...]) -> None:
     """Before anything is run."""
+    before = sorted(founded.home.rglob("*"))
     told = refusal("round", "run", "--home", founded.home, *options)
     assert told.endswith("expected YYYY-MM-DD, or YYYY-MM-DD.2 for a further round")
-    assert not (founded.home / "stores").exists()
+    assert sorted(founded.home.rglob("*")) == before

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from hashlib import sha256
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -67,7 +66,7 @@ def test_another_process_with_any_number_of_threads_makes_the_same_bytes(here: s
     """Whatever OpenMP and the linear algebra are told, and whatever order Python's hashes have there."""
     code = "from test_determinism import digest, table; print(digest(table()))"
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "STAN_NUM_THREADS")
-    env = os.environ | dict.fromkeys(names, threads) | {"PYTHONHASHSEED": threads, "PYTHONPATH": str(Path(__file__).parent)}
+    env = os.environ | dict.fromkeys(names, threads) | {"PYTHONHASHSEED": threads, "PYTHONPATH": os.pathsep.join(sys.path)}
     found = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert found.stdout.strip() == here
 

@@ -161,7 +161,7 @@ def first_trees(there: Sequence[Member]) -> tuple[list[int], Any]:
 def test_a_coordinator_that_is_killed_in_mid_tree_takes_its_nodes_along_and_begins_again(tmp_path: Path) -> None:
     """The relay is killed with it. Started again, all go on from the last kept tree, to the same model."""
     there = members(tmp_path, 3)
-    command, path = [sys.executable, "-c", COORDINATOR, *(one.store for one in there)], str(Path(__file__).parent)
+    command, path = [sys.executable, "-c", COORDINATOR, *(one.store for one in there)], os.pathsep.join(sys.path)
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": path}) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"10\n"
