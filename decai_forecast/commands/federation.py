@@ -6,12 +6,17 @@ import os
 import signal
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.store import Store
+
+if TYPE_CHECKING:  # these modules import gRPC
+    from decai_forecast.federation.superlink.link import Link
+    from decai_forecast.federation.superlink.node import Company
+    from decai_forecast.identity import Keyring
 
 __all__ = ["federation_app"]
 
@@ -148,14 +153,14 @@ def node(partner: Partner, home: Home = None) -> None:
     os._exit(0)  # an answer may be under way inside LightGBM, which waits for the others; only the process's end ends it
 
 
-def _link(network: Network):  # type: ignore[no-untyped-def]  # Link, whose module imports gRPC
+def _link(network: Network) -> Link:
     from decai_forecast.federation.superlink.link import Link
 
     return Link(network.home / "federation" / COORDINATOR)
 
 
-def _company(network: Network, partner: str):  # type: ignore[no-untyped-def]  # Company and Keyring, likewise
-    from decai_forecast.federation.preflight import agreement
+def _company(network: Network, partner: str) -> tuple[Company, Keyring]:
+    from decai_forecast.federation.preflight import agreed_by
     from decai_forecast.federation.superlink.node import Company
     from decai_forecast.federation.superlink.passport import Files
     from decai_forecast.identity import Keyring
@@ -164,5 +169,4 @@ def _company(network: Network, partner: str):  # type: ignore[no-untyped-def]  #
     store = Store(network.address(partner), partner)
     files = Files(network.home / "federation" / partner)
     privacy = network.privacy.terms if network.privacy else ""
-    agreed = agreement(network.frequency, network.horizon, privacy, network.early_stopping_rounds, network.code_book)
-    return Company(partner, store.url, files, agreed, network.strategy, privacy), Keyring(store)
+    return Company(partner, store.url, files, agreed_by(network), network.strategy, privacy), Keyring(store)

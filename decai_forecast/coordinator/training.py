@@ -87,9 +87,9 @@ def train(
 def _plan(network: Network, roster: TrainingRoster, cutoffs: tuple[date, ...]) -> Plan:
     from decai_forecast.demand import FEATURES
     from decai_forecast.federation import Plan
-    from decai_forecast.federation.preflight import agreement
+    from decai_forecast.federation.preflight import agreed_by
 
-    privacy, stopping = network.privacy, network.early_stopping_rounds
+    privacy = network.privacy
     return Plan(
         round_id=roster.round,
         cutoffs=cutoffs[::-1] if privacy else cutoffs,  # what is left of a budget goes to the one that ships
@@ -97,8 +97,8 @@ def _plan(network: Network, roster: TrainingRoster, cutoffs: tuple[date, ...]) -
         minimum=roster.minimum,
         seed=SEED,
         strategy=network.strategy,
-        agreed=agreement(network.frequency, network.horizon, privacy.terms if privacy else "", stopping, network.code_book),
-        early_stopping_rounds=stopping,
+        agreed=agreed_by(network),
+        early_stopping_rounds=network.early_stopping_rounds,
         code_book=network.code_book,
         **(asdict(privacy) if privacy else {}),
     )

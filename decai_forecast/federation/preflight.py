@@ -15,6 +15,7 @@ from typing import Any
 
 from decai_forecast.code_book import CodeBook
 from decai_forecast.errors import FederationError
+from decai_forecast.network import Agreement
 
 __all__ = [
     "OtherAgreement",
@@ -23,6 +24,7 @@ __all__ = [
     "OtherPrivacy",
     "OtherStrategy",
     "OtherVersion",
+    "agreed_by",
     "agreement",
     "compare",
     "schema_of",
@@ -81,6 +83,12 @@ def agreement(
     """Digest of what the network agreed on and every participant reads from its own ``network.yaml``; ``privacy``: terms."""
     basis = {"frequency": frequency, "horizon": horizon, "code_book": code_book and code_book.to_json()}
     return _digest(basis | {"privacy": privacy, "early_stopping_rounds": early_stopping_rounds})
+
+
+def agreed_by(network: Agreement) -> str:
+    """The digest of what ``network`` agreed on."""
+    privacy = network.privacy.terms if network.privacy else ""
+    return agreement(network.frequency, network.horizon, privacy, network.early_stopping_rounds, network.code_book)
 
 
 def schema_of(columns: Iterable[str]) -> str:

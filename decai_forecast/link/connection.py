@@ -15,7 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from decai_forecast.link.tls import company_of
 
-__all__ = ["COMPANY", "CompanyConnection", "Limits", "connection_with"]
+__all__ = ["COMPANY", "LONGEST_HEADER", "USUAL", "CompanyConnection", "Limits", "connection_with"]
 
 COMPANY = "decai.company"  # in the scope: the name in the verified certificate
 
@@ -35,10 +35,13 @@ class Limits:
     of_one: int = 8
 
 
+USUAL = Limits()
+
+
 class CompanyConnection(H11Protocol):
     """HTTP/1.1 with the company's name in the scope."""
 
-    limits: ClassVar[Limits] = Limits()
+    limits: ClassVar[Limits] = USUAL
     company: str = ""
     _patience: asyncio.TimerHandle | None = None
 

@@ -26,7 +26,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from decai_forecast.errors import DecaiError, LinkError
-from decai_forecast.link.connection import COMPANY, Limits, connection_with
+from decai_forecast.link.connection import COMPANY, LONGEST_HEADER, USUAL, Limits, connection_with
 from decai_forecast.link.envelope import Kind
 from decai_forecast.link.folder import LARGEST
 from decai_forecast.link.reception import Reception
@@ -36,7 +36,6 @@ from decai_forecast.store import digest_bytes
 __all__ = ["application", "server"]
 
 log = logging.getLogger(__name__)
-HEADERS = 16_000  # bytes of a request's header
 CHUNK = 64_000  # bytes of an answer that are under way at a time
 GRACE = 10  # seconds that requests get to end when the service stops
 STATUS = {"other_sender": 403, "unknown_sender": 403, "too_large": 413, "too_slow": 408, "not_there": 404}
@@ -45,13 +44,14 @@ SENT = {"submission": Kind.SUBMISSION, "figures": Kind.FIGURES}
 RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
 
 
-def server(reception: Reception, tls: TlsFiles, host: str, port: int, limits: Limits = Limits()) -> uvicorn.Server:  # noqa: B008  frozen
+def server(reception: Reception, tls: TlsFiles, host: str, port: int, limits: Limits = USUAL) -> uvicorn.Server:
     """Serves when it is run; ``should_exit`` ends it after the requests that are under way."""
     context = tls.server()
     config = uvicorn.Config(
         application(reception, limits), host=host, port=port, http=connection_with(limits), ws="none", lifespan="off",
-        ssl_context_factory=lambda *_: context, h11_max_incomplete_event_size=HEADERS, limit_concurrency=limits.connections,
-        timeout_graceful_shutdown=GRACE, proxy_headers=False, server_header=False, access_log=False, log_config=None,
+        ssl_context_factory=lambda *_: context, h11_max_incomplete_event_size=LONGEST_HEADER,
+        limit_concurrency=limits.connections, timeout_graceful_shutdown=GRACE,
+        proxy_headers=False, server_header=False, access_log=False, log_config=None,
     )  # fmt: skip
     return uvicorn.Server(config)
 

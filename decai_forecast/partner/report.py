@@ -8,7 +8,7 @@ from typing import Any
 
 from decai_forecast.link import Figures
 from decai_forecast.partner.context import PartnerContext
-from decai_forecast.partner.facts import CHECK, REPORT, ReportFiles
+from decai_forecast.partner.facts import REPORT, ReportFiles
 from decai_forecast.partner.finished import accepted_frame
 from decai_forecast.partner.report_facts import RoundSteps, facts_of
 from decai_forecast.reports import ReportFacts, build_report, manifest, render_html, stock_targets_csv
@@ -18,7 +18,7 @@ from decai_forecast.reports.days_of_supply import days_of_supply_json
 from decai_forecast.reports.report import FORMAT
 from decai_forecast.reports.send import Entry, outbox_key, send_report
 from decai_forecast.round import Round
-from decai_forecast.steps import Done, Writer, read_done, run_step
+from decai_forecast.steps import Done, Writer, run_step
 from decai_forecast.store import Store
 
 __all__ = ["REPORT_FILES", "hand_over", "outbox_key", "write_report"]
@@ -27,15 +27,16 @@ __all__ = ["REPORT_FILES", "hand_over", "outbox_key", "write_report"]
 def write_report(company: PartnerContext, round: Round) -> Done[ReportFiles]:
     """Writes the files of the report and their signed manifest, and puts them into the outbox; without a delivery, a short
     report that says why."""
-    facts, store = facts_of(company, round), company.store
+    store, steps = company.store, RoundSteps.of(company.store, round.id)
+    facts = facts_of(company, round, steps)
 
     def work(writer: Writer) -> ReportFiles:
-        files = _files(store, round.id, facts)
+        files = _files(store, steps, facts)
         for name, data in files.items():
             writer.bytes(name, data)
         return ReportFiles({name: len(data) for name, data in files.items()})
 
-    done = run_step(store, round.id, REPORT, _inputs(store, round.id, facts), work)
+    done = run_step(store, round.id, REPORT, _inputs(steps, facts), work)
     for name in REPORT_FILES:  # the manifest and its signature come last
         if name in done:
             store.write_bytes(outbox_key(round.id, name), done.bytes(name))
@@ -58,22 +59,22 @@ def hand_over(company: PartnerContext, round: Round) -> tuple[Done[ReportFiles],
     )
 
 
-def _inputs(store: Store, round_id: str, facts: ReportFacts) -> list[Any]:
+def _inputs(steps: RoundSteps, facts: ReportFacts) -> list[Any]:
     """What the report is made from, as JSON: the steps by their inputs, the rest by its content."""
     roster, deliveries = asdict(facts.roster), [asdict(one) for one in facts.deliveries]
     left = [asdict(one) for one in facts.what_left]
     read = [roster, deliveries, left, asdict(facts.assumptions), facts.versions, facts.previous, facts.opted_in, facts.others]
-    return [FORMAT, RoundSteps.of(store, round_id).inputs, *read]
+    return [FORMAT, steps.inputs, *read]
 
 
-def _files(store: Store, round_id: str, facts: ReportFacts) -> dict[str, bytes]:
+def _files(store: Store, steps: RoundSteps, facts: ReportFacts) -> dict[str, bytes]:
     from decai_forecast.identity import Keyring
     from decai_forecast.reports.signature import sign
 
     report = build_report(facts)
     files = {"report.json": _json(report), "report.html": render_html(report).encode()}
     if facts.simulation is not None:
-        files["stock_targets.csv"] = stock_targets_csv(report, units=_units(store, round_id)).encode()
+        files["stock_targets.csv"] = stock_targets_csv(report, units=_units(steps)).encode()
         files["days_of_supply.json"] = _json(days_of_supply_json(report, facts.simulation))
     written = json.dumps(manifest(files, report), indent=1, sort_keys=True).encode()
     return files | {MANIFEST: written, SIGNATURE: sign(written, Keyring(store).identity())}
@@ -83,10 +84,9 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
-def _units(store: Store, round_id: str) -> dict[str, str]:
+def _units(steps: RoundSteps) -> dict[str, str]:
     """Item -> its unit, as far as the data set ``items`` says it."""
-    checked = read_done(store, round_id, CHECK)
-    items = accepted_frame(checked, "items") if checked else None
+    items = accepted_frame(steps.checked, "items") if steps.checked else None
     if items is None or "unit" not in items:
         return {}
     known = items.dropna(subset=["unit"]).drop_duplicates("item_id")

@@ -73,10 +73,14 @@ class RoundSteps:
         return [step.inputs if step else None for step in steps]
 
 
-def facts_of(company: PartnerContext, round: Round) -> ReportFacts:
-    """Everything that the report says; :class:`DecaiError` before the round has published its shared forecaster."""
+def facts_of(company: PartnerContext, round: Round, steps: RoundSteps | None = None) -> ReportFacts:
+    """Everything that the report says; :class:`DecaiError` before the round has published its shared forecaster.
+
+    ``steps``: those finished, if they have been read already.
+    """
     store, calendar = company.store, company.calendar
-    steps, shared, settings = RoundSteps.of(store, round.id), company.link.shared(round.id), company.report_settings()
+    steps = steps or RoundSteps.of(store, round.id)
+    shared, settings = company.link.shared(round.id), company.report_settings()
     if shared is None:
         raise DecaiError(f"round {round.id} has no shared forecaster yet; federate or close the round first")
     combined, comparison = steps.combined, company.link.comparison(round.id)
