@@ -15,7 +15,7 @@ from decai_forecast.coordinator.context import CoordinatorContext, coordinator_c
 from decai_forecast.identity import Keyring
 from decai_forecast.link import State, Submission
 from decai_forecast.link.envelope import Heading, Kind, enveloped
-from decai_forecast.link.folder import folder_of
+from decai_forecast.link.folder import inbox_key
 from decai_forecast.link.published import public_key
 from decai_forecast.network import COORDINATOR, Network, Participant
 from decai_forecast.one_machine.introduce import introduce
@@ -58,7 +58,7 @@ class Parties:
             data = body
         if changes:
             data = json.dumps(json.loads(data) | changes).encode()
-        self.inbox.write_bytes(f"{folder_of(kind, round_id)}/{partner}.json", data)
+        self.inbox.write_bytes(inbox_key(kind, round_id, partner), data)
 
     def publish(self, body: bytes, kind: Kind) -> None:
         """``body``, whatever it is, in an envelope that the coordinator signs."""

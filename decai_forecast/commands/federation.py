@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from decai_forecast.commands.own_node import node_lock
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.store import Store
 
@@ -137,20 +139,34 @@ def pin(partner: Partner, files: PassportFiles, home: Home = None) -> None:
 
 
 @federation_app.command("node")
-def node(partner: Partner, home: Home = None) -> None:
+def node(
+    partner: Partner,
+    home: Home = None,
+    until_closed: Annotated[bool, typer.Option(help="Stop when the standard input ends, too.")] = False,
+) -> None:
     """A company takes part, until it is stopped: its SuperNode, and what answers with its own rows.
 
     Example: decai federation node acme
     """
     from decai_forecast.federation.superlink.node import serve
 
-    company, _ = _company(_network(home), partner)
+    network = _network(home)
+    company, _ = _company(network, partner)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    serve(company, lambda text: print(text, flush=True), stop)
-    print(f"{partner}: stopped", flush=True)
-    os._exit(0)  # an answer may be under way inside LightGBM, which waits for the others; only the process's end ends it
+    if until_closed:
+        Thread(target=_stop_at_the_end_of_input, args=(stop,), daemon=True).start()
+    with node_lock(network.home, partner):
+        serve(company, lambda text: print(text, flush=True), stop)
+        print(f"{partner}: stopped", flush=True)
+        os._exit(0)  # an answer may be under way inside LightGBM, which waits for the others; only the process's end ends it
+
+
+def _stop_at_the_end_of_input(stop: Event) -> None:
+    """Whoever started this process holds the other end, until it ends."""
+    sys.stdin.read()
+    stop.set()
 
 
 def _link(network: Network) -> Link:
@@ -167,6 +183,6 @@ def _company(network: Network, partner: str) -> tuple[Company, Keyring]:
 
     network.participant(partner)
     store = Store(network.address(partner), partner)
-    files = Files(network.home / "federation" / partner)
+    files = Files.of(network.home, partner)
     privacy = network.privacy.terms if network.privacy else ""
     return Company(partner, store.url, files, agreed_by(network), network.strategy, privacy), Keyring(store)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -96,7 +97,7 @@ def check(
       decai network check --home .decai/orders --json
     """
     network = Network.load(home)
-    stores = {name: network.address(name) for name in (COORDINATOR, *(one.id for one in network.participants))}
+    stores = _stores(network)
     for name, address in stores.items():
         _prove(name, address)
     notes = notes_of(network)
@@ -107,6 +108,15 @@ def check(
     print(f"{len(stores)} stores: a key that is put once has one winner")
     for note in notes:
         print(f"note: {note}")
+
+
+def _stores(network: Network) -> dict[str, str]:
+    """Name -> address of what is used from here: where the participants are apart, those that have entered or founded here."""
+    names = [COORDINATOR, *(one.id for one in network.participants)]
+    if network.link.way == "https":
+        names = [name for name in names if (network.home / "federation" / name).is_dir()]
+    stated = {name: address for name, address in asdict(network.link).items() if name != "way" and address}
+    return {name: network.address(name) for name in names} | stated
 
 
 def _prove(name: str, address: str) -> None:

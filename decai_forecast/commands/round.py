@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -16,14 +17,21 @@ from decai_forecast.coordinator.round_status import rounds_of
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
+from decai_forecast.partner.context import partner_context
 from decai_forecast.round import Round, round_at
 
 __all__ = ["app", "chosen_round"]
+
+AFTER_CLOSING = timedelta(hours=2)  # a training that began before the round is closed may still run
+ANOTHER_DAY = timedelta(hours=1)  # a round of another night than this one is waited for
 
 app = typer.Typer(no_args_is_help=True, help="Rounds: one night's joint run of a network.")
 Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")]
 RoundOption = Annotated[str, typer.Option("--round", help="YYYY-MM-DD, or YYYY-MM-DD.2 for a further one of that night.")]
 AsOf = Annotated[str, typer.Option("--as-of", help="Data cut-off, exclusive (YYYY-MM-DD); default: the round's day.")]
+Wait = Annotated[
+    float, typer.Option(help="Minutes to wait at most; default: until the round is closed.", min=0, show_default=False)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -37,19 +45,62 @@ def chosen_round(network: Network, round_id: str, as_of: str) -> Round:
 
 
 @app.command("run")
-def run(round_id: RoundOption = "", as_of: AsOf = "", home: Home = None, as_json: Json = False) -> None:
-    """Runs a whole round in this process: deliver, train together, close, report.
+def run(
+    round_id: RoundOption = "",
+    as_of: AsOf = "",
+    partner: Annotated[str, typer.Option(help="Only this company's part; the coordinator is somewhere else.")] = "",
+    wait: Wait = 0.0,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Runs a round in this process: deliver, train together, close, report; of all companies, or of one.
 
-    Example: decai round run --round 2022-01-03
+    With --partner it is the whole night of one company whose coordinator is somewhere else: it delivers, answers, takes part
+    in the training, waits for what is published, and reports. Whoever is killed runs it again, and it goes on.
+
+    Examples:
+
+      decai round run --round 2022-01-03
+
+      decai round run --partner acme
+
+    Exit code 1 if the round is below quorum, or nothing was published in time. Repeating a round changes nothing.
+    """
+    network = Network.load(home)
+    round = chosen_round(network, round_id, as_of)
+    if partner:
+        raise typer.Exit(_run_company(network, partner, round, _until(network, round, wait, AFTER_CLOSING)))
+    from decai_forecast.one_machine.run import run_round
+
+    closing = run_round(network, round, progress=_tell)
+    _show(summarise(network, round), as_json)
+    raise typer.Exit(0 if closing.status == "closed" else 1)
+
+
+@app.command("coordinate")
+def coordinate(
+    round_id: RoundOption = "", as_of: AsOf = "", wait: Wait = 0.0, home: Home = None, as_json: Json = False
+) -> None:
+    """The coordinator's part of a round whose companies are somewhere else: wait for them, train together, close.
+
+    It waits for the quorum, then for the rest as long as the grace of network.yaml lasts; `decai coordinator serve` takes what
+    companies send meanwhile. It ends when everybody has answered, at the latest at the time of closing.
+
+    Examples:
+
+      decai round coordinate
+
+      decai round coordinate --round 2026-12-07 --wait 30
 
     Exit code 1 if the round is below quorum. Repeating a round changes nothing.
     """
-    from decai_forecast.one_machine.run import run_round
+    from decai_forecast.coordinator.coordinate import coordinate as step
 
     network = Network.load(home)
     round = chosen_round(network, round_id, as_of)
-    closing = run_round(network, round, progress=lambda text: print(text, file=sys.stderr, flush=True))
-    _show(summarise(network, round), as_json)
+    closing = step(coordinator_context(network), round, _until(network, round, wait, timedelta()), _tell)
+    if as_json:
+        print(json.dumps(asdict(closing) | {"as_of": closing.as_of.isoformat()}, indent=1))
     raise typer.Exit(0 if closing.status == "closed" else 1)
 
 
@@ -83,6 +134,32 @@ def listing(home: Home = None, as_json: Json = False) -> None:
     else:
         for row in rows:
             print(f"{row['round']}  {row['status']:<13}  {row['note']}")
+
+
+def _run_company(network: Network, partner: str, round: Round, until: datetime) -> int:
+    """The exit code."""
+    from decai_forecast.commands.own_node import taking_part
+    from decai_forecast.partner.apart import NotPublished, run_apart
+
+    try:
+        run_apart(partner_context(network, partner), round, taking_part(network, partner, _tell), until, _tell)
+    except NotPublished as error:
+        _tell(f"error: {error}")
+        return 1
+    return 0
+
+
+def _until(network: Network, round: Round, minutes: float, more: timedelta) -> datetime:
+    """Until when somebody who is apart waits: so many minutes, else until the round is closed and ``more``."""
+    now = datetime.now(UTC)
+    if minutes:
+        return now + timedelta(minutes=minutes)
+    tonight = round == round_at(network.zone, now)
+    return (network.closes_after(now) if tonight else now + ANOTHER_DAY) + more
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def _show(summary: dict[str, object], as_json: bool) -> None:

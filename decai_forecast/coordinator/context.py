@@ -29,7 +29,7 @@ def coordinator_context(network: Network) -> CoordinatorContext:
     from decai_forecast.identity import Keyring  # cryptography: not when Airflow reads a DAG file
 
     store, inbox, public = _stores(network)
-    return CoordinatorContext(network, store, CoordinatorFolder(inbox, public, Keyring(store), network.partners))
+    return CoordinatorContext(network, store, CoordinatorFolder(inbox, public, Keyring(store), store, network.partners))
 
 
 def reception(network: Network) -> Reception:
@@ -43,5 +43,5 @@ def reception(network: Network) -> Reception:
 
 def _stores(network: Network) -> tuple[Store, Store, Store]:
     """The coordinator's own, its inbox, and what is public."""
-    address = network.address(COORDINATOR)
-    return Store(address, COORDINATOR), Store(f"{address}/inbox", "inbox"), Store(f"{address}/public", "public")
+    own = Store(network.address(COORDINATOR), COORDINATOR)
+    return own, Store(network.link_folder("inbox"), "inbox"), Store(network.link_folder("public"), "public")

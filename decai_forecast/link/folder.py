@@ -1,8 +1,13 @@
-"""The link by folder: what a company sends lies in the coordinator's inbox under its name, what is published in another.
+"""The link by folder: what a company sends lies in the inbox below its name, what is published in another folder.
 
-Both folders may be on one host or in a bucket. Whoever reads a message checks it (``envelope.py``): one that is malformed, too
-large, not signed by its sender or speaks for somebody else is set aside, and counts as if it had not come. So nobody can stop
-anybody else's round.
+::
+
+    <inbox>/<company>/<round>/{submission,figures}.json
+    <public>/...                                          published.py
+
+Both may be on one host or in buckets, where a company needs to write below its own name only, and to read the public part.
+Whoever reads a message checks it (``envelope.py``): one that is malformed, too large, not signed by its sender or speaks for
+somebody else is set aside, and counts as if it had not come. So nobody can stop anybody else's round.
 """
 
 from __future__ import annotations
@@ -32,17 +37,16 @@ from decai_forecast.store import Store, digest_bytes
 if TYPE_CHECKING:  # cryptography: not when Airflow reads a DAG file
     from decai_forecast.identity import Keyring
 
-__all__ = ["LARGEST", "CompanyFolder", "CoordinatorFolder", "folder_of", "submission_in"]
+__all__ = ["LARGEST", "CompanyFolder", "CoordinatorFolder", "inbox_key", "submission_in"]
 
 log = logging.getLogger(__name__)
 LARGEST = 64_000  # bytes of a company's message: a submission has some hundred
-STRANGER = "stranger"  # stands for whoever is no partner in the name of a note
 M = TypeVar("M")
 
 
-def folder_of(kind: Kind, round_id: str) -> str:
-    """Where in the inbox companies' messages of this kind lie, each as ``<company>.json``."""
-    return round_id if kind is Kind.SUBMISSION else f"{round_id}/compare"
+def inbox_key(kind: Kind, round_id: str, company: str) -> str:
+    """Where in the inbox a company's message of this kind lies."""
+    return f"{company}/{round_id}/{kind}.json"
 
 
 def submission_in(data: bytes, round_id: str, sender: str, key: bytes | None) -> Submission:
@@ -86,7 +90,7 @@ class CompanyFolder(_PublicFolder, CompanyLink):
 
     def _send(self, message: Submission | Figures, kind: Kind, round_id: str) -> None:
         data = sealed(message, kind, round_id, self._keyring.identity())
-        self._inbox.write_bytes(f"{folder_of(kind, round_id)}/{self._partner}.json", data)
+        self._inbox.write_bytes(inbox_key(kind, round_id, self._partner), data)
 
     def _coordinator_key(self) -> bytes | None:
         return self._keyring.pinned().get(COORDINATOR)
@@ -95,22 +99,23 @@ class CompanyFolder(_PublicFolder, CompanyLink):
 class CoordinatorFolder(_PublicFolder, CoordinatorLink):
     """The coordinator's end of the link: reads its inbox, publishes.
 
-    ``keyring``: the coordinator's own, to sign with, and with the companies' keys, to check what they sent.
+    ``keyring``: the coordinator's own, to sign with, and with the companies' keys, to check what they sent. ``notes``: its own
+    store, for notes of what is set aside. ``partners``: of the network; what lies below another name is not looked at.
     """
 
-    def __init__(self, inbox: Store, public: Store, keyring: Keyring, partners: tuple[str, ...]) -> None:
+    def __init__(self, inbox: Store, public: Store, keyring: Keyring, notes: Store, partners: tuple[str, ...]) -> None:
         super().__init__(public, keyring)
-        self._inbox, self._partners = inbox, partners
+        self._inbox, self._notes, self._partners = inbox, notes, partners
 
     def rounds(self) -> list[str]:
-        return in_time(filter(is_round, self._inbox.children()))
+        return in_time({name for partner in self._partners for name in self._inbox.children(partner) if is_round(name)})
 
     def submissions(self, round_id: str) -> Inbox:
         submissions, aside, keys = dict[str, Submission](), dict[str, str](), self._keyring.pinned()
-        folder = folder_of(Kind.SUBMISSION, round_id)
-        for sender in self._senders(folder):
+        for sender in self._partners:
             try:
-                submissions[sender] = submission_in(self._sent(folder, sender), round_id, sender, keys.get(sender))
+                if (data := self._sent(Kind.SUBMISSION, round_id, sender)) is not None:
+                    submissions[sender] = submission_in(data, round_id, sender, keys.get(sender))
             except DecaiError as error:
                 aside[sender] = error.code
                 self._set_aside(round_id, sender, error)
@@ -118,11 +123,11 @@ class CoordinatorFolder(_PublicFolder, CoordinatorLink):
 
     def figures(self, round_id: str) -> list[Figures]:
         figures, keys = list[Figures](), self._keyring.pinned()
-        folder = folder_of(Kind.FIGURES, round_id)
-        for sender in self._senders(folder):
+        for sender in self._partners:
             heading = Heading(Kind.FIGURES, sender, round_id)
             try:
-                figures.append(opened(self._sent(folder, sender), Figures, heading, keys.get(sender), largest=LARGEST))
+                if (data := self._sent(Kind.FIGURES, round_id, sender)) is not None:
+                    figures.append(opened(data, Figures, heading, keys.get(sender), largest=LARGEST))
             except DecaiError as error:
                 log.warning("figures for round %s are left out: %s", round_id, error)
         return figures
@@ -155,23 +160,19 @@ class CoordinatorFolder(_PublicFolder, CoordinatorLink):
     def _coordinator_key(self) -> bytes | None:
         return self._keyring.identity().public
 
-    def _senders(self, folder: str) -> list[str]:
-        """Under whose names messages lie in a folder of the inbox."""
-        return [name.removesuffix(".json") for name in self._inbox.children(folder) if name.endswith(".json")]
-
-    def _sent(self, folder: str, sender: str) -> bytes:
-        """What lies there under the name of a partner."""
-        if sender not in self._partners:
-            raise MalformedMessage(f"{sender[:40]!r} is no partner of this network; there are {', '.join(self._partners)}")
-        key = f"{folder}/{sender}.json"
+    def _sent(self, kind: Kind, round_id: str, sender: str) -> bytes | None:
+        """What lies there; None where nothing does."""
+        key = inbox_key(kind, round_id, sender)
+        if not self._inbox.exists(key):
+            return None
         if (size := self._inbox.size(key)) > LARGEST:
             raise MalformedMessage(f"{sender} sent a message of {size:,} bytes; it may have {LARGEST:,}")
         return _content(self._inbox, key, sender)
 
     def _set_aside(self, round_id: str, sender: str, error: DecaiError) -> None:
         """Notes, once for each text, whose message was not taken and why; a correct one takes its place."""
-        why, whose = f"{error}".encode(), sender if sender in self._partners else STRANGER
-        if self._inbox.create_bytes(f"{round_id}/set_aside/{whose}-{digest_bytes(why)[:16]}.txt", why):
+        why = f"{error}".encode()
+        if self._notes.create_bytes(f"set_aside/{round_id}/{sender}-{digest_bytes(why)[:16]}.txt", why):
             log.warning("a submission for round %s is set aside: %s", round_id, error)
 
 

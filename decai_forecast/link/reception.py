@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decai_forecast.errors import LinkError
 from decai_forecast.identity import Keyring
 from decai_forecast.link.envelope import Heading, Kind, opened
-from decai_forecast.link.folder import LARGEST, folder_of, submission_in
+from decai_forecast.link.folder import LARGEST, inbox_key, submission_in
 from decai_forecast.link.messages import Figures
 from decai_forecast.link.published import is_public
 from decai_forecast.round import is_round
@@ -33,7 +33,7 @@ class Reception:
         """Lays the envelope that ``company`` sent into its place; the same once more changes nothing.
         :class:`~decai_forecast.errors.LinkError` or :class:`~decai_forecast.errors.MalformedMessage` for what is not taken."""
         self._check(kind, round_id, company, data)
-        key = f"{folder_of(kind, round_id)}/{company}.json"
+        key = inbox_key(kind, round_id, company)
         if not (self.inbox.exists(key) and self.inbox.read_bytes(key) == data):
             self.inbox.write_bytes(key, data)
 

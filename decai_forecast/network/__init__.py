@@ -5,9 +5,9 @@ from decai_forecast.network.between_keys import notes_of
 from decai_forecast.network.channels import Channel, MailChannel, WebhookChannel
 from decai_forecast.network.network import FILE, Network, default_home
 from decai_forecast.network.participants import COORDINATOR, Participant, valid_id
-from decai_forecast.network.terms import Assumptions, Privacy
+from decai_forecast.network.terms import Assumptions, LinkTerms, Privacy
 
 __all__ = [
     "COORDINATOR", "FILE", "NETWORK", "SEED", "Agreement", "Assumptions", "Channel",
-    "MailChannel", "Network", "Participant", "Privacy", "WebhookChannel", "default_home", "notes_of", "valid_id",
+    "LinkTerms", "MailChannel", "Network", "Participant", "Privacy", "WebhookChannel", "default_home", "notes_of", "valid_id",
 ]  # fmt: skip

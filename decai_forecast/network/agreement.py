@@ -14,7 +14,7 @@ from decai_forecast.documents.kind import Kind
 from decai_forecast.network.channels import Channel
 from decai_forecast.network.participants import PARTNER, Participant
 from decai_forecast.network.supply import Supply
-from decai_forecast.network.terms import Assumptions, Privacy
+from decai_forecast.network.terms import Assumptions, LinkTerms, Privacy
 from decai_forecast.strategies import DEFAULT, all_strategies
 
 __all__ = ["NETWORK", "SEED", "Agreement"]
@@ -45,6 +45,7 @@ class Agreement:
     quorum: int | None = None  # None: two thirds of the partners, at least three
     strategy: Annotated[str, OneOf(strategy_names)] = DEFAULT  # docs/explanation/federation.md
     runtime: Runtime = "in_process"
+    link: LinkTerms = field(default_factory=LinkTerms)
     grace_minutes: Minutes = 30.0
     late_minutes: Minutes = 60.0  # after a contract's timeOfAvailability a delivery that is not finished is late
     retry_minutes: Minutes = 10.0  # until a source that is not there yet is asked again

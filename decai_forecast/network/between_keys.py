@@ -27,6 +27,7 @@ def faults_of(agreed: Agreement) -> Iterator[Fault]:
     yield from _supply(agreed)
     yield from _training(agreed)
     yield from _code_book(agreed)
+    yield from _link(agreed)
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,16 @@ def _training(agreed: Agreement) -> Iterator[Fault]:
 def _code_book(agreed: Agreement) -> Iterator[Fault]:
     for fault in agreed.code_book.faults() if agreed.code_book else ():
         yield Fault(("code_book", *fault.where), fault.text)
+
+
+def _link(agreed: Agreement) -> Iterator[Fault]:
+    stated = {"inbox": agreed.link.inbox, "public": agreed.link.public}
+    for name, address in stated.items():
+        yield from secret_faults(address, ("link", name), NO_SECRET)
+        if address and agreed.link.way == "https":
+            yield Fault(("link", name), "over https the coordinator alone opens its folders; leave it out", key=True)
+    if agreed.link.inbox and agreed.link.inbox == agreed.link.public:
+        yield Fault(("link", "public"), "the same address as inbox: everybody reads the one, each company writes the other")
 
 
 def _twice(named: Iterable[tuple[Where, T]]) -> Iterator[tuple[Where, T]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -56,6 +57,13 @@ class Network(Agreement, Located):
         """Partners a round needs: the quorum."""
         return self.quorum or max(MINIMUM_QUORUM, ceil(2 * len(self.partners) / 3))
 
+    def closes_after(self, moment: datetime) -> datetime:
+        """The next time, in UTC, at which a round is closed; ``moment``: timezone-aware."""
+        from croniter import croniter
+
+        following: datetime = croniter(self.close_at, moment.astimezone(self.zone)).get_next(datetime)
+        return following.astimezone(UTC)
+
     def participant(self, name: str) -> Participant:
         """:class:`ConfigError` names those there are."""
         for participant in self.participants:
@@ -68,6 +76,11 @@ class Network(Agreement, Located):
         """Where the files of a participant lie, an fsspec address; ``coordinator`` is always one. Each house opens its own."""
         stated = "" if name == COORDINATOR else self.participant(name).store
         return stated or str(self.home / "stores" / name)
+
+    def link_folder(self, name: Literal["inbox", "public"]) -> str:
+        """Where the messages of companies lie, and what is published: fsspec addresses."""
+        stated = self.link.inbox if name == "inbox" else self.link.public
+        return stated or f"{self.address(COORDINATOR)}/{name}"
 
     def contracts(self, partner: str) -> list[Path]:
         """The partner's contract files, sorted."""

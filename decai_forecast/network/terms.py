@@ -1,15 +1,15 @@
-"""What the companies agreed on for the simulation and for the privacy of the shared training."""
+"""What the companies agreed on for the simulation, for the privacy of the shared training, and for the link."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from decai_forecast.documents.constraints import Currency, Real
+from decai_forecast.documents.constraints import Currency, Real, Text
 
-__all__ = ["Assumptions", "Privacy"]
+__all__ = ["Assumptions", "LinkTerms", "Privacy"]
 
 LONGEST_DAYS = 3_650  # ten years: whoever writes more has mixed up units
 Days = Annotated[int, Field(ge=1, le=LONGEST_DAYS)]
@@ -46,3 +46,16 @@ class Privacy:
     def terms(self) -> str:
         """In words; equal ones are equal settings."""
         return f"epsilon {self.epsilon:g}, budget {self.budget:g}, delta {self.delta:g}"
+
+
+@dataclass(frozen=True)
+class LinkTerms:
+    """How messages travel between the companies and the coordinator (docs/explanation/link.md).
+
+    ``https``: to `decai coordinator serve`, each company from a machine of its own. ``folder``: through two folders that all
+    reach, on one host or in buckets; ``inbox`` and ``public`` are their fsspec addresses.
+    """
+
+    way: Literal["folder", "https"] = "folder"
+    inbox: Text = ""  # default: stores/coordinator/inbox in the network's home
+    public: Text = ""  # default: stores/coordinator/public

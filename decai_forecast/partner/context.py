@@ -11,7 +11,7 @@ from decai_forecast.contracts import Contract, load_contract
 from decai_forecast.delivery import Credentials, EnvironmentCredentials, OwnCredentials
 from decai_forecast.errors import ConfigError, ContractError
 from decai_forecast.link import CompanyFolder, CompanyLink
-from decai_forecast.network import COORDINATOR, Assumptions, Network, Privacy
+from decai_forecast.network import Assumptions, Network, Privacy
 from decai_forecast.network.supply import Supply
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
@@ -87,7 +87,7 @@ def partner_context(network: Network, partner: str) -> PartnerContext:
     return PartnerContext(
         partner=partner,
         store=store,
-        link=_link(network.address(COORDINATOR), store),
+        link=_https(network.home, store) if network.link.way == "https" else _folder(network, store),
         contract_files=tuple(network.contracts(partner)),
         base=network.home,
         network=network.name,
@@ -104,9 +104,22 @@ def partner_context(network: Network, partner: str) -> PartnerContext:
     )
 
 
-def _link(address: str, store: Store) -> CompanyLink:
-    """The company's end of the link to the coordinator at ``address``; ``store``: its own."""
+def _folder(network: Network, store: Store) -> CompanyLink:
+    """The company's end of the link where all reach the same folders."""
     from decai_forecast.identity import Keyring  # cryptography: not when Airflow reads a DAG file
 
-    inbox, public = Store(f"{address}/inbox", "inbox"), Store(f"{address}/public", "public")
+    inbox, public = Store(network.link_folder("inbox"), "inbox"), Store(network.link_folder("public"), "public")
     return CompanyFolder(inbox, public, Keyring(store), store.owner)
+
+
+def _https(home: Path, store: Store) -> CompanyLink:
+    """The company's end of the link to the coordinator that has admitted it; :class:`ConfigError` if none has."""
+    from decai_forecast.federation.superlink.passport import Files
+    from decai_forecast.identity import Keyring
+    from decai_forecast.link.client import CompanyHttps
+    from decai_forecast.link.tls import TlsFiles
+
+    files = Files.of(home, store.owner)
+    admission = files.admitted(store.owner)
+    tls = TlsFiles(files.tls_key, files.tls_certificate, files.authority)
+    return CompanyHttps(f"https://{admission.host}:{admission.link_port}", tls, Keyring(store))

@@ -64,14 +64,14 @@ def test_strangers_make_no_fifth_company(parties: Parties) -> None:
     """Else one company with many names could read the others' figures."""
     give(parties, BEFORE, 1)
     for k in range(9):
-        parties.inbox.write_bytes(f"{BEFORE}/compare/stranger_{k}.json", b'{"fill_rate": 0.5}')
+        parties.inbox.write_bytes(f"stranger_{k}/{BEFORE}/figures.json", b'{"fill_rate": 0.5}')
     assert published(parties) == Comparison(BEFORE, {})
 
 
 def test_the_newest_round_with_figures_counts(parties: Parties) -> None:
     """A round of which only strangers' files, or none that can be read, are there is looked past."""
     give(parties, LONG_BEFORE, 5)
-    parties.inbox.write_bytes(f"{BEFORE}/compare/stranger.json", b'{"fill_rate": 0.5}')
+    parties.inbox.write_bytes(f"stranger/{BEFORE}/figures.json", b'{"fill_rate": 0.5}')
     parties.inbox.write_bytes(f"{BEFORE}.2/compare/a.json", b"{")
     assert published(parties) == Comparison(LONG_BEFORE, {"fill_rate": QUARTILES})
 
@@ -88,7 +88,7 @@ def test_once_published_it_never_changes(parties: Parties) -> None:
     give(parties, BEFORE, 5)
     first = published(parties)
     parties.company("f").link.give_figures(BEFORE, Figures(fill_rate=0.1))
-    parties.inbox.remove(f"{BEFORE}/compare/a.json")
+    parties.inbox.remove(f"a/{BEFORE}/figures.json")
     assert published(parties) == first
 
 

@@ -83,7 +83,7 @@ def test_rounds_stand_newest_first(parties: Parties) -> None:
     parties.submit("ab", round="2026-06-22", as_of=EARLY)
     parties.submit("ab", round="2026-06-29", as_of=LATE)
     parties.submit("ab", round="2026-06-29.2", as_of=EARLY)
-    parties.inbox.write_bytes("2026-06-30/a.json", b"{")
+    parties.inbox.write_bytes("a/2026-06-30/submission.json", b"{")
     parties.inbox.write_bytes("notes/a.json", b"{}")
     assert rounds_of(parties.coordinator) == [
         Round("2026-06-29.2", EARLY),

@@ -47,7 +47,7 @@ def test_who_comes_later_does_not_change_it(parties: Parties) -> None:
     roster = write_roster(parties.coordinator, ROUND)
     parties.submit("d")
     parties.submit("a", digest="cd" * 32)
-    parties.inbox.remove(f"{ROUND.id}/b.json")
+    parties.inbox.remove(f"b/{ROUND.id}/submission.json")
     assert write_roster(parties.coordinator, ROUND) == roster
 
 
@@ -77,7 +77,9 @@ def test_a_start_that_is_overtaken_takes_the_others_roster(parties: Parties) -> 
             return super().submissions(round_id)
 
     store = parties.coordinator.store
-    slow = replace(parties.coordinator, link=Overtaken(parties.inbox, parties.public, Keyring(store), parties.network.partners))
+    slow = replace(
+        parties.coordinator, link=Overtaken(parties.inbox, parties.public, Keyring(store), store, parties.network.partners)
+    )
     assert write_roster(slow, ROUND) == first[0]
     assert sorted(first[0].members) == ["a", "b", "c"]
     assert read_roster(parties.coordinator, ROUND.id) == first[0]
@@ -152,7 +154,7 @@ def test_after_the_grace_a_round_below_quorum_still_waits(parties: Parties) -> N
 def test_a_malformed_message_is_no_answer(parties: Parties) -> None:
     """A correct one may follow it, so the round waits for it like for any other."""
     parties.submit("abc")
-    parties.inbox.write_bytes(f"{ROUND.id}/d.json", b"{")
+    parties.inbox.write_bytes(f"d/{ROUND.id}/submission.json", b"{")
     assert settle(parties.coordinator, ROUND, grace_over=False) is None
     roster = settle(parties.coordinator, ROUND, grace_over=True)
     assert roster is not None

@@ -143,12 +143,12 @@ def forged(parties: Parties) -> None:
 
 
 def anothers(parties: Parties) -> None:
-    parties.inbox.write_bytes(f"{ROUND.id}/d.json", parties.inbox.read_bytes(f"{ROUND.id}/a.json"))
+    parties.inbox.write_bytes(f"d/{ROUND.id}/submission.json", parties.inbox.read_bytes(f"a/{ROUND.id}/submission.json"))
 
 
 def replayed(parties: Parties) -> None:
     parties.submit("d", round="2026-06-22")
-    parties.inbox.write_bytes(f"{ROUND.id}/d.json", parties.inbox.read_bytes("2026-06-22/d.json"))
+    parties.inbox.write_bytes(f"d/{ROUND.id}/submission.json", parties.inbox.read_bytes("d/2026-06-22/submission.json"))
 
 
 def unpinned(parties: Parties) -> None:

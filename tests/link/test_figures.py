@@ -11,8 +11,6 @@ from parties import ROUND, Parties
 from decai_forecast.link import Figures
 from decai_forecast.link.envelope import Kind
 
-FOLDER = f"{ROUND.id}/compare"
-
 
 @pytest.fixture
 def parties(tmp_path: Path) -> Parties:
@@ -57,8 +55,8 @@ def test_malformed_figures_are_left_out(parties: Parties, data: bytes, said: str
     assert said in record.getMessage()
 
 
-@pytest.mark.parametrize("name", ["stranger.json", "A.json", "a.txt", "b.json/x.json"])
-def test_figures_of_nobody_in_the_network_are_left_out(parties: Parties, name: str) -> None:
+@pytest.mark.parametrize("key", ["stranger/{}/figures.json", "A/{}/figures.json", "a/{}/figures.txt", "b/{}/figures.json/x"])
+def test_figures_of_nobody_in_the_network_are_left_out(parties: Parties, key: str) -> None:
     """Whoever could add files could otherwise move the quartiles."""
-    parties.inbox.write_bytes(f"{FOLDER}/{name}", b'{"fill_rate": 0.1}')
+    parties.inbox.write_bytes(key.format(ROUND.id), b'{"fill_rate": 0.1}')
     assert parties.coordinator.link.figures(ROUND.id) == []

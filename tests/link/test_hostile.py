@@ -27,7 +27,7 @@ from decai_forecast.link.folder import LARGEST
 from decai_forecast.link.tls import TlsFiles, company_of
 
 PATH = f"/v1/rounds/{ROUND.id}/submission"
-PLACE = f"{ROUND.id}/a.json"
+PLACE = f"a/{ROUND.id}/submission.json"
 
 
 def client(service: Service, name: str = "a") -> httpx.Client:
@@ -164,7 +164,7 @@ def test_a_participant_that_is_no_partner_is_nobody(service: Service) -> None:
     with client(service, "eve") as eve:
         answer = eve.put(PATH, content=envelope(service.parties))
     assert (answer.status_code, answer.json()) == (403, {"code": "unknown_sender"})
-    assert service.parties.inbox.keys(ROUND.id) == []
+    assert service.parties.inbox.keys("a") == []
 
 
 def test_a_company_cannot_write_under_anothers_name(service: Service) -> None:
@@ -175,7 +175,7 @@ def test_a_company_cannot_write_under_anothers_name(service: Service) -> None:
     with pytest.raises(LinkError, match=f"does not take the submission for round {ROUND.id}: other_sender") as error:
         service.link("a", tls=service.company_files("b")).submit(submission("a"))
     assert error.value.code == "other_sender"
-    assert service.parties.inbox.keys(ROUND.id) == []
+    assert service.parties.inbox.keys("a") == []
 
 
 @pytest.mark.parametrize("name", ["decai.company", "decai-company", "x-client-cert", "x-forwarded-for", "forwarded"])
@@ -184,7 +184,7 @@ def test_no_header_gives_another_name(service: Service, name: str) -> None:
     with client(service) as a:
         assert a.put(PATH, content=envelope(service.parties), headers={name: "b"}).status_code == 204
         assert a.put(PATH, content=envelope(service.parties, "b"), headers={name: "b"}).status_code == 403
-    assert service.parties.inbox.keys(ROUND.id) == [PLACE]
+    assert service.parties.inbox.keys("a") == [PLACE]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_what_does_not_hold_is_not_written(service: Service, made: Callable[[Par
         answer = a.put(PATH, content=made(service.parties))
     assert (answer.status_code, answer.json()) == (422, {"code": code})
     assert service.parties.inbox.read_bytes(PLACE) == before
-    assert service.parties.inbox.children(ROUND.id) == ["a.json"]
+    assert service.parties.inbox.keys("a") == [PLACE]
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_a_body_of_a_gigabyte_is_cut_early(service: Service, lines: tuple[str, .
         except (ConnectionError, ssl.SSLError):
             pass
     assert sent < 20_000_000  # what the buffers of the two sides hold
-    assert service.parties.inbox.keys(ROUND.id) == []
+    assert service.parties.inbox.keys("a") == []
     assert_the_service_works(service)
 
 

@@ -20,7 +20,7 @@ def test_a_submission_comes_over_as_it_was_sent(parties: Parties, company: Compa
     for one in (submission("a"), sent, sent):
         company.submit(one)
     assert parties.coordinator.link.submissions(ROUND.id).submissions == {"a": sent}
-    assert parties.inbox.keys(ROUND.id) == [f"{ROUND.id}/a.json"]
+    assert parties.inbox.keys("a") == [f"a/{ROUND.id}/submission.json"]
 
 
 def test_figures_come_over_as_they_were_given(parties: Parties, company: CompanyLink) -> None:

@@ -55,6 +55,7 @@ supply:
     - {item_id: kit, component_id: part, quantity: 2, unit: EA}
 early_stopping_rounds: 0
 code_book: {column: category, names: [beer, gin, rum]}
+link: {way: folder, inbox: "memory://link/in", public: "memory://link/out"}
 """
 
 

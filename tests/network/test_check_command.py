@@ -31,7 +31,7 @@ def test_a_right_file_is_described(tmp_path: Path) -> None:
     assert done.exit_code == 0
     assert done.stdout.splitlines() == [
         f"{tmp_path / 'network.yaml'}: 4 companies, horizon 13 weeks, quorum 3, Europe/Paris",
-        "6 stores: a key that is put once has one winner",
+        "8 stores: a key that is put once has one winner",
     ]
 
 

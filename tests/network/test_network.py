@@ -16,6 +16,7 @@ from decai_forecast.code_book import CodeBook
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import (
     Assumptions,
+    LinkTerms,
     MailChannel,
     Network,
     Participant,
@@ -51,6 +52,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
             (Component("kit", "part", 2.0, unit="EA"),),
         )},
         code_book=CodeBook("category", ("beer", "gin", "rum")),
+        link=LinkTerms("folder", "memory://link/in", "memory://link/out"),
     )  # fmt: skip
     assert network.partners == ("acme", "bolt", "corex", "dyna")
 

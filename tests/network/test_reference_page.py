@@ -11,7 +11,7 @@ from network_files import loaded
 
 from decai_forecast.code_book import CodeBook
 from decai_forecast.documents.forms import allowed, form_at
-from decai_forecast.network import Agreement, Assumptions, MailChannel, Participant, Privacy, WebhookChannel
+from decai_forecast.network import Agreement, Assumptions, LinkTerms, MailChannel, Participant, Privacy, WebhookChannel
 from decai_forecast.network.supply import Component, Lane, Site, Supplier, Supply
 
 PAGE = Path(__file__).parents[2].joinpath("docs/reference/network.md").read_text(encoding="utf-8")
@@ -19,7 +19,7 @@ SECTIONS = {part.split("\n", 1)[0]: part for part in re.split("^## ", PAGE, flag
 ROW = re.compile(r"^\| `(\w+)` \| (.*?) \| (.*?) \| (.*) \|$", re.MULTILINE)
 FORMS = {
     "# network.yaml": (Agreement,), "participants": (Participant,), "assumptions": (Assumptions,), "supply": (Supply,),
-    "notify": (WebhookChannel, MailChannel), "privacy": (Privacy,), "code_book": (CodeBook,),
+    "notify": (WebhookChannel, MailChannel), "privacy": (Privacy,), "link": (LinkTerms,), "code_book": (CodeBook,),
 }  # fmt: skip
 OWN = {"version", "kind"}  # told in words of their own
 
@@ -27,7 +27,7 @@ OWN = {"version", "kind"}  # told in words of their own
 def default_of(form: type, key: str) -> str:
     field = next(field for field in fields(form) if field.name == key)
     if field.default is MISSING:
-        return "needed" if field.default_factory is MISSING else "as below" if key == "assumptions" else "none"
+        return "needed" if field.default_factory is MISSING else "as below" if key in ("assumptions", "link") else "none"
     if field.default in (None, "", ()):
         return "none"
     listed = f"[{', '.join(field.default)}]" if isinstance(field.default, tuple) else str(field.default)

@@ -79,8 +79,9 @@ def test_figures_are_given_by_those_who_said_so(after: Network, count: int) -> N
     chosen = after.partners[:count]
     settle(after, "compare: true\n", chosen)
     done = {partner: hand_over(partner_context(after, partner), NIGHT)[0] for partner in after.partners}
-    assert inbox(after).children(f"{NIGHT.id}/compare") == [f"{partner}.json" for partner in chosen]
-    assert set(message(inbox(after), f"{NIGHT.id}/compare/{chosen[0]}.json")) == {"fill_rate", "wape"}
+    given = [partner for partner in after.partners if inbox(after).exists(f"{partner}/{NIGHT.id}/figures.json")]
+    assert given == list(chosen)
+    assert set(message(inbox(after), f"{chosen[0]}/{NIGHT.id}/figures.json")) == {"fill_rate", "wape"}
     told = [left["what"] for left in done[chosen[0]].json("report.json")["what_left"]]
     assert "service and forecast error of this report, two numbers" in told
     assert compared(after) == ({"fill_rate": 5, "wape": 5} if count == 5 else {})
@@ -91,7 +92,7 @@ def test_a_figure_that_is_none_stops_nobodys_night(after: Network) -> None:
     settle(after, "compare: true\n")
     for partner in after.partners:
         hand_over(partner_context(after, partner), NIGHT)
-    inbox(after).write_json(f"{NIGHT.id}/compare/shop_9.json", {"fill_rate": "all of it", "wape": float("nan")})
+    inbox(after).write_json(f"shop_9/{NIGHT.id}/figures.json", {"fill_rate": "all of it", "wape": float("nan")})
     assert compared(after) == {"fill_rate": 5, "wape": 5}
 
 

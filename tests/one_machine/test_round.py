@@ -83,7 +83,7 @@ def test_a_later_night_reuses_the_shared_forecasters_of_the_grid(after: Network)
 
 def test_only_counts_codes_and_verdicts_leave_a_partner(finished: Network) -> None:
     """The submission has the agreed fields and carries no path and no text."""
-    raw = message(inbox(finished), f"{NIGHT.id}/shop_2.json")
+    raw = message(inbox(finished), f"shop_2/{NIGHT.id}/submission.json")
     assert set(raw) == {"partner", "round", "as_of", "state", "code", "verdicts", "rows", "quarantined", "digest", "late"}
     assert str(finished.home) not in json.dumps(raw)
     assert own(finished, "shop_2").read_json(f"rounds/{NIGHT.id}/submission.json") == raw

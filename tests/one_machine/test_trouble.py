@@ -116,7 +116,7 @@ def test_a_missing_source_names_the_file_and_leaves_as_a_code(network: Network) 
         delivered(network, "shop_0")
     submissions = round_status(coordinator_context(network), NIGHT.id).submissions
     assert {partner: one.reason for partner, one in submissions.items()} == {"shop_0": "failed:source_absent"}
-    assert "sources" not in inbox(network).read_bytes(f"{NIGHT.id}/shop_0.json").decode()
+    assert "sources" not in inbox(network).read_bytes(f"shop_0/{NIGHT.id}/submission.json").decode()
 
 
 def test_a_step_given_another_participants_path_fails(network: Network) -> None:

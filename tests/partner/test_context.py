@@ -53,7 +53,7 @@ def test_it_submits_under_its_own_name_only(tmp_path: Path) -> None:
     parties = Parties(tmp_path)
     parties.company("b").link.submit(submission("a"))
     parties.company("b").link.give_figures(ROUND.id, Figures(wape=0.2))
-    assert parties.inbox.keys(ROUND.id) == [f"{ROUND.id}/b.json", f"{ROUND.id}/compare/b.json"]
+    assert parties.inbox.keys("b") == [f"b/{ROUND.id}/figures.json", f"b/{ROUND.id}/submission.json"]
     inbox = parties.coordinator.link.submissions(ROUND.id)
     assert (inbox.submissions, inbox.set_aside) == ({}, {"b": "malformed"})
 

@@ -79,7 +79,7 @@ def test_of_a_failure_only_the_code_leaves(parties: Parties, error: BaseExceptio
     submit(parties.company("a"), failed(parties.company("a"), ROUND, error))
     sent = parties.coordinator.link.submissions(ROUND.id).submissions["a"]
     assert sent == Submission("a", ROUND.id, ROUND.as_of, state, code)
-    assert str(error) not in parties.inbox.read_bytes(f"{ROUND.id}/a.json").decode()
+    assert str(error) not in parties.inbox.read_bytes(f"a/{ROUND.id}/submission.json").decode()
 
 
 def test_a_failure_after_the_check_keeps_its_verdicts(parties: Parties) -> None:

@@ -43,12 +43,7 @@ class Company:
     privacy: str = ""
 
     def admission(self) -> Admission:
-        if not self.files.admission.exists():
-            raise ConfigError(f"{self.partner}: not admitted; `decai federation enter` takes the coordinator's answer")
-        found = Admission.read(self.files.admission)
-        if found.partner != self.partner:
-            raise ConfigError(f"{self.files.admission}: the admission of {found.partner}, not of {self.partner}")
-        return found
+        return self.files.admitted(self.partner)
 
     def enter(self, admission: Admission) -> None:
         """Takes the coordinator's answer."""

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from decai_forecast.documents.files import read_json_file
 from decai_forecast.documents.kind import Kind
+from decai_forecast.errors import ConfigError
 from decai_forecast.federation.superlink.keys import new_key, private_pem, request, ssh_private, ssh_public, write_secret
 from decai_forecast.identity import ALGORITHM, KEY_BYTES, Keyring
 
@@ -96,6 +97,20 @@ class Files:
     """A company's own files, below its home."""
 
     folder: Path
+
+    @classmethod
+    def of(cls, home: Path, partner: str) -> Files:
+        """Of ``partner`` in the network at ``home``."""
+        return cls(home / "federation" / partner)
+
+    def admitted(self, partner: str) -> Admission:
+        """The coordinator's answer; :class:`ConfigError` if there is none, or it is another company's."""
+        if not self.admission.exists():
+            raise ConfigError(f"{partner}: not admitted; `decai federation enter` takes the coordinator's answer")
+        answer = Admission.read(self.admission)
+        if answer.partner != partner:
+            raise ConfigError(f"{self.admission}: the admission of {answer.partner}, not of {partner}")
+        return answer
 
     @property
     def node_key(self) -> Path:
