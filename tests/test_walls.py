@@ -145,6 +145,7 @@ def test_addresses_are_asked_for_at_the_doors() -> None:
     assert calls("address") <= {
         "decai_forecast.partner.context",
         "decai_forecast.coordinator.context",
+        "decai_forecast.network.network",  # the two folders of the link lie with the coordinator, unless others are stated
         "decai_forecast.one_machine.introduce",  # whoever runs all parties of one host lets them know one another
         "decai_forecast.coordinator.training",  # of the members, for the runtime that has all of them in one process
         "decai_forecast.commands.federation",

@@ -44,4 +44,5 @@ def reception(network: Network) -> Reception:
 def _stores(network: Network) -> tuple[Store, Store, Store]:
     """The coordinator's own, its inbox, and what is public."""
     own = Store(network.address(COORDINATOR), COORDINATOR)
-    return own, Store(network.link_folder("inbox"), "inbox"), Store(network.link_folder("public"), "public")
+    inbox, public = network.link_folders
+    return own, Store(inbox, "inbox"), Store(public, "public")

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -77,10 +77,11 @@ class Network(Agreement, Located):
         stated = "" if name == COORDINATOR else self.participant(name).store
         return stated or str(self.home / "stores" / name)
 
-    def link_folder(self, name: Literal["inbox", "public"]) -> str:
+    @property
+    def link_folders(self) -> tuple[str, str]:
         """Where the messages of companies lie, and what is published: fsspec addresses."""
-        stated = self.link.inbox if name == "inbox" else self.link.public
-        return stated or f"{self.address(COORDINATOR)}/{name}"
+        own = self.address(COORDINATOR)
+        return self.link.inbox or f"{own}/inbox", self.link.public or f"{own}/public"
 
     def contracts(self, partner: str) -> list[Path]:
         """The partner's contract files, sorted."""

@@ -87,7 +87,7 @@ def partner_context(network: Network, partner: str) -> PartnerContext:
     return PartnerContext(
         partner=partner,
         store=store,
-        link=_https(network.home, store) if network.link.way == "https" else _folder(network, store),
+        link=_https(network.home, store) if network.link.way == "https" else _folder(*network.link_folders, store),
         contract_files=tuple(network.contracts(partner)),
         base=network.home,
         network=network.name,
@@ -104,12 +104,11 @@ def partner_context(network: Network, partner: str) -> PartnerContext:
     )
 
 
-def _folder(network: Network, store: Store) -> CompanyLink:
-    """The company's end of the link where all reach the same folders."""
+def _folder(inbox: str, public: str, store: Store) -> CompanyLink:
+    """The company's end of the link where all reach the same two folders."""
     from decai_forecast.identity import Keyring  # cryptography: not when Airflow reads a DAG file
 
-    inbox, public = Store(network.link_folder("inbox"), "inbox"), Store(network.link_folder("public"), "public")
-    return CompanyFolder(inbox, public, Keyring(store), store.owner)
+    return CompanyFolder(Store(inbox, "inbox"), Store(public, "public"), Keyring(store), store.owner)
 
 
 def _https(home: Path, store: Store) -> CompanyLink:
