@@ -33,6 +33,7 @@ PUBLIC = {
 TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by file
     "coordinator.close": "close note_of_round",
     "coordinator.context": "CoordinatorContext coordinator_context reception",
+    "coordinator.coordinate": "coordinate",
     "coordinator.federate": "federate published read_failure read_training",
     "coordinator.notify": "notify",
     "coordinator.roster": "read_roster round_of settle",
@@ -40,6 +41,7 @@ TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by 
     "one_machine.introduce": "introduce",
     "one_machine.run": "run_round",
     "one_machine.summary": "gains_in_words privacy_in_words summarise",
+    "partner.apart": "NotPublished run_apart",
     "partner.check": "check",
     "partner.combine": "can_forecast combine",
     "partner.context": "PartnerContext partner_context",
@@ -52,10 +54,11 @@ TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by 
     "partner.report": "REPORT_FILES hand_over outbox_key",
     "partner.simulate_step": "simulate simulated",
     "partner.spending": "Cost",
-    "partner.submit": "deliver give_up ready submit",
+    "partner.submit": "give_up ready submit",
     "partner.summary": "PartnerSummary partner_summary",
     "partner.train": "train",
     "partner.watch": "note_of_alarms watch",
+    "partner.whole_round": "delivered reported",
     "partner.what_if": "WHAT_IF_FILES form_scenario last_forecast what_if what_if_key what_ifs",
 }
 JOINED = ("coordinator", "one_machine", "partner")

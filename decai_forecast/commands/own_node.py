@@ -16,7 +16,7 @@ from decai_forecast.network import Network
 __all__ = ["node_lock", "taking_part"]
 
 STOP_WITHIN = 30.0  # seconds that a node has to end by itself
-LOOK, AGAIN = 0.5, 10.0  # seconds between two looks whether it runs, and until one that ended is started again
+LOOK, AGAIN = 0.5, 10.0  # seconds between two looks whether it runs, and before another start
 Progress = Callable[[str], None]
 
 
@@ -34,12 +34,15 @@ def node_lock(home: Path, partner: str) -> Iterator[None]:
 
 
 @contextmanager
-def taking_part(network: Network, partner: str, progress: Progress) -> Iterator[None]:
-    """In which the company answers when it is called to train; nothing to do where the training is not between companies."""
+def taking_part(network: Network, partner: str, progress: Progress, again: float = AGAIN) -> Iterator[None]:
+    """In which the company answers when it is called to train; nothing to do where the training is not between companies.
+
+    ``again``: seconds until a node that ended is started again.
+    """
     if network.runtime != "superlink" or _runs(network.home, partner):
         yield
         return
-    keeper = _Keeper(network.home, partner, progress)
+    keeper = _Keeper(network.home, partner, progress, again)
     keeper.start()
     try:
         yield
@@ -55,26 +58,30 @@ def _runs(home: Path, partner: str) -> bool:
         return True
 
 
-class _Keeper(Thread):
+class _Keeper:
     """Keeps a node running, and ends it."""
 
-    def __init__(self, home: Path, partner: str, progress: Progress) -> None:
-        super().__init__(daemon=True, name="node")
-        self._home, self._partner, self._progress, self._stop = home, partner, progress, Event()
+    def __init__(self, home: Path, partner: str, progress: Progress, again: float) -> None:
+        self._home, self._partner, self._progress, self._again = home, partner, progress, again
+        self._ended = Event()
+        self._thread = Thread(target=self._run, daemon=True, name="node")
 
-    def run(self) -> None:
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
         log = self._home / "federation" / self._partner / "node.log"
-        while not self._stop.is_set():
+        while not self._ended.is_set():
             self._progress(f"{self._partner}: its node starts; its log is {log}")
             with log.open("ab") as out:
                 self._kept(self._started(out.fileno()))
-            if not self._stop.is_set():
+            if not self._ended.is_set():
                 self._progress(f"{self._partner}: its node ended; it is started again. Its log is {log}")
-                self._stop.wait(AGAIN)
-
-    def stop(self) -> None:
-        self._stop.set()
-        self.join()
+                self._ended.wait(self._again)
 
     def _started(self, out: int) -> subprocess.Popen[bytes]:
         """The node ends with this process, however that ends: it reads from a pipe that nobody else holds."""
@@ -83,7 +90,7 @@ class _Keeper(Thread):
 
     def _kept(self, node: subprocess.Popen[bytes]) -> None:
         """Until it ends, or is to."""
-        while node.poll() is None and not self._stop.wait(LOOK):
+        while node.poll() is None and not self._ended.wait(LOOK):
             pass
         assert node.stdin is not None
         node.stdin.close()
