@@ -17,7 +17,9 @@ from decai_forecast.link.published import is_public
 from decai_forecast.round import is_round
 from decai_forecast.store import Store
 
-__all__ = ["Reception"]
+__all__ = ["MOST_ROUNDS", "Reception"]
+
+MOST_ROUNDS = 5_000  # of a company in the inbox: a night each for thirteen years, and at most 640 MB
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Reception:
         self._check(kind, round_id, company, data)
         key = inbox_key(kind, round_id, company)
         if not (self.inbox.exists(key) and self.inbox.read_bytes(key) == data):
+            self._check_room(company, round_id)
             self.inbox.write_bytes(key, data)
 
     def published(self, key: str) -> bytes | None:
@@ -44,6 +47,12 @@ class Reception:
         with contextlib.suppress(IsADirectoryError):
             return self.public.read_bytes(key)
         return None
+
+    def _check_room(self, company: str, round_id: str) -> None:
+        """No company fills the coordinator's disk with rounds that never were."""
+        rounds = self.inbox.children(company)
+        if round_id not in rounds and len(rounds) >= MOST_ROUNDS:
+            raise LinkError("too_many", f"{company} has sent messages for {len(rounds):,} rounds; it may for {MOST_ROUNDS:,}")
 
     def _check(self, kind: Kind, round_id: str, company: str, data: bytes) -> None:
         if company not in self.partners:

@@ -24,6 +24,7 @@ from decai_forecast.identity import Identity, Keyring
 from decai_forecast.link.connection import Limits
 from decai_forecast.link.envelope import Kind, sealed
 from decai_forecast.link.folder import LARGEST
+from decai_forecast.link.reception import MOST_ROUNDS
 from decai_forecast.link.tls import TlsFiles, company_of
 
 PATH = f"/v1/rounds/{ROUND.id}/submission"
@@ -307,6 +308,18 @@ def test_a_message_that_is_too_large_has_its_code(service: Service) -> None:
         assert a.put(PATH, content=b" " * LARGEST).json() == {"code": "malformed"}
         answer = a.put(PATH, content=b" " * (LARGEST + 1))
     assert (answer.status_code, answer.json()) == (413, {"code": "too_large"})
+
+
+def test_a_company_does_not_fill_the_disk_with_rounds(service: Service) -> None:
+    """After so many new ones are not taken; what it sends for those that are there still is, and others' are."""
+    for number in range(MOST_ROUNDS):
+        Path(service.parties.inbox.path(f"a/{number:05}")).mkdir(parents=True)
+    with pytest.raises(LinkError) as error:
+        service.link("a").submit(submission("a"))
+    assert error.value.code == "too_many"
+    Path(service.parties.inbox.path(f"a/{ROUND.id}")).mkdir()
+    service.link("a").submit(submission("a"))
+    service.link("b").submit(submission("b"))
 
 
 def test_half_a_body_is_none(service: Service) -> None:
