@@ -17,7 +17,7 @@ from decai_forecast.coordinator.roster import TrainingRoster, write_roster
 from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.coordinator.training import Scored, Trained, train
 from decai_forecast.errors import FederationError
-from decai_forecast.link import Evaluation, ModelFile, Noise, SharedModels, SharedRound, SharedStatus
+from decai_forecast.link import Evaluation, ModelFile, Noise, SharedRound, SharedStatus
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Step, Writer, read_done, run_step
 
@@ -124,8 +124,8 @@ def _judged(
 ) -> TrainingFacts:
     """The new forecaster ships, unless it is worse than the champion: then that serves on, and the new one is not published."""
     worse = champion is not None and trained.evaluation is not None and not trained.evaluation.promoted
-    texts = {cutoff: models for cutoff, models in trained.models.items() if not (worse and cutoff == ship)}
-    files = {cutoff: coordinator.link.publish_models(SharedModels(cutoff, models)) for cutoff, models in texts.items()}
+    new = {cutoff: models for cutoff, models in trained.models.items() if not (worse and cutoff == ship)}
+    files = {cutoff: coordinator.link.publish_models(models) for cutoff, models in new.items()}
     privacy = coordinator.network.privacy
     return TrainingFacts(
         status=SharedStatus.KEPT if worse else SharedStatus.TRAINED,

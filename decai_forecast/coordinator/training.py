@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from decai_forecast.code_book import coded_by
 from decai_forecast.coordinator.context import CoordinatorContext
 from decai_forecast.coordinator.roster import TrainingRoster
-from decai_forecast.link import CoordinatorLink, Progress
+from decai_forecast.link import CoordinatorLink, ModelCertificate, Progress, SharedModels
 from decai_forecast.network import COORDINATOR, SEED, Network
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Scored:
 class Trained:
     """``rows``: company -> rows of the cut-off that ships; ``dropped``: company -> code of what put it out."""
 
-    models: Mapping[date, Texts]
+    models: Mapping[date, SharedModels]
     rows: Mapping[str, int]
     dropped: Mapping[str, str]
     seconds: float
@@ -81,7 +81,14 @@ def train(
         champion=champion,
     )  # fmt: skip
     evaluation = TypeAdapter(Scored).validate_python(shared.verdict) if shared.verdict else None
-    return Trained(shared.models, dict(shared.rows), dict(shared.dropped), round(shared.seconds, 1), evaluation)
+    models = {cutoff: _signed(cutoff, texts, shared.certificates.get(cutoff, {})) for cutoff, texts in shared.models.items()}
+    return Trained(models, dict(shared.rows), dict(shared.dropped), round(shared.seconds, 1), evaluation)
+
+
+def _signed(cutoff: date, texts: Texts, certificates: Mapping[float, str]) -> SharedModels:
+    """As they are published; ``certificates``: JSON texts."""
+    form = TypeAdapter(ModelCertificate)
+    return SharedModels(cutoff, texts, {quantile: form.validate_json(one) for quantile, one in certificates.items()})
 
 
 def _plan(network: Network, roster: TrainingRoster, cutoffs: tuple[date, ...]) -> Plan:

@@ -47,6 +47,7 @@ class Plan:
     grace: float = 60.0  # seconds for the others once ``minimum`` members have said that they are there
     patience: float = 60.0  # seconds without a message in an exact training after which a member counts as silent
     agreed: str = ""  # digest of the network's agreement (preflight.py); empty: not compared
+    certificates: Mapping[date, Mapping[float, str]] = field(default_factory=dict)
     epsilon: float = 0.0  # differential privacy of all models of a cut-off together (exact/privacy.py); 0: none
     delta: float = 1e-6
     budget: float = 0.0  # epsilon of all private trainings of a company, by its own accountant; 0: no limit
@@ -141,7 +142,8 @@ class Plan:
 @dataclass(frozen=True)
 class Shared:
     """``models``: cut-off -> quantile -> LightGBM text. ``rows``: member -> rows of the last cut-off, which ships.
-    ``dropped``: member -> code of what put it out."""
+    ``dropped``: member -> code of what put it out. ``certificates``: cut-off -> quantile -> JSON text of what those who grew
+    the model signed, of strategies that have it."""
 
     models: Mapping[date, Mapping[float, str]]
     rows: Mapping[str, int]
@@ -149,3 +151,4 @@ class Shared:
     seconds: float
     traffic: int  # bytes that crossed the wire, both ways
     verdict: Mapping[str, Any] | None = None  # champion against challenger (evaluate.py); None: not compared
+    certificates: Mapping[date, Mapping[float, str]] = field(default_factory=dict)

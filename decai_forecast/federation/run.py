@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
 from decai_forecast.errors import FederationError, IdentityError, ModelTextError
@@ -151,13 +152,15 @@ def _default_params() -> dict[str, Any]:
 
 
 def _result(context: Any, plan: Plan, members: Sequence[Member], seconds: float, traffic: int) -> Shared:
-    models = {}
+    models, certificates = dict[date, Mapping[float, str]](), dict[date, Mapping[float, str]]()
     for cutoff in plan.cutoffs:
-        texts = {q: bytes(text).decode() for q in plan.quantiles if (text := context.state[f"model/{cutoff}"].get(f"q{q}"))}
-        if texts:
+        found = context.state[f"model/{cutoff}"]
+        if texts := {q: bytes(text).decode() for q in plan.quantiles if (text := found.get(f"q{q}"))}:
             models[cutoff] = texts
+            signed = {q: found.get(f"certificate-q{q}") for q in plan.quantiles}
+            certificates[cutoff] = {q: bytes(one).decode() for q, one in signed.items() if one}
     rows = {str(k): int(v) for k, v in context.state["rows"].items()}
     dropped = {str(k): str(v) for k, v in context.state["dropped"].items()}
     silent = sorted({member.partner for member in members} - set(rows) - set(dropped))  # not even a name was heard
     verdict = json.loads(str(context.state["verdict"]["json"])) if "verdict" in context.state else None
-    return Shared(models, rows, dropped | dict.fromkeys(silent, TIMEOUT), seconds, traffic, verdict)
+    return Shared(models, rows, dropped | dict.fromkeys(silent, TIMEOUT), seconds, traffic, verdict, certificates)

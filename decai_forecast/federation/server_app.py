@@ -46,7 +46,8 @@ def make_app(setting: RuntimeSetting = HERE, champion: Mapping[float, str] | Non
             if cutoff == max(plan.cutoffs):
                 rows = {node.partner: node.rows for node in state.nodes}
             texts = {f"q{quantile}": model.text().encode() for quantile, model in state.models.items()}
-            context.state[f"model/{cutoff}"] = ConfigRecord(texts)
+            signed = {f"certificate-q{quantile}": one.to_bytes() for quantile, one in state.certificates.items()}
+            context.state[f"model/{cutoff}"] = ConfigRecord(texts | signed)
             there = f"{len(state.nodes)} partners, {sum(n.rows for n in state.nodes):,} rows"
             setting.say(f"shared forecaster of {cutoff}: {there}")
             if champion and cutoff == max(plan.cutoffs):

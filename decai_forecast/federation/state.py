@@ -10,6 +10,7 @@ from typing import Protocol
 from flwr.serverapp import Grid
 
 from decai_forecast.errors import FederationError
+from decai_forecast.federation.exact.certificate import Certificate
 from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import ModelText
@@ -63,11 +64,13 @@ class Node:
 
 @dataclass(frozen=True)
 class State:
-    """Who still takes part in a cut-off, its models so far (by quantile), and who was dropped with which code."""
+    """Who still takes part in a cut-off, its models so far (by quantile), who was dropped with which code, and, of strategies
+    whose companies sign what they grew, their certificates (by quantile)."""
 
     nodes: tuple[Node, ...]
     models: Mapping[float, ModelText] = field(default_factory=dict)
     dropped: Mapping[str, str] = field(default_factory=dict)
+    certificates: Mapping[float, Certificate] = field(default_factory=dict)
 
 
 Train = Callable[[Grid, Plan, date, State, RuntimeSetting], State]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le, Len
 from pydantic import Field, StringConstraints, TypeAdapter
@@ -26,6 +26,7 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "Figures",
+    "ModelCertificate",
     "ModelFile",
     "Noise",
     "Progress",
@@ -56,6 +57,9 @@ Reason = Annotated[
 ]
 Digest = Annotated[
     str, StringConstraints(pattern=r"^([0-9a-f]{64})?$"), Field(description="a SHA-256 of 64 hexadecimal digits, or empty")
+]
+Signature = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{128}$"), Field(description="a signature of 128 hexadecimal digits")
 ]
 Rows = Annotated[int, Ge(0), Le(MANY)]
 Text = Annotated[str, Len(0, 2000)]
@@ -219,11 +223,27 @@ class SharedRound:
 
 
 @dataclass(frozen=True)
+class ModelCertificate:
+    """What all who grew a model together signed, in hexadecimal digits (federation/exact/certificate.py)."""
+
+    format: Literal["decai-certificate/1"]
+    subject: Annotated[str, Len(1, 100)]
+    names: Annotated[tuple[Name, ...], Len(1, 200)]
+    roster: Digest
+    epoch: Digest
+    transcript: Digest
+    model: Digest
+    signatures: Annotated[tuple[Signature, ...], Len(1, 200)]
+
+
+@dataclass(frozen=True)
 class SharedModels:
-    """The shared forecaster of one cut-off: the text of a LightGBM model for each quantile."""
+    """The shared forecaster of one cut-off: the text of a LightGBM model for each quantile, and, where companies sign what they
+    grow together, their certificates."""
 
     cutoff: date
     models: Mapping[float, str]
+    certificates: Mapping[float, ModelCertificate] = field(default_factory=dict)
 
 
 class ClosingStatus(StrEnum):

@@ -15,6 +15,7 @@ from decai_forecast.network import Assumptions, Network, Privacy
 from decai_forecast.network.supply import Supply
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
+from decai_forecast.strategies import DEFAULT, MINIMUM_QUORUM
 
 if TYPE_CHECKING:
     from decai_forecast.reports.send import Settings
@@ -42,6 +43,8 @@ class PartnerContext:
     simulated: bool
     calendar: Calendar
     assumptions: Assumptions
+    strategy: str = DEFAULT
+    minimum: int = MINIMUM_QUORUM
     credentials: Credentials = field(default_factory=EnvironmentCredentials)
     allowed: tuple[Path, ...] = ()
     off_limits: tuple[Path, ...] = ()
@@ -94,6 +97,8 @@ def partner_context(network: Network, partner: str) -> PartnerContext:
         simulated=network.simulated,
         calendar=network.calendar,
         assumptions=network.assumptions,
+        strategy=network.strategy,
+        minimum=network.minimum,
         allowed=tuple(Path(folder) for folder in network.source_folders),
         off_limits=network.closed_to(partner),
         partners=network.partners,

@@ -172,7 +172,8 @@ class OverrideScore:
 class CombineFacts:
     """The company's forecast: its first period ``cutoff``, the ``choice`` among the candidates and how many of the shared trees
     it uses (``shared_tree_count``), the scores of each candidate over the test window (``combined``: of the choice), what it
-    adds over a moving average and what that is worth, how demand moves together, first forecasts, and overrides."""
+    adds over a moving average and what that is worth, how demand moves together, first forecasts, and overrides; ``refused``:
+    why shared forecasters were not used, a sentence each."""
 
     cutoff: date
     choice: Choice
@@ -187,6 +188,7 @@ class CombineFacts:
     not_forecast: tuple[str, ...] = ()
     overrides: tuple[OverrideEffect, ...] = ()
     override_scores: tuple[OverrideScore, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,8 @@ def _quality(combined: Done[CombineFacts]) -> Quality | None:
     if not facts.test:
         return None
     return Quality(
-        {name: asdict(scores) for name, scores in facts.test.items()}, choice.name, choice.reason, choice.wape, choice.origins,
+        {name: asdict(scores) for name, scores in facts.test.items()}, choice.name, ". ".join([choice.reason, *facts.refused]),
+        choice.wape, choice.origins,
         naive_wape=facts.naive_wape, value_added=asdict(facts.value_added) if facts.value_added else None,
     )  # fmt: skip
 

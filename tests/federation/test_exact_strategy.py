@@ -135,7 +135,7 @@ def test_only_keys_counts_digests_and_the_model_cross(tmp_path: Path) -> None:
     serve(grid, which)
     names = {name for message in grid.heard for name in message.content["config"]}
     said = {"partner", "rows", "key", "schema", "agreed", "version-decai-forecast", "version-flwr", "version-lightgbm"}
-    assert names == said | {"digest", "model"}
+    assert names == said | {"digest", "model", "certificate"}
     assert not re.search(re.escape(str(tmp_path)), str([dict(message.content["config"]) for message in grid.heard]))
 
 

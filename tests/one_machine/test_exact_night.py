@@ -1,13 +1,13 @@
 """A night whose shared forecaster is trained exactly: how far it is, is there for people to see."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
-from support import NIGHT, copy_of, message, public, reopened, republish
+from support import NIGHT, copy_of, message, own, public, reopened, republish
 
 from decai_forecast import federation
 from decai_forecast.commands.table import print_summary
@@ -19,9 +19,11 @@ from decai_forecast.federation.disclosure import record_disclosure
 from decai_forecast.link import Evaluation, SharedRound, SharedStatus
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
+from decai_forecast.partner.combine import combine
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.report_facts import facts_of
 from decai_forecast.reports import build_report, render_html
+from decai_forecast.store import digest_bytes
 
 
 @pytest.fixture
@@ -124,3 +126,41 @@ def test_the_report_says_whether_the_new_forecaster_ships(night: Network) -> Non
     assert f"<p>The new shared forecaster does not ship, the last one stays in use: {why}.</p>" in render_html(report), report[
         "roster"
     ]
+
+
+def test_a_forecaster_that_nobody_signed_is_not_used(night: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The coordinator publishes another one than the companies grew, with digests and a signature of its own: the company
+    forecasts with its own, its report and its notices say why, and everybody else's round goes on."""
+    monkeypatch.setattr(federation, "Plan", partial(Plan, rounds=1))
+    coordinator, company = coordinator_context(night), partner_context(night, "shop_0")
+    federate(coordinator, NIGHT)
+    shared = coordinator.link.shared(NIGHT.id)
+    assert shared is not None
+    assert shared.ships is not None
+    assert combine(company, NIGHT).facts.refused == ()
+    models = coordinator.link.models(shared.ships)
+    median = models.models[0.5].replace("leaf_value=", "leaf_value=9", 1)
+    tampered = replace(models, models=dict(models.models) | {0.5: median})
+    file = coordinator.link.publish_models(tampered)
+    republish(night, ships=file, models=dict(shared.models) | {tampered.cutoff: file})
+    facts = combine(company, NIGHT).facts
+    assert len(facts.refused) == 1
+    assert "the model is not the one that was signed" in facts.refused[0]
+    assert facts.choice.name == "local"
+    assert "not the one that was signed" in render_html(build_report(facts_of(company, NIGHT)))
+    assert "not the one that was signed" in company.store.read_bytes(f"notices/{NIGHT.id}-forecaster.txt").decode()
+
+
+def test_companies_keep_what_they_signed(night: Network) -> None:
+    """Each in its own store, by the digest of the model; it is what is published with it."""
+    federate(coordinator_context(night), NIGHT)
+    link = coordinator_context(night).link
+    shared = link.shared(NIGHT.id)
+    assert shared is not None
+    for file in shared.models.values():
+        models = link.models(file)
+        (text, certificate) = models.models[0.5], models.certificates[0.5]
+        assert certificate.names == night.partners
+        for partner in night.partners:
+            kept = own(night, partner).read_json(f"federation/exact/certificates/{digest_bytes(text.encode())}.json")
+            assert kept == asdict(certificate) | {"names": list(certificate.names), "signatures": list(certificate.signatures)}

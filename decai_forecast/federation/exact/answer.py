@@ -21,11 +21,13 @@ def answer(asked: Asked) -> Mapping[str, Any]:
     """Trains one quantile together with everybody on the roster; the model goes to the coordinator if it asks for it here."""
     rows, plan, call = asked.rows, asked.plan, Call.from_config(asked.values)
     records, keyring = TrainingRecords(asked.store, plan.round_id), Keyring(asked.store)
-    text = train_on_call(
+    trained = train_on_call(
         call, plan, asked.cutoff, rows.X, rows.target, rows.weight, rows.newest, records, keyring, _recorded(asked)
     )
-    model = {"model": text.encode()} if call.speaker == asked.partner else {}
-    return {"digest": hashlib.sha256(text.encode()).digest(), **model}
+    digest = {"digest": hashlib.sha256(trained.text.encode()).digest()}
+    if call.speaker != asked.partner:
+        return digest
+    return digest | {"model": trained.text.encode(), "certificate": trained.certificate.to_bytes()}
 
 
 def _recorded(asked: Asked) -> Connect:

@@ -19,7 +19,8 @@ from flwr.serverapp import Grid
 from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.ask import ask, gather
 from decai_forecast.federation.codes import MALFORMED, NODE_GONE, TIMEOUT, reason_of
-from decai_forecast.federation.exact.errors import Begun, Differs, PeerLost
+from decai_forecast.federation.exact.certificate import Certificate, subject_of
+from decai_forecast.federation.exact.errors import Begun, Differs, ExactError, PeerLost
 from decai_forecast.federation.exact.node import Call
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import ModelText, validate
@@ -36,10 +37,18 @@ PATIENCE = 6  # times the plan's timeout: a call is a whole training, not one an
 
 
 @dataclass(frozen=True)
+class Signed:
+    """A model, and that all who trained it signed it."""
+
+    model: ModelText
+    certificate: Certificate
+
+
+@dataclass(frozen=True)
 class Together:
     """What came of a cut-off: no models if it could not be trained, and then the code of what stopped it."""
 
-    models: Mapping[float, ModelText]
+    models: Mapping[float, Signed]
     members: frozenset[str]
     dropped: dict[str, str] = field(default_factory=dict)
     stopped: str = ""
@@ -57,8 +66,12 @@ def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, setting: R
         raise FederationError(f"{refused}; dropped: {dropped_in_words(dict(state.dropped) | together.dropped)}")
     left = tuple(node for node in state.nodes if node.partner in together.members and together.models)
     return kept(
-        replace(state, nodes=left, models=together.models, dropped=dict(state.dropped) | together.dropped), plan, cutoff
-    )
+        replace(
+            state, nodes=left, models={quantile: one.model for quantile, one in together.models.items()},
+            certificates={quantile: one.certificate for quantile, one in together.models.items()},
+            dropped=dict(state.dropped) | together.dropped,
+        ), plan, cutoff,
+    )  # fmt: skip
 
 
 def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, setting: RuntimeSetting) -> Together:
@@ -67,7 +80,7 @@ def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, setting: 
     Who fails before the first sum is left out and the others begin again. Once sums have crossed, the partners themselves
     refuse to go on without one of them (see records.py): then there is no model of this cut-off.
     """
-    there, dropped, models = dict(nodes), dict[str, str](), dict[float, ModelText]()
+    there, dropped, models = dict(nodes), dict[str, str](), dict[float, Signed]()
     for quantile in plan.quantiles:
         model, blamed, stopped = _Attempts(grid, plan, cutoff, quantile, setting).model(there)
         dropped |= blamed
@@ -88,7 +101,7 @@ class _Attempts:
     quantile: float
     setting: RuntimeSetting
 
-    def model(self, nodes: Nodes) -> tuple[ModelText | None, dict[str, str], str]:
+    def model(self, nodes: Nodes) -> tuple[Signed | None, dict[str, str], str]:
         """The model, who was left out with which code, and the code of what stopped the others."""
         there, blamed, lost = dict(nodes), dict[str, str](), set[str]()
         stopped = ""
@@ -107,13 +120,13 @@ class _Attempts:
             gather(self.grid, [there[partner][0] for partner in once], self.plan.grace)
         return None, blamed, stopped
 
-    def _attempt(self, nodes: Nodes) -> tuple[ModelText | None, dict[str, str]]:
+    def _attempt(self, nodes: Nodes) -> tuple[Signed | None, dict[str, str]]:
         """The model, or who answered with which code in place of it. The first failure ends the session for all."""
         notes: deque[Progress] = deque(maxlen=1)  # the newest; the relay's thread puts it here, this one reports it
         with self.setting.relay(self.plan.patience, notes.append) as relay:
             return self._called(nodes, relay, notes)
 
-    def _called(self, nodes: Nodes, relay: Relay, notes: deque[Progress]) -> tuple[ModelText | None, dict[str, str]]:
+    def _called(self, nodes: Nodes, relay: Relay, notes: deque[Progress]) -> tuple[Signed | None, dict[str, str]]:
         keys, speaker = {partner: key for partner, (_, key) in nodes.items()}, min(nodes)
         call = Call(self.quantile, hashlib.sha256(os.urandom(32)).digest(), relay.port, keys, speaker)
         names = {node: partner for partner, (node, _) in nodes.items()}
@@ -125,7 +138,7 @@ class _Attempts:
         replies = {names[node]: reply for node, reply in answers.items()}
         failed = {partner: TIMEOUT for partner in nodes if partner not in replies}
         failed |= {partner: reason_of(one) for partner, one in replies.items() if one.has_error()}
-        return (None, failed) if failed else _taken(self.plan, speaker, replies)
+        return (None, failed) if failed else _taken(self.plan, subject_of(self.cutoff, self.quantile), speaker, keys, replies)
 
     def _report(self, notes: deque[Progress]) -> None:
         if notes:
@@ -134,8 +147,11 @@ class _Attempts:
             self.setting.watch(Step(self.cutoff, self.quantile, number, len(cutoffs) * len(quantiles), notes.pop()))
 
 
-def _taken(plan: Plan, speaker: str, replies: Mapping[str, Message]) -> tuple[ModelText | None, dict[str, str]]:
-    """The speaker's model, if it is safe to load and the one that all ended with; else who says something else than most."""
+def _taken(
+    plan: Plan, subject: str, speaker: str, keys: Mapping[str, bytes], replies: Mapping[str, Message]
+) -> tuple[Signed | None, dict[str, str]]:
+    """The speaker's model, if it is safe to load and the one that all ended with and signed; else who says something else than
+    most. ``keys``: of all who were called."""
     said = {partner: dict(one.content.get("config") or {}) for partner, one in replies.items()}
     text = said[speaker].get("model")
     if unread := {partner for partner, each in said.items() if not isinstance(each.get("digest"), bytes)}:
@@ -146,6 +162,11 @@ def _taken(plan: Plan, speaker: str, replies: Mapping[str, Message]) -> tuple[Mo
     if other:
         return None, dict.fromkeys(other if 2 * len(other) < len(said) else {speaker}, Differs.code)
     try:
-        return validate(text.decode(), plan.feature_names, plan.coded), {}
-    except (ModelTextError, UnicodeDecodeError):
+        model = validate(text.decode(), plan.feature_names, plan.coded)
+        certificate = Certificate.from_bytes(said[speaker].get("certificate"))
+        certificate.vouches(subject, text.decode(), keys, plan.minimum)
+        return Signed(model, certificate), {}
+    except UnicodeDecodeError:
         return None, {speaker: ModelTextError.code}
+    except (ModelTextError, ExactError) as error:
+        return None, {speaker: error.code}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,9 @@ from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.exact.session import SecureSession, Wire
 from decai_forecast.federation.plan import Plan
 from decai_forecast.identity import Keyring
+
+if TYPE_CHECKING:  # LightGBM
+    from decai_forecast.federation.exact.train import Trained
 
 __all__ = ["Call", "Connect", "connect_here", "connect_over_tls", "plan_of", "private_of", "train_on_call"]
 
@@ -92,8 +95,8 @@ def train_on_call(
     records: TrainingRecords,
     keyring: Keyring,
     connect: Connect,
-) -> str:
-    """The model text. ``newest``: the rows that are held out if the plan stops early.
+) -> Trained:
+    """The model and its certificate. ``newest``: the rows that are held out if the plan stops early.
 
     Raises an :class:`ExactError`; the others are told at once, unless they knew before.
     """
@@ -112,7 +115,7 @@ def train_on_call(
         stack.callback(wire.close)
         try:
             session = SecureSession(wire, identity, roster, pinned, call.session, plan.minimum)
-            return train(rows, exact, session, records).text
+            return train(rows, exact, session, records)
         except BaseException:
             wire.abort()
             raise

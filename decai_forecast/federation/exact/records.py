@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from decai_forecast.federation.exact.accountant import RECORDS, PrivacyAccountant
+from decai_forecast.federation.exact.certificate import Certificate
 from decai_forecast.federation.exact.errors import Begun, Refused
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.exact.roster import KeyRoster
@@ -83,6 +84,10 @@ class TrainingRecords:
 
     def keep(self, plan: ExactPlan, roster: KeyRoster, trees: list[Tree]) -> None:
         self._store.write_json(_checkpoint(plan, roster), {"subject": plan.subject, "trees": trees})
+
+    def keep_certificate(self, certificate: Certificate) -> None:
+        """By the digest of its model: whatever is published later, the company has what it signed."""
+        self._create(f"{RECORDS}/certificates/{certificate.model.hex()}.json", certificate.to_json())
 
     def finish(self, plan: ExactPlan, roster: KeyRoster) -> None:
         """The training is over: its kept trees are of no use any more."""

@@ -14,7 +14,7 @@ import hashlib
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from decai_forecast.federation.exact import frames, packed_ints
+from decai_forecast.federation.exact.certificate import Certificate
 from decai_forecast.federation.exact.errors import Differs, Tampered
 from decai_forecast.federation.exact.frames import Blob, Frame, Meanwhile
 from decai_forecast.federation.exact.keys import SHARE_BYTES, Hello, PairKeys
@@ -30,7 +31,7 @@ from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.exact.roster import MIN_PARTIES, KeyRoster
 from decai_forecast.identity import Identity
 
-__all__ = ["Certificate", "SecureSession", "Traffic", "Wire"]
+__all__ = ["SecureSession", "Traffic", "Wire"]
 
 AddNoise = Callable[[str, int, Ints], Ints]
 """(phase, column, own numbers) -> what is added up in their place"""
@@ -61,29 +62,6 @@ class Traffic:
     sent: int = 0  # bytes
     received: int = 0  # bytes
     waited: float = 0.0  # seconds for the others and the wire
-
-
-@dataclass(frozen=True)
-class Certificate:
-    """That all participants of a training ended with the same: their signatures of what everybody saw and of the model."""
-
-    names: tuple[str, ...]
-    roster: bytes
-    epoch: bytes
-    transcript: bytes
-    model: bytes
-    signatures: tuple[bytes, ...]
-
-    @property
-    def statement(self) -> bytes:
-        return self.roster + self.epoch + self.transcript + self.model
-
-    def verify(self, roster: KeyRoster) -> None:
-        """:class:`Tampered` names the first participant whose signature is not valid."""
-        if roster.digest != self.roster or len(self.signatures) != roster.size:
-            raise Tampered("the certificate belongs to another roster")
-        for rank, signature in enumerate(self.signatures):
-            roster.verify(rank, "certificate", self.statement, signature)
 
 
 class SecureSession:
@@ -236,12 +214,12 @@ class SecureSession:
         if other := [self.roster.names[rank] for rank, theirs in enumerate(given) if theirs != digest]:
             raise Differs(f"{phase}: {', '.join(other)} and {self.identity.name} do not hold the same")
 
-    def certify(self, model: bytes) -> Certificate:
-        """All sign what everybody saw and the digest of the model; raises if one saw or holds something else."""
+    def certify(self, subject: str, model: bytes) -> Certificate:
+        """All sign what everybody saw, what the model is of and its digest; raises if one saw or holds something else."""
         transcript, roster = self._seen.digest(), self.roster.digest
         self.agree("transcript", transcript + model)
-        statement = Certificate(self.roster.names, roster, self._epoch, transcript, model, ())
-        signatures = self.broadcast("certificate", self.identity.sign("certificate", statement.statement))
-        signed = Certificate(self.roster.names, roster, self._epoch, transcript, model, tuple(signatures))
+        unsigned = Certificate(subject, self.roster.names, roster, self._epoch, transcript, model, ())
+        signatures = self.broadcast("certificate", self.identity.sign("certificate", unsigned.statement))
+        signed = replace(unsigned, signatures=tuple(signatures))
         signed.verify(self.roster)
         return signed

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact.bins import Bins, agree_bins
+from decai_forecast.federation.exact.certificate import Certificate, subject_of
 from decai_forecast.federation.exact.collectives import Collectives, check_library
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Floats, Format
@@ -21,7 +22,7 @@ from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
 from decai_forecast.federation.exact.private import train_privately
 from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
 from decai_forecast.federation.exact.rows import Rows
-from decai_forecast.federation.exact.session import Certificate, SecureSession
+from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.start import Start, agree_start
 from decai_forecast.federation.exact.stopping import EVERY, Stopping
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
@@ -60,7 +61,7 @@ def train(
         records.begin(plan.coded_subject, session.roster, rows.digest)
     if plan.private:
         text = train_privately(rows, plan, plan.private, session, records)
-        return Trained(text, session.certify(hashlib.sha256(text.encode()).digest()))
+        return _signed(text, plan, session, records)
     bins = agree_bins(session.secure_sum, rows.X, plan.max_bin, plan.coded)
     session.agree("bins", bins.digest)
     start = agree_start(session.secure_sum, plan, rows.label, rows.steps)
@@ -68,9 +69,17 @@ def train(
     if not trees:
         raise Refused("no tree can be split: too few rows, or features that say nothing")
     text = model_of(plan, start.score, trees).text()
-    trained = Trained(text, session.certify(hashlib.sha256(text.encode()).digest()))
+    trained = _signed(text, plan, session, records)
     records.finish(plan, session.roster)
     return trained
+
+
+def _signed(text: str, plan: ExactPlan, session: SecureSession, records: TrainingRecords) -> Trained:
+    """With the signatures of all, which each keeps."""
+    digest = hashlib.sha256(text.encode()).digest()
+    certificate = session.certify(subject_of(plan.subject, plan.alpha), digest)
+    records.keep_certificate(certificate)
+    return Trained(text, certificate)
 
 
 def bag_of(private: bytes, plan: ExactPlan, number: int, rows: int) -> npt.NDArray[np.bool_]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from decai_forecast.errors import DecaiError
+from decai_forecast.errors import DecaiError, FederationError, MalformedMessage, StoreError
 from decai_forecast.link import ModelFile, PublicLink, SharedRound
+from decai_forecast.partner.trust import Trust
 
 __all__ = ["SharedForecasters"]
 
@@ -17,18 +18,22 @@ Texts = Mapping[float, str]
 
 @dataclass(frozen=True)
 class SharedForecasters:
-    """Of one round; with ``trees``, of each model only its first ones."""
+    """Of one round; with ``trees``, of each model only its first ones. ``trust``: what does not hold is not used and told in
+    ``refused``; without, it is raised. ``read``: what has come already, by the digest of its file."""
 
     link: PublicLink
     published: SharedRound
     trees: int | None = None
+    trust: Trust | None = None
+    read: dict[str, Texts | None] = field(default_factory=dict, compare=False)
+    reasons: dict[str, str] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def of(cls, link: PublicLink, round_id: str) -> SharedForecasters:
+    def of(cls, link: PublicLink, round_id: str, trust: Trust | None = None) -> SharedForecasters:
         """:class:`DecaiError` before the round has published them."""
         if (published := link.shared(round_id)) is None:
             raise DecaiError(f"round {round_id} has no shared forecaster yet; federate or close the round first")
-        return cls(link, published)
+        return cls(link, published, trust=trust)
 
     def within(self, trees: int | None) -> SharedForecasters:
         """The same, each model cut down to its first ``trees`` trees; None: whole."""
@@ -40,19 +45,41 @@ class SharedForecasters:
         models = {cutoff.isoformat(): file.sha256 for cutoff, file in self.published.models.items()}
         return [models, self.published.ships and self.published.ships.sha256]
 
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Why forecasters of this round are not used, a sentence each; reads them all."""
+        for cutoff in self.published.models:
+            self.at(cutoff)
+        self.shipped()
+        return tuple(sorted(self.reasons.values()))
+
     def at(self, cutoff: date) -> Texts | None:
         """The models trained for a cut-off; None where there are none."""
-        return self._texts(self.published.models.get(cutoff))
+        return self._texts(self.published.models.get(cutoff), cutoff)
 
     def shipped(self) -> Texts | None:
         """The models that the round ships, however old their cut-off is; None before the first."""
-        return self._texts(self.published.ships)
+        return self._texts(self.published.ships, None)
 
-    def _texts(self, file: ModelFile | None) -> Texts | None:
+    def _texts(self, file: ModelFile | None, cutoff: date | None) -> Texts | None:
         if file is None:
             return None
-        texts = self.link.models(file).models
-        return texts if self.trees is None else _first(texts, self.trees)
+        key = f"{file.sha256} {cutoff}"
+        if key not in self.read:
+            self.read[key] = self._read(file, cutoff)
+        texts = self.read[key]
+        return texts if texts is None or self.trees is None else _first(texts, self.trees)
+
+    def _read(self, file: ModelFile, cutoff: date | None) -> Texts | None:
+        if self.trust is None:
+            return self.link.models(file).models
+        try:
+            models = self.link.models(file)
+            self.trust.check(cutoff, models)
+            return models.models
+        except (StoreError, MalformedMessage, FederationError) as error:
+            self.reasons[file.sha256] = f"A shared forecaster is not used: {error}. Ask the coordinator and the other companies"
+            return None
 
 
 def _first(texts: Texts, trees: int) -> Texts:

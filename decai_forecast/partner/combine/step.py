@@ -17,7 +17,9 @@ from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.earlier import earlier_forecasts
 from decai_forecast.partner.facts import CHECK, COMBINE, TRAIN, CheckFacts, CombineFacts, TrainFacts
 from decai_forecast.partner.finished import accepted_frame, clean_file, required_step
+from decai_forecast.partner.notices import Notice, known_channels, tell
 from decai_forecast.partner.overrides import effects_of, overrides_in_force, scores_of, with_overrides
+from decai_forecast.partner.trust import Trust
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer, run_step
 
@@ -42,9 +44,16 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
     """
     trained, checked = required_step(company, round.id, TRAIN), required_step(company, round.id, CHECK)
     store, calendar, book = company.store, company.calendar, company.code_book
-    shared, overrides = SharedForecasters.of(company.link, round.id), overrides_in_force(store, round.id)
+    shared, overrides = SharedForecasters.of(company.link, round.id, Trust.of(company)), overrides_in_force(store, round.id)
     earlier = earlier_forecasts(store, calendar, round)
-    inputs = [trained.inputs, *shared.files, [one.id for one in overrides], [one.sha256 for one in earlier], _models()]
+    inputs = [
+        trained.inputs,
+        *shared.files,
+        shared.refused,
+        [one.id for one in overrides],
+        [one.sha256 for one in earlier],
+        _models(),
+    ]
 
     def work(writer: Writer) -> CombineFacts:
         cutoffs, table = calendar.cutoffs(round.as_of), trained.frame("table.parquet")
@@ -69,15 +78,20 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
             tested.scores, tested.naive_wape, tested.value_added,
             costs_of(tested.forecasts, table, accepted_frame(checked, "items"), calendar, cutoffs.test, company.assumptions),
             new.series(), new.notes, effects_of(forecast, overrides), scores_of(store, earlier, table),
+            shared.refused,
         )  # fmt: skip
 
-    return run_step(store, round.id, COMBINE, inputs, work)
+    done = run_step(store, round.id, COMBINE, inputs, work)
+    if shared.refused:
+        text = "\n".join(shared.refused)
+        tell(store, known_channels(store, company.contract_files), Notice(store.owner, round.id, "forecaster", "refused", text))
+    return done
 
 
 def can_forecast(company: PartnerContext, round: Round) -> bool:
     """Whether there is a forecaster for this company: its own, or for a newcomer one that the network has published."""
     trained = required_step(company, round.id, TRAIN)
-    return not trained.facts.newcomer or SharedForecasters.of(company.link, round.id).shipped() is not None
+    return not trained.facts.newcomer or SharedForecasters.of(company.link, round.id, Trust.of(company)).shipped() is not None
 
 
 def _models() -> list[str]:

@@ -1,0 +1,51 @@
+"""When a company takes a shared forecaster: by its own network.yaml and the keys it has pinned, never by what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from decai_forecast.errors import MalformedMessage
+from decai_forecast.link import SharedModels
+from decai_forecast.network import COORDINATOR
+from decai_forecast.partner.context import PartnerContext
+from decai_forecast.strategies import strategy_of
+
+__all__ = ["Trust"]
+
+
+@dataclass(frozen=True)
+class Trust:
+    """``signed``: whether all who grew a model must have signed it (strategy ``exact``); ``minimum``: how many they must be at
+    least; ``pinned``: the keys by which the company knows them."""
+
+    signed: bool
+    minimum: int
+    pinned: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, company: PartnerContext) -> Trust:
+        from decai_forecast.identity import Keyring  # cryptography: not when Airflow reads a DAG file
+
+        return cls(strategy_of(company.strategy).needs_keys, company.minimum, Keyring(company.store).pinned())
+
+    def check(self, cutoff: date | None, models: SharedModels) -> None:
+        """:class:`~decai_forecast.errors.MalformedMessage` or :class:`~decai_forecast.errors.FederationError` for models that
+        are of another cut-off than the one they are given for, or that the companies did not sign as they are."""
+        if cutoff not in (None, models.cutoff):
+            raise MalformedMessage(f"the {COORDINATOR} gives the forecaster of {models.cutoff} as that of {cutoff}")
+        if self.signed:
+            for quantile, text in models.models.items():
+                self._check_signatures(models, quantile, text)
+
+    def _check_signatures(self, models: SharedModels, quantile: float, text: str) -> None:
+        from decai_forecast.federation.exact.certificate import Certificate, subject_of
+        from decai_forecast.federation.exact.errors import Tampered
+
+        subject = subject_of(models.cutoff, quantile)
+        if quantile not in models.certificates:
+            raise Tampered(f"{subject}: no company has signed it")
+        said: Mapping[str, Any] = asdict(models.certificates[quantile])
+        Certificate.from_json(said).vouches(subject, text, self.pinned, self.minimum)
