@@ -22,9 +22,11 @@ PUBLIC = {
     "train_own unconstrain wape",
     "documents": "Document Fault Kind Where near",
     "federation": "Member Plan Shared merge sanitise train_shared validate",
-    "founding": "Columns add_partner found_simulated from_table",
+    "founding": "Columns add_participant add_partner found_named found_simulated from_table",
+    "founding.apart": "Answer Answers Entry FoundingDesk Guest Invitation fingerprint_of_members home_of in_words invite join "
+    "opened_answer",
     "link": "Closing ClosingStatus CompanyFolder CompanyLink Comparison CoordinatorFolder CoordinatorLink Evaluation Figures "
-    "Inbox ModelFile Noise Progress PublicLink Quartiles SharedModels SharedRound SharedStatus State Submission",
+    "Inbox Members ModelFile Noise Progress PublicLink Quartiles SharedModels SharedRound SharedStatus State Submission",
     "partner.combine": "can_forecast combine",
     "reports": "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report manifest render_html stock_targets_csv",
     "simulation": "FAILURE_LEVEL RECOVERY_LEVEL REPLICATIONS Simulation days_of_supply hhi simulate standard_error",

@@ -127,7 +127,7 @@ def test_stores_are_opened_at_the_doors() -> None:
     one_host = {  # whoever runs a training in one process has all stores
         "decai_forecast.federation.run",
         "decai_forecast.one_machine.introduce",
-        "decai_forecast.commands.federation",
+        "decai_forecast.commands.membership",  # the store of the company, or of the coordinator, whose command it is
         "decai_forecast.commands.network",  # `network check` proves them all
     }
     scratch = {"decai_forecast.delivery.pull"}  # for a delivery that is only looked at
@@ -148,7 +148,7 @@ def test_addresses_are_asked_for_at_the_doors() -> None:
         "decai_forecast.network.network",  # the two folders of the link lie with the coordinator, unless others are stated
         "decai_forecast.one_machine.introduce",  # whoever runs all parties of one host lets them know one another
         "decai_forecast.coordinator.training",  # of the members, for the runtime that has all of them in one process
-        "decai_forecast.commands.federation",
+        "decai_forecast.commands.membership",
         "decai_forecast.commands.network",  # `network check` proves all stores
     }
 

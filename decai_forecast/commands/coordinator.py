@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from decai_forecast.commands.membership import desk_of
 from decai_forecast.coordinator.context import reception
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import COORDINATOR, Network
@@ -33,7 +34,8 @@ def serve(
 ) -> None:
     """Takes companies' messages over HTTPS and shows them what is public, until it is stopped.
 
-    A company is known by the certificate that `decai federation admit` signed for it; whoever has none gets no connection.
+    A company is known by the certificate that `decai federation admit` signed for it. Whoever is invited can hand over its
+    answer and hear what became of it. Nobody else gets a connection.
 
     Examples:
 
@@ -48,13 +50,13 @@ def serve(
     network = Network.load(home)
     link = Link(network.home / "federation" / COORDINATOR)
     host, given, ports = link.facts()
-    tls = TlsFiles(*(link.folder / name for name in ("server.key", "server.crt", "authority.crt")))
+    tls = TlsFiles(*(link.folder / name for name in ("server.key", "server.crt", "authority.crt", "inviting.crt")))
     where = (listen or given, port or ports.link)
     with _bound(*where) as bound:
         for number in (signal.SIGTERM, signal.SIGINT):  # the server ends in order, and then raises what it was stopped with
             signal.signal(number, lambda *_: None)
         print(f"https://{host}:{where[1]}: serving {network.name}", flush=True)
-        server(reception(network), tls, *where).run(sockets=[bound])
+        server(reception(network), tls, *where, desk=desk_of(network)).run(sockets=[bound])
     print(f"https://{host}:{where[1]}: stopped", flush=True)
 
 

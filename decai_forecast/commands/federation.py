@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from decai_forecast.commands.membership import company_of, membership_app
 from decai_forecast.commands.own_node import node_lock
 from decai_forecast.network import COORDINATOR, Network
-from decai_forecast.store import Store
 
 if TYPE_CHECKING:  # these modules import gRPC
     from decai_forecast.federation.superlink.link import Link
-    from decai_forecast.federation.superlink.node import Company
-    from decai_forecast.identity import Keyring
 
 __all__ = ["federation_app"]
 
@@ -26,9 +24,6 @@ federation_app = typer.Typer(
     no_args_is_help=True, help="Training between companies on machines of their own, over a SuperLink."
 )
 Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")]
-PassportFile = Annotated[Path, typer.Argument(help="The passport that the company sent.")]
-PassportFiles = Annotated[list[Path], typer.Argument(help="The passports of the other companies.")]
-AdmissionFile = Annotated[Path, typer.Argument(help="The coordinator's answer to the passport.")]
 Partner = Annotated[str, typer.Argument(help="The company's id in network.yaml.")]
 
 
@@ -59,7 +54,8 @@ def found(
     network = _network(home)
     link = _link(network)
     link.found(host, Ports(fleet_port, relay_port, link_port, control_port, appio_port), listen=listen)
-    print(f"{link.folder}: made; keep it from everybody else. Start the SuperLink with `decai federation up`.")
+    print(f"{link.folder}: made; keep it from everybody else.")
+    print("Next: `decai federation up` and `decai coordinator serve`, and `decai federation invite` for the companies.")
 
 
 @federation_app.command("up")
@@ -71,71 +67,6 @@ def up(home: Home = None) -> None:
     link = _link(_network(home))
     command = link.command()
     os.execve(command[0], command, link.environment())  # in this process's place: who stops it stops the SuperLink
-
-
-@federation_app.command("passport")
-def passport(partner: Partner, out: Annotated[Path, typer.Option(help="The file to write.")], home: Home = None) -> None:
-    """A company writes its public keys, for the coordinator and for all other companies.
-
-    Example: decai federation passport acme --out acme.passport.json
-    """
-    from decai_forecast.federation.superlink.passport import apply
-
-    company, keyring = _company(_network(home), partner)
-    made = apply(company.files, partner, keyring)
-    made.write(out)
-    print(f"{out}: send it to the coordinator; hand it to the other companies in a way that the coordinator does not control.")
-    print(f"Fingerprint, for who wants to hear it from you: {made.fingerprint}")
-
-
-@federation_app.command("admit")
-def admit(file: PassportFile, out: Annotated[Path, typer.Option(help="The file to write.")], home: Home = None) -> None:
-    """The coordinator admits a company; the SuperLink must be running.
-
-    Example: decai federation admit acme.passport.json --out acme.admission.json
-    """
-    from decai_forecast.federation.superlink.passport import Passport
-    from decai_forecast.identity import Keyring
-
-    network = _network(home)
-    shown, keyring = Passport.read(file), Keyring(Store(network.address(COORDINATOR), COORDINATOR))
-    network.participant(shown.partner)
-    answer = _link(network).admit(shown, keyring.identity().public)
-    keyring.pin({shown.partner: bytes.fromhex(shown.signing_key)})
-    answer.write(out)
-    print(f"{out}: send it to {shown.partner}, which is known by {shown.fingerprint}; ask it whether that is right.")
-    print(f"Fingerprint of the coordinator, for who wants to hear it from you: {answer.fingerprint}")
-
-
-@federation_app.command("enter")
-def enter(partner: Partner, file: AdmissionFile, home: Home = None) -> None:
-    """A company takes the coordinator's answer.
-
-    Example: decai federation enter acme acme.admission.json
-    """
-    from decai_forecast.federation.superlink.passport import Admission
-
-    company, keyring = _company(_network(home), partner)
-    answer = Admission.read(file)
-    company.enter(answer)
-    keyring.pin({COORDINATOR: bytes.fromhex(answer.signing_key)})
-    print(f"The coordinator is known by {answer.fingerprint}; ask it whether that is right.")
-    print(f"{partner} is admitted; pin the other companies' passports, then `decai federation node {partner}`.")
-
-
-@federation_app.command("pin")
-def pin(partner: Partner, files: PassportFiles, home: Home = None) -> None:
-    """A company learns the other companies' signing keys from their passports.
-
-    Example: decai federation pin acme bolt.passport.json corex.passport.json
-    """
-    from decai_forecast.federation.superlink.passport import Passport
-
-    _, keyring = _company(_network(home), partner)
-    shown = [Passport.read(file) for file in files]
-    keyring.pin({one.partner: bytes.fromhex(one.signing_key) for one in shown} | {partner: keyring.identity().public})
-    for one in shown:
-        print(f"{one.partner} is known by {one.fingerprint}; ask it whether that is right")
 
 
 @federation_app.command("node")
@@ -151,7 +82,7 @@ def node(
     from decai_forecast.federation.superlink.node import serve
 
     network = _network(home)
-    company, _ = _company(network, partner)
+    company, _ = company_of(network, partner)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -175,14 +106,4 @@ def _link(network: Network) -> Link:
     return Link(network.home / "federation" / COORDINATOR)
 
 
-def _company(network: Network, partner: str) -> tuple[Company, Keyring]:
-    from decai_forecast.federation.preflight import agreed_by
-    from decai_forecast.federation.superlink.node import Company
-    from decai_forecast.federation.superlink.passport import Files
-    from decai_forecast.identity import Keyring
-
-    network.participant(partner)
-    store = Store(network.address(partner), partner)
-    files = Files.of(network.home, partner)
-    privacy = network.privacy.terms if network.privacy else ""
-    return Company(partner, store.url, files, agreed_by(network), network.strategy, privacy), Keyring(store)
+federation_app.add_typer(membership_app)

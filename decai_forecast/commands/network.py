@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from decai_forecast.errors import ConfigError, DecaiError, StoreError
-from decai_forecast.founding import Columns, add_partner, found_simulated, from_table
+from decai_forecast.founding import Columns, add_participant, add_partner, found_named, found_simulated, from_table
 from decai_forecast.network import COORDINATOR, FILE, Network, default_home, notes_of
 from decai_forecast.store import Store
 
@@ -28,6 +28,10 @@ def init(
         Path | None,
         typer.Option(help="A long table of several companies (Parquet or CSV). Without it: the built-in simulated network."),
     ] = None,
+    partner: Annotated[
+        list[str] | None, typer.Option(help="A company that is somewhere else; repeat it. Makes a coordinator's network.")
+    ] = None,
+    frequency: Annotated[Literal["D", "W", "M"], typer.Option(help="With --partner: days, weeks (Mondays) or months.")] = "W",
     home: Home = None,
     name: Annotated[str, typer.Option(help="The network's name; default: the file's name, or demo.")] = "",
     partner_column: Annotated[str, typer.Option(help="Column that names the company.")] = "partner_id",
@@ -43,16 +47,22 @@ def init(
 ) -> None:
     """Founds a network: one source and one set of contracts per company, all below its home.
 
+    With --partner it is the network of a coordinator whose companies have homes of their own: names, and what is agreed on.
+
     Examples:
 
       decai network init                                  # six simulated companies
 
       decai network init --data orders.csv --partner-column company --home .decai/orders
+
+      decai network init --name trio --partner acme --partner bolt --partner corex --frequency W
     """
     home = (home or default_home()).absolute()
     if (home / "network.yaml").exists():
         raise ConfigError(f"{home}: there is a network already; choose another --home or remove it")
-    if data is None:
+    if partner:
+        network = found_named(home, name or "network", partner, frequency, horizon, time_zone)
+    elif data is None:
         network = found_simulated(home, today=datetime.now(UTC).date())
     else:
         columns = Columns(partner_column, date_column, item_column, quantity_column, location_column, stock_column)
@@ -133,14 +143,30 @@ def _prove(name: str, address: str) -> None:
 
 @partner_app.command("add")
 def add(
-    contract: Annotated[list[Path], typer.Option(help="The company's contract file; repeat it for several data sets.")],
+    partner: Annotated[str, typer.Argument(help="A company that is somewhere else: only its name is added.")] = "",
+    contract: Annotated[
+        list[Path] | None, typer.Option(help="The company's contract file; repeat it for several data sets.")
+    ] = None,
     home: Home = None,
 ) -> None:
     """Adds the company that the contracts name as `tenant`; its DAGs appear in a running Airflow without a restart.
 
-    Example: decai partner add --contract acme/demand.odcs.yaml --contract acme/items.odcs.yaml
+    At a coordinator whose companies are somewhere else the name alone is added, before `decai federation invite`.
+
+    Examples:
+
+      decai partner add --contract acme/demand.odcs.yaml --contract acme/items.odcs.yaml
+
+      decai partner add eve
     """
-    network, partner = add_partner(Network.load(home), contract)
+    network = Network.load(home)
+    if bool(partner) == bool(contract):
+        raise ConfigError("name one company, or give its contracts with --contract")
+    if contract:
+        network, partner = add_partner(network, contract)
+    else:
+        network = add_participant(network, partner)
     print(
-        f"{partner}: {len(contract)} contract(s); the network has {len(network.partners)} companies, quorum {network.minimum}"
+        f"{partner}: {len(contract or ())} contract(s); the network has {len(network.partners)} companies, quorum "
+        f"{network.minimum}"
     )

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from decai_forecast.commands.membership import news_of_members
 from decai_forecast.commands.table import print_summary, screen
 from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.round_status import rounds_of
@@ -141,6 +142,8 @@ def _run_company(network: Network, partner: str, round: Round, until: datetime) 
     from decai_forecast.commands.own_node import taking_part
     from decai_forecast.partner.apart import NotPublished, run_apart
 
+    for line in news_of_members(network, partner):
+        _tell(line)
     try:
         run_apart(partner_context(network, partner), round, taking_part(network, partner, _tell), until, _tell)
     except NotPublished as error:

@@ -11,7 +11,7 @@ from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network, Participant, valid_id
 from decai_forecast.store import Store
 
-__all__ = ["add_partner"]
+__all__ = ["add_participant", "add_partner"]
 
 
 def add_partner(network: Network, files: Sequence[Path]) -> tuple[Network, str]:
@@ -29,7 +29,12 @@ def add_partner(network: Network, files: Sequence[Path]) -> tuple[Network, str]:
     home = Store(network.home, "network")
     for contract in contracts:
         home.write_bytes(f"contracts/{partner}/{contract.data_set}.odcs.yaml", contract.path.read_bytes())
-    if partner not in network.partners:
+    return add_participant(network, partner), partner
+
+
+def add_participant(network: Network, partner: str) -> Network:
+    """Adds a company whose contracts lie somewhere else, or are there already; one that takes part stays as it is."""
+    if valid_id(partner) not in network.partners:
         network = replace(network, participants=(*network.participants, Participant(partner)))
         network.save()
-    return network, partner
+    return network

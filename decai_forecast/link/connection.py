@@ -1,7 +1,7 @@
 """A connection of the link's server: whose it is, and how long it may take.
 
-uvicorn verifies a client's certificate and tells nobody whose it was. :class:`CompanyConnection` lays the company's name into
-the ASGI scope, where no request can put anything; a header could be written by whoever sends it.
+uvicorn verifies a client's certificate and tells nobody whose it was. :class:`CompanyConnection` lays the caller into the
+ASGI scope, where no request can put anything; a header could be written by whoever sends it.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 from uvicorn._types import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from decai_forecast.link.tls import company_of
+from decai_forecast.link.tls import Caller, caller_of
 
-__all__ = ["COMPANY", "LONGEST_HEADER", "USUAL", "CompanyConnection", "Limits", "connection_with"]
+__all__ = ["CALLER", "LONGEST_HEADER", "USUAL", "CompanyConnection", "Limits", "connection_with"]
 
-COMPANY = "decai.company"  # in the scope: the name in the verified certificate
+CALLER = "decai.caller"  # in the scope: whose the verified certificate is
 
 LONGEST_HEADER = 16_384  # bytes of all of a request's headers; those of a company's client have some hundred
 LINGER = 1.0  # seconds for an answer to arrive after which the connection ends
@@ -39,17 +39,17 @@ USUAL = Limits()
 
 
 class CompanyConnection(H11Protocol):
-    """HTTP/1.1 with the company's name in the scope."""
+    """HTTP/1.1 with the caller in the scope."""
 
     limits: ClassVar[Limits] = USUAL
-    company: str = ""
+    caller: Caller | None = None
     _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
-        self.company = company_of(tls.getpeercert() if tls else None)
-        if not self.company or self._connections_of_it() > self.limits.of_one:
+        self.caller = caller_of(tls.getpeercert() if tls else None)
+        if not self.caller or self._connections_of_it() > self.limits.of_one:
             transport.abort()
             return
         self.app = _OfCompany(self.app, self)
@@ -80,7 +80,7 @@ class CompanyConnection(H11Protocol):
         self.abort_after(LINGER if ends else self.limits.header)
 
     def _connections_of_it(self) -> int:
-        return sum(getattr(one, "company", "") == self.company for one in self.connections)
+        return sum(getattr(one, "caller", None) == self.caller for one in self.connections)
 
 
 class _OfCompany:
@@ -90,7 +90,7 @@ class _OfCompany:
         self._app, self._connection = app, connection
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
-        named: Any = {**scope, COMPANY: self._connection.company}
+        named: Any = {**scope, CALLER: self._connection.caller}
         self._connection.stay()
         try:
             async with asyncio.timeout(self._connection.limits.request):

@@ -7,30 +7,36 @@
 
 ``body`` is the message as JSON text: what was signed is read, and nothing is written anew to check it. The signature is over
 all the rest of the envelope, so that none serves as another kind, for another round or from another sender.
+
+Messages by which a federation is founded belong to no round: theirs is called ``founding``. One that is carried as a file says
+in its first line, ``about``, what it is and whether it is secret.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from annotated_types import Len
+from pydantic import Field, StringConstraints
 
 from decai_forecast.documents.message import LARGEST_MESSAGE, read_message
 from decai_forecast.documents.safe_json import JsonFault, read_json
 from decai_forecast.errors import LinkError, MalformedMessage
-from decai_forecast.link.messages import Name, RoundId, encoded
+from decai_forecast.link.messages import ROUND, Name, encoded
 from decai_forecast.network import COORDINATOR
 
 if TYPE_CHECKING:  # cryptography: not when Airflow reads a DAG file
     from decai_forecast.identity import Identity
 
-__all__ = ["FORMAT", "Envelope", "Heading", "Kind", "enveloped", "opened", "sealed"]
+__all__ = ["FORMAT", "NO_ROUND", "Envelope", "Heading", "Kind", "enveloped", "introduced", "opened", "sealed"]
 
 FORMAT = "decai-link/1"
+NO_ROUND = "founding"
 M = TypeVar("M")
 
 
@@ -43,6 +49,10 @@ class Kind(StrEnum):
     COMPARISON = "comparison"
     CLOSING = "closing"
     PROGRESS = "progress"
+    INVITATION = "invitation"
+    ANSWER = "answer"
+    ADMISSION = "admission"
+    MEMBERS = "members"
 
 
 @dataclass(frozen=True)
@@ -63,39 +73,48 @@ class Heading:
         """What the signature is for."""
         return f"link {self.kind}"
 
-    def statement(self, body: str) -> bytes:
+    def statement(self, body: str, about: str = "") -> bytes:
         """What is signed."""
-        return json.dumps([FORMAT, self.kind, self.sender, self.round, body]).encode()
+        said = [about] if about else []
+        return json.dumps([FORMAT, self.kind, self.sender, self.round, body, *said]).encode()
 
 
 Short = Annotated[str, Len(0, 200)]
+RoundOrNone = Annotated[
+    str,
+    StringConstraints(pattern=rf"^({ROUND}|{NO_ROUND})$"),
+    Field(description=f"a round such as 2026-12-07 or 2026-12-07.2, or {NO_ROUND}"),
+]
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """As it travels; ``signature`` in hexadecimal digits. An envelope without one is read, and refused as unsigned."""
+    """As it travels; ``signature`` in hexadecimal digits. An envelope without one is read, and refused as unsigned.
+    ``about``: what a file of it is, for people."""
 
     format: Short
     kind: Short
     sender: Name
-    round: RoundId
+    round: RoundOrNone
     body: Annotated[str, Len(0, LARGEST_MESSAGE)]
     algorithm: Short = ""
     signature: Short = ""
+    about: Annotated[str, Len(0, 400)] = ""
 
 
-def sealed(message: object, kind: Kind, round_id: str, identity: Identity) -> bytes:
+def sealed(message: object, kind: Kind, round_id: str, identity: Identity, about: str = "") -> bytes:
     """The message in an envelope that ``identity`` signs."""
-    return enveloped(encoded(message, indent=None).decode(), Heading(kind, identity.name, round_id), identity)
+    return enveloped(encoded(message, indent=None).decode(), Heading(kind, identity.name, round_id), identity, about)
 
 
-def enveloped(body: str, heading: Heading, identity: Identity) -> bytes:
+def enveloped(body: str, heading: Heading, identity: Identity, about: str = "") -> bytes:
     """Any text in an envelope; :func:`sealed` is for messages."""
     from decai_forecast.identity import ALGORITHM
 
-    signature = identity.sign(heading.purpose, heading.statement(body)).hex()
-    envelope = Envelope(FORMAT, heading.kind, heading.sender, heading.round, body, ALGORITHM, signature)
-    return json.dumps(asdict(envelope), indent=1, sort_keys=True).encode()
+    signature = identity.sign(heading.purpose, heading.statement(body, about)).hex()
+    envelope = Envelope(FORMAT, heading.kind, heading.sender, heading.round, body, ALGORITHM, signature, about)
+    said = {key: value for key, value in asdict(envelope).items() if key != "about" or about}
+    return json.dumps(said, indent=1, sort_keys=True).encode()  # `about` is the first of the keys
 
 
 def opened(data: bytes, form: type[M], heading: Heading, key: bytes | None, *, largest: int = LARGEST_MESSAGE) -> M:
@@ -104,9 +123,24 @@ def opened(data: bytes, form: type[M], heading: Heading, key: bytes | None, *, l
     envelope = _envelope(data, heading, largest)
     _check_equal("other_sender", "sender", envelope.sender, heading.sender, heading.who)
     _check_signature(envelope, heading, key)
+    _check_place(envelope, heading)
+    return read_message(envelope.body.encode(), form, sender=heading.who)
+
+
+def introduced(data: bytes, form: type[M], heading: Heading, key: Callable[[M], bytes], *, largest: int = LARGEST_MESSAGE) -> M:
+    """As :func:`opened`, of a sender that is not known yet: the message itself names the ``key`` that it is signed with. So its
+    sender has that key, and nothing was changed since; whose key it is must be asked in another way."""
+    envelope = _envelope(data, heading, largest)
+    _check_equal("other_sender", "sender", envelope.sender, heading.sender, heading.who)
+    _check_place(envelope, heading)
+    message = read_message(envelope.body.encode(), form, sender=heading.who)
+    _check_signature(envelope, heading, key(message))
+    return message
+
+
+def _check_place(envelope: Envelope, heading: Heading) -> None:
     _check_equal("other_kind", "kind", envelope.kind, heading.kind, heading.who)
     _check_equal("other_round", "round", envelope.round, heading.round, heading.who)
-    return read_message(envelope.body.encode(), form, sender=heading.who)
 
 
 def _envelope(data: bytes, heading: Heading, largest: int) -> Envelope:
@@ -148,7 +182,7 @@ def _check_signature(envelope: Envelope, heading: Heading, key: bytes | None) ->
             f"no key of {heading.who} is pinned here, so that its signature cannot be checked; pin the one that it tells you",
         )
     written = Heading(envelope.kind, envelope.sender, envelope.round)
-    signed = is_signed_by(key, written.purpose, written.statement(envelope.body), _digits(envelope.signature))
+    signed = is_signed_by(key, written.purpose, written.statement(envelope.body, envelope.about), _digits(envelope.signature))
     if envelope.algorithm != ALGORITHM or not signed:
         raise LinkError("wrong_signature", f"{heading.who} sent a message that is not signed with the key pinned for it")
 

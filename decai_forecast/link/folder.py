@@ -16,11 +16,12 @@ import logging
 from typing import TYPE_CHECKING, TypeVar
 
 from decai_forecast.errors import DecaiError, MalformedMessage
-from decai_forecast.link.envelope import Heading, Kind, opened, sealed
+from decai_forecast.link.envelope import NO_ROUND, Heading, Kind, opened, sealed
 from decai_forecast.link.messages import (
     Closing,
     Comparison,
     Figures,
+    Members,
     ModelFile,
     Progress,
     SharedModels,
@@ -29,7 +30,7 @@ from decai_forecast.link.messages import (
     encoded,
 )
 from decai_forecast.link.protocol import CompanyLink, CoordinatorLink, Inbox
-from decai_forecast.link.published import PublicReader, public_key
+from decai_forecast.link.published import MEMBERS_FILE, PublicReader, public_key
 from decai_forecast.network import COORDINATOR
 from decai_forecast.round import in_time, is_round
 from decai_forecast.store import Store, digest_bytes
@@ -152,6 +153,9 @@ class CoordinatorFolder(_PublicFolder, CoordinatorLink):
     def publish_progress(self, round_id: str, progress: Progress) -> None:
         data = sealed(progress, Kind.PROGRESS, round_id, self._keyring.identity())
         self._public.write_bytes(public_key(Kind.PROGRESS, round_id), data)
+
+    def publish_members(self, members: Members) -> None:
+        self._public.write_bytes(MEMBERS_FILE, sealed(members, Kind.MEMBERS, NO_ROUND, self._keyring.identity()))
 
     def _publish(self, message: object, kind: Kind, round_id: str) -> bool:
         """Once; False if there is one."""

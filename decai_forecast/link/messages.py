@@ -19,6 +19,7 @@ from pydantic import Field, StringConstraints, TypeAdapter
 
 from decai_forecast.contracts import Verdict
 from decai_forecast.documents import Fault
+from decai_forecast.network import COORDINATOR
 
 __all__ = [
     "Closing",
@@ -26,6 +27,7 @@ __all__ = [
     "Comparison",
     "Evaluation",
     "Figures",
+    "Members",
     "ModelCertificate",
     "ModelFile",
     "Noise",
@@ -44,9 +46,10 @@ LONGEST_NOTE = 200_000  # characters: a thousand companies, each with its reason
 Name = Annotated[  # of a participant or a data set
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$"), Field(description="a name of 1 to 40 of a-z, 0-9 and _")
 ]
+ROUND = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\.([2-9]|[1-9][0-9]))?"
 RoundId = Annotated[
     str,
-    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(\.([2-9]|[1-9][0-9]))?$"),
+    StringConstraints(pattern=rf"^{ROUND}$"),
     Field(description="a round such as 2026-12-07 or 2026-12-07.2"),
 ]
 Code = Annotated[
@@ -60,6 +63,9 @@ Digest = Annotated[
 ]
 Signature = Annotated[
     str, StringConstraints(pattern=r"^[0-9a-f]{128}$"), Field(description="a signature of 128 hexadecimal digits")
+]
+PublicKey = Annotated[
+    str, StringConstraints(pattern=r"^[0-9a-f]{64}$"), Field(description="64 hexadecimal digits in small letters")
 ]
 Rows = Annotated[int, Ge(0), Le(MANY)]
 Text = Annotated[str, Len(0, 2000)]
@@ -282,3 +288,22 @@ class Progress:
     received: Rows
     at: Text
     line: Text
+
+
+@dataclass(frozen=True)
+class Members:
+    """Who belongs to the federation: company -> the public key of its identity (Ed25519), and that of the ``coordinator``.
+    ``waiting``: invited and not admitted yet. A company believes none of the keys before it has asked the companies."""
+
+    network: Annotated[str, Len(1, 100)]
+    coordinator: PublicKey
+    keys: Mapping[Name, PublicKey]
+    waiting: tuple[Name, ...] = ()
+    algorithm: Literal["Ed25519"] = "Ed25519"
+
+    def faults(self) -> Iterator[Fault]:
+        """Two that would be known by one key, or a company that would be taken for the coordinator."""
+        if COORDINATOR in self.keys:
+            yield Fault(("keys", COORDINATOR), "the coordinator is no company", key=True)
+        if len({self.coordinator, *self.keys.values()}) <= len(self.keys):
+            yield Fault(("keys",), "one key twice; each participant has its own")

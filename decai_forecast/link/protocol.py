@@ -10,6 +10,7 @@ from decai_forecast.link.messages import (
     Closing,
     Comparison,
     Figures,
+    Members,
     ModelFile,
     Progress,
     SharedModels,
@@ -54,6 +55,9 @@ class PublicLink(Protocol):
     def progress(self, round_id: str) -> Progress | None:
         """How far the round's training is, or was when it ended; None before it begins."""
 
+    def members(self) -> Members | None:
+        """Who belongs to the federation; None where nobody was admitted, as on one host."""
+
 
 class CompanyLink(PublicLink, Protocol):
     """A company's end: it sends under its own name, and reads what is published."""
@@ -91,3 +95,6 @@ class CoordinatorLink(PublicLink, Protocol):
 
     def publish_progress(self, round_id: str, progress: Progress) -> None:
         """Tells how far the training is, in place of what was told before."""
+
+    def publish_members(self, members: Members) -> None:
+        """Tells who belongs to the federation, in place of what was told before."""

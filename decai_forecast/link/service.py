@@ -5,6 +5,10 @@
     PUT /v1/rounds/<round>/submission    an envelope; 204, the same again too
     PUT /v1/rounds/<round>/figures       likewise
     GET /v1/public/<key>                 a public file, with ETag, If-None-Match and Range
+    PUT /v1/founding/answer              the answer to an invitation; 204, the same again too
+    GET /v1/founding/admission           what the coordinator makes of it; 404 until then
+
+Whoever shows an invitation in place of a company's certificate gets the last two and nothing else.
 
 Whoever has no certificate of the federation's authority gets no connection. What is not taken is answered with a code::
 
@@ -26,11 +30,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from decai_forecast.errors import DecaiError, LinkError
-from decai_forecast.link.connection import COMPANY, LONGEST_HEADER, USUAL, Limits, connection_with
+from decai_forecast.link.connection import CALLER, LONGEST_HEADER, USUAL, Limits, connection_with
+from decai_forecast.link.desk import Desk
 from decai_forecast.link.envelope import Kind
 from decai_forecast.link.folder import LARGEST
 from decai_forecast.link.reception import Reception
-from decai_forecast.link.tls import TlsFiles
+from decai_forecast.link.tls import Caller, TlsFiles
 from decai_forecast.store import digest_bytes
 
 __all__ = ["application", "server"]
@@ -38,17 +43,23 @@ __all__ = ["application", "server"]
 log = logging.getLogger(__name__)
 CHUNK = 64_000  # bytes of an answer that are under way at a time
 GRACE = 10  # seconds that requests get to end when the service stops
-STATUS = {"other_sender": 403, "unknown_sender": 403, "too_large": 413, "too_slow": 408, "not_there": 404}
+STATUS = {
+    "other_sender": 403, "unknown_sender": 403, "not_admitted": 403, "invitation_withdrawn": 403, "invitation_used": 409,
+    "too_large": 413, "too_slow": 408, "not_there": 404,
+}  # fmt: skip
 OURS = ("identity", "store", "config")  # codes of what is wrong on this side
 SENT = {"submission": Kind.SUBMISSION, "figures": Kind.FIGURES}
 RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
 
 
-def server(reception: Reception, tls: TlsFiles, host: str, port: int, limits: Limits = USUAL) -> uvicorn.Server:
-    """Serves when it is run; ``should_exit`` ends it after the requests that are under way."""
+def server(
+    reception: Reception, tls: TlsFiles, host: str, port: int, limits: Limits = USUAL, desk: Desk | None = None
+) -> uvicorn.Server:
+    """Serves when it is run; ``should_exit`` ends it after the requests that are under way. ``desk``: takes answers to
+    invitations."""
     context = tls.server()
     config = uvicorn.Config(
-        application(reception, limits), host=host, port=port, http=connection_with(limits), ws="none", lifespan="off",
+        application(reception, limits, desk), host=host, port=port, http=connection_with(limits), ws="none", lifespan="off",
         ssl_context_factory=lambda *_: context, h11_max_incomplete_event_size=LONGEST_HEADER,
         limit_concurrency=limits.connections, timeout_graceful_shutdown=GRACE,
         proxy_headers=False, server_header=False, access_log=False, log_config=None,
@@ -56,31 +67,64 @@ def server(reception: Reception, tls: TlsFiles, host: str, port: int, limits: Li
     return uvicorn.Server(config)
 
 
-def application(reception: Reception, limits: Limits) -> FastAPI:
-    """The verbs; every request's company is in its scope (``connection.py``)."""
+def application(reception: Reception, limits: Limits, desk: Desk | None) -> FastAPI:
+    """The verbs; every request's caller is in its scope (``connection.py``)."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.put("/v1/rounds/{round_id}/{what}")
     async def put(round_id: str, what: str, request: Request) -> Response:
         if what not in SENT:
             return _refused("not_there")
+        company = _company(request)
         data = await _body(request, limits.body)
-        await run_in_threadpool(reception.take, SENT[what], round_id, str(request.scope[COMPANY]), data)
+        await run_in_threadpool(reception.take, SENT[what], round_id, company, data)
         return Response(status_code=204)
 
     @app.api_route("/v1/public/{key:path}", methods=["GET", "HEAD"])
     async def public(key: str, request: Request) -> Response:
+        _company(request)
         data = await run_in_threadpool(reception.published, key)
         return _refused("not_there") if data is None else _file(data, request)
 
+    if desk:
+        _add_founding(app, desk, limits)
+
     @app.exception_handler(DecaiError)
     async def refuse(request: Request, error: DecaiError) -> Response:
-        log.warning("%s: %s", request.scope.get(COMPANY), error)
+        log.warning("%s: %s", _caller(request).name, error)
         return _refused(error.code)
 
     for status in (404, 405):
         app.add_exception_handler(status, lambda *_: _refused("not_there"))
     return app
+
+
+def _add_founding(app: FastAPI, desk: Desk, limits: Limits) -> None:
+    """The verbs of whoever is invited."""
+
+    @app.put("/v1/founding/answer")
+    async def answer(request: Request) -> Response:
+        data = await _body(request, limits.body)
+        await run_in_threadpool(desk.take, _caller(request), data)
+        return Response(status_code=204)
+
+    @app.get("/v1/founding/admission")
+    async def admission(request: Request) -> Response:
+        data = await run_in_threadpool(desk.admission, _caller(request))
+        return _refused("not_there") if data is None else Response(data, media_type="application/json")
+
+
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.scope[CALLER]
+    return caller
+
+
+def _company(request: Request) -> str:
+    """The company that calls; :class:`LinkError` for whoever shows an invitation only."""
+    caller = _caller(request)
+    if caller.invitation:
+        raise LinkError("not_admitted", "an invitation is no certificate of a company")
+    return caller.name
 
 
 async def _body(request: Request, seconds: float) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,22 +13,29 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from decai_forecast.errors import ConfigError, LinkError
+from decai_forecast.federation.superlink.keys import INVITING
 
-__all__ = ["TlsFiles", "company_of"]
+__all__ = ["Caller", "TlsFiles", "caller_of"]
 
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """PEM files of one side: its private key, its certificate, and the authority that signs the other side's."""
+    """PEM files of one side: its private key, its certificate, and the authority that signs the other side's.
+
+    ``inviting``: the authority of invitations, at the server and where the certificate is one.
+    """
 
     key: Path
     certificate: Path
     authority: Path
+    inviting: Path | None = None
 
     def server(self) -> ssl.SSLContext:
         """Of the coordinator: whoever has no certificate of the authority for a company gets no connection."""
         context = self._loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         context.verify_mode = ssl.CERT_REQUIRED
+        if self.inviting:
+            context.load_verify_locations(self.inviting)
         return context
 
     def client(self) -> ssl.SSLContext:
@@ -40,7 +47,8 @@ class TlsFiles:
         return self._loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
     def _check_own(self) -> None:
-        own, authority = (_certificate(path) for path in (self.certificate, self.authority))
+        signer = self.inviting or self.authority
+        own, authority = _certificate(self.certificate), _certificate(signer)
         now = datetime.now(UTC)
         if not own.not_valid_before_utc <= now <= own.not_valid_after_utc:
             times = f"from {own.not_valid_before_utc:%Y-%m-%d %H:%M} to {own.not_valid_after_utc:%Y-%m-%d %H:%M}"
@@ -48,7 +56,7 @@ class TlsFiles:
         try:
             own.verify_directly_issued_by(authority)
         except (InvalidSignature, ValueError, TypeError):
-            raise _unfit(self.certificate, f"it is not signed by the authority in {self.authority}") from None
+            raise _unfit(self.certificate, f"it is not signed by the authority in {signer}") from None
 
     def _loaded(self, context: ssl.SSLContext) -> ssl.SSLContext:
         context.minimum_version = ssl.TLSVersion.TLSv1_3  # both sides are ours
@@ -79,9 +87,24 @@ def _unfit(path: Path, why: str) -> LinkError:
     return LinkError("link_certificate", f"{path}: the certificate does not hold: {why}")
 
 
-def company_of(certificate: Mapping[str, Any] | None) -> str:
-    """The company that a verified certificate (as ``ssl.SSLSocket.getpeercert`` tells it) is of: its only common name; empty
-    if there is none."""
-    subject = (certificate or {}).get("subject", ())
-    names = [value for part in subject for key, value in part if key == "commonName"]
-    return str(names[0]) if len(names) == 1 else ""
+@dataclass(frozen=True)
+class Caller:
+    """Whose connection it is. ``invitation``: the serial number (hexadecimal) of the invitation that it shows; empty for a
+    company with its own certificate."""
+
+    name: str
+    invitation: str = ""
+
+
+def caller_of(certificate: Mapping[str, Any] | None) -> Caller | None:
+    """Whose a verified certificate (as ``ssl.SSLSocket.getpeercert`` tells it) is: its only common name; None if there is
+    none. Its issuer, too, was verified."""
+    certificate = certificate or {}
+    name = _common_name(certificate.get("subject", ()))
+    invited = _common_name(certificate.get("issuer", ())) == INVITING
+    return Caller(name, str(certificate.get("serialNumber", "")).lower() if invited else "") if name else None
+
+
+def _common_name(parts: Iterable[Iterable[tuple[str, str]]]) -> str:
+    names = [value for part in parts for key, value in part if key == "commonName"]
+    return names[0] if len(names) == 1 else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -15,7 +16,7 @@ from decai_forecast.network.channels import Channel
 from decai_forecast.network.participants import PARTNER, Participant
 from decai_forecast.network.supply import Supply
 from decai_forecast.network.terms import Assumptions, LinkTerms, Privacy
-from decai_forecast.strategies import DEFAULT, all_strategies
+from decai_forecast.strategies import DEFAULT, MINIMUM_QUORUM, all_strategies
 
 __all__ = ["NETWORK", "SEED", "Agreement"]
 
@@ -64,3 +65,8 @@ class Agreement:
     def partners(self) -> tuple[str, ...]:
         """The participants that deliver data, sorted."""
         return tuple(sorted(p.id for p in self.participants if PARTNER in p.roles))
+
+    @property
+    def minimum(self) -> int:
+        """Partners a round needs: the quorum."""
+        return self.quorum or max(MINIMUM_QUORUM, ceil(2 * len(self.partners) / 3))

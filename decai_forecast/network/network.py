@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
-from math import ceil
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,9 +20,8 @@ from decai_forecast.network.between_keys import CheckedAgreement
 from decai_forecast.network.participants import COORDINATOR, Participant
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
-from decai_forecast.strategies import MINIMUM_QUORUM
 
-__all__ = ["FILE", "Network", "default_home"]
+__all__ = ["FILE", "Network", "as_written", "default_home"]
 
 FILE = "network.yaml"
 
@@ -51,11 +49,6 @@ class Network(Agreement, Located):
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
-
-    @property
-    def minimum(self) -> int:
-        """Partners a round needs: the quorum."""
-        return self.quorum or max(MINIMUM_QUORUM, ceil(2 * len(self.partners) / 3))
 
     def closes_after(self, moment: datetime) -> datetime:
         """The next time, in UTC, at which a round is closed; ``moment``: timezone-aware."""
@@ -96,7 +89,7 @@ class Network(Agreement, Located):
 
     def save(self) -> None:
         """Writes ``network.yaml``; :class:`ConfigError` for what :meth:`load` would refuse."""
-        agreed = _said({field.name: getattr(self, field.name) for field in fields(Agreement)})
+        agreed = as_written({field.name: getattr(self, field.name) for field in fields(Agreement)})
         _, faults = typed(agreed, CheckedAgreement, NETWORK.name)
         if faults:
             raise ConfigError("\n".join(f"{self.home / FILE}: {fault.text}" for fault in faults))
@@ -114,10 +107,10 @@ class Network(Agreement, Located):
         return cls(home, **{field.name: getattr(agreed, field.name) for field in fields(Agreement)})
 
 
-def _said(value: Any) -> Any:
+def as_written(value: Any) -> Any:
     """As YAML writes it: mappings and lists, without what is None or an empty text."""
     if isinstance(value, Mapping):
-        return {key: _said(item) for key, item in value.items() if item is not None and item != ""}
+        return {key: as_written(item) for key, item in value.items() if item is not None and item != ""}
     if isinstance(value, tuple):
-        return [_said(item) for item in value]
-    return _said(asdict(value)) if hasattr(value, "__dataclass_fields__") else value
+        return [as_written(item) for item in value]
+    return as_written(asdict(value)) if hasattr(value, "__dataclass_fields__") else value

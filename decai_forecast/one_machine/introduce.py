@@ -15,7 +15,7 @@ def introduce(network: Network) -> None:
     """Where one host holds all stores, every participant learns everybody's key, once; another call writes nothing.
 
     :class:`~decai_forecast.errors.IdentityError` if a key is damaged, or not the one that somebody knows. Companies with hosts
-    of their own pin the keys that they hand each other (``decai federation pin``).
+    of their own pin the keys whose fingerprint they have compared (``decai federation enter``).
     """
     from decai_forecast.identity import Keyring, introduced  # cryptography: not when Airflow reads a DAG file
 

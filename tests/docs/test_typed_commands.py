@@ -50,7 +50,7 @@ def _is_target(word: str) -> bool:
 
 def lines_of(page: Path) -> list[str]:
     """The command lines of a page; a prompt and the environment's folder are left out."""
-    lines = (re.sub(r"^(\$ |sudo )?(\.venv/bin/)?", "", line) for line in code_of(page))
+    lines = (re.sub(r"^((\w+)?\$ |sudo )?(\.venv/bin/)?", "", line) for line in code_of(page))
     return [line for line in lines if re.match(r"(decai|make) [a-z|-]", line) and "..." not in line.split(" ")[1]]
 
 

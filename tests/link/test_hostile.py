@@ -25,7 +25,7 @@ from decai_forecast.link.connection import Limits
 from decai_forecast.link.envelope import Kind, sealed
 from decai_forecast.link.folder import LARGEST
 from decai_forecast.link.reception import MOST_ROUNDS
-from decai_forecast.link.tls import TlsFiles, company_of
+from decai_forecast.link.tls import TlsFiles, caller_of
 
 PATH = f"/v1/rounds/{ROUND.id}/submission"
 PLACE = f"a/{ROUND.id}/submission.json"
@@ -200,7 +200,7 @@ def test_no_header_gives_another_name(service: Service, name: str) -> None:
 )
 def test_a_certificate_is_of_one_company(certificate: dict[str, object] | None, name: str) -> None:
     """One with two names is of nobody."""
-    assert company_of(certificate) == name
+    assert getattr(caller_of(certificate), "name", "") == name
 
 
 # what is it

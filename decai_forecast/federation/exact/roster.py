@@ -60,7 +60,9 @@ class KeyRoster:
         if len({key for _, key in self.members}) < self.size:
             raise Refused("two participants of the roster have the same key: one company must not count twice")
         for name, key in self.members:
-            if pinned.get(name) != key:
+            if name not in pinned:
+                raise Refused(f"no key of {name} is pinned here; if it joined later, `decai federation enter` shows its key")
+            if pinned[name] != key:
                 raise Refused(f"{name}: the roster's key is not the one pinned for it; ask {name} whether it has a new one")
 
     def verify(self, rank: int, purpose: str, data: bytes, signature: bytes) -> None:

@@ -99,7 +99,7 @@ def register(control: str, authority: bytes, node_key: str) -> int:
         except grpc.RpcError as error:
             raise FederationError(f"the SuperLink at {control} did not register the node: {error.details()}") from None
         except ValueError:
-            raise ConfigError("the passport's node key cannot be read; expected the file as it was sent") from None
+            raise ConfigError("the passport's node key cannot be read; let the company make a new answer") from None
 
 
 class LinkGone(FederationError):

@@ -1,7 +1,8 @@
 """Keys and certificates: the coordinator's authority, and what it signs.
 
 The authority signs one certificate for the coordinator's servers and one for each company. They differ in what they are for
-(RFC 5280, 4.2.1.12): a company's certificate cannot stand for the coordinator's.
+(RFC 5280, 4.2.1.12): a company's certificate cannot stand for the coordinator's. Invitations are signed by an authority of
+their own, which only the link's service takes beside the first: at the relay an invitation is worth nothing.
 """
 
 from __future__ import annotations
@@ -13,15 +14,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from decai_forecast.errors import ConfigError
 
-__all__ = ["Authority", "new_key", "private_pem", "request", "ssh_private", "ssh_public", "write_secret"]
+__all__ = [
+    "INVITING", "Authority", "is_node_key", "is_request", "new_key", "private_pem", "request", "ssh_private", "ssh_public",
+    "write_private", "write_secret",
+]  # fmt: skip
 
 CURVE = ec.SECP384R1()  # the one that Flower takes for its nodes
+INVITING = "decai invitations"  # common name of the authority of invitations
 YEARS_AUTHORITY, DAYS_CERTIFICATE = 10, 825
 Key = ec.EllipticCurvePrivateKey
 PEM, PLAIN = serialization.Encoding.PEM, serialization.NoEncryption()
@@ -54,6 +60,11 @@ def write_secret(path: Path, data: bytes) -> None:
     """A file that only its owner reads, in a folder of which the same holds: programs write states and logs beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.parent.chmod(0o700)
+    write_private(path, data)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """A file that only its owner reads, in whatever folder."""
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         os.fchmod(file.fileno(), 0o600)  # it may have been there before
         file.write(data)
@@ -97,23 +108,50 @@ class Authority:
             .public_bytes(PEM)
         )
 
+    def sign_invitation(self, name: str, key: Key, days: int) -> bytes:
+        """A certificate, PEM, for a company that is invited to show once; ``days`` that it holds."""
+        built = self._issued(name, key.public_key(), ExtendedKeyUsageOID.CLIENT_AUTH, days)
+        return built.sign(self.key, hashes.SHA384()).public_bytes(PEM)
+
     def sign_company(self, name: str, signing_request: bytes) -> bytes:
         """A certificate, PEM, for a company that connects; :class:`ConfigError` if the request is not its own."""
-        try:
-            asked = x509.load_pem_x509_csr(signing_request)
-        except ValueError:
-            raise ConfigError(f"{name}: its certificate request cannot be read; let it make a new passport") from None
-        public = asked.public_key()
-        if not asked.is_signature_valid or not isinstance(public, ec.EllipticCurvePublicKey):
-            raise ConfigError(f"{name}: its certificate request is not signed by its own key; let it make a new passport")
+        public = _asked_key(signing_request)
+        if public is None:
+            raise ConfigError(f"{name}: its certificate request is not signed by its own key; let it make a new answer")
         built = self._issued(name, public, ExtendedKeyUsageOID.CLIENT_AUTH)
         return built.sign(self.key, hashes.SHA384()).public_bytes(PEM)
 
-    def _issued(self, name: str, public: ec.EllipticCurvePublicKey, usage: x509.ObjectIdentifier) -> x509.CertificateBuilder:
+    def _issued(
+        self, name: str, public: ec.EllipticCurvePublicKey, usage: x509.ObjectIdentifier, days: int = DAYS_CERTIFICATE
+    ) -> x509.CertificateBuilder:
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        built = _builder(subject, self.certificate.subject, public, DAYS_CERTIFICATE)
+        built = _builder(subject, self.certificate.subject, public, days)
         built = built.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         return built.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+
+
+def _asked_key(signing_request: bytes) -> ec.EllipticCurvePublicKey | None:
+    """The key for which a certificate is asked; None if the request cannot be read or is not signed with that key."""
+    try:
+        asked = x509.load_pem_x509_csr(signing_request)
+        public = asked.public_key() if asked.is_signature_valid else None
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return public if isinstance(public, ec.EllipticCurvePublicKey) else None
+
+
+def is_request(signing_request: bytes) -> bool:
+    """Whether a certificate can be signed for it."""
+    return _asked_key(signing_request) is not None
+
+
+def is_node_key(text: bytes) -> bool:
+    """Whether it is a public key (OpenSSH) as Flower takes it for a node."""
+    try:
+        public = serialization.load_ssh_public_key(text)
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return isinstance(public, ec.EllipticCurvePublicKey) and public.curve.name == CURVE.name
 
 
 def _address(host: str) -> x509.GeneralName:

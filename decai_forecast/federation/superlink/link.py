@@ -19,7 +19,7 @@ from decai_forecast.federation.exact.grpc_relay import GrpcRelay, Tls
 from decai_forecast.federation.exact.progress import Watch
 from decai_forecast.federation.plan import Member, Plan
 from decai_forecast.federation.run import FLOWER
-from decai_forecast.federation.superlink.keys import Authority, new_key, private_pem, write_secret
+from decai_forecast.federation.superlink.keys import INVITING, Authority, new_key, private_pem, write_secret
 from decai_forecast.federation.superlink.passport import Admission, Passport
 from decai_forecast.identity import ALGORITHM
 
@@ -58,15 +58,17 @@ class Link:
         return self.folder / "nodes.json"
 
     def found(self, host: str, ports: Ports, *, listen: str = "127.0.0.1") -> None:
-        """Makes the authority and the servers' certificate. ``host``: the name by which companies reach this machine;
+        """Makes the authorities and the servers' certificate. ``host``: the name by which companies reach this machine;
         ``listen``: the address that fleet and relay are bound to."""
         if self._facts.exists():
             raise ConfigError(f"{self.folder}: there is a federation already; its companies know its certificate")
-        authority, key = Authority.create("decai federation"), new_key()
+        authority, inviting, key = Authority.create("decai federation"), Authority.create(INVITING), new_key()
         write_secret(self.folder / "authority.key", private_pem(authority.key))
+        write_secret(self.folder / "inviting.key", private_pem(inviting.key))
         write_secret(self.folder / "server.key", private_pem(key))
         write_secret(self.folder / "executor.secret", secrets.token_bytes(32))
         (self.folder / "authority.crt").write_bytes(authority.pem)
+        (self.folder / "inviting.crt").write_bytes(inviting.pem)
         (self.folder / "server.crt").write_bytes(authority.sign_server(key, host))
         self._nodes.write_text("{}")
         self._facts.write_text(json.dumps({"host": host, "listen": listen} | asdict(ports), indent=1))
@@ -89,6 +91,14 @@ class Link:
     @property
     def secret(self) -> bytes:
         return (self.folder / "executor.secret").read_bytes()
+
+    @property
+    def inviting(self) -> Authority:
+        """Signs invitations."""
+        return self._signer("inviting")
+
+    def _signer(self, name: str) -> Authority:
+        return Authority.load(*((self.folder / f"{name}.{end}").read_bytes() for end in ("key", "crt")))
 
     def tls(self) -> Tls:
         return Tls((self.folder / "server.key").read_bytes(), (self.folder / "server.crt").read_bytes(), self.authority)
@@ -118,7 +128,7 @@ class Link:
         host, _, ports = self.facts()
         if passport.partner in self.nodes().values():
             raise ConfigError(f"{passport.partner} is admitted already; a company with new keys needs a new name or federation")
-        authority = Authority.load((self.folder / "authority.key").read_bytes(), self.authority)
+        authority = self._signer("authority")
         certificate = authority.sign_company(passport.partner, passport.request.encode())
         node = register(f"127.0.0.1:{ports.control}", self.authority, passport.node_key)
         self._nodes.write_text(json.dumps({str(k): v for k, v in (self.nodes() | {node: passport.partner}).items()}, indent=1))

@@ -1,28 +1,39 @@
-"""What companies and the coordinator hand each other once, as files: a passport, and the admission that answers it.
+"""What companies and the coordinator hand each other once: a passport, and the admission that answers it.
 
-Neither holds a secret. A passport goes to the coordinator, which admits the company, and to every other company, which pins
-the signing key in it: by a way that the coordinator does not control, or it could put its own key in a company's place.
+Neither holds a secret. The passport is in the company's answer to its invitation (``founding/apart/``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
+from decai_forecast.documents.fault import Fault
 from decai_forecast.documents.files import read_json_file
 from decai_forecast.documents.kind import Kind
 from decai_forecast.errors import ConfigError
-from decai_forecast.federation.superlink.keys import new_key, private_pem, request, ssh_private, ssh_public, write_secret
+from decai_forecast.federation.superlink.keys import (
+    is_node_key,
+    is_request,
+    new_key,
+    private_pem,
+    request,
+    ssh_private,
+    ssh_public,
+    write_secret,
+)
 from decai_forecast.identity import ALGORITHM, KEY_BYTES, Keyring
 
-__all__ = ["Admission", "Files", "Passport", "apply"]
+__all__ = [
+    "Admission", "Algorithm", "Armoured", "Files", "Id", "Passport", "Port", "SigningKey", "apply", "fingerprint",
+]  # fmt: skip
 
-PASSPORT = Kind("a passport", "expected a passport, the file as its company sent it")
 ADMISSION = Kind("an admission", "expected an admission, the file as the coordinator sent it")
 Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$", description="a participant's id, 1-40 of a-z, 0-9 and _")]
 HEX = f"{2 * KEY_BYTES} hexadecimal digits in small letters"
@@ -49,18 +60,17 @@ class Passport:
     signing_key: SigningKey
     algorithm: Algorithm
 
-    @classmethod
-    def read(cls, path: Path) -> Passport:
-        """:class:`~decai_forecast.errors.DocumentError` with every fault of a file that is no passport."""
-        return read_json_file(path, PASSPORT, cls)
+    def faults(self) -> Iterator[Fault]:
+        """Keys that cannot be used, or are not the sender's."""
+        if not is_node_key(self.node_key.encode()):
+            yield Fault(("node_key",), "no public key of a node (OpenSSH, P-384)")
+        if not is_request(self.request.encode()):
+            yield Fault(("request",), "no certificate request that is signed with its own key")
 
     @property
     def fingerprint(self) -> str:
         """80 bits of the signing key's digest, to be read aloud."""
         return fingerprint(self.signing_key)
-
-    def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
 
 
 @dataclass(frozen=True)
