@@ -46,7 +46,7 @@ check: .venv/dev  ## ruff, mypy, the import rules, docker-compose, the lock file
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml docker-compose.coordinator.yaml
 	@$(BIN)/python -m pip check
 	@! grep -nE '(index-url|https?://[^ ]*/simple)' requirements/*.txt benchmarks/peers/*.txt
 

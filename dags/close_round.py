@@ -7,29 +7,30 @@ quorum the last shared forecaster stays in use, the reports are written with it,
 from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 
 from decai_forecast.orchestration import tasks
-from decai_forecast.orchestration.plan import SHARED, closing_schedule
+from decai_forecast.orchestration.plan import SHARED, closing_schedule, here
 from decai_forecast.orchestration.waiting import SettleRoster
 
-with DAG(
-    "close_round",
-    schedule=closing_schedule(),
-    catchup=False,
-    max_active_runs=1,
-    params={"round": Param("", type="string"), "as_of": Param("", type="string")},
-    tags=["decai", "coordinator"],
-    doc_md=__doc__,
-):
+if here().coordinates:
+    with DAG(
+        "close_round",
+        schedule=closing_schedule(),
+        catchup=False,
+        max_active_runs=1,
+        params={"round": Param("", type="string"), "as_of": Param("", type="string")},
+        tags=["decai", "coordinator"],
+        doc_md=__doc__,
+    ):
 
-    @task(outlets=[SHARED])
-    def train_shared() -> dict:
-        return tasks.federate(get_current_context())
+        @task(outlets=[SHARED])
+        def train_shared() -> dict:
+            return tasks.federate(get_current_context())
 
-    @task(outlets=[SHARED], trigger_rule=TriggerRule.ALL_DONE)
-    def close() -> dict:
-        return tasks.close(get_current_context())
+        @task(outlets=[SHARED], trigger_rule=TriggerRule.ALL_DONE)
+        def close() -> dict:
+            return tasks.close(get_current_context())
 
-    @task
-    def outcome() -> str:
-        return tasks.outcome(get_current_context())
+        @task
+        def outcome() -> str:
+            return tasks.outcome(get_current_context())
 
-    SettleRoster(task_id="roster") >> train_shared() >> close() >> outcome()
+        SettleRoster(task_id="roster") >> train_shared() >> close() >> outcome()

@@ -28,7 +28,7 @@ def check(partner: str) -> dict:
     return tasks.check(partner, get_current_context())
 
 
-@task(outlets=[DELIVERIES], **LIMITS)
+@task(outlets=[DELIVERIES], retries=2, **LIMITS)
 def train(partner: str) -> dict:
     return tasks.train(partner, get_current_context())
 

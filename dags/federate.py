@@ -10,29 +10,30 @@ from airflow.sdk import DAG, MinimumCount, Param, PartitionedAssetTimetable, Rol
 from decai_forecast.orchestration import tasks
 from decai_forecast.orchestration.alarm import tell_people
 from decai_forecast.orchestration.partitions import PartnersOfRound, RoundOfKey
-from decai_forecast.orchestration.plan import DELIVERIES, SHARED, network
+from decai_forecast.orchestration.plan import DELIVERIES, SHARED, here, network
 from decai_forecast.orchestration.waiting import RosterWritten
 
-NETWORK = network()
-QUORUM = RollupMapper(
-    upstream_mapper=RoundOfKey(),
-    window=PartnersOfRound(list(NETWORK.partners)),
-    wait_policy=MinimumCount(NETWORK.minimum),
-)
+if here().coordinates:
+    NETWORK = network()
+    QUORUM = RollupMapper(
+        upstream_mapper=RoundOfKey(),
+        window=PartnersOfRound(list(NETWORK.partners)),
+        wait_policy=MinimumCount(NETWORK.minimum),
+    )
 
-with DAG(
-    "federate",
-    schedule=PartitionedAssetTimetable(assets=DELIVERIES, default_partition_mapper=QUORUM),
-    catchup=False,
-    max_active_runs=1,
-    params={"round": Param("", type="string")},
-    tags=["decai", "coordinator"],
-    doc_md=__doc__,
-    on_failure_callback=tell_people,
-):
+    with DAG(
+        "federate",
+        schedule=PartitionedAssetTimetable(assets=DELIVERIES, default_partition_mapper=QUORUM),
+        catchup=False,
+        max_active_runs=1,
+        params={"round": Param("", type="string")},
+        tags=["decai", "coordinator"],
+        doc_md=__doc__,
+        on_failure_callback=tell_people,
+    ):
 
-    @task(outlets=[SHARED])
-    def train_shared() -> dict:
-        return tasks.federate(get_current_context())
+        @task(outlets=[SHARED])
+        def train_shared() -> dict:
+            return tasks.federate(get_current_context())
 
-    RosterWritten(task_id="roster") >> train_shared()
+        RosterWritten(task_id="roster") >> train_shared()

@@ -7,7 +7,7 @@ a worker, for its delivery; a partner without one gets a report that says what w
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable, TriggerRule, get_current_context, task
 
 from decai_forecast.orchestration import tasks
-from decai_forecast.orchestration.plan import SHARED, partner_plans
+from decai_forecast.orchestration.plan import SHARED, partner_plans, retry_delay
 from decai_forecast.orchestration.waiting import OwnDelivery
 
 
@@ -16,7 +16,7 @@ def simulate(partner: str) -> dict:
     return tasks.simulate(partner, get_current_context())
 
 
-@task(trigger_rule=TriggerRule.NONE_FAILED)
+@task(trigger_rule=TriggerRule.NONE_FAILED, retries=2, retry_delay=retry_delay())
 def report(partner: str) -> str:
     return tasks.report(partner, get_current_context())
 

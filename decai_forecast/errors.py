@@ -31,9 +31,13 @@ WIDEST = 160  # characters of a line that are shown on either side of a place
 
 
 class DecaiError(Exception):
-    """Base class: an expected failure with a message for a person and a code for everybody else."""
+    """Base class: an expected failure with a message for a person and a code for everybody else.
+
+    ``passes``: whether it may pass by itself, so that another try is worth while wherever it came from.
+    """
 
     code = "error"
+    passes = False
 
 
 class ConfigError(DecaiError):
@@ -99,7 +103,7 @@ class LinkError(DecaiError):
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)
-        self.code = code
+        self.code, self.passes = code, code == "link_unreachable"
 
 
 class StoreError(DecaiError):

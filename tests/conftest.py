@@ -12,7 +12,7 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 _HOME = tempfile.mkdtemp(prefix="decai-test-")
-for key in [k for k in os.environ if k.startswith(("AIRFLOW__", "DECAI_HOME"))]:
+for key in [k for k in os.environ if k.startswith(("AIRFLOW__", "DECAI_HOME", "DECAI_ROLE", "DECAI_PARTNER"))]:
     del os.environ[key]
 os.environ.update(
     AIRFLOW_HOME=_HOME,

@@ -17,6 +17,7 @@ from decai_forecast.link import SharedRound, State, Submission
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.one_machine.introduce import introduce
 from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.submit import submit
 from decai_forecast.round import Round
 from decai_forecast.store import Store
 
@@ -102,4 +103,4 @@ def submit_ready(network: Network, round: Round, *partners: str) -> None:
     introduce(network)
     for partner in partners or network.partners:
         submission = Submission(partner, round.id, round.as_of, State.READY, digest="0" * 64)
-        partner_context(network, partner).link.submit(submission)
+        submit(partner_context(network, partner), submission)

@@ -15,7 +15,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 from decai_forecast.errors import LinkError
 from decai_forecast.link.tls import TlsFiles
 
-__all__ = ["USUAL", "Calls", "Passing", "Patience", "answered", "code_of_answer"]
+__all__ = ["ONCE", "USUAL", "Calls", "Passing", "Patience", "answered", "code_of_answer"]
 
 CODE = re.compile(r"[a-z0-9_]{1,40}")
 T = TypeVar("T")
@@ -36,6 +36,7 @@ class Passing(Exception):
 
 
 USUAL = Patience()
+ONCE = Patience(step=15.0, tries=0.0)  # of who asks again by himself
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from decai_forecast.link.published import LARGEST_MODELS, PublicReader, is_publi
 from decai_forecast.link.tls import TlsFiles
 from decai_forecast.network import COORDINATOR
 
-__all__ = ["CompanyHttps", "Patience"]
+__all__ = ["CompanyHttps"]
 
 
 class CompanyHttps(PublicReader, CompanyLink):

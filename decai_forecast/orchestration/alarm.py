@@ -10,6 +10,7 @@ from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.notify import notify
 from decai_forecast.network import Network
 from decai_forecast.orchestration.context import round_of_run
+from decai_forecast.orchestration.role import installation
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.notices import Notice, known_channels, tell
 
@@ -42,6 +43,7 @@ def _late(run: Any, partner: str) -> None:
     company = partner_context(network, partner)
     mark_late(company.store, round_id)
     text = f"The delivery of {partner} for round {round_id} was not finished {network.late_minutes:g} minutes after its time."
-    notify(coordinator_context(network), f"{partner} is late in round {round_id}", text)
+    if installation(network).coordinates:
+        notify(coordinator_context(network), f"{partner} is late in round {round_id}", text)
     channels = known_channels(company.store, company.contract_files)
     tell(company.store, channels, Notice(partner, round_id, "delivery", "late", text))

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from decai_forecast.coordinator.context import coordinator_context
-from decai_forecast.coordinator.roster import round_of
 from decai_forecast.network import Network
 from decai_forecast.round import Round, round_at
 
-__all__ = ["param_round", "round_by_id", "round_of_run"]
+__all__ = ["ById", "param_round", "partition_round", "round_of_run"]
+
+ById = Callable[[str], Round]
+"""A round by its id, as its house knows it: of a company ``round_of_company``, of the coordinator ``round_of``."""
 
 
-def param_round(context: Any, network: Network) -> Round:
+def param_round(context: Any, zone: tzinfo, by_id: ById) -> Round:
     """The round that a delivery or a closing is for: the trigger's parameters, else the night of the scheduled instant."""
     params, run = context["params"], context["dag_run"]
     if params.get("round"):
         return Round.of(params["round"], params.get("as_of"))
     if getattr(run, "partition_key", None):
-        return round_by_id(network, run.partition_key)
+        return by_id(run.partition_key)
     moment: datetime = run.logical_date or run.run_after
-    return round_at(network.zone, moment.astimezone(UTC))
+    return round_at(zone, moment.astimezone(UTC))
 
 
-def round_by_id(network: Network, round_id: str) -> Round:
-    """The round by its id; its ``as_of`` is that of the roster or of what was delivered for it."""
-    return round_of(coordinator_context(network), round_id)
+def partition_round(context: Any, zone: tzinfo, by_id: ById) -> Round:
+    """The round that a training or a report is for: the trigger's parameter, else the run's partition, else its night."""
+    named = context["params"].get("round") or getattr(context["dag_run"], "partition_key", None)
+    return by_id(str(named)) if named else by_id(param_round(context, zone, by_id).id)
 
 
 def round_of_run(network: Network, run: Any) -> str:

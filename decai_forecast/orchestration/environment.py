@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from decai_forecast.network import Network
+from decai_forecast.orchestration.role import WHOLE, Installation
 from decai_forecast.store import Store
 
 __all__ = ["Stack", "stack_environment"]
@@ -18,10 +19,10 @@ PARALLELISM = 2  # more parallel tasks than this and SQLite answers "database is
 
 
 class Stack:
-    """Where one local Airflow keeps its files and which ports it uses."""
+    """Where one local Airflow keeps its files, which ports it uses, and whose it is."""
 
-    def __init__(self, network: Network, port: int) -> None:
-        self.network, self.port = network, port
+    def __init__(self, network: Network, port: int, here: Installation = WHOLE) -> None:
+        self.network, self.port, self.here = network, port, here
         self.home = network.home / "airflow"
         self.url = f"http://127.0.0.1:{port}"
         self.user = "admin"
@@ -51,33 +52,37 @@ def stack_environment(stack: Stack) -> dict[str, str]:
         Store(home, "airflow").create_bytes("passwords.json", json.dumps({stack.user: secrets.token_urlsafe(12)}).encode())
         passwords.chmod(0o600)
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW__") and k != "PYTHONDONTWRITEBYTECODE"}
-    return inherited | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
-        "DECAI_HOME": str(stack.network.home),
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__PARALLELISM": str(PARALLELISM),
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{stack.url}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{stack.user}:admin",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
-        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",  # seconds; the default of 5 is too short on a busy machine
-        "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__API__BASE_URL": stack.url,
-        "AIRFLOW__API__SECRET_KEY": _secret(home, "secret_key", 48),
-        "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API_AUTH__JWT_SECRET": _secret(home, "jwt_secret", 64),
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",  # seconds until a new partner's DAGs are seen
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "15",
-        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(port + 1),
-        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(port + 2),
-        "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
-        "OMP_NUM_THREADS": "1",
-        "MPLBACKEND": "Agg",
-        "SPT_NOENV": "1",  # process titles leave the environment readable: by it a stack finds its own processes
-    }
+    return (
+        inherited
+        | stack.here.environment()
+        | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "DECAI_HOME": str(stack.network.home),
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__PARALLELISM": str(PARALLELISM),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{stack.url}/execution/",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{stack.user}:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
+            "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",  # seconds; the default of 5 is too short on a busy machine
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(port),
+            "AIRFLOW__API__BASE_URL": stack.url,
+            "AIRFLOW__API__SECRET_KEY": _secret(home, "secret_key", 48),
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API_AUTH__JWT_SECRET": _secret(home, "jwt_secret", 64),
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",  # seconds until a new partner's DAGs are seen
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "15",
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(port + 1),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(port + 2),
+            "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+            "OMP_NUM_THREADS": "1",
+            "MPLBACKEND": "Agg",
+            "SPT_NOENV": "1",  # process titles leave the environment readable: by it a stack finds its own processes
+        }
+    )

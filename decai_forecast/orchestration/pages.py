@@ -15,19 +15,19 @@ from fastapi import Depends, FastAPI, HTTPException, Query
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 
-from decai_forecast.coordinator.context import coordinator_context
-from decai_forecast.coordinator.round_status import rounds_of
 from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
-from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.context import round_of_run
 from decai_forecast.orchestration.page_html import page, what_if_page
+from decai_forecast.orchestration.role import installation
+from decai_forecast.orchestration.summaries import last_rounds, round_summary
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.facts import CHECK
 from decai_forecast.partner.report import REPORT_FILES, outbox_key
 from decai_forecast.partner.what_if import WHAT_IF_FILES, what_if_key, what_ifs
 from decai_forecast.round import Round
 from decai_forecast.steps import read_done
+from decai_forecast.store import Store
 
 __all__ = ["app"]
 
@@ -56,8 +56,7 @@ def _readable(user: Any) -> set[str]:
 def rounds(user: GetUserDep) -> Response:
     """The last rounds with what this user may see of them."""
     network = Network.load()
-    shown = [summarise(network, round, scores=False) for round in rounds_of(coordinator_context(network))[:SHOWN]]
-    return _html(page(network, shown, _readable(user)))
+    return _html(page(network, last_rounds(network, SHOWN), _readable(user)))
 
 
 @app.get("/run", response_class=HTMLResponse)
@@ -74,13 +73,13 @@ def run(
     network = Network.load()
     if dag_id.startswith("what_if_"):
         partner = dag_id.removeprefix("what_if_")
-        return _html(what_if_page(network, partner, what_ifs(partner_context(network, partner).store)))
+        return _html(what_if_page(network, partner, what_ifs(_own_store(partner))))
     query = select(DagRun).where(DagRun.dag_id == dag_id)
     query = query.where(DagRun.run_id == run_id) if run_id else query.order_by(DagRun.run_after.desc())
     found = session.scalars(query.limit(1)).first()
     if found is None:
         return _html(page(network, [], readable, said="This DAG has not run yet."))
-    shown = summarise(network, Round.of(round_of_run(network, found)))
+    shown = round_summary(network, round_of_run(network, found))
     return _html(
         page(network, [shown], readable, only=dag_id.partition("_")[2] if dag_id.startswith(("report_", "deliver_")) else "")
     )
@@ -93,7 +92,7 @@ def report(dag_id: str, round_id: str, name: str) -> Response:
     if not dag_id.startswith("report_") or name not in REPORT_FILES:
         raise HTTPException(404, "no such report")
     try:
-        data = partner_context(Network.load(), partner).store.read_bytes(outbox_key(Round.of(round_id).id, name))
+        data = _own_store(partner).read_bytes(outbox_key(Round.of(round_id).id, name))
     except DecaiError:
         raise HTTPException(404, "no such report") from None
     return Response(data, media_type=REPORT_FILES[name], headers=POLICY)
@@ -108,7 +107,7 @@ def what_if(dag_id: str, round_id: str, name: str, file: str) -> Response:
     if not dag_id.startswith("what_if_") or file not in WHAT_IF_FILES:
         raise HTTPException(404, "no such what-if")
     try:
-        data = partner_context(Network.load(), partner).store.read_bytes(what_if_key(Round.of(round_id).id, name, file))
+        data = _own_store(partner).read_bytes(what_if_key(Round.of(round_id).id, name, file))
     except DecaiError:
         raise HTTPException(404, "no such what-if") from None
     return Response(data, media_type=WHAT_IF_FILES[file], headers=POLICY)
@@ -119,14 +118,21 @@ def check(dag_id: str, round_id: str, name: str) -> Response:
     """What the contract's check said of one data set; ``dag_id`` is ``deliver_<partner>``."""
     partner = dag_id.removeprefix("deliver_")
     try:
-        store = partner_context(Network.load(), partner).store
-        done = read_done(store, Round.of(round_id).id, CHECK)
+        done = read_done(_own_store(partner), Round.of(round_id).id, CHECK)
         if not dag_id.startswith("deliver_") or done is None:
             raise HTTPException(404, "no such check")
         data = done.bytes(f"{name}.html")
     except DecaiError:
         raise HTTPException(404, "no such check") from None
     return Response(data, media_type="text/html", headers=POLICY)
+
+
+def _own_store(partner: str) -> Store:
+    """Of a company whose Airflow this is; of no other, whatever the user may read."""
+    network = Network.load()
+    if partner not in installation(network).partners(network):
+        raise HTTPException(404, "no such participant here")
+    return partner_context(network, partner).store
 
 
 def _html(text: str) -> Response:

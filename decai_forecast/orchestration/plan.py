@@ -16,9 +16,10 @@ from decai_forecast.contracts import load_contract
 from decai_forecast.errors import ContractError
 from decai_forecast.network import Network
 from decai_forecast.orchestration.partitions import NightlyTimetable, nightly
+from decai_forecast.orchestration.role import Installation, installation
 
 __all__ = [
-    "DELIVERIES", "LONGEST", "SHARED", "PartnerPlan", "closing_schedule", "network", "partner_plans",
+    "DELIVERIES", "LONGEST", "SHARED", "PartnerPlan", "closing_schedule", "here", "network", "partner_plans",
     "retry_delay",
 ]  # fmt: skip
 
@@ -43,17 +44,22 @@ def network() -> Network:
     return Network.load()
 
 
+def here() -> Installation:
+    """Whose Airflow this is; :class:`ConfigError` where the environment says what cannot be."""
+    return installation(network())
+
+
 def partner_plans() -> list[PartnerPlan]:
-    """The plans of all partners, sorted by partner."""
-    here = network()
-    return [_plan(here, partner) for partner in here.partners]
+    """The plans of the companies whose Airflow this is, sorted by company."""
+    agreed = network()
+    return [_plan(agreed, partner) for partner in installation(agreed).partners(agreed)]
 
 
-def _plan(here: Network, partner: str) -> PartnerPlan:
-    cron, zone, broken = here.deliver_at, here.time_zone, ""
-    tags = ["decai", "partner"] + (["simulated"] if here.simulated else [])
-    deadline = _deadline(here, partner)
-    files = here.contracts(partner)
+def _plan(agreed: Network, partner: str) -> PartnerPlan:
+    cron, zone, broken = agreed.deliver_at, agreed.time_zone, ""
+    tags = ["decai", "partner"] + (["simulated"] if agreed.simulated else [])
+    deadline = _deadline(agreed, partner)
+    files = agreed.contracts(partner)
     try:
         contracts = [load_contract(path, strict=False) for path in files]
     except ContractError as error:
@@ -62,7 +68,7 @@ def _plan(here: Network, partner: str) -> PartnerPlan:
         if contract.data_set == "demand" and contract.schedule:
             cron, zone = contract.schedule, contract.time_zone or zone
     if not files:
-        broken = f"{here.home / 'contracts' / partner}: no contract file (*.odcs.yaml); add one with `decai partner add`"
+        broken = f"{agreed.home / 'contracts' / partner}: no contract file (*.odcs.yaml); add one with `decai partner add`"
     return PartnerPlan(partner, nightly(cron, zone), tags, deadline, broken)
 
 
@@ -72,10 +78,10 @@ def _first_lines(error: ContractError) -> str:
     return "\n".join(lines[:10] + ([f"... {len(error.problems)} problems in all"] if len(lines) > 10 else []))
 
 
-def _deadline(here: Network, partner: str) -> DeadlineAlert:
+def _deadline(agreed: Network, partner: str) -> DeadlineAlert:
     """A delivery has this long after the start of its run, which is the contract's timeOfAvailability."""
     late = AsyncCallback("decai_forecast.orchestration.alarm.delivery_is_late", {"partner": partner})
-    return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(minutes=here.late_minutes), late)
+    return DeadlineAlert(DeadlineReference.DAGRUN_QUEUED_AT, timedelta(minutes=agreed.late_minutes), late)
 
 
 def retry_delay() -> timedelta:
@@ -84,5 +90,5 @@ def retry_delay() -> timedelta:
 
 
 def closing_schedule() -> NightlyTimetable:
-    here = network()
-    return nightly(here.close_at, here.time_zone)
+    agreed = network()
+    return nightly(agreed.close_at, agreed.time_zone)

@@ -6,19 +6,22 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from typing import Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
-from decai_forecast.coordinator.context import coordinator_context
-from decai_forecast.errors import ConfigError, ContractError, DecaiError, RoundClosed
+from decai_forecast.coordinator.context import CoordinatorContext, coordinator_context
+from decai_forecast.coordinator.roster import round_of
+from decai_forecast.errors import ConfigError, ContractError, DecaiError, LinkError, RoundClosed
 from decai_forecast.link import ClosingStatus, SharedStatus, State
 from decai_forecast.network import Network
 from decai_forecast.orchestration.connections import AirflowCredentials
-from decai_forecast.orchestration.context import param_round, round_by_id
-from decai_forecast.orchestration.plan import DELIVERIES, SHARED
+from decai_forecast.orchestration.context import param_round, partition_round
+from decai_forecast.orchestration.plan import DELIVERIES, SHARED, here
 from decai_forecast.orchestration.plan import network as this_network
 from decai_forecast.partner.context import PartnerContext, partner_context
+from decai_forecast.partner.own_round import round_of_company
 from decai_forecast.round import Round
 
 __all__ = [
@@ -69,6 +72,8 @@ def plainly() -> Iterator[None]:
     except RoundClosed as error:
         raise AirflowSkipException(str(error)) from None
     except DecaiError as error:
+        if error.passes:  # a task that has tries left is run again
+            raise
         _fail(str(error))
 
 
@@ -78,27 +83,35 @@ def _answering(company: PartnerContext, round: Round, context: Any) -> Iterator[
 
     An answer before that would settle the round, and the retry could no longer win its place in it.
     """
-    from decai_forecast.partner.submit import give_up
-
     try:
         yield
     except RoundClosed as error:
         raise AirflowSkipException(str(error)) from None
     except AirflowTaskTimeout:  # no Exception, so that no task catches it by mistake
         if _last_try(context):
-            give_up(company, round, TookTooLong(f"{company.partner}: a task of round {round.id} ran into its time limit"))
+            _give_up(company, round, TookTooLong(f"{company.partner}: a task of round {round.id} ran into its time limit"))
         raise
     except DecaiError as error:
-        retried = error.code in PASSING
+        retried = error.passes or error.code in PASSING
         if not retried or _last_try(context):
-            give_up(company, round, error)
+            _give_up(company, round, error)
         if not retried:
             _fail(str(error))
         raise
     except Exception as error:
         if _last_try(context):
-            give_up(company, round, error)
+            _give_up(company, round, error)
         raise
+
+
+def _give_up(company: PartnerContext, round: Round, error: BaseException) -> None:
+    """The coordinator hears the code; where it cannot be reached it finds by itself that nothing came."""
+    from decai_forecast.partner.submit import give_up
+
+    try:
+        give_up(company, round, error)
+    except LinkError as deaf:
+        log.error("the coordinator does not hear of it: %s", deaf)
 
 
 def _last_try(context: Any) -> bool:
@@ -115,7 +128,21 @@ def _company(network: Network, partner: str) -> PartnerContext:
 def _delivery(partner: str, context: Any) -> tuple[PartnerContext, Round]:
     """Whose delivery a task is part of, and for which round."""
     network = this_network()
-    return _company(network, partner), param_round(context, network)
+    company = _company(network, partner)
+    return company, param_round(context, network.zone, partial(round_of_company, company))
+
+
+def _reporting(partner: str, context: Any) -> tuple[PartnerContext, Round]:
+    """Whose report a task is part of, and of which round."""
+    network = this_network()
+    company = _company(network, partner)
+    return company, partition_round(context, network.zone, partial(round_of_company, company))
+
+
+def _closing(context: Any) -> tuple[CoordinatorContext, Round]:
+    """The coordinator, and the round that is closed."""
+    coordinator = coordinator_context(this_network())
+    return coordinator, param_round(context, coordinator.network.zone, partial(round_of, coordinator))
 
 
 def pull(partner: str, context: Any) -> dict[str, Any]:
@@ -123,7 +150,8 @@ def pull(partner: str, context: Any) -> dict[str, Any]:
     from decai_forecast.one_machine.introduce import introduce
     from decai_forecast.partner.pull import pull as step
 
-    introduce(this_network())  # a night's first task: from here on messages are signed
+    if not here().watches:  # a night's first task: from here on messages are signed
+        introduce(this_network())
     company, round = _delivery(partner, context)
     with _answering(company, round, context):
         return dict(step(company, round).facts.rows)
@@ -143,10 +171,8 @@ def check(partner: str, context: Any) -> dict[str, Any]:
 
 def refuse_contract(partner: str, context: Any, problem: str) -> None:
     """The whole task of a partner whose contract file is broken: answers with the code, fails with file and line."""
-    from decai_forecast.partner.submit import give_up
-
     company, round = _delivery(partner, context)
-    give_up(company, round, BrokenContract(problem))
+    _give_up(company, round, BrokenContract(problem))
     _fail(problem)
 
 
@@ -161,7 +187,8 @@ def train(partner: str, context: Any) -> dict[str, Any]:
         step(company, round)
         watch(company, round)
         submission = ready(company, round)
-    submit(company, submission)
+    with plainly():
+        submit(company, submission)
     if submission.state is State.NEWCOMER:  # no partition: it does not count for the quorum
         raise AirflowSkipException(f"{partner} is new: it receives the shared forecaster and has no part in training it")
     event = context["outlet_events"][DELIVERIES]
@@ -175,9 +202,8 @@ def federate(context: Any) -> dict[str, Any]:
     from decai_forecast.coordinator.federate import federate as step
     from decai_forecast.coordinator.federate import published
 
-    network = this_network()
-    coordinator = coordinator_context(network)
-    round = round_by_id(network, context["dag_run"].partition_key or param_round(context, network).id)
+    coordinator = coordinator_context(this_network())
+    round = partition_round(context, coordinator.network.zone, partial(round_of, coordinator))
     if published(coordinator, round.id):
         raise AirflowSkipException(f"round {round.id} has its shared forecaster")
     with plainly():
@@ -196,9 +222,9 @@ def simulate(partner: str, context: Any) -> dict[str, Any]:
     """Simulates the partner's network, every supplier and site down in turn."""
     from decai_forecast.partner.simulate_step import simulate as step
 
-    network = this_network()
+    company, round = _reporting(partner, context)
     with plainly():
-        return asdict(step(_company(network, partner), _round(context, network)).facts)
+        return asdict(step(company, round).facts)
 
 
 def report(partner: str, context: Any) -> str:
@@ -208,8 +234,7 @@ def report(partner: str, context: Any) -> str:
     """
     from decai_forecast.partner.report import hand_over, outbox_key
 
-    network = this_network()
-    company, round = _company(network, partner), _round(context, network)
+    company, round = _reporting(partner, context)
     with plainly():
         hand_over(company, round)
         return outbox_key(round.id, "report.html")
@@ -228,18 +253,13 @@ def what_if(partner: str, context: Any) -> dict[str, Any]:
     return {"round": round.id, "name": made.name, "summary": made.simulation.summary()}
 
 
-def _round(context: Any, network: Network) -> Round:
-    params = context["params"]
-    return round_by_id(network, params.get("round") or context["dag_run"].partition_key)
-
-
 def close(context: Any) -> dict[str, Any]:
     """Closes the round; where it had no shared training, publishes the last one, so that reports are written all the same."""
     from decai_forecast.coordinator.close import close as step
     from decai_forecast.coordinator.federate import published
 
-    network = this_network()
-    coordinator, round = coordinator_context(network), round_by_id(network, param_round(context, network).id)
+    coordinator, named = _closing(context)
+    round = round_of(coordinator, named.id)
     before = published(coordinator, round.id)
     closing = step(coordinator, round)
     if not before:
@@ -249,8 +269,8 @@ def close(context: Any) -> dict[str, Any]:
 
 def outcome(context: Any) -> str:
     """The last word on the round: fails, with the reason, unless the partners trained together."""
-    network = this_network()
-    closing = coordinator_context(network).link.closing(param_round(context, network).id)
+    coordinator, round = _closing(context)
+    closing = coordinator.link.closing(round.id)
     if closing is None or closing.status is not ClosingStatus.CLOSED:
         _fail(closing.note if closing else "the round could not be closed")
     return closing.note

@@ -1,10 +1,15 @@
-"""Waiting without a worker: the roster waits for the partners, a report waits for its partner's own delivery."""
+"""Waiting without a worker: the roster waits for the partners, a report waits for its partner's own delivery.
+
+What a coordinator's task waits for is in the coordinator's house, what a company's waits for in the company's.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -15,34 +20,39 @@ from decai_forecast.coordinator.context import CoordinatorContext, coordinator_c
 from decai_forecast.coordinator.federate import published
 from decai_forecast.coordinator.roster import read_roster, round_of, settle
 from decai_forecast.coordinator.round_status import round_status
-from decai_forecast.errors import BelowQuorum
+from decai_forecast.errors import BelowQuorum, LinkError
 from decai_forecast.network import Network
-from decai_forecast.orchestration.context import param_round, round_by_id
+from decai_forecast.orchestration.context import param_round, partition_round
 from decai_forecast.orchestration.plan import network as this_network
 from decai_forecast.orchestration.tasks import plainly
-from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.context import PartnerContext, partner_context
+from decai_forecast.partner.own_round import is_served, round_of_company
+from decai_forecast.partner.own_submission import kept_submission
 from decai_forecast.round import Round
 
 __all__ = ["OwnDelivery", "RosterWritten", "RoundTrigger", "SettleRoster"]
 
-POLL = 2.0  # seconds between looks into the inbox
+log = logging.getLogger(__name__)
+POLL, POLL_APART = 2.0, 10.0  # seconds between looks into a folder, and at a coordinator on another host
 TRIES, PAUSE = 2, timedelta(seconds=10)  # further tries of a task that waits, and the time before each
 LONGEST = timedelta(hours=12)  # a round that is not over by then never will be
 
 
-def all_answered(coordinator: CoordinatorContext, round_id: str) -> bool:
+def all_answered(network: Network, round_id: str) -> bool:
     """The roster is written, or every partner has answered."""
+    coordinator = coordinator_context(network)
     return read_roster(coordinator, round_id) is not None or round_status(coordinator, round_id).settled
 
 
-def shared_there(coordinator: CoordinatorContext, round_id: str) -> bool:
+def shared_there(network: Network, round_id: str) -> bool:
     """The round has its shared forecaster."""
-    return published(coordinator, round_id)
+    return published(coordinator_context(network), round_id)
 
 
-def answered(coordinator: CoordinatorContext, round_id: str, partner: str) -> bool:
+def answered(network: Network, round_id: str, partner: str) -> bool:
     """The partner delivered or failed, or the round is closed and it did neither."""
-    return partner not in round_status(coordinator, round_id).silent or coordinator.link.closed(round_id)
+    company = partner_context(network, partner, once=True)
+    return kept_submission(company.store, round_id) is not None or company.link.closed(round_id)
 
 
 CONDITIONS: dict[str, Callable[..., bool]] = {"all_answered": all_answered, "shared_there": shared_there, "answered": answered}
@@ -60,13 +70,21 @@ class RoundTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", state
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        coordinator, end = coordinator_context(this_network()), datetime.fromisoformat(self.until)
-        holds = CONDITIONS[self.condition]
-        while (
-            not (met := await asyncio.to_thread(holds, coordinator, self.round_id, *self.arguments)) and datetime.now(UTC) < end
-        ):
-            await asyncio.sleep(POLL)
+        network, end = this_network(), datetime.fromisoformat(self.until)
+        pause = POLL if network.link.way == "folder" else POLL_APART
+        while not (met := await asyncio.to_thread(self._holds, network)) and datetime.now(UTC) < end:
+            await asyncio.sleep(pause)
         yield TriggerEvent({"met": met})
+
+    def _holds(self, network: Network) -> bool:
+        """Whoever cannot be asked has not answered yet."""
+        try:
+            return CONDITIONS[self.condition](network, self.round_id, *self.arguments)
+        except LinkError as error:
+            if not error.passes:
+                raise
+            log.warning("%s; it is asked again", error)
+            return False
 
 
 def _defer(task: BaseOperator, condition: str, round_id: str, wait: timedelta, arguments: list[str] | None = None) -> None:
@@ -90,15 +108,15 @@ class RosterWritten(Waiting):
     """First task of ``federate``: started at the quorum, it waits until all have come or the grace has passed."""
 
     def execute(self, context: Any) -> dict[str, Any]:
-        network = this_network()
-        round = round_by_id(network, _round_id(context))
-        if (roster := _start(coordinator_context(network), round, grace_over=False)) is None:
-            _defer(self, "all_answered", round.id, timedelta(minutes=network.grace_minutes))
+        coordinator = coordinator_context(this_network())
+        round = _training_round(context, coordinator)
+        if (roster := _start(coordinator, round, grace_over=False)) is None:
+            _defer(self, "all_answered", round.id, timedelta(minutes=coordinator.network.grace_minutes))
         return roster or {}
 
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
-        network = this_network()
-        roster = _start(coordinator_context(network), round_by_id(network, _round_id(context)), grace_over=True)
+        coordinator = coordinator_context(this_network())
+        roster = _start(coordinator, _training_round(context, coordinator), grace_over=True)
         if roster is None:
             raise AirflowFailException("the quorum was reached and lost again; close_round will close this round")
         return roster
@@ -108,9 +126,8 @@ class SettleRoster(Waiting):
     """First task of ``close_round``: the deadline. Below quorum it is skipped, and so is the training."""
 
     def execute(self, context: Any) -> dict[str, Any]:
-        network = this_network()
-        round = param_round(context, network)
-        coordinator = coordinator_context(network)
+        coordinator = coordinator_context(this_network())
+        round = _closing_round(context, coordinator)
         others = read_roster(coordinator, round.id) is not None
         roster = _start(coordinator, round, grace_over=True)
         if roster is None:
@@ -120,8 +137,8 @@ class SettleRoster(Waiting):
         return roster
 
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
-        network = this_network()
-        return _start(coordinator_context(network), param_round(context, network), grace_over=True) or {}
+        coordinator = coordinator_context(this_network())
+        return _start(coordinator, _closing_round(context, coordinator), grace_over=True) or {}
 
 
 class OwnDelivery(Waiting):
@@ -132,25 +149,29 @@ class OwnDelivery(Waiting):
         self.partner = partner
 
     def execute(self, context: Any) -> str:
-        network, round_id = this_network(), _round_id(context)
-        if not answered(coordinator_context(network), round_id, self.partner):
-            _defer(self, "answered", round_id, LONGEST, [self.partner])
-        return self._combine(network, round_id)
+        network = this_network()
+        round = self._round(context, network)
+        if not answered(network, round.id, self.partner):
+            _defer(self, "answered", round.id, LONGEST, [self.partner])
+        return _combined(partner_context(network, self.partner), round)
 
     def resume(self, context: Any, event: dict[str, Any]) -> str:
-        return self._combine(this_network(), _round_id(context))
+        network = this_network()
+        return _combined(partner_context(network, self.partner), self._round(context, network))
 
-    def _combine(self, network: Network, round_id: str) -> str:
-        from decai_forecast.partner.combine import can_forecast, combine
+    def _round(self, context: Any, network: Network) -> Round:
+        return partition_round(context, network.zone, partial(round_of_company, partner_context(network, self.partner)))
 
-        company, coordinator = partner_context(network, self.partner), coordinator_context(network)
-        round = round_of(coordinator, round_id)
-        if self.partner not in round_status(coordinator, round_id, round.as_of).served:
-            raise AirflowSkipException(f"{self.partner} has no accepted delivery in round {round_id}; its report says so")
-        with plainly():
-            if can_forecast(company, round):
-                return combine(company, round).facts.choice.name
-        raise AirflowSkipException(f"{self.partner} is new, and there is no shared forecaster yet; its report says so")
+
+def _combined(company: PartnerContext, round: Round) -> str:
+    from decai_forecast.partner.combine import can_forecast, combine
+
+    if not is_served(company, round.id):
+        raise AirflowSkipException(f"{company.partner} has no accepted delivery in round {round.id}; its report says so")
+    with plainly():
+        if can_forecast(company, round):
+            return combine(company, round).facts.choice.name
+    raise AirflowSkipException(f"{company.partner} is new, and there is no shared forecaster yet; its report says so")
 
 
 def _start(coordinator: CoordinatorContext, round: Round, *, grace_over: bool) -> dict[str, Any] | None:
@@ -161,6 +182,9 @@ def _start(coordinator: CoordinatorContext, round: Round, *, grace_over: bool) -
     return {"members": sorted(roster.members), "missing": dict(roster.missing)} if roster else None
 
 
-def _round_id(context: Any) -> str:
-    params = context["params"]
-    return str(params.get("round") or context["dag_run"].partition_key or param_round(context, this_network()).id)
+def _training_round(context: Any, coordinator: CoordinatorContext) -> Round:
+    return partition_round(context, coordinator.network.zone, partial(round_of, coordinator))
+
+
+def _closing_round(context: Any, coordinator: CoordinatorContext) -> Round:
+    return param_round(context, coordinator.network.zone, partial(round_of, coordinator))

@@ -84,13 +84,16 @@ class PartnerContext:
         return read_settings(self.settings / FILE) if self.settings else Settings()
 
 
-def partner_context(network: Network, partner: str) -> PartnerContext:
-    """The context of ``partner``; :class:`ConfigError` if the network has no such participant."""
+def partner_context(network: Network, partner: str, *, once: bool = False) -> PartnerContext:
+    """The context of ``partner``; :class:`ConfigError` if the network has no such participant.
+
+    ``once``: a coordinator on another host is asked once, and not for minutes, by who asks again by itself.
+    """
     store = Store(network.address(partner), partner)
     return PartnerContext(
         partner=partner,
         store=store,
-        link=_https(network.home, store) if network.link.way == "https" else _folder(*network.link_folders, store),
+        link=(_https(network.home, store, once=once) if network.link.way == "https" else _folder(*network.link_folders, store)),
         contract_files=tuple(network.contracts(partner)),
         base=network.home,
         network=network.name,
@@ -116,14 +119,16 @@ def _folder(inbox: str, public: str, store: Store) -> CompanyLink:
     return CompanyFolder(Store(inbox, "inbox"), Store(public, "public"), Keyring(store), store.owner)
 
 
-def _https(home: Path, store: Store) -> CompanyLink:
+def _https(home: Path, store: Store, *, once: bool) -> CompanyLink:
     """The company's end of the link to the coordinator that has admitted it; :class:`ConfigError` if none has."""
     from decai_forecast.federation.superlink.passport import Files
     from decai_forecast.identity import Keyring
+    from decai_forecast.link.calls import ONCE, USUAL
     from decai_forecast.link.client import CompanyHttps
     from decai_forecast.link.tls import TlsFiles
 
     files = Files.of(home, store.owner)
     admission = files.admitted(store.owner)
     tls = TlsFiles(files.tls_key, files.tls_certificate, files.authority)
-    return CompanyHttps(f"https://{admission.host}:{admission.link_port}", tls, Keyring(store))
+    patience = ONCE if once else USUAL
+    return CompanyHttps(f"https://{admission.host}:{admission.link_port}", tls, Keyring(store), patience)

@@ -9,6 +9,9 @@ import pytest
 import yaml
 from support import ROOT
 
+from decai_forecast.federation.superlink.link import Ports
+from decai_forecast.orchestration.role import PARTNER, ROLE
+
 TEXT = (ROOT / "docker-compose.yaml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 ENVIRONMENT = COMPOSE["x-airflow"]["environment"]
@@ -31,12 +34,31 @@ def test_ports_are_on_the_loopback() -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
+ROLES = (ROLE, PARTNER)  # may be empty: all companies' Airflow
+
+
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"(?<!\$)\${(\w+)", TEXT))))
 def test_every_secret_is_required_and_documented(name: str) -> None:
     """A missing value stops compose with a word where to look; none has a default."""
     uses = re.findall(rf"(?<!\$)\${{{name}([^}}]*)}}", TEXT)
-    assert all(use == ":?see .env.example" for use in uses)
+    assert all(use == (":-" if name in ROLES else ":?see .env.example") for use in uses)
     assert f"\n{name}=\n" in (ROOT / ".env.example").read_text()
+
+
+def test_a_coordinators_services_share_the_schedulers_network() -> None:
+    """The training's task reaches the SuperLink's control port on 127.0.0.1 only; companies reach the ports of `found`."""
+    services = yaml.safe_load((ROOT / "docker-compose.coordinator.yaml").read_text())["services"]
+    ports = Ports()
+    assert services.pop("scheduler")["ports"] == [f"{port}:{port}" for port in (ports.fleet, ports.relay, ports.link)]
+    assert {tuple(one["command"]) for one in services.values()} == {
+        ("decai", "federation", "up"),
+        ("decai", "coordinator", "serve"),
+    }
+    for one in services.values():
+        assert one["network_mode"] == "service:scheduler"
+        assert one["image"] == COMPOSE["x-airflow"]["image"]
+        assert one["environment"]["DECAI_HOME"] == ENVIRONMENT["DECAI_HOME"]
+        assert one["volumes"][0] == COMPOSE["x-airflow"]["volumes"][0]
 
 
 def test_mounted_and_copied_paths_exist() -> None:
@@ -47,8 +69,14 @@ def test_mounted_and_copied_paths_exist() -> None:
         assert (ROOT / source).exists(), source
 
 
+def test_every_process_knows_whose_airflow_it_is() -> None:
+    """In the variables that `role.py` reads; they come from .env."""
+    assert {name: ENVIRONMENT[name] for name in ROLES} == {name: f"${{{name}:-}}" for name in ROLES}
+
+
 def test_commands_are_airflows_own() -> None:
-    """The four processes and the migration."""
-    commands = {tuple(s["command"]) for s in COMPOSE["services"].values() if "command" in s}
+    """The four processes and the migration; only with the profile of a company its node."""
+    commands = {tuple(s["command"]) for s in COMPOSE["services"].values() if "command" in s and "profiles" not in s}
     expected = {("airflow", name) for name in ("api-server", "scheduler", "dag-processor", "triggerer")}
     assert commands == expected | {("airflow", "db", "migrate")}
+    assert {name: s["profiles"] for name, s in COMPOSE["services"].items() if "profiles" in s} == {"node": ["partner"]}

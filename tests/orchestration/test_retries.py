@@ -74,7 +74,7 @@ def test_an_absent_source_is_told_at_the_last_try(network: Network) -> None:
     for number in (1, 2, 3):
         with pytest.raises(Exception, match="is not there"):
             tasks.pull("shop_4", context(number, 3))
-        assert not waiting.all_answered(coordinator_context(network), NIGHT.id)
+        assert not waiting.all_answered(network, NIGHT.id)
     with pytest.raises(Exception, match="is not there"):
         tasks.pull("shop_4", context(4, 3))
     assert out(network) == {"shop_4": "failed:source_absent"}
@@ -147,5 +147,5 @@ def test_tasks_of_a_delivery_have_limits(network: Network) -> None:
     from support import ROOT
 
     found = {task.task_id: task for task in DagBag(str(ROOT / "dags")).dags["deliver_shop_0"].tasks}
-    assert {name: task.retries for name, task in found.items()} == {"pull": 3, "check": 2, "train": 0}
+    assert {name: task.retries for name, task in found.items()} == {"pull": 3, "check": 2, "train": 2}
     assert {task.execution_timeout.total_seconds() for task in found.values()} == {7200}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -13,11 +14,15 @@ from parties import Parties
 
 from decai_forecast.coordinator.context import reception
 from decai_forecast.federation.superlink.keys import Authority, Key, new_key, private_pem, request, write_secret
-from decai_forecast.identity import Keyring
-from decai_forecast.link.client import CompanyHttps, Patience
+from decai_forecast.federation.superlink.passport import Admission, Files
+from decai_forecast.identity import ALGORITHM, Keyring
+from decai_forecast.link.calls import Patience
+from decai_forecast.link.client import CompanyHttps
 from decai_forecast.link.connection import Limits
 from decai_forecast.link.service import server
 from decai_forecast.link.tls import TlsFiles
+from decai_forecast.network import COORDINATOR, Network
+from decai_forecast.store import Store
 
 LIMITS = Limits()
 HASTY = Patience(step=20.0, pause=0.02, longest=0.2, tries=60.0)
@@ -90,3 +95,15 @@ def running(parties: Parties, folder: Path, limits: Limits = LIMITS) -> Iterator
         yield service
     finally:
         service.stop()
+
+
+def enter(network: Network, name: str, port: int, files: TlsFiles) -> None:
+    """Lays into a company's home what the coordinator's admission brings: where its service is, and certificates."""
+    own = Files.of(network.home, name)
+    own.folder.mkdir(parents=True, exist_ok=True)
+    for there, here in ((files.key, own.tls_key), (files.certificate, own.tls_certificate), (files.authority, own.authority)):
+        shutil.copy(there, here)
+    coordinator = Keyring(Store(network.address(COORDINATOR), COORDINATOR)).identity().public.hex()
+    Admission(
+        name, "localhost", 1, 1, port, own.authority.read_text(), own.tls_certificate.read_text(), coordinator, ALGORITHM
+    ).write(own.admission)
