@@ -26,7 +26,8 @@ PUBLIC = {
     "founding.apart": "Answer Answers Entry FoundingDesk Guest Invitation fingerprint_of_members home_of in_words invite join "
     "opened_answer",
     "link": "Closing ClosingStatus CompanyFolder CompanyLink Comparison CoordinatorFolder CoordinatorLink Evaluation Figures "
-    "Inbox Members ModelFile Noise Progress PublicLink Quartiles SharedModels SharedRound SharedStatus State Submission",
+    "Inbox Members ModelCertificate ModelFile Noise Progress PublicLink Quartiles SharedModels SharedRound SharedStatus State "
+    "Submission",
     "partner.combine": "can_forecast combine",
     "reports": "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report manifest render_html stock_targets_csv",
     "simulation": "FAILURE_LEVEL RECOVERY_LEVEL REPLICATIONS Simulation days_of_supply hhi simulate standard_error",

@@ -17,8 +17,7 @@ from services import Service, enter, running
 
 from decai_forecast.coordinator.close import close
 from decai_forecast.errors import LinkError
-from decai_forecast.link import State
-from decai_forecast.link import client as link_client
+from decai_forecast.link import State, calls
 from decai_forecast.network import Network
 from decai_forecast.network.terms import LinkTerms
 from decai_forecast.orchestration import alarm, tasks, waiting
@@ -48,7 +47,7 @@ def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Acme]:
         made = Acme(parties, service, tmp_path / "acme")
         for name, value in (("HOME", str(made.network.home)), ("ROLE", "partner"), ("PARTNER", "a")):
             monkeypatch.setenv(f"DECAI_{name}", value)
-        monkeypatch.setattr(link_client, "Patience", lambda: link_client.ONCE)
+        monkeypatch.setattr(calls, "USUAL", calls.ONCE)
         yield made
         assert made.only_own_house()
 
