@@ -199,7 +199,7 @@ def enter(
         raise typer.Exit(1)
     _tell_members(members)
     if members.waiting:
-        print(f"Not admitted yet: {', '.join(members.waiting)}.")
+        print(f"Not admitted yet: {', '.join(members.waiting)}; the fingerprint is another one when they are.")
     raise typer.Exit(_pinned(entry, members, fingerprint))
 
 

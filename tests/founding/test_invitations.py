@@ -15,18 +15,20 @@ from typing import Any
 
 import httpx
 import pytest
-from federations import Federation, decai, federation
+from federations import HASTY, Federation, decai, federation
 
 from decai_forecast.commands import membership
 from decai_forecast.errors import ConfigError, DecaiError, LinkError, MalformedMessage
 from decai_forecast.federation.exact.grpc_relay import GrpcRelay, Tls
 from decai_forecast.federation.superlink.keys import new_key, private_pem, request, write_secret
 from decai_forecast.federation.superlink.link import Ports
-from decai_forecast.founding.apart import Answer, Invitation, opened_answer
+from decai_forecast.federation.superlink.passport import Files
+from decai_forecast.founding.apart import Answer, Guest, Invitation, opened_answer
 from decai_forecast.founding.apart.papers import sealed_answer
 from decai_forecast.identity import Identity
 from decai_forecast.link.envelope import NO_ROUND, Heading, Kind, enveloped
-from decai_forecast.network import FILE, Network
+from decai_forecast.link.tls import Caller
+from decai_forecast.network import FILE, LinkTerms, Network
 from decai_forecast.network.network import as_written
 
 
@@ -228,6 +230,31 @@ def test_an_old_answer_is_not_replayed(founded: Federation) -> None:
         assert error.value.code == "invitation_withdrawn"
 
 
+def test_a_withdrawn_invitation_opens_nothing(founded: Federation) -> None:
+    """Not with an answer to the newest one, and not to hear what became of that."""
+    founded.invite("acme")
+    founded.join("acme", "thief")
+    old = Guest(Files.of(founded.folder / "thief", "acme")).link(HASTY)
+    founded.invite("acme")
+    founded.join("acme")
+    for ask in (lambda: old.give_answer(founded.guest("acme").answer.read_bytes()), old.admission):
+        with pytest.raises(LinkError) as error:
+            ask()
+        assert error.value.code == "invitation_withdrawn"
+    assert founded.visitor("acme").admission() is None
+
+
+def test_a_companys_certificate_is_no_invitation(founded: Federation) -> None:
+    """The two founding requests are for whoever has none."""
+    founded.invite("acme")
+    founded.join("acme")
+    own = Caller("acme")
+    for ask in (lambda: founded.desk.take(own, founded.guest("acme").answer.read_bytes()), lambda: founded.desk.admission(own)):
+        with pytest.raises(LinkError) as error:
+            ask()
+        assert error.value.code == "invitation_withdrawn"
+
+
 def test_an_invitation_answers_for_its_own_company_only(founded: Federation) -> None:
     """Not with another company's answer, and not in another company's name."""
     for name in ("acme", "bolt"):
@@ -402,6 +429,14 @@ def test_a_coordinator_that_is_not_reached_costs_nothing(founded: Federation, mo
     assert error.code == "link_unreachable"
     assert str(error).endswith(f"; run this again, or carry {founded.guest('acme').answer} to the coordinator")
     assert founded.guest("acme").answer.exists()
+
+
+@pytest.mark.parametrize("changes", [{"runtime": "in_process"}, {"link": LinkTerms("folder")}])
+def test_a_network_on_one_host_invites_nobody(founded: Federation, changes: dict[str, Any]) -> None:
+    """The message says which keys of network.yaml it takes."""
+    replace(founded.network, **changes).save()
+    with pytest.raises(ConfigError, match=r"need runtime: superlink and link: \{way: https\}"):
+        decai("federation", "invite", "acme", "--out", founded.folder / "files", "--home", founded.home)
 
 
 def test_only_partners_are_invited(founded: Federation) -> None:

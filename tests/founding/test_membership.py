@@ -199,7 +199,7 @@ def test_nothing_is_pinned_before_it_was_compared(acme: Entering) -> None:
     printed = acme.enter(code=1)
     for name in FIRST:
         assert re.search(rf"^  {name} +{fingerprint(acme.founded, name)}$", printed, re.MULTILINE)
-    assert "Not admitted yet: dune." in printed
+    assert "Not admitted yet: dune; the fingerprint is another one when they are." in printed
     assert "Not pinned: coordinator, acme, bolt, corex." in printed
     assert acme.pinned() == {}
 

@@ -10,7 +10,7 @@ from decai_forecast.federation.superlink.link import Link
 from decai_forecast.founding.apart.desk import FoundingDesk
 from decai_forecast.founding.apart.papers import Invitation
 from decai_forecast.identity import ALGORITHM, Identity
-from decai_forecast.network import Network
+from decai_forecast.network import FILE, Network
 from decai_forecast.network.common import common_part
 
 __all__ = ["DAYS", "invite"]
@@ -21,9 +21,12 @@ DAYS = 14  # that an invitation holds
 def invite(network: Network, link: Link, desk: FoundingDesk, identity: Identity, partner: str, folder: Path, days: int) -> Path:
     """Writes the invitation of ``partner`` into ``folder``, in place of any earlier one; ``identity``: the coordinator's.
 
-    :class:`ConfigError` if the company is no partner of the network, or admitted already.
+    :class:`ConfigError` if the company is no partner of the network or admitted already, or the network is not one of companies
+    that are apart.
     """
     network.participant(partner)
+    if (network.runtime, network.link.way) != ("superlink", "https"):
+        raise ConfigError(f"{network.home / FILE}: companies that are apart need runtime: superlink and link: {{way: https}}")
     if partner in link.nodes().values():
         raise ConfigError(f"{partner} is admitted already; a company with new keys needs a new name or federation")
     host, _, ports = link.facts()
