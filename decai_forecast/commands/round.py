@@ -14,14 +14,15 @@ import typer
 from decai_forecast.commands.membership import news_of_members
 from decai_forecast.commands.table import print_summary, screen
 from decai_forecast.coordinator.context import coordinator_context
-from decai_forecast.coordinator.round_status import rounds_of
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
+from decai_forecast.orchestration.role import WHOLE, Installation, Role
+from decai_forecast.orchestration.summaries import last_rounds, round_ids, round_summary
 from decai_forecast.partner.context import partner_context
 from decai_forecast.round import Round, round_at
 
-__all__ = ["app", "chosen_round"]
+__all__ = ["app", "chosen_round", "waits_until"]
 
 AFTER_CLOSING = timedelta(hours=2)  # a training that began before the round is closed may still run
 ANOTHER_DAY = timedelta(hours=1)  # a round of another night than this one is waited for
@@ -33,6 +34,7 @@ AsOf = Annotated[str, typer.Option("--as-of", help="Data cut-off, exclusive (YYY
 Wait = Annotated[
     float, typer.Option(help="Minutes to wait at most; default: until the round is closed.", min=0, show_default=False)
 ]
+At = Annotated[str, typer.Option("--partner", help="As this company sees it, from its own store.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -70,7 +72,7 @@ def run(
     network = Network.load(home)
     round = chosen_round(network, round_id, as_of)
     if partner:
-        raise typer.Exit(_run_company(network, partner, round, _until(network, round, wait, AFTER_CLOSING)))
+        raise typer.Exit(_run_company(network, partner, round, waits_until(network, round, wait, AFTER_CLOSING)))
     from decai_forecast.one_machine.run import run_round
 
     closing = run_round(network, round, progress=_tell)
@@ -99,42 +101,55 @@ def coordinate(
 
     network = Network.load(home)
     round = chosen_round(network, round_id, as_of)
-    closing = step(coordinator_context(network), round, _until(network, round, wait, timedelta()), _tell)
+    closing = step(coordinator_context(network), round, waits_until(network, round, wait, timedelta()), _tell)
     if as_json:
         print(json.dumps(asdict(closing) | {"as_of": closing.as_of.isoformat()}, indent=1))
     raise typer.Exit(0 if closing.status == "closed" else 1)
 
 
 @app.command("show")
-def show(round_id: RoundOption = "", home: Home = None, as_json: Json = False) -> None:
+def show(round_id: RoundOption = "", partner: At = "", home: Home = None, as_json: Json = False) -> None:
     """Shows a round: per partner verdict, rows, errors, worst exposure and report. Default: the newest one.
 
-    Example: decai round show --json | jq .partners
+    Where companies are apart, the coordinator sees what they told it; a company sees its own part with --partner.
+
+    Examples:
+
+      decai round show --json | jq .partners
+
+      decai round show --partner acme
     """
     network = Network.load(home)
-    known = rounds_of(coordinator_context(network))
-    round = next((n for n in known if n.id == round_id), None) if round_id else next(iter(known), None)
-    if round is None:
-        raise ConfigError(f"no round {round_id or 'yet'}; there are {', '.join(n.id for n in known) or 'none'}")
-    _show(summarise(network, round), as_json)
+    here = _here(network, partner)
+    known = round_ids(network, here)
+    chosen = round_id if round_id in known else "" if round_id else next(iter(known), "")
+    if not chosen:
+        raise ConfigError(f"no round {round_id or 'yet'}; there are {', '.join(known) or 'none'}")
+    _show(round_summary(network, here, chosen), as_json)
 
 
 @app.command("list")
-def listing(home: Home = None, as_json: Json = False) -> None:
-    """Lists the rounds, newest first: id, how it ended, and the coordinator's note.
+def listing(partner: At = "", home: Home = None, as_json: Json = False) -> None:
+    """Lists the rounds, newest first: id, how it ended, and its note.
 
     Example: decai round list
     """
     network = Network.load(home)
-    rows = [
-        {k: v for k, v in summarise(network, round, scores=False).items() if k in ("round", "as_of", "status", "note")}
-        for round in rounds_of(coordinator_context(network))
-    ]
+    shown = last_rounds(network, _here(network, partner))
+    rows = [{key: one[key] for key in ("round", "as_of", "status", "note")} for one in shown]
     if as_json:
         print(json.dumps(rows, indent=1))
     else:
         for row in rows:
             print(f"{row['round']}  {row['status']:<13}  {row['note']}")
+
+
+def _here(network: Network, partner: str) -> Installation:
+    """Whose stores are read."""
+    if partner:
+        network.participant(partner)
+        return Installation(Role.PARTNER, partner)
+    return Installation(Role.COORDINATOR) if network.link.way == "https" else WHOLE
 
 
 def _run_company(network: Network, partner: str, round: Round, until: datetime) -> int:
@@ -152,7 +167,7 @@ def _run_company(network: Network, partner: str, round: Round, until: datetime) 
     return 0
 
 
-def _until(network: Network, round: Round, minutes: float, more: timedelta) -> datetime:
+def waits_until(network: Network, round: Round, minutes: float, more: timedelta) -> datetime:
     """Until when somebody who is apart waits: so many minutes, else until the round is closed and ``more``."""
     now = datetime.now(UTC)
     if minutes:

@@ -56,7 +56,7 @@ def _readable(user: Any) -> set[str]:
 def rounds(user: GetUserDep) -> Response:
     """The last rounds with what this user may see of them."""
     network = Network.load()
-    return _html(page(network, last_rounds(network, SHOWN), _readable(user)))
+    return _html(page(network, last_rounds(network, installation(network), SHOWN), _readable(user)))
 
 
 @app.get("/run", response_class=HTMLResponse)
@@ -79,7 +79,7 @@ def run(
     found = session.scalars(query.limit(1)).first()
     if found is None:
         return _html(page(network, [], readable, said="This DAG has not run yet."))
-    shown = round_summary(network, round_of_run(network, found))
+    shown = round_summary(network, installation(network), round_of_run(network, found))
     return _html(
         page(network, [shown], readable, only=dag_id.partition("_")[2] if dag_id.startswith(("report_", "deliver_")) else "")
     )

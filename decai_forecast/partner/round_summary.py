@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from decai_forecast.link import State
+from decai_forecast.link import State, Submission
 from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.partner.own_submission import kept_submission
 from decai_forecast.partner.report import outbox_key
 from decai_forecast.partner.summary import partner_summary
-from decai_forecast.round import in_time, is_round
+from decai_forecast.round import Round, in_time, is_round
 
 __all__ = ["company_rounds", "company_summary"]
 
@@ -27,15 +27,19 @@ def company_rounds(company: PartnerContext) -> list[str]:
 
 def company_summary(company: PartnerContext, round_id: str, *, scores: bool = True) -> dict[str, Any]:
     """Status, note and the company's own row (JSON), as pages and tables show them of all companies."""
-    roster = _roster(company, round_id)
+    roster, told = _roster(company, round_id), kept_submission(company.store, round_id)
     return {
         "network": company.network,
         "simulated": company.simulated,
         "round": round_id,
+        "as_of": Round.of(round_id, told.as_of if told else None).as_of.isoformat(),
         "status": roster["status"] if roster else "open",
         "note": _note(roster) if roster else "This company's report is not written yet.",
+        "training": None,  # how far it is, why it failed, what each company gained: the coordinator's to tell
+        "failure": "",
+        "evaluation": None,
         "verdict": roster["verdict"] if roster else "",
-        "partners": [_row(company, round_id, roster, scores=scores)],
+        "partners": [_row(company, round_id, told, roster, scores=scores)],
     }
 
 
@@ -51,8 +55,9 @@ def _note(roster: Roster) -> str:
     return f"{note}; missing: {missing}." if missing else f"{note}."
 
 
-def _row(company: PartnerContext, round_id: str, roster: Roster | None, *, scores: bool) -> dict[str, Any]:
-    told = kept_submission(company.store, round_id)
+def _row(
+    company: PartnerContext, round_id: str, told: Submission | None, roster: Roster | None, *, scores: bool
+) -> dict[str, Any]:
     return {
         "partner": company.partner,
         "verdict": (told.verdicts.get(DEMAND) or told.state) if told else "absent",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+import shutil
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from answers import as_json, decai, refusal
 from support import submit_ready
 
-from decai_forecast.commands.round import chosen_round
-from decai_forecast.network import Network, Participant
+from decai_forecast.commands.round import chosen_round, waits_until
+from decai_forecast.network import LinkTerms, Network, Participant
 from decai_forecast.round import Round, round_at
 
 SHOPS = [f"shop_{k}" for k in range(5)]
@@ -125,3 +127,56 @@ def test_what_is_no_day_is_refused(founded: Network, options: tuple[str, ...]) -
     told = refusal("round", "run", "--home", founded.home, *options)
     assert told.endswith("expected YYYY-MM-DD, or YYYY-MM-DD.2 for a further round")
     assert sorted(founded.home.rglob("*")) == before
+
+
+def test_a_company_shows_its_own_part(after: Network) -> None:
+    """Without the coordinator's store and the others': its row, and what its report says of the round."""
+    for name in ("coordinator", "shop_0", "shop_2", "shop_3", "shop_4"):
+        shutil.rmtree(after.home / "stores" / name)
+    told = as_json("round", "show", "--partner", "shop_1", "--home", after.home)
+    assert (told["round"], told["as_of"], told["status"]) == ("2026-06-29", "2026-06-29", "trained")
+    assert [(row["partner"], row["verdict"], row["member"]) for row in told["partners"]] == [("shop_1", "accepted", True)]
+    assert "shop_1: " in decai("round", "show", "--partner", "shop_1", "--home", after.home)
+    assert as_json("round", "list", "--partner", "shop_1", "--home", after.home) == [
+        {key: told[key] for key in ("round", "as_of", "status", "note")}
+    ]
+    assert [path.name for path in (after.home / "stores").iterdir()] == ["shop_1"]
+    assert "no participant 'shop_9'" in refusal("round", "show", "--partner", "shop_9", "--home", after.home)
+
+
+def test_a_coordinator_apart_shows_what_it_was_told(after: Network) -> None:
+    """Nothing of a company but its submission."""
+    replace(after, link=LinkTerms("https")).save()
+    for name in after.partners:
+        shutil.rmtree(after.home / "stores" / name)
+    told = as_json("round", "show", "--home", after.home)
+    assert (told["status"], told["note"]) == ("closed", TOGETHER)
+    assert {(row["verdict"], row["rows"], row["report"]) for row in told["partners"]} == {("accepted", 680, "")}
+    assert [path.name for path in (after.home / "stores").iterdir()] == ["coordinator"]
+
+
+def test_companies_apart_have_no_round_in_one_process(after: Network) -> None:
+    """The message names the two commands."""
+    replace(after, link=LinkTerms("https")).save()
+    told = refusal("round", "run", "--home", after.home)
+    assert "`decai round coordinate`, each company `decai round run --partner NAME`" in told
+
+
+def test_a_closed_round_is_told_again(after: Network) -> None:
+    """`coordinate` waits for nothing where the round is over; its exit code is the round's."""
+    closing = as_json("round", "coordinate", "--round", "2026-06-29", "--home", after.home)
+    assert (closing["status"], closing["note"]) == ("closed", TOGETHER)
+
+
+@pytest.mark.parametrize(("minutes", "more", "expected"), [(30, 0, 30), (30, 5, 30), (0, 5, 65)])
+def test_how_long_somebody_apart_waits(after: Network, minutes: float, more: float, expected: float) -> None:
+    """So long as is said; else, for a round of another night, an hour and what is added to it."""
+    until = waits_until(after, Round.of("2026-06-29"), minutes, timedelta(minutes=more))
+    assert until - datetime.now(UTC) == pytest.approx(timedelta(minutes=expected), abs=timedelta(seconds=20))
+
+
+def test_tonight_somebody_apart_waits_until_the_round_is_closed(after: Network) -> None:
+    """By the network's clock."""
+    until = waits_until(after, round_at(after.zone, datetime.now(UTC)), 0, timedelta(hours=2)) - timedelta(hours=2)
+    assert until == after.closes_after(datetime.now(UTC))
+    assert (until.astimezone(after.zone).hour, until.minute) == (3, 0)

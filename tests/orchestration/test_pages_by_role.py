@@ -12,6 +12,7 @@ from support import NIGHT, own
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.orchestration import pages
 from decai_forecast.orchestration.page_html import page
+from decai_forecast.orchestration.role import installation
 from decai_forecast.orchestration.summaries import last_rounds, round_summary
 
 NAME = "shop_1"
@@ -38,7 +39,10 @@ class Here:
     def shown(self) -> str:
         """Front page and a run's page, of somebody who may read everything."""
         readable = {f"{kind}_{name}" for kind in ("report", "deliver") for name in self.network.partners}
-        rounds = [*last_rounds(self.network, 14), round_summary(self.network, NIGHT.id)]
+        rounds = [
+            *last_rounds(self.network, installation(self.network), 14),
+            round_summary(self.network, installation(self.network), NIGHT.id),
+        ]
         return "".join(page(self.network, [one], readable) for one in rounds)
 
 
@@ -50,7 +54,7 @@ def here(after: Network, monkeypatch: pytest.MonkeyPatch) -> Here:
 def test_a_company_sees_its_own_rounds_reports_and_part(here: Here) -> None:
     """And of the others what its report names; no other store is opened, or made."""
     here.role("partner", NAME)
-    [summary] = last_rounds(here.network, 14)
+    [summary] = last_rounds(here.network, installation(here.network), 14)
     [row] = summary["partners"]
     assert (summary["round"], summary["status"], row["partner"], row["member"]) == (NIGHT.id, "trained", NAME, True)
     assert summary["note"] == "5 of 5 partners trained together."
@@ -68,17 +72,17 @@ def test_a_company_sees_who_was_missing(here: Here) -> None:
     report = store.read_json(key)
     report["roster"] |= {"present": ["shop_0"], "missing": {NAME: "failed:source_absent"}, "status": "kept"}
     store.write_json(key, report)
-    summary = round_summary(here.network, NIGHT.id)
+    summary = round_summary(here.network, installation(here.network), NIGHT.id)
     assert summary["note"] == f"1 of 5 partners trained together; missing: {NAME} (failed:source_absent)."
     assert (summary["status"], summary["partners"][0]["member"]) == ("kept", False)
     store.remove(key)
-    assert round_summary(here.network, NIGHT.id)["status"] == "open"
+    assert round_summary(here.network, installation(here.network), NIGHT.id)["status"] == "open"
 
 
 def test_the_coordinator_sees_who_answered_and_how_the_round_ended(here: Here) -> None:
     """Verdicts and rows of submissions, training and closing; no company's store is opened, or made."""
     here.role("coordinator")
-    [summary] = last_rounds(here.network, 14)
+    [summary] = last_rounds(here.network, installation(here.network), 14)
     assert (summary["round"], summary["status"]) == (NIGHT.id, "closed")
     assert [(row["partner"], row["verdict"], row["member"], row["report"]) for row in summary["partners"]] == [
         (name, "accepted", True, "") for name in here.network.partners
