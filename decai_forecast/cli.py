@@ -1,49 +1,75 @@
-"""`decai`: joins the commands that the rooms offer."""
+"""`decai`: joins the commands that the rooms offer. Only the one that is typed is loaded: pandas alone costs half a second."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pkgutil import resolve_name
+from types import FunctionType
+from typing import TYPE_CHECKING
 
 import typer
 import typer.core
 
 from decai_forecast import __version__
-from decai_forecast.commands.backtest import backtest
-from decai_forecast.commands.contract import contract_app
-from decai_forecast.commands.coordinator import coordinator_app
-from decai_forecast.commands.demo import demo, up
-from decai_forecast.commands.federation import federation_app
-from decai_forecast.commands.forecast import forecast_app
-from decai_forecast.commands.learn import learn_command
-from decai_forecast.commands.network import network_app, partner_app
-from decai_forecast.commands.report import report_app
-from decai_forecast.commands.round import app as round_app
-from decai_forecast.commands.simulate import simulate_command
 from decai_forecast.errors import DecaiError
+
+if TYPE_CHECKING:
+    from click import Command, Context
 
 __all__ = ["app", "main"]
 
+COMMANDS = {  # in the order of the help; groups of commands, and single ones
+    "network": "network:network_app",
+    "partner": "network:partner_app",
+    "contract": "contract:contract_app",
+    "round": "round:app",
+    "forecast": "forecast:forecast_app",
+    "report": "report:report_app",
+    "federation": "federation:federation_app",
+    "coordinator": "coordinator:coordinator_app",
+    "backtest": "backtest:backtest",
+    "simulate": "simulate:simulate_command",
+    "learn": "learn:learn_command",
+    "demo": "demo:demo",
+    "up": "demo:up",
+}
+
+
+class Rooms(typer.core.TyperGroup):
+    """Loads a command when it is asked for."""
+
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002  as in the base class
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002
+        return _loaded(cmd_name) if cmd_name in COMMANDS else None
+
+
+def _loaded(name: str) -> Command:
+    offered = resolve_name(f"decai_forecast.commands.{COMMANDS[name]}")
+    if isinstance(offered, FunctionType):
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone.command(name)(offered)
+        offered = alone
+    command = typer.main.get_command(offered)
+    command.name = name
+    return command
+
+
 typer.core.HAS_RICH = False  # help is plain text; typer would escape its brackets wherever rich is installed
 app = typer.Typer(
+    cls=Rooms,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help=f"decai_forecast {__version__}: competitors forecast demand together and stay in possession of their data.",
 )
-app.add_typer(network_app, name="network")
-app.add_typer(partner_app, name="partner")
-app.add_typer(contract_app, name="contract")
-app.add_typer(round_app, name="round")
-app.add_typer(forecast_app, name="forecast")
-app.add_typer(report_app, name="report")
-app.add_typer(federation_app, name="federation")
-app.add_typer(coordinator_app, name="coordinator")
-app.command("backtest")(backtest)
-app.command("simulate")(simulate_command)
-app.command("learn")(learn_command)
-app.command("demo")(demo)
-app.command("up")(up)
+
+
+@app.callback()
+def _group() -> None:
+    """Makes typer take the commands of :class:`Rooms`, though none is registered."""
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from click import Command, Parameter
+from click import Command, Context, Group, Parameter
 from typer.main import get_command
 
 from decai_forecast.cli import app
@@ -40,8 +40,12 @@ def commands() -> dict[str, Command]:
 
 def _below(name: str, command: Command) -> Iterator[tuple[str, Command]]:
     yield name, command
-    for child in getattr(command, "commands", {}).values():
-        yield from _below(f"{name} {child.name}", child)
+    if isinstance(command, Group):
+        context = Context(command)
+        for child in command.list_commands(context):
+            found = command.get_command(context, child)
+            assert found is not None
+            yield from _below(f"{name} {child}", found)
 
 
 def commands_page() -> str:

@@ -84,7 +84,7 @@ def test_a_command_alone_shows_its_commands() -> None:
     """On stdout, with the exit code of wrong use."""
     done = typed.decai("round")
     assert done.returncode == 2
-    assert [line.split()[0] for line in (done.stdout + done.stderr).splitlines()[-3:]] == ["run", "show", "list"]
+    assert [line.split()[0] for line in (done.stdout + done.stderr).splitlines()[-4:]] == ["run", "coordinate", "show", "list"]
 
 
 def test_ctrl_c_ends_with_130(tmp_path: Path) -> None:
