@@ -54,9 +54,19 @@ class Calendar:
         return DAYS[self.frequency]
 
     @property
+    def noun(self) -> str:
+        """``day``, ``week`` or ``month``."""
+        return {"D": "day", "W": "week", "M": "month"}[self.frequency]
+
+    @property
     def season(self) -> int:
         """Periods of the main season: 7 days, 52 weeks or 12 months."""
         return SEASON[self.frequency]
+
+    @property
+    def cycle(self) -> int:
+        """Periods after which demand is alike: the main season where a horizon holds one, else 1."""
+        return self.season if self.season <= self.horizon else 1
 
     @property
     def year(self) -> int:

@@ -29,7 +29,10 @@ PUBLIC = {
     "Inbox Members ModelCertificate ModelFile Noise Progress PublicLink Quartiles SharedModels SharedRound SharedStatus State "
     "Submission",
     "partner.combine": "can_forecast combine",
-    "reports": "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report manifest render_html stock_targets_csv",
+    "reports": (
+        "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report "
+        "erp_files manifest orders_csv render_html stock_targets_csv"
+    ),
     "simulation": "FAILURE_LEVEL RECOVERY_LEVEL REPLICATIONS Simulation days_of_supply hhi simulate standard_error",
     "strategies": "DEFAULT MINIMUM_QUORUM TREES Disclosure Strategy all_strategies strategy_of",
 }

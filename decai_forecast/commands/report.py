@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +14,7 @@ from decai_forecast.errors import ConfigError
 from decai_forecast.identity import Keyring
 from decai_forecast.network import Network
 from decai_forecast.partner.context import partner_context
+from decai_forecast.reports import erp_files
 from decai_forecast.reports.send import Book, Entry, Status
 from decai_forecast.reports.signature import BrokenReport, signed_by
 from decai_forecast.reports.signature import verify as verify_folder
@@ -50,6 +52,38 @@ def verify(
         print(json.dumps({"participant": name, "public_key": trusted.hex(), "files": files}, indent=1))
     else:
         print(f"{folder}: {len(files)} files as signed by {name} with the key {trusted.hex()}")
+
+
+@report_app.command("export")
+def export(
+    folder: Annotated[Path, typer.Argument(help="The folder with report.json and stock_targets.csv.")],
+    system: Annotated[str, typer.Option("--for", help="odoo, erpnext or frepple.")],
+    out: Annotated[Path, typer.Option(help="Where to write the files.", show_default="here")] = Path(),
+) -> None:
+    """Writes the ordering rules of a report in the columns that another system imports.
+
+    Example: decai report export .decai/demo/stores/alder_foods/outbox/2026-11-24 --for odoo --out import
+
+    For other systems take stock_targets.csv; docs/how-to/report.md says which column is which there.
+    """
+    report, units = _read(folder)
+    for name, text in erp_files(report, system, units=units).items():
+        out.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(text, encoding="utf-8")
+        print(f"{out / name}: {text.count(chr(10)) - 1} rows")
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """The report, and the unit of each item."""
+    try:
+        report = json.loads((folder / "report.json").read_bytes())
+        with (folder / "stock_targets.csv").open(encoding="utf-8", newline="") as file:
+            return report, {row["item"].removeprefix("'"): row["uom"] for row in csv.DictReader(file)}
+    except (OSError, ValueError, KeyError):
+        raise ConfigError(
+            f"{folder}: expected the report.json and stock_targets.csv of a report, such as those in outbox/<round>; "
+            "a night without a simulation has none"
+        ) from None
 
 
 @report_app.command("sent")

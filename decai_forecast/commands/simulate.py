@@ -18,7 +18,7 @@ from decai_forecast.partner.what_if import form_scenario, last_forecast, what_if
 if TYPE_CHECKING:
     from decai_forecast.simulation import Simulation
     from decai_forecast.simulation.network.supply import SupplyNetwork
-    from decai_forecast.simulation.shocks import Scenario
+    from decai_forecast.simulation.shocks import Scenario, ToldScenario
 
 __all__ = ["simulate_command"]
 
@@ -117,6 +117,8 @@ def _tell(found: Simulation, partner: str, round_id: str, path: str) -> None:
     from decai_forecast.commands.table import screen
 
     console = screen()
+    if found.scenario and found.case:
+        console.print(_words(found.case), highlight=False, markup=False)
     table = Table(title=f"{partner}, forecast of {round_id}: {found.scenario or 'every place down in turn'}", box=None,
                   title_justify="left", pad_edge=False)  # fmt: skip
     for name in ("place", "units lost", "service", "fails after", "back after"):
@@ -126,8 +128,8 @@ def _tell(found: Simulation, partner: str, round_id: str, path: str) -> None:
             str(row["node"]),
             f"{row['lost_units']:,.0f}",
             f"{row['network_fill_rate']:.1%}",
-            _days(row["tts_p50"] * found.period_days, found),
-            _days(row["service_recovery_days"], found),
+            _days(row["tts_p50"] * found.period_days, row["followed_days"]),
+            _days(row["service_recovery_days"], row["followed_days"]),
         )
     console.print(table)
     left = len(found.exposure) - SHOWN
@@ -137,7 +139,14 @@ def _tell(found: Simulation, partner: str, round_id: str, path: str) -> None:
         console.print(f"report: {path}", highlight=False, soft_wrap=True)
 
 
-def _days(days: float, found: Simulation) -> str:
+def _words(case: ToldScenario) -> str:
+    """What was simulated."""
+    shocks = "\n".join(f"- {shock.text}" for shock in case.shocks)
+    chance = "" if case.probability is None else f"\nIts probability, as given: {case.probability:.1%}."
+    return f"Simulated:\n{shocks}{''.join(f'{chr(10)}Note: {note}.' for note in case.notes)}{chance}"
+
+
+def _days(days: float, followed: float) -> str:
     from decai_forecast.simulation.best_response import told_days
 
-    return told_days(days, found.horizon * found.period_days)
+    return told_days(days, round(followed))

@@ -26,6 +26,7 @@ class Assumptions:
     shortage_cost: Cost = 9.0  # per unit short
     review_periods: Annotated[int, Field(ge=1, le=1_000)] = 1
     supplier_outage_days: Days = 28
+    supplier_outages_per_year: Annotated[float, Field(ge=0, le=50)] = 0.0  # of each supplier, that stock targets reckon with
     currency: Currency = ""  # ISO 4217 code of the costs and prices that are delivered; empty: not said
     holding_rate: Annotated[float, Field(gt=0, le=1)] = 0.2  # cost of holding a unit for a year, as a share of its unit cost
 

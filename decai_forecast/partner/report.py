@@ -9,9 +9,8 @@ from typing import Any
 from decai_forecast.link import Figures
 from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.facts import REPORT, ReportFiles
-from decai_forecast.partner.finished import accepted_frame
 from decai_forecast.partner.report_facts import RoundSteps, facts_of
-from decai_forecast.reports import ReportFacts, build_report, manifest, render_html, stock_targets_csv
+from decai_forecast.reports import ReportFacts, build_report, manifest, orders_csv, render_html, stock_targets_csv
 from decai_forecast.reports.bundle_files import MANIFEST, REPORT_FILES, SIGNATURE
 from decai_forecast.reports.compare import given
 from decai_forecast.reports.days_of_supply import days_of_supply_json
@@ -31,7 +30,7 @@ def write_report(company: PartnerContext, round: Round) -> Done[ReportFiles]:
     facts = facts_of(company, round, steps)
 
     def work(writer: Writer) -> ReportFiles:
-        files = _files(store, steps, facts)
+        files = _files(store, facts)
         for name, data in files.items():
             writer.bytes(name, data)
         return ReportFiles({name: len(data) for name, data in files.items()})
@@ -63,18 +62,29 @@ def _inputs(steps: RoundSteps, facts: ReportFacts) -> list[Any]:
     """What the report is made from, as JSON: the steps by their inputs, the rest by its content."""
     roster, deliveries = asdict(facts.roster), [asdict(one) for one in facts.deliveries]
     left = [asdict(one) for one in facts.what_left]
-    read = [roster, deliveries, left, asdict(facts.assumptions), facts.versions, facts.previous, facts.opted_in, facts.others]
+    read = [
+        roster,
+        deliveries,
+        left,
+        asdict(facts.assumptions),
+        facts.versions,
+        facts.previous,
+        facts.opted_in,
+        facts.others,
+        facts.units,
+    ]
     return [FORMAT, steps.inputs, *read]
 
 
-def _files(store: Store, steps: RoundSteps, facts: ReportFacts) -> dict[str, bytes]:
+def _files(store: Store, facts: ReportFacts) -> dict[str, bytes]:
     from decai_forecast.identity import Keyring
     from decai_forecast.reports.signature import sign
 
     report = build_report(facts)
     files = {"report.json": _json(report), "report.html": render_html(report).encode()}
     if facts.simulation is not None:
-        files["stock_targets.csv"] = stock_targets_csv(report, units=_units(steps)).encode()
+        files["stock_targets.csv"] = stock_targets_csv(report).encode()
+        files["orders.csv"] = orders_csv(report).encode()
         files["days_of_supply.json"] = _json(days_of_supply_json(report, facts.simulation))
     written = json.dumps(manifest(files, report), indent=1, sort_keys=True).encode()
     return files | {MANIFEST: written, SIGNATURE: sign(written, Keyring(store).identity())}
@@ -82,12 +92,3 @@ def _files(store: Store, steps: RoundSteps, facts: ReportFacts) -> dict[str, byt
 
 def _json(value: Any) -> bytes:
     return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False).encode()
-
-
-def _units(steps: RoundSteps) -> dict[str, str]:
-    """Item -> its unit, as far as the data set ``items`` says it."""
-    items = accepted_frame(steps.checked, "items") if steps.checked else None
-    if items is None or "unit" not in items:
-        return {}
-    known = items.dropna(subset=["unit"]).drop_duplicates("item_id")
-    return dict(zip(known["item_id"].astype(str), known["unit"].astype(str), strict=True))

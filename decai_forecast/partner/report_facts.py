@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.metadata import version
@@ -32,6 +32,7 @@ from decai_forecast.partner.facts import (
     TrainFacts,
     WatchFacts,
 )
+from decai_forecast.partner.finished import accepted_frame
 from decai_forecast.partner.own_submission import kept_submission
 from decai_forecast.reports import Delivery, Fan, Quality, ReportFacts, RosterFacts
 from decai_forecast.reports.send import outbox_key
@@ -45,6 +46,7 @@ __all__ = ["RoundSteps", "facts_of"]
 LIBRARIES = ("decai-forecast", "lightgbm", "prophet", "flwr", "great-expectations", "pandas")
 HISTORY = 2  # horizons of past demand before the forecast, in the chart
 BROKEN = 5  # rules of a data set that the report names
+INFO = "info"  # severity of what is worth knowing, and breaks no verdict
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def facts_of(company: PartnerContext, round: Round, steps: RoundSteps | None = N
         what_left=left, versions={name: version(name) for name in LIBRARIES},
         model=f"{combined.facts.choice.name}-{combined.inputs[:12]}" if combined else "",
         previous=_previous(store, round), opted_in=settings.compare,
-        others=asdict(comparison) if comparison else None,
+        others=asdict(comparison) if comparison else None, units=_units(steps.checked) if steps.checked else {},
     )  # fmt: skip
 
 
@@ -121,8 +123,12 @@ def _deliveries(store: Store, round_id: str, steps: RoundSteps) -> list[Delivery
 def _delivery(checked: Done[CheckFacts], name: str, facts: DataSetFacts) -> Delivery:
     results = checked.json(f"{name}.json")["results"]
     shown = [r for r in results if r["outcome"] not in (RuleOutcome.PASSED, RuleOutcome.SKIPPED)]
-    broken = [f"{r['text']} ({r['bad_rows']:,} rows)" if r["bad_rows"] else r["text"] for r in shown]
-    return Delivery(name, facts.verdict, facts.rows, facts.quarantined, facts.code, broken[:BROKEN])
+    broken, notes = ([_told(r) for r in shown if (r.get("severity") == INFO) is known] for known in (False, True))
+    return Delivery(name, facts.verdict, facts.rows, facts.quarantined, facts.code, broken[:BROKEN], tuple(notes[:BROKEN]))
+
+
+def _told(result: Mapping[str, Any]) -> str:
+    return f"{result['text']} ({result['bad_rows']:,} rows)" if result["bad_rows"] else str(result["text"])
 
 
 def _roster(shared: SharedRound) -> RosterFacts:
@@ -157,3 +163,12 @@ def _fan(trained: Done[TrainFacts] | None, combined: Done[CombineFacts] | None, 
 def _points(totals: pd.Series) -> Sequence[tuple[date, float]]:
     days = pd.DatetimeIndex(totals.index).date.tolist()
     return list(zip(days, totals.to_numpy(float).tolist(), strict=True))
+
+
+def _units(checked: Done[CheckFacts]) -> dict[str, str]:
+    """Item -> its unit, as far as the data set ``items`` says it."""
+    items = accepted_frame(checked, "items")
+    if items is None or "unit" not in items:
+        return {}
+    known = items.dropna(subset=["unit"]).drop_duplicates("item_id")
+    return dict(zip(known["item_id"].astype(str), known["unit"].astype(str), strict=True))

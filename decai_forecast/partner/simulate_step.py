@@ -12,6 +12,7 @@ from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.facts import CHECK, COMBINE, SIMULATE, TRAIN, CombineFacts, SimulateFacts, TrainFacts
 from decai_forecast.partner.finished import accepted_frame, clean_file, required_step
 from decai_forecast.partner.own_past import Conditions, calibrated_by_past, ordering_of
+from decai_forecast.partner.prices import prices_of
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer, run_step
 
@@ -58,6 +59,7 @@ def simulated(
     data_sets = {name: accepted_frame(checked, name) for name in DATA_SETS}
     table, forecast = trained.frame("table.parquet"), combined.frame("forecast.parquet")
     conditions = _conditions(company, trained, combined, table, data_sets)
+    data_sets["prices"] = prices_of(data_sets["prices"], table)
     simulation = run(forecast, data_sets, assumptions, calendar, **conditions.options(), scenario=scenario, progress=progress)
     simulation = calibrated_by_past(simulation, combined, table, data_sets, assumptions, calendar, conditions)
     costs = pd.DataFrame([{"forecast": one.forecast, "cost": one.cost} for one in combined.facts.costs])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from decai_forecast.columns import SERIES
+from decai_forecast.reports.quantities import USUAL, quantity
 from decai_forecast.simulation import RECOVERY_LEVEL, Simulation
 from decai_forecast.simulation.network.supply import SUPPLIER
 
@@ -19,15 +20,20 @@ EMPTY_FIRST = 3  # of them shelves that are empty, before larger gains elsewhere
 MOVED = 0.01  # of a level: a smaller change is not worth the work
 
 
-def actions(found: Simulation) -> list[dict[str, Any]]:
+def actions(found: Simulation, units: Mapping[str, str]) -> list[dict[str, Any]]:
     """The items to set, empty shelves and then the largest gain first, and the supplier to find a second source for.
 
     ``kind``: ``set_level`` (gain: money per period), ``order_first`` and ``hold_more`` (gain: units not lost over the horizon)
-    or ``second_source`` (gain: units lost in the outage). ``level``: the order-up-to level to set.
+    or ``second_source`` (gain: units lost in the outage). ``level``: the order-up-to level to set, in ``uom``, the item's unit.
     """
     compared = not found.targets.empty and bool(found.targets["cost_now"].notna().any())
     rows = list(_levels(found)) if compared else list(_stock(found))
-    return [*rows[:SHOWN], *_second_source(found)]
+    return [_told(row, units) for row in (*rows[:SHOWN], *_second_source(found))]
+
+
+def _told(row: dict[str, Any], units: Mapping[str, str]) -> dict[str, Any]:
+    uom = units.get(row["item_id"], USUAL)
+    return row | {"uom": uom, "level": quantity(row["level"], uom)}
 
 
 def _levels(found: Simulation) -> Iterable[dict[str, Any]]:

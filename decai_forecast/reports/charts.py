@@ -15,8 +15,11 @@ __all__ = ["demand_chart", "drivers_chart", "service_chart"]
 Rows = Sequence[Mapping[str, Any]]
 
 
-def service_chart(service: Mapping[str, Any]) -> str:
-    """Share of demand served per period, today and in the worst case; mean with a band from P10 to P90, both thresholds."""
+def service_chart(service: Mapping[str, Any], horizon: int, case: str = "the worst case") -> str:
+    """Share of demand served per period, today and in the worst case; mean with a band from P10 to P90, both thresholds.
+
+    A line marks the end of the forecast where more than its ``horizon`` was simulated.
+    """
     from matplotlib.ticker import MaxNLocator
 
     rows: Rows = service["periods"]
@@ -29,19 +32,21 @@ def service_chart(service: Mapping[str, Any]) -> str:
             axes.plot(x, mean, color=colour, linestyle=style, linewidth=1.6)
         for level, dashes in (("failure_level", (1, 2)), ("recovery_level", (6, 2, 1, 2))):
             axes.axhline(100 * service[level], color=SOFT, linewidth=0.8, linestyle=(0, dashes))
+        if len(rows) > horizon:
+            axes.axvline(horizon - 0.5, color=LINE, linewidth=1)
         lowest = min(min(row["base_p10"], row["down_p10"]) for row in rows)
         axes.set_ylim(min(80.0, 100 * lowest // 10 * 10), 100.8)
         axes.yaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))  # labels are whole per cents
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0f} %")
         date_axis(axes, [row["date"] for row in rows])
 
-    return drawn("service", draw, "Share of demand served per period", _told(rows))
+    return drawn("service", draw, "Share of demand served per period", _told(rows, case))
 
 
-def _told(rows: Rows) -> str:
+def _told(rows: Rows, case: str) -> str:
     worst = min(rows, key=lambda row: row["down_mean"])
     lowest = f"{100 * worst['down_mean']:.0f} % on {worst['date']}"
-    return f"Lowest mean in the worst case: {lowest}. All numbers are in the table below."
+    return f"Lowest mean in {case}: {lowest}. All numbers are in the table below."
 
 
 def demand_chart(history: Rows, fan: Rows) -> str:

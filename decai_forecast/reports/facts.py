@@ -18,7 +18,10 @@ __all__ = ["Delivery", "Fan", "Left", "Planning", "Quality", "ReportFacts", "Ros
 
 @dataclass(frozen=True)
 class Delivery:
-    """One data set as the contract check left it; ``broken``: the first broken rules, in words."""
+    """One data set as the contract check left it.
+
+    ``broken``: the first broken rules, in words; ``notes``: what is worth knowing though none was broken, as rows held back.
+    """
 
     data_set: str
     verdict: Verdict
@@ -26,6 +29,7 @@ class Delivery:
     quarantined: int = 0
     code: str = ""
     broken: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,7 @@ class ReportFacts:
     previous: Mapping[str, Any] | None = None  # the participant's last report
     opted_in: bool = False  # gives its service and forecast error for the comparison
     others: Mapping[str, Any] | None = None  # the published comparison: round, measures
+    units: Mapping[str, str] = field(default_factory=dict)  # item -> unit of measure, as far as it was delivered
 
     @property
     def usable(self) -> bool:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from math import isnan
-
 import pandas as pd
 
 from decai_forecast.reports.actions import UNKNOWN, actions
+from decai_forecast.reports.exposed import SCENARIO, exposed, fails
 from decai_forecast.reports.facts import ReportFacts
-from decai_forecast.reports.resilience import empty, outage_days, policy
+from decai_forecast.reports.resilience import empty, policy
 from decai_forecast.reports.words import amount, percent, period, plural, units
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
-from decai_forecast.simulation.network.supply import SITE, SUPPLIER
+from decai_forecast.simulation.network.supply import SUPPLIER
 
 __all__ = ["headline"]
-
-SCENARIO = "scenario"  # kind of a what-if that is no single place's outage
 
 FIRST_ITEMS = 10  # how many items "what to do first" may name together
 NAMED = 3  # and how many of them by name
@@ -27,7 +24,7 @@ def headline(facts: ReportFacts) -> dict[str, object]:
     if found is None:
         return {"level": "none", "title": "No figures this round", "sentences": _without(facts)}
     level, title = _verdict(found)
-    return {"level": level, "title": title, "sentences": [_exposure(facts, found), _today(facts, found), _action(facts, found)]}
+    return {"level": level, "title": title, "sentences": [exposed(facts, found), _today(facts, found), _action(facts, found)]}
 
 
 def _verdict(found: Simulation) -> tuple[str, str]:
@@ -36,51 +33,19 @@ def _verdict(found: Simulation) -> tuple[str, str]:
     bare = empty(found)
     if bare and bare["share"] > 1 - FAILURE_LEVEL:
         return "risk", f"{bare['count']:,} of {bare['counted']:,} shelves are empty today"
-    if found.service["down_mean"].min() < FAILURE_LEVEL:
+    if fails(found.service):
         return "watch", f"Supply holds today, but {_weakness(found)}"
     if found.fill_rate < RECOVERY_LEVEL:
         return "watch", "Supply holds, with little to spare"
-    return "good", "Supply holds, even in the worst single outage"
+    return "good", "Supply holds in this scenario, too" if found.scenario else "Supply holds, even in the worst single outage"
 
 
 def _weakness(found: Simulation) -> str:
-    if found.worst["kind"] == SCENARIO:
+    if found.scenario or found.worst["kind"] == SCENARIO:
         return "not in this scenario"
     if found.worst["node"] == UNKNOWN:
         return "not without its suppliers"
     return f"leans on one {found.worst['kind']}"
-
-
-def _exposure(facts: ReportFacts, found: Simulation) -> str:
-    worst, ahead, lost = found.worst, plural(found.horizon, facts.calendar), found.worst["lost_units"]
-    who = f"If {worst['node']}, the supplier of {percent(worst['share'], 0)} of the forecast volume, cannot ship"
-    if worst["kind"] == SCENARIO:
-        who = f"In the scenario {worst['node']}"
-    elif worst["kind"] == SITE:
-        who = f"If the site {worst['node']}, with {percent(worst['share'], 0)} of the forecast volume, is down"
-    elif worst["node"] == UNKNOWN and (found.exposure["kind"] == SUPPLIER).sum() == 1:
-        who = "Suppliers are not known; if none could ship"
-    elif worst["node"] == UNKNOWN:
-        who = f"If the suppliers that nobody named, with {percent(worst['share'], 0)} of the forecast volume, cannot ship"
-    lowest, failing = percent(float(found.service["down_mean"].min()), 0), worst["tts_p50"]
-    first = ""
-    if not isnan(failing):
-        first = f"; its own items {_failing(int(failing), facts)}"
-    value = f" ({amount(worst['lost_value'], found.currency)})" if found.currency and not isnan(worst["lost_value"]) else ""
-    long = "" if worst["kind"] == SCENARIO else f" for {outage_days(found, facts)} days from today"
-    today, down = percent(found.fill_rate), percent(worst["network_fill_rate"])
-    return (
-        f"{who}{long}, about {units(lost)} more units{value} go "
-        f"unserved in the next {ahead}: service falls from {today} to {down}, "
-        f"and to {lowest} in the worst {period(facts.calendar)}{first}."
-    )
-
-
-def _failing(periods: int, facts: ReportFacts) -> str:
-    level = percent(FAILURE_LEVEL, 0)
-    if periods == 0:
-        return f"are below {level} from the first {period(facts.calendar)}"
-    return f"drop below {level} after {plural(periods, facts.calendar)}"
 
 
 def _today(facts: ReportFacts, found: Simulation) -> str:
@@ -104,7 +69,7 @@ def _action(facts: ReportFacts, found: Simulation) -> str:
     whole = policy(found)
     if whole is None or not whole["compared"]:  # nobody knows what today's levels cost
         return _units_action(found)
-    first = [row for row in actions(found) if row["kind"] == "set_level"]
+    first = [row for row in actions(found, facts.units) if row["kind"] == "set_level"]
     if not first or not whole["saving"] > 0:
         return "Best action: none is needed now; the order-up-to levels in use are about as good as those proposed."
     costs = f"cost falls by {amount(whole['saving'], found.currency)} a {period(facts.calendar)}"
@@ -125,7 +90,8 @@ def _units_action(found: Simulation) -> str:
     else:
         own = found.series[found.series["vendor"] == found.worst_node] if found.worst["kind"] == SUPPLIER else found.series
         rows, total = own.sort_values("down_lost_units", ascending=False, kind="stable"), float(own["down_lost_units"].sum())
-        lost, what = "down_lost_units", "Best action: hold more of what that outage would hit hardest, or find a second source"
+        what = "this scenario hits" if found.scenario else "that outage would hit"
+        lost, what = "down_lost_units", f"Best action: hold more of what {what} hardest, or find a second source"
     rows = rows[rows[lost] > 0].head(FIRST_ITEMS)
     if rows.empty:
         return "Best action: none is needed now."

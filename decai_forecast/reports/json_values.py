@@ -10,7 +10,7 @@ import pandas as pd
 
 from decai_forecast.errors import DecaiError
 
-__all__ = ["json_values", "records", "validated"]
+__all__ = ["json_values", "records", "significant", "validated"]
 
 COMPLAINT_CHARACTERS = 200  # characters of what the validator says: it quotes whole parts of the report
 DIGITS = 6  # significant ones: more is noise of sampling
@@ -23,8 +23,13 @@ def json_values(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [json_values(v) for v in value]
     if isinstance(value, float):
-        return float(f"{value:.{DIGITS}g}") + 0.0 if isfinite(value) else None  # + 0.0: no minus before a zero
+        return significant(value) if isfinite(value) else None
     return value
+
+
+def significant(value: float) -> float:
+    """With ``DIGITS`` significant digits, as JSON and page both have it; NaN and infinity stay."""
+    return float(f"{value:.{DIGITS}g}") + 0.0  # + 0.0: no minus before a zero
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

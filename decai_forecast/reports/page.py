@@ -38,12 +38,17 @@ def _charts(report: Mapping[str, Any]) -> dict[str, Any]:
 
     charts = {}
     if report["service"]:
-        charts["service"] = Markup(service_chart(report["service"]))
+        charts["service"] = Markup(_service(report))
     if report["forecast"] and report["forecast"]["fan"]:
         charts["demand"] = Markup(demand_chart(report["forecast"]["history"], report["forecast"]["fan"]))
     if report["planning"] and report["planning"]["drivers"]:
         charts["drivers"] = Markup(drivers_chart(report["planning"]["drivers"]["total"]))
     return charts
+
+
+def _service(report: Mapping[str, Any]) -> str:
+    case = "this scenario" if report["scenario"] else "the worst case"
+    return service_chart(report["service"], report["calendar"]["horizon"], case)
 
 
 def _sites(report: Mapping[str, Any]) -> bool:

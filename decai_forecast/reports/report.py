@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,7 +15,8 @@ from decai_forecast.reports.facts import Fan, Quality, ReportFacts
 from decai_forecast.reports.headline import headline
 from decai_forecast.reports.json_values import json_values, validated
 from decai_forecast.reports.planning import planning
-from decai_forecast.reports.resilience import bullwhip, exposure, money, service, stock
+from decai_forecast.reports.quantities import rounded
+from decai_forecast.reports.resilience import bullwhip, exposure, money, service, stock, what_if
 from decai_forecast.reports.words import period, plural
 
 __all__ = ["FORMAT", "build_report", "schema"]
@@ -39,7 +40,8 @@ def schema() -> dict[str, Any]:
 
 def build_report(facts: ReportFacts) -> dict[str, Any]:
     """The report of one participant and round, valid by ``report.schema.json``; the same for equal facts."""
-    found = facts.simulation
+    found = facts.simulation and rounded(facts.simulation, facts.units)
+    facts = replace(facts, simulation=found)
     report: dict[str, Any] = {
         "format": FORMAT,
         "network": facts.network,
@@ -55,17 +57,18 @@ def build_report(facts: ReportFacts) -> dict[str, Any]:
         },
         "headline": headline(facts),
         "scenario": found.scenario if found else "",
+        "what_if": what_if(found) if found else None,
         "currency": found.currency if found else "",
-        "actions": actions(found) if found else [],
+        "actions": actions(found, facts.units) if found else [],
         "missing": _missing(facts),
         "exposure": found and exposure(found, facts),
         "service": found and service(found),
-        "stock": found and stock(found),
+        "stock": found and stock(found, facts.units),
         "forecast": _forecast(facts.quality, facts.fan),
         "money": money(found) if found else [],
         "bullwhip": bullwhip(found) if found else [],
         "planning": planning(facts.planning),
-        "deliveries": [asdict(d) | {"broken": list(d.broken)} for d in facts.deliveries],
+        "deliveries": [asdict(d) | {"broken": list(d.broken), "notes": list(d.notes)} for d in facts.deliveries],
         "roster": _roster(facts),
         "assumptions": _assumptions(facts),
         "what_left": [asdict(left) for left in facts.what_left],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,9 +10,11 @@ import pandas as pd
 from decai_forecast.columns import SERIES
 from decai_forecast.reports.facts import ReportFacts
 from decai_forecast.reports.json_values import records
+from decai_forecast.reports.quantities import USUAL
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
+from decai_forecast.simulation.measures import POINT
 
-__all__ = ["bullwhip", "empty", "exposure", "money", "outage_days", "policy", "service", "stock"]
+__all__ = ["bullwhip", "empty", "exposure", "money", "outage_days", "policy", "service", "stock", "what_if"]
 
 RIPPLES = 0.01  # of a node's service: less is not told
 OUTSIDE = "moving_average"  # what the other forecasts are measured against
@@ -23,16 +26,36 @@ def outage_days(found: Simulation, facts: ReportFacts) -> int:
 
 
 def exposure(found: Simulation, facts: ReportFacts) -> dict[str, Any]:
-    reach = found.outage_periods + int(found.series["lead_time"].max())
+    last = found.service.iloc[-1]
     return {
         "worst": found.worst_node,
         "hhi": found.hhi,
         "outage_days": outage_days(found, facts),
         "outage_periods": found.outage_periods,
         "horizon_days": found.horizon * found.period_days,
-        "cut_short": reach > found.horizon,  # the first delivery after the outage may lie beyond the horizon
+        "followed_days": found.followed * found.period_days,
+        "undisturbed_fill_rate": found.undisturbed,
+        "cut_short": bool(last["down_mean"] < last["base_mean"] - POINT),
         "nodes": records(found.exposure),
         "ripple": _ripple(found.ripple),
+    }
+
+
+def what_if(found: Simulation) -> dict[str, Any] | None:
+    """The scenario as it was simulated, shock by shock, and what it costs in the mean where its probability is known; None
+    for a night's own report."""
+    if not found.scenario or found.case is None:
+        return None
+    case, worst = found.case, found.worst
+    names = ("kind", "node", "items", "factor", "start", "days", "text")
+    chance = float("nan") if case.probability is None else case.probability
+    return {
+        "name": case.name,
+        "probability": case.probability,
+        "notes": list(case.notes),
+        "shocks": [{name: getattr(shock, name) for name in names} for shock in case.shocks],
+        "expected_lost_units": chance * worst["lost_units"],
+        "expected_lost_value": chance * worst["lost_value"],
     }
 
 
@@ -56,18 +79,21 @@ def service(found: Simulation) -> dict[str, Any]:
     }
 
 
-def stock(found: Simulation) -> dict[str, Any]:
+def stock(found: Simulation, units: Mapping[str, str]) -> dict[str, Any]:
     """Every stocked item, the largest expected loss first, with its proposed target or null; ``inner``: targets of sites that
-    only supply others."""
+    only supply others. ``units``: item -> unit, of which each row has its own."""
     targets = {(row["location_id"], row["item_id"]): row for row in records(found.targets)}
     rows = records(found.series.sort_values("expected_lost_units", ascending=False, kind="stable"))
     for row in rows:
+        row["uom"] = units.get(row["item_id"], USUAL)
         target = targets.get((row["location_id"], row["item_id"]))
         row["target"] = target and {name: value for name, value in target.items() if name not in SERIES}
     sold = {(row["location_id"], row["item_id"]) for row in rows}
     inner = [row for key, row in sorted(targets.items()) if key not in sold]
     priced = [
-        {name: row[name] for name in SERIES} | {"target": {n: v for n, v in row.items() if n not in SERIES}} for row in inner
+        {name: row[name] for name in SERIES}
+        | {"uom": units.get(row["item_id"], USUAL), "target": {n: v for n, v in row.items() if n not in SERIES}}
+        for row in inner
     ]
     return {
         "rows": rows,

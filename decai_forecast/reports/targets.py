@@ -1,56 +1,50 @@
-"""Stock targets as CSV, for the participant's ERP: as found by simulation, else those of the simulated policy."""
+"""Stock targets and the orders to place now as CSV, for the participant's ERP."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
-from math import ceil
+from datetime import date, timedelta
 from typing import Any
 
-from decai_forecast.errors import NotEnoughData
-from decai_forecast.reports.changes import proposed
+from decai_forecast.reports.csv_text import amount, csv_text, inert
+from decai_forecast.reports.ordering import OrderingRule, ordering_rules
 
-__all__ = ["COLUMNS", "stock_targets_csv"]
+__all__ = ["COLUMNS", "ORDERS", "orders_csv", "stock_targets_csv"]
 
-COLUMNS = ["site", "item", "uom", "service_type", "service_target", "safety_stock", "order_up_to", "valid_from", "reason"]
-CYCLE_SERVICE = "A"  # type 1, the probability of no stock-out in a cycle; F is the fill rate, type 2
-WHOLE = ("EA", "PCE", "ST")  # units that come whole
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # a cell that begins so is run by spreadsheets
+COLUMNS = [
+    "site", "item", "uom", "rule", "reorder_point", "order_up_to", "minimum_order", "order_multiple", "review_days",
+    "lead_time_days", "safety_stock", "service_type", "service_target", "valid_from", "reason",
+]  # fmt: skip
+ORDERS = ["supplier", "order_on", "expected_on", "site", "item", "uom", "quantity", "position", "order_up_to"]
 
 
-def stock_targets_csv(report: Mapping[str, Any], *, uom: str = "EA", units: Mapping[str, str] | None = None) -> str:
-    """One row per stocked item, sorted by site and item; quantities in the item's unit (``units``, else ``uom``),
-    whole ones rounded up.
+def stock_targets_csv(report: Mapping[str, Any], *, uom: str = "", units: Mapping[str, str] | None = None) -> str:
+    """One row per stocked item, sorted by site and item (:class:`OrderingRule` says what each column is); quantities in the
+    item's unit (``units``, else ``uom``, else the report's own), whole ones rounded up.
 
     Texts that a spreadsheet would run as a formula get a leading apostrophe. Raises :class:`NotEnoughData` for a report
     without simulation.
     """
-    if report["stock"] is None:
-        raise NotEnoughData(
-            f"the report of {report['participant']}, round {report['round']}, has no simulation and so no stock targets"
-        )
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in sorted([*report["stock"]["rows"], *report["stock"]["inner"]], key=lambda r: (r["location_id"], r["item_id"])):
-        found = row["target"] or {"service_type": CYCLE_SERVICE, "service_target": report["service"]["target"]}
-        level = [found["service_type"], f"{found['service_target']:.4g}"]
-        unit = (units or {}).get(row["item_id"], uom)
-        amounts = [_amount(value, unit) for value in proposed(row).values()]
-        names = [_inert(text) for text in (row["location_id"], row["item_id"], unit)]
-        writer.writerow([*names, *level, *amounts, report["as_of"], _inert(found.get("reason") or _reason(row))])
-    return out.getvalue()
+    return csv_text(COLUMNS, [_row(rule, report["as_of"]) for rule in ordering_rules(report, uom=uom, units=units)])
 
 
-def _amount(value: float, uom: str) -> str:
-    return str(ceil(round(value, 6))) if uom in WHOLE else f"{value:.3f}"
+def _row(rule: OrderingRule, valid_from: str) -> list[str]:
+    names = [inert(rule.site), inert(rule.item), inert(rule.unit), rule.kind]
+    amounts = [amount(value, rule.unit) for value in (rule.reorder_point, rule.order_up_to, rule.least, rule.multiple)]
+    days = [str(rule.review_days), str(rule.lead_days), amount(rule.safety_stock, rule.unit)]
+    return [*names, *amounts, *days, rule.service_type, f"{rule.service_target:.4g}", valid_from, inert(rule.reason)]
 
 
-def _inert(text: str) -> str:
-    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) or text.startswith(FORMULA) else text
+def orders_csv(report: Mapping[str, Any], *, uom: str = "", units: Mapping[str, str] | None = None) -> str:
+    """What the rules of :func:`stock_targets_csv` order today, by supplier and the day it is expected; only of items whose
+    stock was delivered."""
+    rules = [rule for rule in ordering_rules(report, uom=uom, units=units) if rule.order_now > 0]
+    today = date.fromisoformat(report["as_of"])
+    rows = [_order(rule, today) for rule in rules]
+    return csv_text(ORDERS, sorted(rows, key=lambda row: (row[0], row[2], row[3], row[4])))
 
 
-def _reason(row: Mapping[str, Any]) -> str:
-    assumed = "; stock assumed" if row["on_hand_assumed"] else ""
-    return f"quantile of simulated demand over lead time and review; P(stock-out) {row['p_stockout']:.2f}{assumed}"
+def _order(rule: OrderingRule, today: date) -> list[str]:
+    days = [today.isoformat(), (today + timedelta(days=rule.lead_days)).isoformat()]
+    amounts = [amount(value, rule.unit) for value in (rule.order_now, rule.position or 0.0, rule.order_up_to)]
+    return [inert(rule.supplier), *days, inert(rule.site), inert(rule.item), inert(rule.unit), *amounts]

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from decai_forecast.reports.words import amount, day, percent, units
+from decai_forecast.reports.words import amount, capital, day, figure, level, percent, units
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -26,7 +26,15 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters |= {"percent": percent, "units": units, "day": day, "amount": amount}
+    found.filters |= {
+        "percent": percent,
+        "units": units,
+        "day": day,
+        "amount": amount,
+        "capital": capital,
+        "figure": figure,
+        "level": level,
+    }
     found.filters["words"] = lambda text: text.replace("_", " ")
     return found
 

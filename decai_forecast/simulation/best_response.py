@@ -30,8 +30,8 @@ TINY = 1e-9
 def best_response(network: SupplyNetwork) -> pd.DataFrame:
     """One row per place that goes down for its time to recover (TTR), by name; those that recover at once are left out.
 
-    ``node``, ``kind``, ``node_ttr_days``; ``tts_lp_days``: longest time without a lost sale, NaN where it is beyond the
-    horizon; ``pi_lp_units``: units lost during the TTR beyond what is lost anyway; ``pi_lp_value``: the same as margin, NaN
+    ``node``, ``kind``, ``node_ttr_days``; ``tts_lp_days``: longest time without a lost sale, NaN where it is beyond what is
+    simulated; ``pi_lp_units``: units lost during the TTR beyond what is lost anyway; ``pi_lp_value``: the same as margin, NaN
     where the margin of an item is unknown; ``rei_lp``: performance impact over the largest one, 0 to 1. Demand is its mean
     over the horizon.
     """
@@ -73,7 +73,7 @@ def _exposure(
         base[key] = _Program(network, limits, groups, "", periods).lost()
     units, value = (max(found - usual, 0.0) for found, usual in zip(down.lost(), base[key], strict=True))
     longest = down.survives()
-    days = longest * network.calendar.days if longest < network.calendar.horizon - TINY else np.nan
+    days = longest * network.calendar.days if longest < network.periods - TINY else np.nan
     return place.name, place.kind, place.recovery_days, days, units, value if down.valued else np.nan
 
 
@@ -265,10 +265,10 @@ class _Program:
             yield part, np.where(part.demand > 0, value if self.valued else 1.0, 0.0)
 
     def survives(self) -> float:
-        """Periods without a lost unit, at most the horizon."""
+        """Periods without a lost unit, at most those that are simulated."""
         if any(part.demand[part.down[part.group.graph.demand]].any() for part in self.parts):
             return 0.0  # the place sells, and is down
-        horizon = float(self.network.calendar.horizon)
+        horizon = float(self.network.periods)
         if not self.size:
             return horizon
         weights, upper = np.zeros(self.size + 1), np.full(self.size + 1, np.inf)
@@ -296,5 +296,8 @@ def _solve(weights: Floats, matrix: Any, limit: Floats, upper: Floats) -> Floats
     bounds = np.column_stack([np.zeros(len(upper)), upper])
     found = linprog(weights, A_ub=matrix, b_ub=limit, bounds=bounds, method="highs")
     if found.status != 0:
-        raise ConfigError(f"the linear program of the best response has no solution: {found.message}")
+        raise ConfigError(
+            "what an outage costs at best cannot be reckoned: quantities of the network differ too much in size; check the "
+            "units of stock, open orders, capacities and bills of material"
+        )
     return np.asarray(found.x, dtype=float)

@@ -9,7 +9,7 @@ from decai_forecast.simulation.network.graph import Bools, Floats
 __all__ = [
     "bullwhip",
     "days_of_supply",
-    "first_below",
+    "first_failure",
     "hhi",
     "in_failure",
     "loss_of_service",
@@ -22,6 +22,7 @@ __all__ = [
 ]
 
 TINY = 1e-9
+POINT = 0.01  # of service: what is lower by less is the same
 STILL = 1e-4  # squared coefficient of variation (1 %) below which demand hardly varies
 
 
@@ -62,10 +63,9 @@ def served(demand: Floats | np.float64, lost: Floats | np.float64) -> Floats:
     return np.asarray(1 - np.divide(lost, demand, out=np.full(np.shape(demand), np.nan), where=np.asarray(demand) > 0))
 
 
-def first_below(service: Floats, level: float) -> Floats:
-    """The first period (axis 0) in which ``service`` (periods x replications) is below ``level``; infinity: in none."""
-    below = service < level
-    return np.where(below.any(axis=0), below.argmax(axis=0), np.inf)
+def first_failure(failed: Bools) -> Floats:
+    """The first period (axis 0) of a failure; infinity: in none."""
+    return np.where(failed.any(axis=0), failed.argmax(axis=0), np.inf)
 
 
 def low_quantile(periods: Floats, probability: float) -> Floats:
@@ -74,31 +74,33 @@ def low_quantile(periods: Floats, probability: float) -> Floats:
     return np.where(np.isfinite(found), found, np.nan)
 
 
-def in_failure(service: Floats, failure: float, recovery: float) -> Bools:
+def in_failure(service: Floats, failure: float, recovery: float, usual: Floats | None = None) -> Bools:
     """Whether each period (axis 0) belongs to a failure: from the first below ``failure`` until one reaches ``recovery``.
 
-    Two levels, so that service that swings around one of them is one failure and not many (hysteresis).
+    Two levels, so that service that swings around one of them is one failure and not many (hysteresis). ``usual``: service on
+    the same samples without what happens; where service is within a point of it, no failure is its doing.
     """
     found = np.zeros(service.shape, dtype=bool)
     state = np.zeros(service.shape[1:], dtype=bool)
+    worse = np.ones(service.shape, dtype=bool) if usual is None else service < usual - POINT
     for period, now in enumerate(service):
-        state = np.where(state, now < recovery, now < failure)
+        state = np.where(state, now < recovery, now < failure) & worse[period]
         found[period] = state
     return found
 
 
-def service_recovery(service: Floats, failure: float, recovery: float, start: int = 0) -> Floats:
-    """Periods from ``start`` to the first from which on service holds; 0: it never failed, NaN: not within the horizon.
+def service_recovery(failed: Bools) -> Floats:
+    """Periods to the first from which on service holds; 0: it never failed, NaN: not within those that were looked at.
 
-    ``service`` is periods x replications (or periods alone). This is the output; a node's own time to recover is an input.
+    ``failed``: of :func:`in_failure`, from the start of what happens. This is the output; a node's own time to recover is an
+    input.
     """
-    failed = in_failure(service, failure, recovery)[start:]
     last = len(failed) - failed[::-1].argmax(axis=0)  # the first period after the last failed one
     found = np.where(failed.any(axis=0), last, 0)
     return np.asarray(np.where(found == len(failed), np.nan, found) if len(failed) else found, dtype=float)
 
 
-def loss_of_service(service: Floats, target: float, days: int) -> tuple[Floats, Floats]:
+def loss_of_service(service: Floats, target: Floats | float, days: int) -> tuple[Floats, Floats]:
     """The area between ``target`` and ``service`` (periods first) in service-days, and the largest depth; both at least 0."""
     depth = np.maximum(target - service, 0.0)
     return depth.sum(axis=0) * days, depth.max(axis=0)

@@ -19,7 +19,6 @@ from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.calibrated import Calibration, calibrate
 from decai_forecast.simulation.demand import Dependence, Marginals, marginals_of, sample
-from decai_forecast.simulation.engine.drive import sweep
 from decai_forecast.simulation.measures import wilson
 from decai_forecast.simulation.network.facts import ANYWHERE
 from decai_forecast.simulation.network.fill import stock_of
@@ -138,10 +137,7 @@ def _chances(
 
 def _simulated(now: Setting) -> pd.DataFrame:
     """location_id, item_id and ``simulated``: the share of replications in which demand is not met in some period."""
-    found = sweep(
-        now.network.groups, now.draw, [], now.planner.replications,
-        periods=now.planner.horizon, seed=now.planner.seed, policy=now.policy,
-    )  # fmt: skip
+    found = now.swept([])
     rows = [
         ((group.graph.places or group.graph.nodes)[node], item, of.stockouts[d, k] / now.planner.replications)
         for group, of in zip(now.network.groups, found.base, strict=True)

@@ -1,166 +1,215 @@
-"""Stock targets of every site that sells, beside what each holds today, in money."""
+"""Stock targets of every site, beside what each holds today, in money: found and judged in the network as it is simulated."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from decai_forecast.columns import SERIES
 from decai_forecast.simulation.demand import Marginals
+from decai_forecast.simulation.engine.outages import Outages
 from decai_forecast.simulation.engine.plan import terms, topology, under_way
-from decai_forecast.simulation.network.graph import Floats
-from decai_forecast.simulation.network.stages import Group
-from decai_forecast.simulation.network.supply import Assumption, SupplyNetwork
-from decai_forecast.simulation.planned import Planner, lead_of
+from decai_forecast.simulation.network.graph import Bools, Floats, Ints
+from decai_forecast.simulation.network.requirements import lead_of, slowest, way_of_all
+from decai_forecast.simulation.network.stages import Group, OrderRule
+from decai_forecast.simulation.network.supply import SUPPLIER, Assumption, SupplyNetwork
+from decai_forecast.simulation.planned import Planner, marginals_at
 from decai_forecast.simulation.tables.run import place_names
-from decai_forecast.simulation.targets import Goal, Terms, stock_targets
-from decai_forecast.simulation.together import Together, inner, searched
+from decai_forecast.simulation.targets import Goal, Terms, precision
+from decai_forecast.simulation.targets.goal import SERVICE
+from decai_forecast.simulation.targets.precision import critical_of
+from decai_forecast.simulation.targets.single import Ahead, Judged, judged, reason, world_ahead
+from decai_forecast.simulation.targets.sites import Levels, levels_of, shape_in
+from decai_forecast.simulation.together import BUDGET, REPLICATIONS, affordable, inner, searched
+from decai_forecast.simulation.usual import FEWEST, Usual, usual_levels
 
-__all__ = ["Goal", "proposed_targets"]
+__all__ = ["COLUMNS", "Goal", "Today", "outages_of", "proposed_targets"]
+
+YEAR = 365.0  # days
 
 COLUMNS = (
-    *SERIES, "level_now", "level_proposed", "safety_stock", "fill_rate_now", "fill_rate_proposed", "csl",
-    "cost_now", "cost_proposed", "service_type", "service_target", "reason",
+    *SERIES, "position", "level_now", "level_proposed", "reorder_point", "safety_stock", "order_least", "order_multiple",
+    "fill_rate_now", "fill_rate_proposed", "csl", "in_stock", "cost_now", "cost_proposed", "stock_proposed", "review", "lead",
+    "service_type", "service_target", "reason",
 )  # fmt: skip
 
 
 def proposed_targets(
-    network: SupplyNetwork, planner: Planner, goal: Goal, known: frozenset[tuple[str, str]]
+    network: SupplyNetwork, planner: Planner, goal: Goal, today: Today
 ) -> tuple[pd.DataFrame, Sequence[Assumption]]:
     """The table ``targets`` of a :class:`Simulation`, with what was assumed to find it.
 
-    A site's level now is what it has on hand and on order, since that is what a base-stock policy would have ordered up to;
-    unknown where its stock is (``known``: pairs of place and item whose stock was delivered).
+    A site's level now is what it has in truth ordered up to (:func:`usual_levels`); unknown where too few counts say it.
     """
-    law, sites = planner.law, _sites(network, planner.law, known)
-    table = stock_targets(
-        law, sites.terms, goal, seed=planner.seed, horizon=planner.horizon, season=planner.season,
-        replications=planner.replications, dependence=planner.dependence, level_now=sites.level,
-    )  # fmt: skip
-    table = table.rename(columns={"csl_proposed": "csl"})[list(COLUMNS)]
-    table["safety_stock"] = table["safety_stock"].clip(lower=0.0)  # below the mean demand: no stock is held for safety
-    found = [_together(group, planner, goal, known, table) for group in network.groups]
-    table = _merged(table, [rows for rows, _ in found])
-    tried = sum(count for _, count in found)
+    ahead = Ahead(planner.horizon, planner.season, planner.seed, planner.replications, planner.dependence, today.risks)
+    tables, tried, left, samples = [], 0, BUDGET, precision.BUDGET
+    for group in network.groups:
+        found = _Found(group, planner, ahead, goal, today)
+        items, spent = found.to_search(left)
+        multiples, more = precision.multiples_of(group, goal, ahead.horizon, ahead.replications, samples)
+        left, samples, tried = left - spent, samples - more, tried + len(items)
+        tables += list(found.rows(items, multiples))
+    table = pd.concat([rows for rows in tables if len(rows)] or [pd.DataFrame(columns=list(COLUMNS))], ignore_index=True)
+    return table.sort_values(SERIES, ignore_index=True), _stated(network, today, table, tried)
+
+
+def _stated(network: SupplyNetwork, today: Today, table: pd.DataFrame, tried: int) -> Sequence[Assumption]:
+    known = int(table["level_now"].notna().sum())
     text = (
-        "what is on hand and on order today; unknown where no stock was delivered"
+        f"what you held on average of the last twelve months, and the demand of a lead time, for {known} of {len(table)} pairs "
+        f"of place and item; of the others there are fewer than {FEWEST} counts of stock"
         if known
-        else "unknown: no stock was delivered"
+        else f"unknown: it takes {FEWEST} counts of stock of the last twelve months, and there are {today.usual.periods}"
     )
-    stated = [Assumption("Levels now", text, not known or not all(pair in known for pair in _pairs(table)))]
+    stated = [Assumption("Levels now", text, known < len(table)), *_risky(today)]
     if any(inner(group).any() for group in network.groups):
         items = sum(len(group.stages.items) for group in network.groups if inner(group).any())
         text = f"of {tried} of {items} items whose sites supply each other, searched together and kept where that costs less"
         stated.append(Assumption("Proposed levels", f"{text}; the others site by site", False))
-    return table, stated
+    return stated
 
 
-def _pairs(table: pd.DataFrame) -> list[tuple[str, str]]:
-    return list(zip(table["location_id"], table["item_id"], strict=True))
+def _risky(today: Today) -> list[Assumption]:
+    if not today.risks:
+        return []
+    text = (
+        f"proposed levels reckon with random outages of {len(today.risks)} suppliers, as often as network.yaml says and for "
+        "their time to recover"
+    )
+    return [Assumption("Random outages", text, True)]
 
 
-def _merged(table: pd.DataFrame, found: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """``table`` with the rows that were found together in the place of those found site by site."""
-    new = pd.concat(found, ignore_index=True) if found else table[:0]
-    if new.empty:
-        return table
-    old = table[~pd.MultiIndex.from_frame(table[SERIES]).isin(pd.MultiIndex.from_frame(new[SERIES]))]
-    return pd.concat([old, new], ignore_index=True)[list(COLUMNS)].sort_values(SERIES, ignore_index=True)
-
-
-def _together(
-    group: Group, planner: Planner, goal: Goal, known: frozenset[tuple[str, str]], table: pd.DataFrame
-) -> tuple[pd.DataFrame, int]:
-    """Rows of all sites of the items that were searched together, and how many items these are."""
-    graph, stages = group.graph, group.stages
-    by_series = {(row["location_id"], row["item_id"]): row for row in table.to_dict("records")}
-    names, apart, now = graph.places or graph.nodes, stages.level[:, :, 0].copy(), _held(group, known)
-    for d, k in np.ndindex(len(graph.demand), len(stages.items)):
-        if row := by_series.get((names[graph.demand[d]], stages.items[k])):
-            apart[graph.demand[d], k] = row["level_proposed"]
-    found = searched(group, planner, apart, now, goal)
-    if found is None:
-        return table[:0], 0
-    rows = [
-        _row(group, found, int(node), k, now[node, found.items[k]], by_series)
-        for node in np.flatnonzero(~graph.source)
-        for k in range(len(found.items))
-        if stages.throughput[node, found.items[k]] > 0
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS)), len(found.items)
-
-
-def _row(
-    group: Group, found: Together, node: int, k: int, now: float, by_series: Mapping[tuple[str, str], Mapping[Hashable, Any]]
-) -> dict[str, Any]:
-    """Of a site and an item; where it sells, beside what it can tell by itself."""
-    graph, item = group.graph, group.stages.items[found.items[k]]
-    place, sells = (graph.places or graph.nodes)[node], np.flatnonzero(graph.demand == node)
-    own = by_series.get((place, item), {})
-    fill = {
-        name: of.fill[sells[0], k] if len(sells) else np.nan for name, of in (("now", found.now), ("proposed", found.proposed))
-    }
-    why = "least cost of the whole network, searched together" if found.better[k] else "least cost, site by site"
+def outages_of(network: SupplyNetwork, per_year: float) -> dict[str, Outages]:
+    """Of every supplier that recovers in some time: so many outages a year, each for that time in the mean."""
+    days = network.calendar.days
     return {
-        "location_id": place, "item_id": item, "level_now": now, "level_proposed": float(found.level[node, k]),
-        "safety_stock": float(found.safety[node, k]), "fill_rate_now": np.nan if np.isnan(now) else fill["now"],
-        "fill_rate_proposed": fill["proposed"], "csl": np.nan if found.better[k] else own.get("csl", np.nan),
-        "cost_now": np.nan if np.isnan(now) else float(found.now.cost[node, k]),
-        "cost_proposed": float(found.proposed.cost[node, k]), "service_type": own.get("service_type", "A"),
-        "service_target": float(own.get("service_target", 0.0)) or _critical(group, node, k, found), "reason": why,
-    }  # fmt: skip
-
-
-def _critical(group: Group, node: int, k: int, found: Together) -> float:
-    """Of a site that only supplies others no service of its own is asked: what its items are worth to customers is."""
-    stages, item = group.stages, found.items[k]
-    short = float(stages.shortage[:, item].max())
-    return short / (short + float(stages.holding[node, item])) if short > 0 else 0.0
+        place.name: Outages(min(per_year * days / YEAR, 1.0), max(place.recovery_days / days, 1.0))
+        for place in network.places
+        if per_year > 0 and place.kind == SUPPLIER and place.recovery_days > 0
+    }
 
 
 @dataclass(frozen=True)
-class _Sites:
-    """Arrays are [location, item], as in the law of demand."""
+class Today:
+    """How things stand: pairs of place and item whose stock was delivered, whether open orders were, what was held, and the
+    random outages of suppliers (by place) that levels are to reckon with."""
 
-    terms: Terms
-    level: Floats
+    stocked: frozenset[tuple[str, str]]
+    orders: bool
+    usual: Usual
+    risks: Mapping[str, Outages] = field(default_factory=dict)
 
 
-def _sites(network: SupplyNetwork, law: Marginals, known: frozenset[tuple[str, str]]) -> _Sites:
-    """All sites that sell, of all groups; a pair of location and item belongs to one group."""
-    shape = (len(law.locations), len(law.items))
-    lead, holding, shortage = np.zeros(shape, dtype=np.int64), np.ones(shape), np.ones(shape)
-    level, review = np.full(shape, np.nan), 1
-    row, column = ({name: k for k, name in enumerate(names)} for names in (law.locations, law.items))
-    for group in network.groups:
+@dataclass(frozen=True)
+class _Found:
+    """The targets of a group's items."""
+
+    group: Group
+    planner: Planner
+    ahead: Ahead
+    goal: Goal
+    today: Today
+
+    def to_search(self, budget: int) -> tuple[Ints, int]:
+        """Items whose sites supply each other and are searched together, within the budget; and what of it they take."""
+        if not inner(self.group).any() or self.goal.kind not in ("cost", "fill_rate"):
+            return np.zeros(0, dtype=np.int64), 0
+        return affordable(self.group, self.ahead.horizon, budget)
+
+    def rows(self, together: Ints, multiples: Ints) -> Iterator[pd.DataFrame]:
+        each = len(self.group.graph.nodes) * (self.ahead.horizon + 2 * way_of_all(self.group) + 1) * self.ahead.replications
+        search = np.isin(np.arange(len(multiples)), together)
+        for chosen in (True, False):
+            some = np.flatnonzero(search == chosen)
+            for items, multiple in precision.blocks_of(multiples[some], each):
+                yield self._block(some[items], chosen, multiple)
+
+    def _block(self, items: Ints, search: bool, multiple: int) -> pd.DataFrame:
+        group = self.group.only(items)
+        law = marginals_at(self.planner.law, self.group, items)
+        levels = self._apart(group, law, self.ahead.times(multiple))
+        better = np.zeros(len(items), dtype=bool)
+        fresh = world_ahead(group, law, self.ahead, 0)
+        if search:
+            few = replace(self.ahead, replications=min(REPLICATIONS, self.ahead.replications))
+            found = searched(world_ahead(group, law, few, 1), fresh, levels.level, self.goal)
+            levels, better = replace(levels, level=found.level), found.better
+        now = usual_levels(group, self.today.usual, law.mean.mean(axis=2))
+        held = np.where(np.isnan(now)[:, :, None], levels.level, np.nan_to_num(now)[:, :, None])
+        shape = shape_in(fresh)
+        before = judged(fresh, shape, held, np.where(np.isnan(now), levels.gap, 0.0))
+        return self._table(group, levels, better, now, before, judged(fresh, shape, levels.level, levels.gap))
+
+    def _apart(self, group: Group, law: Marginals, ahead: Ahead) -> Levels:
+        """Of sites that sell, found as if their suppliers had what they order; of others those of the policy."""
+        sold, source = group.graph.demand, group.graph.source
+        if not np.isin(np.flatnonzero(~source), group.graph.parent).any():
+            return levels_of(world_ahead(group, law, ahead, 1), self.goal)
+        alone = _terms(group).group(place_names(group), group.stages.items)
+        found = levels_of(world_ahead(alone, law, ahead, 1), self.goal)
+        own = group.stages.level[:, :, : self.ahead.horizon]
+        level = np.broadcast_to(own, (*own.shape[:2], self.ahead.horizon)).copy()
+        level[sold] = found.level[1:]
+        spare = np.maximum(level[:, :, 0] - self.planner.protected_mean(group), 0.0)
+        rest = {"gap": np.zeros_like(spare), "safety": spare, "aim": critical_of(group), "reached": np.ones(spare.shape, bool)}
+        for name, values in rest.items():
+            values[sold] = getattr(found, name)[1:]
+        return Levels(level, **rest)
+
+    def _table(
+        self, group: Group, levels: Levels, better: Bools, now: Floats, before: Judged, proposed: Judged
+    ) -> pd.DataFrame:
         graph, stages = group.graph, group.stages
-        at = np.ix_([row[name] for name in place_names(group)], [column[item] for item in stages.items])
-        sells = stages.throughput[graph.demand] > 0
-        now = _now(group, known)
-        for target, values in (
-            (lead, lead_of(group)[graph.demand]),
-            (holding, stages.holding[graph.demand]),
-            (shortage, stages.shortage[graph.demand]),
-            (level, now),
-        ):
-            target[at] = np.where(sells, values, target[at])
-        review = max(review, int(stages.review.max()))
-    return _Sites(Terms(lead, holding, shortage, review), level)
+        told = np.isin(np.arange(len(graph.nodes)), graph.demand) | inner(group)
+        node, item = np.nonzero(told[:, None] & (stages.throughput > 0))
+        names, known, rule = np.array(graph.places or graph.nodes), np.isfinite(now), stages.rule or OrderRule.none(*now.shape)
+        figures = {
+            "position": _position(group, self.today), "level_now": now, "level_proposed": levels.level[:, :, 0],
+            "reorder_point": levels.level[:, :, 0] - levels.gap,
+            "safety_stock": np.maximum(levels.safety, 0.0), "order_least": rule.least, "order_multiple": rule.multiple,
+            "fill_rate_now": np.where(known, before.fill_rate, np.nan), "fill_rate_proposed": proposed.fill_rate,
+            "csl": np.where(better, np.nan, proposed.csl), "in_stock": proposed.in_stock,
+            "cost_now": np.where(known, before.cost, np.nan), "cost_proposed": proposed.cost, "stock_proposed": proposed.stock,
+            "review": np.broadcast_to(stages.review[:, None], now.shape), "lead": lead_of(group),
+            "service_target": levels.aim if self.goal.kind == "cost" else np.full(now.shape, self.goal.value),
+        }  # fmt: skip
+        rows = pd.DataFrame({name: values[node, item] for name, values in figures.items()})
+        rows = rows.assign(location_id=names[node], item_id=np.array(stages.items)[item], service_type=SERVICE[self.goal.kind])
+        rows["reason"] = self._reasons(group, levels, better, node, item)
+        return rows[list(COLUMNS)]
+
+    def _reasons(self, group: Group, levels: Levels, better: Bools, node: Ints, item: Ints) -> list[str]:
+        critical, several = critical_of(group), bool(inner(group).any())
+        where = ["least cost of the whole network, searched together" if better[k] else "" for k in item]
+        if several:
+            where = [text or "least cost, site by site" for text in where]
+        return [
+            text or reason(self.goal, float(critical[n, k]), bool(levels.reached[n, k]))
+            for text, n, k in zip(where, node, item, strict=True)
+        ]
 
 
-def _now(group: Group, known: frozenset[tuple[str, str]]) -> Floats:
-    """[demand node, item]: on hand and on order; NaN: unknown."""
-    return _held(group, known)[group.graph.demand]
+def _terms(group: Group) -> Terms:
+    """Of the sites that sell, by the lane that takes longest."""
+    graph, stages = group.graph, group.stages
+    lane, sold = np.maximum(slowest(group), 0), graph.demand
+    lead = np.take_along_axis(stages.lead, lane, axis=0)[sold]
+    late = stages.lead_late
+    late = None if late is None else np.take_along_axis(late, lane[:, :, None], axis=0)[sold]
+    rule = stages.rule and OrderRule(*(values[sold] for values in vars(stages.rule).values()))
+    own = stages.holding[sold], stages.shortage[sold]
+    return Terms(lead, *own, int(stages.review.max()), False, late, rule)
 
 
-def _held(group: Group, known: frozenset[tuple[str, str]]) -> Floats:
-    """[node, item]: on hand and on order; NaN: unknown."""
+def _position(group: Group, today: Today) -> Floats:
+    """[node, item]: on hand and on order; NaN where nobody delivered both."""
     graph, stages = group.graph, group.stages
     form = topology(graph)
     due = under_way(form, terms(graph, stages, form, np.float64))
-    there = np.array([[(place, item) in known for item in stages.items] for place in graph.places or graph.nodes])
+    if not today.orders:
+        return np.full(stages.stock.shape, np.nan)
+    there = np.array([[(place, item) in today.stocked for item in stages.items] for place in graph.places or graph.nodes])
     return np.asarray(np.where(there, stages.stock + due, np.nan))

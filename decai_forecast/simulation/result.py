@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from decai_forecast.simulation.network.supply import Assumption
+from decai_forecast.simulation.shocks.words import ToldScenario
 
 __all__ = ["FAILURE_LEVEL", "RECOVERY_LEVEL", "Simulation"]
 
@@ -29,19 +30,22 @@ class Simulation:
     on_hand_assumed, days_of_supply (days), days_of_supply_flag (">horizon" or ""), p_stockout (at least one stock-out
     within the horizon), p_stockout_se (of the replications), [p_stockout_low, p_stockout_high (90 %), p_stockout_simulated
     (before it was calibrated)], fill_rate (type 2; NaN without demand), expected_lost_units, order_up_to_level,
-    safety_stock, and if its supplier is down: down_lost_units (beyond those lost anyway), down_fill_rate, down_tts_p10 and
-    down_tts_p50 (periods to the first stock-out).
+    safety_stock, and if its supplier is down, or in the what-if: down_lost_units (beyond those lost anyway), down_fill_rate
+    (the horizon's, less these), down_tts_p10 and down_tts_p50 (periods to the first stock-out).
 
     ``exposure``: one row per node, the worst first: node, kind (``supplier`` or ``site``), share (of forecast volume), items,
     single_source_items, items_affected (fill rate falls by more than a point), lost_units and lost_units_se (beyond those
     lost anyway), lost_value (NaN where a value is unknown), fill_rate (of its items), network_fill_rate, tts_p10 and tts_p50
-    (periods until service of its items fails). Of the simulation, too: [node_ttr_days (how long it is down: an input), rei
-    (lost value or units, of the largest), service_recovery_days (from the start of the outage), loss_of_service
-    (service-days below the target), max_depth (deepest fall of service, a fraction)]. Of the best possible response, by
-    linear program: [tts_lp_days, pi_lp_units, pi_lp_value, rei_lp].
+    (periods from its start until service of its items fails). Of the simulation, too: [node_ttr_days (how long it is down: an
+    input), rei (lost value or units, of the largest), service_recovery_days (from the start of the outage; 0: it never
+    failed), loss_of_service (service-days below the target), max_depth (deepest fall of service, a fraction), followed_days
+    (from its start to the end of the simulation)]. All of these are measured against the undisturbed run on the same samples.
+    Of the best possible response, by linear program: [tts_lp_days, pi_lp_units, pi_lp_value, rei_lp]; it never loses more
+    than today's way of ordering, which is a response, too.
 
     ``service``: per period date, share of demand served ``base_mean/p10/p90`` today and ``down_mean/p10/p90`` while
-    ``worst_node`` is down, and total demand ``demand_mean/p10/p90`` (units, series independent).
+    ``worst_node`` is down, and total demand ``demand_mean/p10/p90`` (units, series independent). Exposure, service and ripple
+    are of all ``periods``, which reach beyond the horizon where an outage does (ahead.py); everything else is of the horizon.
 
     ``ripple``: disrupted, affected (nodes), loss (share of the affected node's service).
 
@@ -55,7 +59,8 @@ class Simulation:
     ``money``: forecast (``own``, ``shared``, ``combined``, ``moving_average``), cost (per period, of ordering by it, on the
     same demand). ``dos_path``: location_id, item_id, date, days (projected days of supply, median).
 
-    ``scenario``: the name of a what-if; empty for the night's own. ``stockouts``: how p_stockout was calibrated
+    ``scenario``: the name of a what-if; empty for the night's own. ``case``: what was simulated as the worst case, or as the
+    what-if, in words. ``stockouts``: how p_stockout was calibrated
     (:class:`Calibration`); empty: it was not looked into.
     """
 
@@ -81,6 +86,20 @@ class Simulation:
     currency: str = ""
     scenario: str = ""
     stockouts: Mapping[str, Any] = field(default_factory=dict)
+    periods: int = 0  # simulated with and without each outage; 0: the horizon
+    ahead_fill_rate: float = float("nan")  # over ``periods``, without any outage; NaN: as over the horizon
+
+    case: ToldScenario | None = None
+
+    @property
+    def followed(self) -> int:
+        """Periods over which outages are followed."""
+        return self.periods or self.horizon
+
+    @property
+    def undisturbed(self) -> float:
+        """Share of demand served over these periods without any outage."""
+        return self.fill_rate if isnan(self.ahead_fill_rate) else self.ahead_fill_rate
 
     @property
     def worst(self) -> Mapping[str, Any]:
@@ -93,21 +112,23 @@ class Simulation:
         worst = self.worst
         return (
             f"{self.worst_node}: {worst['lost_units']:,.0f} units, "
-            f"{self.fill_rate:.1%} -> {worst['network_fill_rate']:.1%} served"
+            f"{self.undisturbed:.1%} -> {worst['network_fill_rate']:.1%} served"
         )
 
     def to_json(self) -> dict[str, Any]:
         """JSON values; NaN becomes null."""
-        plain = {name: _null(value) for name, value in vars(self).items() if name not in (*TABLES, "assumptions")}
+        plain = {name: _null(value) for name, value in vars(self).items() if name not in (*TABLES, "assumptions", "case")}
         tables = {name: _columns(getattr(self, name)) for name in TABLES}
-        return plain | tables | {"assumptions": [asdict(one) for one in self.assumptions]}
+        case = self.case.to_json() if self.case else None
+        return plain | tables | {"assumptions": [asdict(one) for one in self.assumptions], "case": case}
 
     @classmethod
     def from_json(cls, raw: Mapping[str, Any]) -> Simulation:
         """The inverse of :meth:`to_json`."""
         found: dict[str, Any] = {k: float("nan") if v is None else v for k, v in raw.items()}
         found |= {name: _frame(raw[name]) for name in TABLES}
-        return cls(**found | {"assumptions": tuple(Assumption(**one) for one in raw["assumptions"])})
+        case = ToldScenario.from_json(raw["case"]) if raw.get("case") else None
+        return cls(**found | {"assumptions": tuple(Assumption(**one) for one in raw["assumptions"]), "case": case})
 
 
 def _null(value: Any) -> Any:

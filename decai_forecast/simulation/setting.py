@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.agents.acting import acting
 from decai_forecast.simulation.agents.fit import Choice
+from decai_forecast.simulation.ahead import periods_beyond
 from decai_forecast.simulation.demand import Dependence, marginals_of, sample
-from decai_forecast.simulation.engine.drive import Policy
-from decai_forecast.simulation.engine.frame import Samples
-from decai_forecast.simulation.network.build import build
+from decai_forecast.simulation.engine.drive import SETTLING, Policy, Progress, Swept, sweep
+from decai_forecast.simulation.engine.frame import Hit, Samples
+from decai_forecast.simulation.network.build import bare, levelled
 from decai_forecast.simulation.network.fill import stock_of
 from decai_forecast.simulation.network.graph import Ints
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SupplyNetwork
 from decai_forecast.simulation.planned import Planner, marginals_at
+from decai_forecast.simulation.shocks.scenario import Scenario
 
 __all__ = ["Setting", "setting"]
 
@@ -27,17 +30,34 @@ __all__ = ["Setting", "setting"]
 @dataclass(frozen=True)
 class Setting:
     """``network``: with the levels that its sites order up to today. ``stocked``: pairs of place and item whose opening stock
-    was delivered. ``planner``: knows the law of demand and sets levels by it."""
+    was delivered. ``planner``: knows the law of demand and sets levels by it. ``scenarios``: what may happen."""
 
     network: SupplyNetwork
     planner: Planner
     policy: Policy
     stocked: frozenset[tuple[str, str]]
+    scenarios: tuple[Scenario, ...] = ()
 
-    def draw(self, group: Group, items: Ints, replications: range) -> Samples:
-        """What happens: samples of the demand nodes of a group."""
+    def swept(self, hits: Sequence[Sequence[Hit]], *, periods: int | None = None, progress: Progress | None = None) -> Swept:
+        """The base run and a run per scenario, over the horizon or so many ``periods``; the same demand up to the shorter."""
+        until, planner = periods or self.planner.horizon, self.planner
+
+        def draw(group: Group, items: Ints, replications: range) -> Samples:
+            law = marginals_at(planner.law, group, items).through(until, planner.season)
+            return sample(law, planner.dependence, seed=planner.seed, replications=replications)
+
+        return sweep(
+            self.network.groups, draw, hits, planner.replications,
+            periods=until, seed=planner.seed, policy=self.policy, before=self.before, progress=progress,
+        )  # fmt: skip
+
+    def before(self, group: Group, items: Ints, replications: range) -> Samples:
+        """Demand of the periods in which unknown stock settles: like that of the first cycle, with draws of its own."""
+        assert group.stages.settling is not None
+        periods = np.arange(-int(group.stages.settling.periods[items[0]]), 0) % group.stages.settling.cycle
         law = marginals_at(self.planner.law, group, items)
-        return sample(law, self.planner.dependence, seed=self.planner.seed, replications=replications)
+        early = replace(law, base=law.base[:, :, periods], rise=law.rise[:, :, periods])
+        return sample(early, self.planner.dependence, seed=self.planner.seed + SETTLING, replications=replications)
 
 
 def setting(
@@ -52,15 +72,19 @@ def setting(
     lots: pd.DataFrame | None = None,
     section: Mapping[str, pd.DataFrame] | None = None,
     behaviour: Choice | None = None,
+    scenarios: Callable[[SupplyNetwork], Sequence[Scenario]] | None = None,
 ) -> Setting:
-    """Arguments as :func:`simulate` takes them."""
+    """Arguments as :func:`simulate` takes them; ``scenarios`` of the network, whose levels are not yet set."""
     law = marginals_of(forecast, lots)
     critical = assumptions.shortage_cost / (assumptions.shortage_cost + assumptions.holding_cost)
     planner = Planner(law, dependence, critical, calendar.horizon, calendar.season, seed, replications)
-    network = build(forecast, data_sets, assumptions, calendar, levels=planner, section=section)
+    found = bare(forecast, data_sets, assumptions, calendar, section=section)
+    asked = tuple(scenarios(found)) if scenarios else ()
+    found = replace(found, beyond=periods_beyond(found, asked))
+    network = levelled(found, replace(planner, horizon=found.periods))
     stocked = frozenset(stock_of(data_sets.get("stock"), calendar, network.start))
     if behaviour is None:
-        return Setting(network, planner, Policy(backorder=False), stocked)
+        return Setting(network, planner, Policy(backorder=False), stocked, asked)
     acted = [acting(behaviour, group) for group in network.groups]
     network = replace(network, groups=tuple(group for group, _ in acted))
-    return Setting(network, planner, Policy(backorder=False, behaviours=[how for _, how in acted]), stocked)
+    return Setting(network, planner, Policy(backorder=False, behaviours=[how for _, how in acted]), stocked, asked)

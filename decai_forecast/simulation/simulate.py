@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,17 +15,17 @@ from decai_forecast.periods import Calendar
 from decai_forecast.simulation.agents.fit import BASE_STOCK, Choice
 from decai_forecast.simulation.best_response import best_response
 from decai_forecast.simulation.demand import INDEPENDENT, Dependence
-from decai_forecast.simulation.engine.drive import Progress, sweep
+from decai_forecast.simulation.engine.drive import Progress
 from decai_forecast.simulation.measures import served
 from decai_forecast.simulation.network.graph import Bools, Floats
 from decai_forecast.simulation.network.reach import supplier_shares
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SITE, Assumption, SupplyNetwork
 from decai_forecast.simulation.planned import Planner
-from decai_forecast.simulation.proposed import Goal, proposed_targets
+from decai_forecast.simulation.proposed import Goal, Today, outages_of, proposed_targets
 from decai_forecast.simulation.result import Simulation
-from decai_forecast.simulation.setting import setting
-from decai_forecast.simulation.shocks import Scenario, compile_scenario, standard_sweep
+from decai_forecast.simulation.setting import Setting, setting
+from decai_forecast.simulation.shocks import Scenario, compile_scenario, standard_sweep, told
 from decai_forecast.simulation.tables import (
     Run,
     bullwhip_table,
@@ -34,6 +35,7 @@ from decai_forecast.simulation.tables import (
     service_table,
     supply_path,
 )
+from decai_forecast.simulation.usual import usual_of
 
 __all__ = ["REPLICATIONS", "simulate"]
 
@@ -69,20 +71,26 @@ def simulate(
     """
     now = setting(
         forecast, data_sets, assumptions, calendar, seed=seed, replications=replications, dependence=dependence, lots=lots,
-        section=section, behaviour=behaviour,
+        section=section, behaviour=behaviour, scenarios=_swept if scenario is None else lambda bare: (scenario(bare),),
     )  # fmt: skip
-    network = now.network
-    scenarios = _swept(network) if scenario is None else (scenario(network),)
-    hits = [compile_scenario(one, network) for one in scenarios]
-    found = sweep(
-        network.groups, now.draw, hits, replications,
-        periods=calendar.horizon, seed=seed, policy=now.policy, progress=progress,
-    )  # fmt: skip
-    dates = sorted(pd.Timestamp(day) for day in forecast["date"].unique())
-    run = Run(network, scenarios, hits, found, _median(forecast), now.stocked, dates, replications)
-    targets = proposed_targets(network, now.planner, goal or Goal(), known=run.stocked)
-    stated = (*_stated(now.planner, assumptions, calendar, replications, behaviour), *targets[1])
+    run = replace(_run(now, forecast, progress), asked_for=scenario is not None)
+    network, scenarios = now.network, now.scenarios
+    orders, counts = data_sets.get("open_orders") is not None, usual_of(data_sets.get("stock"), calendar, network.start)
+    today = Today(run.stocked, orders, counts, outages_of(network, assumptions.supplier_outages_per_year))
+    targets = proposed_targets(network, now.planner, goal or Goal(), today)
+    stated = (*_ahead(network), *_stated(now.planner, assumptions, calendar, replications, behaviour), *targets[1])
     return _result(run, now.planner, targets[0], assumptions, stated, name="" if scenario is None else scenarios[0].name)
+
+
+def _run(now: Setting, forecast: pd.DataFrame, progress: Progress | None) -> Run:
+    """What happens over the horizon as things stand, and as far ahead as outages reach with and without each of them."""
+    network = now.network
+    hits = [compile_scenario(one, network) for one in now.scenarios]
+    found = now.swept(hits, periods=network.periods, progress=progress)
+    base = now.swept([]).base if network.beyond else found.base
+    last = max(pd.Timestamp(day) for day in forecast["date"].unique()).date()
+    dates = [pd.Timestamp(network.calendar.add(last, k - network.calendar.horizon + 1)) for k in range(network.periods)]
+    return Run(network, now.scenarios, hits, found, base, _median(forecast), now.stocked, dates, now.planner.replications)
 
 
 def _swept(network: SupplyNetwork) -> Sequence[Scenario]:
@@ -131,6 +139,9 @@ def _result(
         assumptions=(*network.assumptions, *stated),
         currency=assumptions.currency if network.money else "",
         scenario=name,
+        case=told(run.scenarios[int(worst["scenario"])], network),
+        periods=network.periods,
+        ahead_fill_rate=float(served(run.asked.sum(), run.asked.sum() - run.met.sum())),
     )
 
 
@@ -153,6 +164,18 @@ def _hhi(shares: Floats, volume: Floats) -> float:
     """Of the suppliers' shares of all volume: how concentrated the company is, not its single items."""
     total = volume.sum()
     return float(np.square((shares * volume[:, None]).sum(axis=0) / total).sum()) if total > 0 else float("nan")
+
+
+def _ahead(network: SupplyNetwork) -> list[Assumption]:
+    """What is simulated beyond the forecast, and by which demand."""
+    if not network.beyond:
+        return []
+    calendar, season = network.calendar, min(network.calendar.season, network.calendar.horizon)
+    text = (
+        f"outages are followed for {_count(network.periods, calendar)}, until they have been got over; after the "
+        f"{_count(calendar.horizon, calendar)} of the forecast its last {_count(season, calendar)} repeat"
+    )
+    return [Assumption("Beyond the forecast", text, True)]
 
 
 def _stated(
@@ -187,5 +210,8 @@ def _policy(planner: Planner, behaviour: Choice | None) -> Assumption:
 
 
 def _every(periods: int, calendar: Calendar) -> str:
-    name = {"D": "day", "W": "week", "M": "month"}[calendar.frequency]
-    return f"every {name}" if periods == 1 else f"every {periods} {name}s"
+    return f"every {_count(1, calendar).removeprefix('1 ')}" if periods == 1 else f"every {_count(periods, calendar)}"
+
+
+def _count(periods: int, calendar: Calendar) -> str:
+    return f"{periods} {calendar.noun}{'' if periods == 1 else 's'}"

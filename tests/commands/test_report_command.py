@@ -12,7 +12,7 @@ from decai_forecast.identity import Keyring
 from decai_forecast.network import Network, Participant
 from decai_forecast.reports.send import Book
 
-FILES = ["days_of_supply.json", "report.html", "report.json", "stock_targets.csv"]
+FILES = ["days_of_supply.json", "orders.csv", "report.html", "report.json", "stock_targets.csv"]
 
 
 def outbox(network: Network) -> Path:

@@ -45,7 +45,7 @@ def test_the_outbox_holds_a_signed_report(finished: Network) -> None:
     """Every file as its participant signed it, days of supply among them."""
     key = Keyring(own(finished, "shop_1")).identity().public
     files = verify(outbox(finished, "shop_1"), key)
-    assert files == ("days_of_supply.json", "report.html", "report.json", "stock_targets.csv")
+    assert files == ("days_of_supply.json", "orders.csv", "report.html", "report.json", "stock_targets.csv")
 
 
 def test_the_command_verifies_with_a_key_that_somebody_vouches_for(finished: Network, tmp_path: Path) -> None:

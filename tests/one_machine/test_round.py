@@ -31,7 +31,8 @@ def test_every_partner_gets_a_report(finished: Network) -> None:
     for partner in finished.partners:
         outbox = finished.home / "stores" / partner / "outbox" / NIGHT.id
         assert {p.name for p in outbox.iterdir()} == {
-            "report.html", "report.json", "stock_targets.csv", "days_of_supply.json", "manifest.json", "manifest.sig",
+            "report.html", "report.json", "stock_targets.csv", "orders.csv", "days_of_supply.json", "manifest.json",
+            "manifest.sig",
         }  # fmt: skip
 
 

@@ -199,7 +199,9 @@ def targets_of(series: pd.DataFrame) -> pd.DataFrame:
     up = np.arange(len(series)) % 2 == 0
     now = series["order_up_to_level"]
     return series[["location_id", "item_id"]].assign(
-        level_now=now, level_proposed=now * np.where(up, 1.2, 0.9),
+        position=now * 0.9, level_now=now, level_proposed=now * np.where(up, 1.2, 0.9),
+        reorder_point=now * np.where(up, 1.2, 0.9),
+        order_least=0.0, order_multiple=0.0, in_stock=0.97, stock_proposed=now * 0.3, review=1, lead=2,
         safety_stock=series["safety_stock"] * np.where(up, 1.5, 0.8),
         fill_rate_now=series["fill_rate"], fill_rate_proposed=np.minimum(series["fill_rate"] + 0.012, 1.0), csl=0.91,
         cost_now=now * 0.4, cost_proposed=now * np.where(up, 0.31, 0.36), service_type="F", service_target=0.985,

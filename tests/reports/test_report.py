@@ -74,7 +74,8 @@ def test_what_to_hold_more_is_what_the_outage_would_take() -> None:
     """The level to set covers the mean extra loss; nobody is told to hold what is held already."""
     first = build_report(examples.facts())["actions"][0]
     assert first["kind"] == "hold_more"
-    assert first["level"] - first["level_now"] == pytest.approx(first["gain"], rel=1e-4)
+    assert 0 <= first["level"] - first["level_now"] - first["gain"] < 1
+    assert (first["level"] % 1, first["uom"]) == (0, "EA")
 
 
 def test_stock_rows_are_complete_and_worst_first() -> None:

@@ -97,6 +97,7 @@ def test_lots_leave_the_mean() -> None:
     frame = normal_forecast({"x": (1, 1)}, 2).assign(
         **{f"q{round(p * 100):02d}": q for p, q in zip(LEVELS, levels, strict=True)}
     )
+    frame = frame.drop(columns="mean")
     lots = frame[["location_id", "item_id"]].drop_duplicates().assign(lot=12.0)
     law = marginals_of(frame, lots)
     found = sample(law, seed=1, replications=range(100_000))

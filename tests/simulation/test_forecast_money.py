@@ -82,3 +82,13 @@ def test_a_moving_average_is_needed() -> None:
     with pytest.raises(ConfigError) as error:
         money(forecasts={"own": normal_forecast(ITEMS)})
     assert str(error.value) == "there is no forecast 'moving_average' to compare with; there are own"
+
+
+def test_delivered_lead_times_and_margins_count() -> None:
+    """A longer way needs more stock; a lost unit costs its margin where that is known, whatever is assumed."""
+    series = sold()[["location_id", "item_id"]].drop_duplicates().assign(unit_cost=1.0)
+    near, far = (money(unit_cost=series.assign(lead_time_days=days)) for days in (7.0, 56.0))
+    assert far.loc["combined", "cost"] > near.loc["combined", "cost"]
+    dear = money(unit_cost=series.assign(lost=90.0))
+    assert dear["cost"].to_numpy() == pytest.approx((dear["stock"] + 90 * dear["lost"]).to_numpy())
+    assert dear.loc["combined", "fill_rate"] > money(unit_cost=series).loc["combined", "fill_rate"]

@@ -6,7 +6,7 @@ import pytest
 from decai_forecast.simulation import days_of_supply, standard_error
 from decai_forecast.simulation.measures import (
     bullwhip,
-    first_below,
+    first_failure,
     in_failure,
     loss_of_service,
     low_quantile,
@@ -37,7 +37,7 @@ def test_fill_rate_without_demand_is_unknown() -> None:
 def test_time_to_failure_counts_periods_before_it() -> None:
     """The first period below the level; a quantile that lies beyond the horizon is unknown."""
     service = np.array([[1.0, 1, 0.5], [0.8, 1, 0.5], [0.7, 1, 0.5]])
-    first = first_below(service, 0.9)
+    first = first_failure(in_failure(service, 0.9, 0.95))
     assert first.tolist() == [1, np.inf, 0]
     assert low_quantile(first, 0.5) == 1
     assert np.isnan(low_quantile(first, 0.9))
@@ -47,16 +47,23 @@ def test_recovery_counts_from_the_start_to_where_service_holds() -> None:
     """A failure begins below 90 % and ends at 95 %; service in between belongs to what was before."""
     service = np.array([0.92, 0.89, 0.93, 0.96, 0.91, 0.97])
     assert in_failure(service, 0.9, 0.95).tolist() == [False, True, True, False, False, False]
-    assert service_recovery(service, 0.9, 0.95) == 3
-    assert service_recovery(service, 0.9, 0.95, start=1) == 2
+    assert service_recovery(in_failure(service, 0.9, 0.95)) == 3
+    assert service_recovery(in_failure(service[1:], 0.9, 0.95)) == 2
 
 
 def test_recovery_that_never_comes_is_not_a_number() -> None:
     """Per replication: none was needed, within the horizon, after a relapse, not within the horizon."""
     service = np.array([[1.0, 0.5, 0.5, 1.0], [1.0, 1.0, 1.0, 0.8], [0.94, 1.0, 0.8, 0.9], [1.0, 1.0, 1.0, 0.94]])
-    found = service_recovery(service, 0.9, 0.95)
+    found = service_recovery(in_failure(service, 0.9, 0.95))
     assert found[:3].tolist() == [0, 1, 3]
     assert np.isnan(found[3])
+
+
+def test_a_failure_that_would_have_been_anyway_is_nobodys_doing() -> None:
+    """What is within a point of service without the shock has not failed by it; what falls further has, until it is back."""
+    usual = np.array([0.97, 0.80, 0.80, 0.80, 0.97])
+    service = np.array([0.97, 0.795, 0.70, 0.795, 0.97])
+    assert in_failure(service, 0.9, 0.95, usual).tolist() == [False, False, True, False, False]
 
 
 def test_loss_of_service_is_an_area() -> None:

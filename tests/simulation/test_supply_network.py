@@ -46,12 +46,12 @@ def test_a_vendor_split_is_even_and_told() -> None:
 
 
 def test_nothing_but_a_forecast_is_a_network_of_assumptions() -> None:
-    """One unknown supplier, the assumed lead time, stock at the order-up-to level; every line says so."""
+    """One unknown supplier, the assumed lead time, what the level leaves on the shelf; every line says so."""
     network = built(demand_of(TWO_SHOPS))
     group = network.groups[0]
     assert group.graph.nodes == ("unknown", "s1", "s2")
     assert group.stages.lead.tolist() == [[2], [2]]
-    assert group.stages.stock[1:, 0].tolist() == [30, 60]
+    assert group.stages.stock[1:, 0].tolist() == [30 - 20, 60 - 40]
     assert [a.name for a in network.assumptions if a.assumed] == [
         "Opening stock", "Goods in transit", "Lead times", "Suppliers", "Time to recover", "Capacity", "Costs",
     ]  # fmt: skip

@@ -29,7 +29,13 @@ def assembled(quantity: float = 2.0) -> Simulation:
     bill = pd.DataFrame({"item_id": "k", "component_id": ["c1", "c2"], "quantity": [quantity, 1.0], "lead_time_days": 7.0})
     items = pd.DataFrame({"item_id": ["c1", "c2"], "vendor": ["V", "W"], "lead_time_days": 14.0})
     stock = pd.DataFrame({"location_id": ["plant"], "item_id": ["k"], "on_hand": [10.0]})
-    given = {"bill_of_materials": bill, "items": items, "stock": stock}
+    orders = pd.DataFrame(
+        {
+            "location_id": "plant", "item_id": ["c1", "c2"], "vendor": ["V", "W"], "quantity": [12 * quantity, 12.0],
+            "expected_on": pd.Timestamp("2026-01-12"),
+        }
+    )  # fmt: skip
+    given = {"bill_of_materials": bill, "items": items, "stock": stock, "open_orders": orders}
     return simulate(normal_forecast({"k": (40, 8)}, location="plant"), given, Assumptions(), WEEKS, seed=1, replications=20)
 
 
@@ -109,11 +115,11 @@ def test_an_item_sold_at_several_sites_has_a_row_for_each() -> None:
     assert found.series["demand"].sum() == pytest.approx(found.service["demand_mean"].sum())
 
 
-def test_parts_on_order_are_counted_as_sets() -> None:
-    """What a plant has on order of two components is one set of each, however many units a set is."""
-    one, other = (assembled(quantity).targets["level_now"].item() for quantity in (1.0, 2.0))
-    assert one == pytest.approx(other)
-    assert one <= usual_assembly().series["order_up_to_level"].item() + 1e-6
+def test_parts_on_order_are_not_yet_on_order_at_the_plant() -> None:
+    """What a plant has on hand and on order is what it makes; open orders of its components are those of the components,
+    however many units a set is."""
+    one, other = (assembled(quantity).targets["position"].item() for quantity in (1.0, 2.0))
+    assert (one, other) == (10.0, 10.0)
 
 
 def test_what_is_supplied_within_the_period_is_served() -> None:

@@ -47,14 +47,14 @@ def test_a_single_echelon_is_left_alone() -> None:
 
 def test_today_and_the_proposal_meet_the_same_demand() -> None:
     """Of sites whose stock is known, today's levels cost more than the proposed ones, in the network and in the report."""
-    stock = pd.DataFrame(
-        [(site, item, 5.0) for site in ("dc", *SHOPS) for item in ("x", "y")], columns=["location_id", "item_id", "on_hand"]
-    )
+    weeks = pd.date_range("2025-10-06", periods=13, freq="W-MON")
+    rows = [(site, item, week, 400.0) for site in ("dc", *SHOPS) for item in ("x", "y") for week in weeks]
+    stock = pd.DataFrame(rows, columns=["location_id", "item_id", "date", "on_hand"])
     told = found(stock=stock)
     table = told.targets
     assert np.isfinite(table["cost_now"]).all()
     assert table["cost_proposed"].sum() < table["cost_now"].sum()
-    assert {row["location_id"] for row in actions(told)} <= {"dc", "", *SHOPS}
+    assert {row["location_id"] for row in actions(told, {})} <= {"dc", "", *SHOPS}
 
 
 def test_levels_of_inner_sites_reach_page_and_erp() -> None:

@@ -37,7 +37,9 @@ def stock_of(units: Mapping[str, float], location: str = "main") -> pd.DataFrame
 def run(forecast: pd.DataFrame, **changes: object) -> Simulation:
     """``simulate`` with defaults for everything but the forecast."""
     assumptions = changes.pop("assumptions", Assumptions())
-    data_sets = {name: changes.pop(name, None) for name in ("stock", "items", "lanes", "prices", "locations")}
+    data_sets = {
+        name: changes.pop(name, None) for name in ("stock", "items", "lanes", "prices", "locations", "receipts", "open_orders")
+    }
     calendar = changes.pop("calendar", Calendar("W", max(1, forecast["date"].nunique())))
     return simulate(forecast, data_sets, assumptions, calendar, **{"seed": 7} | changes)
 

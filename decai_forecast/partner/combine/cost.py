@@ -28,11 +28,13 @@ def costs_of(
     calendar: Calendar,
     test: date,
     assumptions: Assumptions,
+    prices: pd.DataFrame | None = None,
 ) -> tuple[ForecastCost, ...]:
     """One entry per forecast of ``tested`` (by candidate, with actuals) and the moving average, the dearest last; none where no
     series was known throughout.
 
-    ``table``: the demand table. ``items``: master data, whose unit costs make the costs money. ``test``: the cut-off.
+    ``table``: the demand table. ``items``: master data, whose unit costs make the costs money and whose lead times
+    say what an order covers; ``prices``: what a lost unit would have brought. ``test``: the cut-off.
     """
     from decai_forecast.demand import to_levels
     from decai_forecast.simulation.targets import forecast_money
@@ -42,9 +44,9 @@ def costs_of(
     forecasts = {SHOWN[name]: to_levels(frame) for name, frame in tested.items() if name in SHOWN}
     forecasts["moving_average"] = to_levels(_average(table, tested["combined"], calendar, test))
     actual = tested["combined"][[*KEYS, "actual"]]
-    holding = _holding(items, actual, calendar, assumptions)
+    terms = _terms(items, prices, actual, calendar, assumptions)
     try:
-        rows = forecast_money(actual, forecasts, assumptions, calendar, seed=SEED, unit_cost=holding)
+        rows = forecast_money(actual, forecasts, assumptions, calendar, seed=SEED, unit_cost=terms)
     except NotEnoughData:
         return ()
     return tuple(ForecastCost(**{str(name): value for name, value in row.items()}) for row in rows.to_dict("records"))
@@ -61,13 +63,31 @@ def _average(table: pd.DataFrame, like: pd.DataFrame, calendar: Calendar, test: 
     return like[keys].merge(as_frame(panel, origin, MODELS["moving_average"].forecast(panel, origin)), on=keys)
 
 
-def _holding(
-    items: pd.DataFrame | None, rows: pd.DataFrame, calendar: Calendar, assumptions: Assumptions
-) -> pd.DataFrame | None:
-    """location_id, item_id, and as ``unit_cost`` what holding a unit for a period costs, by unit costs and the holding rate."""
-    if items is None or "unit_cost" not in items:
-        return None
-    rate = assumptions.holding_rate * calendar.days / YEAR / assumptions.holding_cost
-    costs = items.groupby("item_id", observed=True)["unit_cost"].mean().astype(float) * rate
+def _terms(
+    items: pd.DataFrame | None,
+    prices: pd.DataFrame | None,
+    rows: pd.DataFrame,
+    calendar: Calendar,
+    assumptions: Assumptions,
+) -> pd.DataFrame:
+    """location_id, item_id and, NaN where nobody said: ``unit_cost`` (what holding a unit for a period costs), ``lost`` (the
+    margin of a lost unit) and ``lead_time_days``."""
+    import pandas as pd
+
     series = rows[SERIES].drop_duplicates(ignore_index=True)
-    return series.assign(unit_cost=costs.reindex(series["item_id"]).to_numpy()).dropna(ignore_index=True)
+    item = pd.Index(series["item_id"].astype(str))
+    cost, lead = (_of_items(items, name).reindex(item).to_numpy() for name in ("unit_cost", "lead_time_days"))
+    margin = _of_items(prices, "price").reindex(item).to_numpy() - cost
+    rate = assumptions.holding_rate * calendar.days / YEAR / assumptions.holding_cost
+    return series.assign(unit_cost=cost * rate, lost=pd.Series(margin).where(margin > 0).to_numpy(), lead_time_days=lead)
+
+
+def _of_items(frame: pd.DataFrame | None, column: str) -> pd.Series:
+    """item -> number, the mean where there are several; empty where the column is not there. A cost of 0 is an unknown one."""
+    import pandas as pd
+
+    if frame is None or column not in frame:
+        return pd.Series(dtype=float)
+    known = frame.assign(item_id=frame["item_id"].astype(str), number=pd.to_numeric(frame[column], errors="coerce"))
+    known = known[known["number"] > 0] if column != "lead_time_days" else known
+    return known.groupby("item_id")["number"].mean().astype(float)

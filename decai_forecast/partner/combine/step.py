@@ -19,6 +19,7 @@ from decai_forecast.partner.facts import CHECK, COMBINE, TRAIN, CheckFacts, Comb
 from decai_forecast.partner.finished import accepted_frame, clean_file, required_step
 from decai_forecast.partner.notices import Notice, known_channels, tell
 from decai_forecast.partner.overrides import effects_of, overrides_in_force, scores_of, with_overrides
+from decai_forecast.partner.prices import prices_of
 from decai_forecast.partner.trust import Trust
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer, run_step
@@ -76,7 +77,10 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
         return CombineFacts(
             cutoffs.ship, choice, count, len(forecast) // calendar.horizon, dependence_of_past(list(past.values())),
             tested.scores, tested.naive_wape, tested.value_added,
-            costs_of(tested.forecasts, table, accepted_frame(checked, "items"), calendar, cutoffs.test, company.assumptions),
+            costs_of(
+                tested.forecasts, table, accepted_frame(checked, "items"), calendar, cutoffs.test, company.assumptions,
+                prices_of(accepted_frame(checked, "prices"), table),
+            ),
             new.series(), new.notes, effects_of(forecast, overrides), scores_of(store, earlier, table),
             shared.refused,
         )  # fmt: skip

@@ -11,15 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from decai_forecast.columns import KEYS, SERIES
-from decai_forecast.demand.quantiles import LEVELS, name_of
+from decai_forecast.demand.quantiles import LEVELS, MEAN, name_of
 from decai_forecast.errors import ConfigError, NotEnoughData
-from decai_forecast.simulation.demand.tables import PIECES
+from decai_forecast.simulation.demand.centred import centred, mean_of, variance_of
 
 __all__ = ["Marginals", "marginals_of", "pieces_of"]
 
 Singles = npt.NDArray[np.float32]
 Floats = npt.NDArray[np.float64]
 QUANTILES = [name_of(level) for level in LEVELS]
+MOST = 1_000_000_000_000  # units of a period: sums of more lose units to rounding
 CROSSING = 1e-6  # of the larger one: what the arithmetic of a forecast may leave
 
 
@@ -39,10 +40,13 @@ class Marginals:
 
     @property
     def mean(self) -> Floats:
-        """[location, item, period]: exact mean of the samples before they are rounded to lots."""
-        share = np.diff([0.0, *LEVELS, 1.0])
-        middle = np.array([0.5] * (PIECES - 1) + [1.0])  # the mean of an exponential is its decay
-        return np.asarray((self.base * share + self.rise * share * middle).sum(axis=-1, dtype=np.float64))
+        """[location, item, period]: mean of the samples before they are rounded to lots."""
+        return mean_of(self.base, self.rise)
+
+    @property
+    def variance(self) -> Floats:
+        """[location, item, period]: of the samples before they are rounded to lots, units squared."""
+        return variance_of(self.base, self.rise)
 
     def through(self, periods: int, season: int) -> Marginals:
         """For so many periods: beyond the horizon the last season is repeated."""
@@ -68,7 +72,8 @@ def marginals_of(
     locations: Sequence[str] = (),
     items: Sequence[str] = (),
 ) -> Marginals:
-    """The marginals of a forecast: location_id, item_id, date, q05 .. q99 (units), the same periods for every series.
+    """The marginals of a forecast: location_id, item_id, date, q05 .. q99 (units), the same periods for every series; with a
+    column ``mean`` samples have this mean (see ``centred.py``).
 
     ``lots``: location_id, item_id, lot (units; see demand/lots.py); a series without a row is in any quantity. ``locations``,
     ``items``: order of the axes; empty: sorted. Raises :class:`NotEnoughData` without a series and :class:`ConfigError` where
@@ -82,7 +87,16 @@ def marginals_of(
     dates = np.unique(ordered["date"])
     values = np.zeros((len(sites), len(things), len(dates), len(LEVELS)))
     values[*where, np.searchsorted(dates, ordered["date"])] = ordered[QUANTILES].to_numpy(float)
-    return Marginals(sites, things, *pieces_of(values), _lots(lots, sites, things))
+    lot = _lots(lots, sites, things)
+    return Marginals(sites, things, *centred(*pieces_of(values), lot, _means(ordered, where, values.shape[:3])), lot)
+
+
+def _means(rows: pd.DataFrame, where: tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]], shape: tuple[int, ...]) -> Floats:
+    """[location, item, period]; NaN where the forecast does not say it."""
+    found = np.full(shape, np.nan)
+    if MEAN in rows:
+        found[*where, np.searchsorted(np.unique(rows["date"]), rows["date"])] = rows[MEAN].to_numpy(float)
+    return found
 
 
 def pieces_of(quantiles: Floats) -> tuple[Singles, Singles]:
@@ -104,7 +118,8 @@ def _ordered(forecast: pd.DataFrame) -> pd.DataFrame:
         raise ConfigError(f"the forecast has no column {', '.join(missing)}; it has {', '.join(map(str, forecast.columns))}")
     if forecast.empty:
         raise NotEnoughData("the forecast has no series; there is nothing to simulate")
-    rows = forecast[wanted].astype(dict.fromkeys(SERIES, str)).sort_values(KEYS, ignore_index=True)
+    told = [*wanted, MEAN] if MEAN in forecast else wanted
+    rows = forecast[told].astype(dict.fromkeys(SERIES, str)).sort_values(KEYS, ignore_index=True)
     _sound(rows)
     periods = rows.groupby(SERIES, sort=False)["date"].nunique()
     if len(rows) != len(periods) * rows["date"].nunique():
@@ -122,6 +137,7 @@ def _sound(rows: pd.DataFrame) -> None:
     refused = (
         (~np.isfinite(values).all(axis=1), "has no number for every quantile; leave the series out or forecast it anew"),
         ((values < 0).any(axis=1), "has a quantile below 0; demand is not negative"),
+        ((values > MOST).any(axis=1), f"has a quantile above {MOST:,} units; check the unit of the demand"),
         (
             (np.diff(values) < -CROSSING * values[:, 1:]).any(axis=1),
             "has quantiles that cross; they must not fall from q05 to q99",

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from decai_forecast.simulation.engine import compiled, vectorised
 from decai_forecast.simulation.engine.behaviour import Behaviour
-from decai_forecast.simulation.engine.frame import Disturbance, Hit, Outcome, Samples
+from decai_forecast.simulation.engine.choose import engine_for
+from decai_forecast.simulation.engine.frame import Disturbance, Hit, Late, Outcome, Samples
 from decai_forecast.simulation.engine.late import lateness
 from decai_forecast.simulation.engine.merge import merge
 from decai_forecast.simulation.engine.sums import Sums, empty, outcome
@@ -24,14 +24,14 @@ from decai_forecast.simulation.engine.vectorised import Allocation
 from decai_forecast.simulation.network.graph import Ints
 from decai_forecast.simulation.network.stages import Group
 
-__all__ = ["Draw", "Policy", "Progress", "Swept", "sweep"]
+__all__ = ["SETTLING", "Draw", "Policy", "Progress", "Swept", "sweep"]
 
 Draw = Callable[[Group, Ints, range], Samples]  # the demand of a group's items (positions) in some replications
 Progress = Callable[[int, int], None]  # blocks done, blocks in all
 
 COLUMNS = 4096  # item x replication in a block: enough for numpy to be quick, few enough to stay small
 REPLICATIONS = 1024  # the most in a block; a multiple of the compiled engine's blocks
-COMPILED_FROM = 300_000_000  # node-periods from which the compiled engine pays, even if it has to be compiled first
+SETTLING = 2  # added to a seed for what is drawn before the first period
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class _Block:
     number: int
     items: Ints
     replications: range
+    settles: int  # periods before the first
     disturbances: tuple[Disturbance | None, ...]  # [scenario]
 
 
@@ -70,23 +71,26 @@ def sweep(
     periods: int,
     seed: int,
     policy: Policy | None = None,
+    before: Draw | None = None,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Swept:
     """The base run and all scenarios, ``replications`` times over ``periods``; the same for any number of ``workers``: threads.
 
     ``draw`` gives units [demand node, item, period, replication], and must give the same whatever is drawn beside it and in
-    whatever thread. ``seed`` is that of late shipments. ``progress`` is called after each block.
+    whatever thread. ``seed`` is that of late shipments. ``before`` gives the demand of the periods in which the items' unknown
+    stock settles, as many as their stages say; None: it starts as it stands. ``progress`` is called after each block.
     """
     rules, hits = policy or Policy(), [[[hit for hit in of if hit.group == g] for of in scenarios] for g in range(len(groups))]
     blocks = [block for g, group in enumerate(groups) for block in _blocks(g, group, hits[g], replications)]
     work = sum(_node_periods(groups[block.number], block, periods) for block in blocks)
-    engine = compiled.run if work >= COMPILED_FROM else vectorised.run
+    steps = sum(_steps(groups[block.number], block, periods) for block in blocks)
+    engine = engine_for(work, steps, min(replications, REPLICATIONS))
 
     def run(block: _Block) -> list[Outcome | None]:
-        return _run(
-            groups[block.number], block, draw(groups[block.number], block.items, block.replications), engine, rules, seed
-        )
+        asked = groups[block.number], block.items, block.replications
+        early = before(*asked) if before and block.settles else None
+        return _run(groups[block.number], block, draw(*asked), early, engine, rules, seed)
 
     def room(g: int) -> Sums:
         return empty(groups[g].graph, len(groups[g].stages.items), periods, replications)
@@ -112,19 +116,25 @@ def _blocks(number: int, group: Group, hits: Sequence[Sequence[Hit]], replicatio
     for scenario, of in enumerate(hits):
         for k, hit in enumerate(of):
             which[scenario, hit.items] = k
-    kinds, kind = np.unique(which, axis=1, return_inverse=True)
+    settling = group.stages.settling
+    settles = np.zeros(count, dtype=np.int64) if settling is None else settling.periods
+    kinds, kind = np.unique(np.vstack([which, settles]), axis=1, return_inverse=True)
     for column in range(kinds.shape[1]):
         items = np.flatnonzero(kind.reshape(-1) == column)
-        found = tuple(of[k].disturbance if k >= 0 else None for of, k in zip(hits, kinds[:, column], strict=True))
+        found = tuple(of[k].disturbance if k >= 0 else None for of, k in zip(hits, kinds[:-1, column], strict=True))
         for first in range(0, len(items), size):
             for start in range(0, replications, REPLICATIONS):
                 some = range(start, min(start + REPLICATIONS, replications))
-                yield _Block(number, items[first : first + size], some, found)
+                yield _Block(number, items[first : first + size], some, int(kinds[-1, column]), found)
 
 
 def _node_periods(group: Group, block: _Block, periods: int) -> int:
+    return _steps(group, block, periods) * len(block.items) * len(block.replications)
+
+
+def _steps(group: Group, block: _Block, periods: int) -> int:
     runs = 1 + sum(disturbance is not None for disturbance in block.disturbances)
-    return runs * len(group.graph.nodes) * len(block.items) * periods * len(block.replications)
+    return runs * len(group.graph.nodes) * (periods + block.settles)
 
 
 def _in_order(run: Callable[[_Block], list[Outcome | None]], blocks: Sequence[_Block], workers: int) -> Iterator[Any]:
@@ -136,7 +146,13 @@ def _in_order(run: Callable[[_Block], list[Outcome | None]], blocks: Sequence[_B
 
 
 def _run(
-    group: Group, block: _Block, demand: Samples, engine: Callable[..., Outcome], rules: Policy, seed: int
+    group: Group,
+    block: _Block,
+    demand: Samples,
+    early: Samples | None,
+    engine: Callable[..., Outcome],
+    rules: Policy,
+    seed: int,
 ) -> list[Outcome | None]:
     """The base outcome, then that of each scenario, or None where it is that of the base run."""
     some = group.only(block.items)
@@ -145,10 +161,18 @@ def _run(
         "backorder": rules.backorder,
         "allocation": rules.allocation,
         "behaviour": _some_of(behaviour, block.items),
-        "late": lateness(some, demand.shape[2], block.replications, seed),
+        "late": _late(some, demand.shape[2], 0 if early is None else early.shape[2], block.replications, seed),
+        "before": early,
     }
     hit = (d if d is None else engine(some.graph, some.stages, demand, d, **given) for d in block.disturbances)
     return [engine(some.graph, some.stages, demand, **given), *hit]
+
+
+def _late(group: Group, periods: int, settles: int, replications: range, seed: int) -> Late | None:
+    """Of the periods that count, after those before them, which have draws of their own."""
+    found = lateness(group, periods, replications, seed)
+    early = lateness(group, settles, replications, seed + SETTLING) if found is not None and settles else None
+    return found if found is None or early is None else np.concatenate([early, found], axis=2)
 
 
 def _some_of(behaviour: Behaviour | None, items: Ints) -> Behaviour | None:

@@ -50,6 +50,8 @@ class Outcome:
     first_short: Counts  # [demand node, item, period + 1]: replications whose first short period this is; the last: none was
     on_hand: Floats  # [node, item]: sum over periods
     orders: Floats  # [node, item, 2]: sum and sum of squares of what it orders per period, in its own units
+    placed: Floats  # [node, item]: orders placed, the sum over replications of their number
+    dry: Floats  # [node, item]: periods that end without stock, the sum over replications of their number
     asked: Floats  # [node, item, 2]: the same of what is asked of it, by children and outside customers
     cost: Floats  # [replication]: holding, transit and shortage cost
     total_demand: Floats  # [period, replication]: over items and demand nodes

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from decai_forecast.simulation.engine.settle import COUNTED, DUE_THEN, ORDERED, STOCK_THEN
 from decai_forecast.simulation.engine.sums import UNSERVED
 from decai_forecast.simulation.engine.workspace import (
     CAPACITY,
@@ -22,10 +23,14 @@ from decai_forecast.simulation.engine.workspace import (
     CUSTOMER,
     DUE,
     FACTOR,
+    GAP,
     HOLDING,
     INBOUND,
     LANE,
+    LEAST,
     MAY,
+    MULTIPLE,
+    ORDERING,
     OUTBOUND,
     PART,
     PARTS,
@@ -48,47 +53,75 @@ compiled = numba.njit(cache=True, nogil=True, error_model="numpy")
 @compiled
 def simulate(
     nodes, lanes, site, way, raw, lead, level, transit, conduct, hours, longer, demand, late, trace, rows, s,
-    first, units, firsts, flows, cost, totals, places, proportional, backorder,
+    first, units, firsts, flows, cost, totals, places, proportional, backorder, settle, reset, warm,
 ):  # fmt: skip
-    """Runs all items and replications; fills the arrays from ``units`` to ``places`` and, unless of size 0, ``trace``."""
+    """Runs all items and replications; fills the arrays from ``units`` to ``places`` and, unless of size 0, ``trace``.
+
+    The first ``settle`` periods do not count; the next ``warm`` ones count in what is told per period only.
+    """
     _, items, periods, replications = demand.shape
     count = nodes.shape[0] - 1
     for i in range(items):
         for start in range(0, replications, s.shape[1]):
             size = min(s.shape[1], replications - start)
             _begin(nodes, site, conduct, rows, s, i)
-            first[:] = periods
+            first[:] = periods - settle
             for t in range(periods):
+                if t == settle and settle > 0:
+                    _settle(nodes, lanes, way, conduct, reset, rows, s, i)
+                if t == settle + warm:
+                    _forget(rows, s, first, flows.shape[0], periods - settle)
                 for n in range(count - 1, -1, -1):
                     _ask(nodes, lanes, way, hours, demand, rows, s, i, t, n, start, size)
                     if nodes[n, SOURCE] == 0:
-                        _decide(nodes, lanes, lead, level, transit, conduct, hours, rows, s, i, t, n, size, backorder)
-                for n in range(count):
-                    users = nodes[n + 1, OUTBOUND] - nodes[n, OUTBOUND] + (1 if nodes[n, CUSTOMER] >= 0 else 0)
-                    shared = proportional and users > 1
-                    _prepare(nodes, lanes, site, way, raw, transit, hours, rows, s, i, t, n, size, shared)
-                    for m in range(nodes[n, OUTBOUND], nodes[n + 1, OUTBOUND]):
-                        lane = lanes[m, LANE]
-                        _send(lanes, way, conduct, rows, s, i, n, lane, size, shared)
-                        arrival = t + lead[lane, i] + longer[t, n]
-                        _on_the_way(way, late, rows, s, i, t, lane, start, size, arrival, periods, lanes.shape[0])
-                    if nodes[n, CUSTOMER] >= 0:
-                        _serve(nodes, site, rows, s, first, totals, i, t, n, start, size, shared, backorder)
-                        _tell(nodes, rows, s, units, places, i, t, n, size)
-                    _keep(site, rows, s, i, n, size)
-                _count(rows, s, cost, trace, count, i, t, start, size)
-                if t % FLUSH == FLUSH - 1 or t == periods - 1:
+                        _decide(nodes, lanes, site, lead, level, transit, conduct, hours, rows, s, i, t, n, size, backorder)
+                _ship(
+                    nodes, lanes, site, way, raw, lead, transit, conduct, hours, longer, late, rows, s,
+                    first, units, totals, places, i, t, start, size, periods, proportional, backorder, settle, warm,
+                )  # fmt: skip
+                _count(rows, s, cost, trace, count, i, t - settle, start, size, t >= settle + warm)
+                if t >= settle + warm and (t % FLUSH == FLUSH - 1 or t == periods - 1):
                     _flush(s, rows.sums, flows, i, size)
             _first(first, firsts, i, size)
 
 
 @compiled
-def _count(rows, s, cost, trace, nodes, i, t, start, size):
+def _ship(
+    nodes, lanes, site, way, raw, lead, transit, conduct, hours, longer, late, rows, s,
+    first, units, totals, places, i, t, start, size, periods, proportional, backorder, settle, warm,
+):  # fmt: skip
+    for n in range(nodes.shape[0] - 1):
+        users = nodes[n + 1, OUTBOUND] - nodes[n, OUTBOUND] + (1 if nodes[n, CUSTOMER] >= 0 else 0)
+        shared = proportional and users > 1
+        _prepare(nodes, lanes, site, way, raw, transit, hours, rows, s, i, t, n, size, shared)
+        for m in range(nodes[n, OUTBOUND], nodes[n + 1, OUTBOUND]):
+            lane = lanes[m, LANE]
+            _send(lanes, way, conduct, rows, s, i, n, lane, size, shared)
+            arrival = t + lead[lane, i] + longer[t, n]
+            _on_the_way(way, late, rows, s, i, t, lane, start, size, arrival, periods, lanes.shape[0])
+        if nodes[n, CUSTOMER] >= 0:
+            _serve(nodes, site, rows, s, first, totals, i, t - settle, n, start, size, shared, backorder)
+            if t >= settle:
+                _tell(nodes, rows, s, units, places, i, t - settle, n, size, t >= settle + warm)
+        _keep(nodes, site, rows, s, i, n, size)
+
+
+@compiled
+def _forget(rows, s, first, sums, periods):
+    """What was added up so far and not flushed yet, as nothing is before counting begins."""
+    first[:] = periods
+    for k in range(sums):
+        for b in range(s.shape[1]):
+            s[rows.sums + k, b] = 0
+
+
+@compiled
+def _count(rows, s, cost, trace, nodes, i, t, start, size, counts):
     zero, some = s.dtype.type(0), cost[start : start + size]
     for b in range(size):
-        some[b] += s[rows.cost, b]
+        some[b] += s[rows.cost, b] if counts else zero
         s[rows.cost, b] = zero
-    if trace.size > 0:
+    if trace.size > 0 and t >= 0:
         for n in range(nodes):
             for b in range(size):
                 trace[n, i, t, start + b] = s[rows.net + n, b]
@@ -125,6 +158,63 @@ def _begin(nodes, site, conduct, rows, s, i):
 
 
 @compiled
+def _settle(nodes, lanes, way, conduct, reset, rows, s, i):
+    """The first period that counts: what was delivered is there, and nothing has been added up yet."""
+    zero = s.dtype.type(0)
+    for n in range(nodes.shape[0] - 1):
+        if reset[COUNTED, n, i] > 0:
+            _restock(nodes, conduct, reset, rows, s, i, n)
+        if reset[ORDERED, n, i] > 0:
+            _redirect(nodes, lanes, reset, rows, s, i, n)
+    for n in range(nodes.shape[0] - 1):
+        _balance(nodes, lanes, way, rows, s, i, n)
+    for r in range(rows.sums, rows.owed):
+        _put(s, r, zero)
+    _put(s, rows.cost, zero)
+
+
+@compiled
+def _restock(nodes, conduct, reset, rows, s, i, n):
+    _put(s, rows.on_hand + n, reset[STOCK_THEN, n, i])
+    if nodes[n, CUSTOMER] >= 0:
+        _put(s, rows.open + nodes[n, CUSTOMER], s.dtype.type(0))
+    if conduct.size > 0:
+        _put(s, rows.expected + n, conduct[6, n, i])
+
+
+@compiled
+def _redirect(nodes, lanes, reset, rows, s, i, n):
+    zero = s.dtype.type(0)
+    _put(s, rows.due + n, reset[DUE_THEN, n, i])
+    for c in range(nodes[n, PARTS], nodes[n + 1, PARTS]):
+        _put(s, rows.parts + c, zero)
+    for lane in range(nodes[n, INBOUND], nodes[n + 1, INBOUND]):
+        _put(s, rows.owed + lane, zero)
+        for k in range(rows.periods):
+            _put(s, rows.ring + k * lanes.shape[0] + lane, zero)
+
+
+@compiled
+def _put(s, row, value):
+    for b in range(s.shape[1]):
+        s[row, b] = value
+
+
+@compiled
+def _balance(nodes, lanes, way, rows, s, i, n):
+    """What a node has, less what it owes."""
+    for b in range(s.shape[1]):
+        s[rows.net + n, b] = s[rows.on_hand + n, b]
+    for m in range(nodes[n, OUTBOUND], nodes[n + 1, OUTBOUND]):
+        lane = lanes[m, LANE]
+        for b in range(s.shape[1]):
+            s[rows.net + n, b] -= s[rows.owed + lane, b] * way[QUANTITY, lane, i]
+    if nodes[n, CUSTOMER] >= 0:
+        for b in range(s.shape[1]):
+            s[rows.net + n, b] -= s[rows.open + nodes[n, CUSTOMER], b]
+
+
+@compiled
 def _ask(nodes, lanes, way, hours, demand, rows, s, i, t, n, start, size):
     asked, k, zero, factor = rows.asked + n, nodes[n, CUSTOMER], s.dtype.type(0), hours[FACTOR, t, n]
     if k >= 0:
@@ -148,7 +238,7 @@ def _ask(nodes, lanes, way, hours, demand, rows, s, i, t, n, start, size):
 
 
 @compiled
-def _decide(nodes, lanes, lead, level, transit, conduct, hours, rows, s, i, t, n, size, backorder):
+def _decide(nodes, lanes, site, lead, level, transit, conduct, hours, rows, s, i, t, n, size, backorder):
     order, due, net, asked, seen = rows.order + n, rows.due + n, rows.net + n, rows.asked + n, rows.part
     wished, zero = level[n, i, min(t, level.shape[2] - 1)], s.dtype.type(0)
     for b in range(size):
@@ -161,14 +251,31 @@ def _decide(nodes, lanes, lead, level, transit, conduct, hours, rows, s, i, t, n
     else:
         for b in range(size):
             s[order, b] = max(wished - (s[seen, b] + s[due, b]), zero)
+    if site[GAP, n, i] > 0 or site[LEAST, n, i] > 0 or site[MULTIPLE, n, i] > 0:
+        _cut(site, rows, s, i, n, size)
     may = hours[MAY, t, n] if t % nodes[n, REVIEW] == 0 else zero
-    once, square = rows.sums + n + 3 * (nodes.shape[0] - 1), rows.sums + n + 4 * (nodes.shape[0] - 1)
+    count = nodes.shape[0] - 1
+    once, square, number = rows.sums + n + 3 * count, rows.sums + n + 4 * count, rows.sums + n + 5 * count
+    charge, one = site[ORDERING, n, i], s.dtype.type(1)
     for b in range(size):
         ordered = s[order, b] * may
         s[order, b] = ordered
         s[due, b] += ordered
         s[once, b] += ordered
         s[square, b] += ordered * ordered
+        placed = one if ordered > 0 else zero
+        s[number, b] += placed
+        s[rows.cost, b] += charge * placed
+
+
+@compiled
+def _cut(site, rows, s, i, n, size):
+    gap, least, lot, order = site[GAP, n, i], site[LEAST, n, i], site[MULTIPLE, n, i], rows.order + n
+    zero, tiny = s.dtype.type(0), s.dtype.type(UNSERVED)
+    for b in range(size):
+        wished = s[order, b]
+        cut = max(wished, least) if wished > 0 and wished >= gap else zero
+        s[order, b] = np.ceil(cut / lot - tiny) * lot if lot > 0 else cut
 
 
 @compiled
@@ -228,11 +335,16 @@ def _prepare(nodes, lanes, site, way, raw, transit, hours, rows, s, i, t, n, siz
 
 
 @compiled
-def _keep(site, rows, s, i, n, size):
-    rate, on_hand = site[HOLDING, n, i], rows.on_hand + n
+def _keep(nodes, site, rows, s, i, n, size):
+    rate, on_hand, asked, dry = site[HOLDING, n, i], rows.on_hand + n, rows.asked + n, rows.sums + n + 6 * (nodes.shape[0] - 1)
+    one, zero, tiny = s.dtype.type(1), s.dtype.type(0), s.dtype.type(UNSERVED)
+    if nodes[n, SOURCE] == 1:
+        return
     for b in range(size):
         s[rows.sums + n, b] += s[on_hand, b]
         s[rows.cost, b] += rate * s[on_hand, b]
+    for b in range(size):
+        s[dry, b] += one if s[on_hand, b] <= tiny * s[asked, b] else zero
 
 
 @compiled
@@ -341,6 +453,8 @@ def _serve(nodes, site, rows, s, first, totals, i, t, n, start, size, shared, ba
         s[rows.cost, b] += loss * missing
         s[before, b] = missing * waits
         s[net, b] += missing - missing * waits
+    if t < 0:  # not yet counted
+        return
     for b in range(size):
         missed = s[called, b] - s[served, b] > tiny * s[called, b]
         first[k, b] = min(first[k, b], now) if missed else first[k, b]
@@ -351,13 +465,14 @@ def _serve(nodes, site, rows, s, first, totals, i, t, n, start, size, shared, ba
 
 
 @compiled
-def _tell(nodes, rows, s, units, places, i, t, n, size):
+def _tell(nodes, rows, s, units, places, i, t, n, size, counts):
     k = nodes[n, CUSTOMER]
     for b in range(size):
         s[rows.need, b] = s[rows.called + k, b]
     for kind, row in enumerate((rows.need, rows.part, rows.spare)):
         total = _fold(s, row, size)
-        units[kind, k, i] += total
+        if counts:
+            units[kind, k, i] += total
         places[kind, k, t] += total
 
 

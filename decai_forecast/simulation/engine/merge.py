@@ -8,7 +8,7 @@ from decai_forecast.simulation.network.graph import Ints
 
 __all__ = ["merge"]
 
-PER_ITEM = ("demand", "served", "short", "first_short", "on_hand", "orders", "asked")
+PER_ITEM = ("demand", "served", "short", "first_short", "on_hand", "orders", "placed", "dry", "asked")
 PER_PERIOD = ("node_demand", "node_served")
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from decai_forecast.simulation.engine.behaviour import Behaviour
 from decai_forecast.simulation.engine.frame import Disturbance, Late
 from decai_forecast.simulation.network.graph import Bools, Floats, Graph, Ints
-from decai_forecast.simulation.network.stages import Stages
+from decai_forecast.simulation.network.stages import OrderRule, Stages
 
 __all__ = [
     "Conduct",
@@ -52,6 +52,7 @@ class Terms(NamedTuple):
     carry: Numbers  # [lane, item]: cost per period of what is in transit for one unit of the child
     raw: Numbers  # [component, item]: the same for a component that waits for the others
     stock: Numbers  # [node, item]
+    due: Numbers  # [node, item]: complete sets in transit at the start
     transit: Numbers  # [lane, item, period], in the child's units
     level: Numbers  # [node, item, period] or [node, item, 1]
     review: Ints  # [node]
@@ -59,6 +60,10 @@ class Terms(NamedTuple):
     throughput: Numbers  # [node, item]
     holding: Numbers  # [node, item]
     shortage: Numbers  # [node, item]
+    gap: Numbers  # [node, item], and the following: as in OrderRule
+    least: Numbers
+    multiple: Numbers
+    ordering: Numbers
 
 
 class Shock(NamedTuple):
@@ -112,8 +117,12 @@ def terms(graph: Graph, stages: Stages, form: Topology, dtype: npt.DTypeLike) ->
         name: getattr(stages, name) for name in ("share", "stock", "level", "capacity", "throughput", "holding", "shortage")
     }
     given |= {"quantity": stages.quantity, "carry": carry, "raw": raw, "transit": stages.transit / stages.quantity[:, :, None]}
+    rule = stages.rule or OrderRule.none(*stages.stock.shape)
+    given |= {"gap": rule.gap, "least": rule.least, "multiple": rule.multiple, "ordering": rule.cost}
     numbers = {name: np.ascontiguousarray(values, dtype=dtype) for name, values in given.items()}
-    return Terms(**numbers, lead=np.ascontiguousarray(stages.lead), review=np.ascontiguousarray(stages.review))
+    nothing = np.zeros_like(numbers["stock"])
+    found = Terms(**numbers, due=nothing, lead=np.ascontiguousarray(stages.lead), review=np.ascontiguousarray(stages.review))
+    return found._replace(due=under_way(form, found))
 
 
 def under_way(form: Topology, numbers: Terms) -> Numbers:

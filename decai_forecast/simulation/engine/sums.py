@@ -23,6 +23,8 @@ class Sums(NamedTuple):
     first_short: Counts
     on_hand: Floats
     orders: Floats
+    placed: Floats
+    dry: Floats
     asked: Floats
     cost: Floats
     total_demand: Floats
@@ -41,6 +43,8 @@ def empty(graph: Graph, items: int, periods: int, replications: int) -> Sums:
         first_short=np.zeros((customers, items, periods + 1), dtype=np.int32),
         on_hand=np.zeros((nodes, items)),
         orders=np.zeros((nodes, items, 2)),
+        placed=np.zeros((nodes, items)),
+        dry=np.zeros((nodes, items)),
         asked=np.zeros((nodes, items, 2)),
         cost=np.zeros(replications),
         total_demand=np.zeros((periods, replications)),

@@ -24,8 +24,8 @@ from decai_forecast.simulation.engine.plan import (
     shock,
     terms,
     topology,
-    under_way,
 )
+from decai_forecast.simulation.engine.settle import COUNTED, DUE_THEN, ORDERED, STOCK_THEN, no_reset, settled
 from decai_forecast.simulation.engine.sums import UNSERVED, Sums, empty, outcome
 from decai_forecast.simulation.network.graph import Graph
 from decai_forecast.simulation.network.stages import Stages
@@ -46,6 +46,8 @@ def run(
     behaviour: Behaviour | None = None,
     late: Late | None = None,
     trace: Samples | None = None,
+    before: Samples | None = None,
+    warm: int = 0,
     dtype: npt.DTypeLike = np.float32,
 ) -> Outcome:
     """Simulates one block; ``compiled.run`` gives the same to rounding.
@@ -55,9 +57,16 @@ def run(
     asked, or all to the first child in the order of nodes, customers last (as stockpyl does). ``behaviour``: how nodes order;
     None: base stock. ``late``: periods by which shipments are late (``late.lateness``); None: none is. ``trace``: an array
     [node, item, period, replication] of ``dtype`` that is filled with each node's stock less what it owes, at period ends.
+    ``before``: demand of the periods in which unknown stock settles (settle.py), as ``demand``; ``late`` then begins with them.
+    ``warm``: the first periods, in which stock and orders settle in, are not counted: sums per item, node and replication are
+    those of the periods after; what is told per period is told of all.
     """
-    simulation = _Run(graph, stages, demand, disturbance, behaviour, late, trace, np.dtype(dtype))
-    for t in range(demand.shape[2]):
+    simulation = _Run(graph, stages, demand, disturbance, behaviour, late, trace, before, np.dtype(dtype))
+    for t in range(simulation.periods):
+        if t == simulation.reset.periods > 0:
+            simulation.begin()
+        if t == simulation.reset.periods + warm:
+            simulation.count_from_here()
         simulation.order(t, backorder)
         simulation.ship(t, backorder, allocation == "proportional")
     return simulation.outcome()
@@ -75,15 +84,20 @@ class _Run:
         behaviour: Behaviour | None,
         late: Late | None,
         trace: Samples | None,
+        before: Samples | None,
         dtype: np.dtype[Any],
     ) -> None:
-        _, items, self.periods, replications = demand.shape
+        _, items, counted, replications = demand.shape
         self.form: Topology = topology(graph)
         self.terms: Terms = terms(graph, stages, self.form, dtype)
-        self.shocked = shock(disturbance, self.periods, len(graph.nodes), dtype)
+        self.shocked, self.reset = shock(disturbance, counted, len(graph.nodes), dtype), no_reset(self.terms)
+        if before is not None and stages.settling is not None:
+            early = settled(self.form, self.terms, self.shocked, stages.settling, before.shape[2])
+            (self.terms, self.shocked, self.reset), demand = early, np.concatenate([before, demand], axis=2)
+        self.periods, self.counted = demand.shape[2], counted
         self.conduct = conduct(behaviour, len(graph.nodes), items, dtype)
         self.demand, self.late, self.trace, self.behaves = demand, late, trace, behaviour is not None
-        self.sums: Sums = empty(graph, items, self.periods, replications)
+        self.sums: Sums = empty(graph, items, counted, replications)
         self.replications = replications
 
         def room(*rows: int) -> Numbers:
@@ -92,15 +106,41 @@ class _Run:
         nodes, lanes = len(graph.nodes), len(graph.parent)
         self.on_hand, self.net = (self.terms.stock[:, :, None] + room(nodes) for _ in range(2))  # net: less what is owed
         self.order_now, self.asked, self.due = room(nodes), room(nodes), room(nodes)  # due: ordered, not yet there
+        self.placed = np.zeros((nodes, items, replications), dtype=bool)
         self.owed, self.parts = room(lanes), room(int(self.form.components[-1]))
         self.called, self.open = room(len(graph.demand)), room(len(graph.demand))
         self.ring = room(ring_size(stages, self.shocked, late, self.periods), lanes)
-        self.first = np.full(self.called.shape, self.periods, dtype=np.int32)
+        self.first = np.full(self.called.shape, counted, dtype=np.int32)
         self.cost = np.zeros((items, replications), dtype)
-        self.due += under_way(self.form, self.terms)[:, :, None]
+        self.due += self.terms.due[:, :, None]
         if self.behaves:
             self.expected = self.conduct.expected[:, :, None] + room(nodes)
             self.wanted, self.got = room(nodes), room(nodes)
+
+    def count_from_here(self) -> None:
+        """Forgets what was added up so far, but for what is told per period."""
+        for name in ("demand", "served", "short", "on_hand", "orders", "placed", "dry", "asked", "cost"):
+            getattr(self.sums, name)[:] = 0
+        self.first[:] = self.counted
+
+    def begin(self) -> None:
+        """The first period that counts: what was delivered is there, and nothing has been added up yet."""
+        there, known, stock, due = (self.reset.values[kind][:, :, None] for kind in (COUNTED, ORDERED, STOCK_THEN, DUE_THEN))
+        self.on_hand = np.where(there > 0, stock, self.on_hand)
+        self.due = np.where(known > 0, due, self.due)
+        sets = np.repeat(known > 0, np.diff(self.form.components), axis=0)
+        self.parts = np.where(sets, 0, self.parts)
+        self.ring = np.where(known[self.form.child] > 0, 0, self.ring)
+        self.owed = np.where(known[self.form.child] > 0, 0, self.owed)
+        self.open = np.where(there[self.form.customer >= 0] > 0, 0, self.open)
+        self.net[:] = self.on_hand
+        np.subtract.at(self.net, self.form.parent, self.owed * self.terms.quantity[:, :, None])
+        self.net[self.form.customer >= 0] -= self.open
+        if self.behaves:
+            self.expected = np.where(there > 0, self.conduct.expected[:, :, None], self.expected)
+        for values in self.sums:
+            values[:] = 0
+        self.first[:] = self.counted
 
     # orders, upstream
 
@@ -115,9 +155,21 @@ class _Run:
             seen = self.net[n] if backorder or form.customer[n] < 0 else self.net[n] + self._lost(n, t)
             wished = self._behave(n, t, seen) if self.behaves else np.maximum(self._level(n, t) - (seen + self.due[n]), 0)
             may = self.shocked.ordering[t, n] and t % self.terms.review[n] == 0
-            self.order_now[n] = wished if may else 0
+            self.order_now[n] = self._cut(n, wished) if may else 0
             self.due[n] += self.order_now[n]
             _moments(self.sums.orders[n], self.order_now[n])
+            self.placed[n] = self.order_now[n] > 0
+            self.sums.placed[n] += self.placed[n].sum(axis=1)
+
+    def _cut(self, n: int, wished: Numbers) -> Numbers:
+        """What the node's :class:`OrderRule` makes of the order it wishes to place."""
+        gap, least, multiple = (values[n] for values in (self.terms.gap, self.terms.least, self.terms.multiple))
+        if not (gap.any() or least.any() or multiple.any()):
+            return wished
+        lot, tiny = multiple[:, None], self.net.dtype.type(UNSERVED)
+        cut = np.where((wished > 0) & (wished >= gap[:, None]), np.maximum(wished, least[:, None]), 0)
+        whole = np.ceil(cut / np.where(lot > 0, lot, 1) - tiny) * lot
+        return np.asarray(np.where(lot > 0, whole, cut), dtype=self.net.dtype)
 
     def _ask(self, n: int, t: int) -> None:
         asked, k = self.asked[n], self.form.customer[n]
@@ -186,10 +238,16 @@ class _Run:
             _moments(self.sums.asked[n], self.asked[n])
             if not self.form.source[n]:
                 self.sums.on_hand[n] += self.on_hand[n].sum(axis=1, dtype=np.float64)
-                self.cost += self.terms.holding[n][:, None] * self.on_hand[n]
+                empty_now = self.on_hand[n] <= np.asarray(UNSERVED, dtype=self.asked.dtype) * self.asked[n]
+                self.sums.dry[n] += empty_now.sum(axis=1)
+                self.cost += self.terms.holding[n][:, None] * self.on_hand[n] + self.terms.ordering[n][:, None] * self.placed[n]
         self.sums.cost[:] += self.cost.sum(axis=0, dtype=np.float64)
         if self.trace is not None:
-            self.trace[:, :, t] = self.net
+            self.trace[:, :, self._now(t)] = self.net
+
+    def _now(self, t: int) -> int:
+        """The period as it counts; what is written before the first one is overwritten in it."""
+        return max(t - self.reset.periods, 0)
 
     def _receive(self, n: int, t: int) -> None:
         """Takes in what is due; sets are complete as far as the scarcest component goes."""
@@ -264,20 +322,21 @@ class _Run:
             self.net[n] += short
         self.cost += self.terms.shortage[n][:, None] * short
         missed = called - served > np.asarray(UNSERVED, dtype=called.dtype) * called
-        self.first[k][missed & (self.first[k] > t)] = t
+        now = self._now(t)
+        self.first[k][missed & (self.first[k] > now)] = now
         for values, per_item, per_period, total in (
             (called, sums.demand, sums.node_demand, sums.total_demand),
             (served, sums.served, sums.node_served, sums.total_served),
         ):
             units = values.sum(axis=1, dtype=np.float64)
             per_item[k] += units
-            per_period[k, t] += units.sum()
-            total[t] += values.sum(axis=0, dtype=np.float64)
+            per_period[k, now] += units.sum()
+            total[now] += values.sum(axis=0, dtype=np.float64)
         sums.short[k] += short.sum(axis=1, dtype=np.float64)
 
     def outcome(self) -> Outcome:
         """What was found; to be called once, at the end."""
-        for t in range(self.periods + 1):
+        for t in range(self.counted + 1):
             self.sums.first_short[:, :, t] = (self.first == t).sum(axis=2)
         return outcome(self.sums, self.replications)
 

@@ -7,14 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from decai_forecast.simulation.engine.frame import Counts, Late, Samples
-from decai_forecast.simulation.engine.plan import Conduct, Numbers, Shock, Terms, Topology, under_way
+from decai_forecast.simulation.engine.plan import Conduct, Numbers, Shock, Terms, Topology
 from decai_forecast.simulation.network.graph import Floats
 
 __all__ = ["Found", "Rows", "drawn", "given", "rows"]
 
 SOURCE, CUSTOMER, INBOUND, OUTBOUND, PARTS, REVIEW = range(6)  # columns of ``nodes`` (plan.Topology), [node + 1, column]
 CHILD, PART, LANE = range(3)  # columns of ``lanes``: child and component; the lane at this place in the order of parents
-STOCK, DUE, CAPACITY, THROUGHPUT, HOLDING, SHORTAGE = range(6)  # of ``site``, [kind, node, item]
+STOCK, DUE, CAPACITY, THROUGHPUT, HOLDING, SHORTAGE, GAP, LEAST, MULTIPLE, ORDERING = range(
+    10
+)  # of ``site``, [kind, node, item]
 QUANTITY, SHARE, CARRY = range(3)  # of ``way``, [kind, lane, item]
 MAY, SHIPPED_AT_MOST, FACTOR = range(3)  # of ``hours``, [kind, period, node]: may order (0 or 1), shipping, factor on demand
 
@@ -30,7 +32,7 @@ class Rows(NamedTuple):
     expected: int  # [node]: demand per period
     wanted: int  # [node]: what its suppliers owed it in this period
     got: int  # [node]: what they shipped of it
-    sums: int  # [5 x node]: as flows of Found
+    sums: int  # [7 x node]: as flows of Found
     owed: int  # [lane]: in the child's units
     parts: int  # [component]: waits for the others
     called: int  # [demand node]: outside demand of this period
@@ -51,8 +53,20 @@ def given(form: Topology, numbers: Terms, shocked: Shock, behaviour: Conduct) ->
     nodes[:-1, SOURCE], nodes[:-1, CUSTOMER], nodes[:-1, REVIEW] = form.source, form.customer, numbers.review
     nodes[:, INBOUND], nodes[:, OUTBOUND], nodes[:, PARTS] = form.inbound, form.outbound, form.components
     lanes = np.stack([form.child, form.component, form.lanes], axis=1)
-    due = under_way(form, numbers)
-    site = np.stack([numbers.stock, due, numbers.capacity, numbers.throughput, numbers.holding, numbers.shortage])
+    site = np.stack(
+        [
+            numbers.stock,
+            numbers.due,
+            numbers.capacity,
+            numbers.throughput,
+            numbers.holding,
+            numbers.shortage,
+            numbers.gap,
+            numbers.least,
+            numbers.multiple,
+            numbers.ordering,
+        ]
+    )
     way = np.stack([numbers.quantity, numbers.share, numbers.carry])
     hours = np.stack([shocked.ordering.astype(site.dtype), shocked.shipping, shocked.demand])
     same = nodes, lanes, site, way, numbers.raw, numbers.lead, numbers.level, numbers.transit
@@ -71,7 +85,7 @@ class Found(NamedTuple):
 
     units: Floats  # [demand, served, short; demand node, item]
     firsts: Counts  # [demand node, item, period + 1]: replications whose first short period this is
-    flows: Floats  # [on hand, asked, its squares, orders, their squares x node; item]
+    flows: Floats  # [on hand, asked, its squares, orders, their squares, their number, dry periods x node; item]
     cost: Floats  # [replication]
     totals: Floats  # [demand, served; period, replication]
     places: Floats  # [demand, served, short; demand node, period]
@@ -80,6 +94,6 @@ class Found(NamedTuple):
 def rows(form: Topology, customers: int, periods: int) -> tuple[Rows, int]:
     """Where each part begins, and how many rows there are."""
     nodes, lanes, components = len(form.source), len(form.parent), int(form.components[-1])
-    sizes = [nodes] * 8 + [5 * nodes, lanes, components, customers, customers, *[1] * 6, periods * lanes]
+    sizes = [nodes] * 8 + [7 * nodes, lanes, components, customers, customers, *[1] * 6, periods * lanes]
     ends = np.cumsum(sizes).tolist()
     return Rows(**dict(zip(Rows._fields, [0, *ends[:-1], periods], strict=True))), ends[-1]

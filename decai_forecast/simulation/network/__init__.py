@@ -4,7 +4,7 @@ from decai_forecast.simulation.network.build import build
 from decai_forecast.simulation.network.graph import Graph
 from decai_forecast.simulation.network.levels import Levels
 from decai_forecast.simulation.network.section import read_section
-from decai_forecast.simulation.network.stages import Group, Stages
+from decai_forecast.simulation.network.stages import Group, OrderRule, Stages
 from decai_forecast.simulation.network.supply import SITE, SUPPLIER, Assumption, Place, SupplyNetwork
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Graph",
     "Group",
     "Levels",
+    "OrderRule",
     "Place",
     "Stages",
     "SupplyNetwork",

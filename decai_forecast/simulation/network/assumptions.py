@@ -20,6 +20,7 @@ def assumptions_of(inputs: Inputs, found: Sequence[Topology]) -> tuple[Assumptio
             _stock(inputs),
             _transit(inputs),
             _leads(inputs),
+            _orders(inputs),
             _supply(inputs, found),
             _places(inputs, found),
             _money(inputs),
@@ -35,14 +36,18 @@ def _stock(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
         yield "Opening stock", f"as delivered for {known} of {known + missing} pairs of place and item{counted}", False
     if missing:
         old = f", or not in the last {max(OLD, 2 * inputs.calendar.days)} days," if inputs.counted else ""
-        text = f"not delivered{old} for {missing} pairs of place and item: they start at the order-up-to level"
+        text = (
+            f"not delivered{old} for {missing} pairs of place and "
+            "item: they start as their way of ordering keeps them in the long run"
+        )
         yield "Opening stock", text, True
 
 
 def _transit(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
     if not inputs.transit.known:
         text = (
-            "no open orders were delivered: what stock lacks to the order-up-to level is on its way, spread over the lead time"
+            "no open orders were delivered: what stock lacks to the order-up-to level is on its way, spread over the lead "
+            "time, or what the way of ordering has under way in the long run"
         )
         yield "Goods in transit", text, True
         return
@@ -61,6 +66,11 @@ def _leads(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
     if missing:
         days = inputs.assumptions.lead_time_days
         yield "Lead times", f"not delivered for {missing} lanes of items: {days} days, every shipment on time", True
+
+
+def _orders(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
+    if count := inputs.counts["order rules"]:
+        yield "Orders", f"minimum, multiple and cost of an order as delivered for {count} lanes of items", False
 
 
 def _supply(inputs: Inputs, found: Sequence[Topology]) -> Iterator[tuple[str, str, bool]]:
@@ -103,6 +113,6 @@ def _money(inputs: Inputs) -> Iterator[tuple[str, str, bool]]:
     short = "its margin" if costs.price else f"{ratio:g} times holding it until the next order arrives"
     yield "Costs", f"holding costs {given.holding_rate:.0%} of the unit cost a year, a lost unit {short}", True
     if costs.unknown:
-        yield "Costs", f"no unit cost was delivered for {costs.unknown} items: the median of the others", True
+        yield "Costs", f"no unit cost above 0 was delivered for {costs.unknown} items: the median of the others", True
     if not costs.price:
         yield "Margins", "no prices were delivered: lost sales are told in units", True

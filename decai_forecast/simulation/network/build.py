@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import inf
 
 import pandas as pd
@@ -25,7 +26,7 @@ from decai_forecast.simulation.network.topology import Topology, topologies
 from decai_forecast.simulation.network.transit import transit_of
 from decai_forecast.simulation.network.walk import way_of
 
-__all__ = ["build"]
+__all__ = ["bare", "build", "levelled"]
 
 
 def build(
@@ -46,6 +47,30 @@ def build(
 
     Raises :class:`ConfigError` naming the row of the first fault, :class:`NotEnoughData` for a forecast without series.
     """
+    return levelled(bare(forecast, data_sets, assumptions, calendar, section=section), levels)
+
+
+def levelled(network: SupplyNetwork, levels: Levels) -> SupplyNetwork:
+    """The network with levels, and the stock and goods in transit that depend on them; what arrives later than is simulated
+    is left out."""
+    cut = (_until(group, network.periods) for group in network.groups)
+    cycle, known = network.calendar.cycle, network.transit_known
+    return replace(network, groups=tuple(with_levels(group, levels, transit_known=known, cycle=cycle) for group in cut))
+
+
+def _until(group: Group, periods: int) -> Group:
+    return replace(group, stages=replace(group.stages, transit=group.stages.transit[:, :, :periods]))
+
+
+def bare(
+    forecast: pd.DataFrame,
+    data_sets: Mapping[str, pd.DataFrame | None],
+    assumptions: Assumptions,
+    calendar: Calendar,
+    *,
+    section: Mapping[str, pd.DataFrame] | None = None,
+) -> SupplyNetwork:
+    """The network without levels: unknown stock is NaN. Arguments and errors as of :func:`build`."""
     means, start = mean_demand(forecast, calendar.horizon)
     tables = tables_of(data_sets, section or {})
     facts = facts_of(forecast, tables)
@@ -59,12 +84,13 @@ def build(
     groups = [Group(topology.graph, stages_of(topology, flow, inputs)) for topology, flow in pairs]
     check_capacity(groups, tables)
     return SupplyNetwork(
-        groups=tuple(with_levels(group, levels, transit_known=inputs.transit.known) for group in groups),
+        groups=tuple(groups),
         places=_places(found, facts, assumptions, calendar),
         assumptions=assumptions_of(inputs, found),
         calendar=calendar,
         start=start.date(),
         money=inputs.costs.money,
+        transit_known=inputs.transit.known,
     )
 
 

@@ -48,9 +48,14 @@ class Part:
 
 @dataclass(frozen=True)
 class Vendor:
+    """Who sells an item, and what it takes: ``least`` and ``multiple`` in units, 0 where any quantity is."""
+
     name: str
     days: float  # NaN: unknown
     where: str
+    least: float = 0.0
+    multiple: float = 0.0
+    order_cost: float = 0.0  # of placing an order, whatever its quantity
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,11 @@ def _at_least_zero(row: Mapping[str, object], column: str) -> float:
     return value
 
 
+def _or_none(row: Mapping[str, object], column: str) -> float:
+    value = _at_least_zero(row, column)
+    return 0.0 if isnan(value) else value
+
+
 def _once(named: Sequence[tuple[str, str]]) -> None:
     seen: dict[str, str] = {}
     for name, where in named:
@@ -187,14 +197,16 @@ def _vendors(tables: Mapping[str, pd.DataFrame], sites: set[str]) -> Mapping[str
         name = str(row.get("vendor", "") or "").strip()
         if name:
             own = f"{name} (supplier)" if name in sites else name
-            found.append((_name(row, "item_id"), Vendor(own, _at_least_zero(row, "lead_time_days"), str(row["where"]))))
+            taken = (_or_none(row, column) for column in ("minimum_order", "order_multiple", "order_cost"))
+            vendor = Vendor(own, _at_least_zero(row, "lead_time_days"), str(row["where"]), *taken)
+            found.append((_name(row, "item_id"), vendor))
     unique = {(item, vendor.name): (item, vendor) for item, vendor in reversed(found)}
     return _grouped(sorted(unique.values(), key=lambda pair: (pair[0], pair[1].name)))
 
 
 def _costs(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, float]:
     costs = [(str(row["item_id"]), _at_least_zero(row, "unit_cost")) for row in _rows(tables, "items")]
-    known = _grouped([(item, cost) for item, cost in costs if not isnan(cost)])
+    known = _grouped([(item, cost) for item, cost in costs if cost > 0])  # a cost of 0 is one that nobody knows
     return {item: sum(found) / len(found) for item, found in known.items()}
 
 

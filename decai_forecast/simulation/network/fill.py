@@ -18,7 +18,7 @@ from decai_forecast.simulation.network.facts import ANYWHERE, SupplyFacts
 from decai_forecast.simulation.network.flows import Flow, Shares, kept
 from decai_forecast.simulation.network.graph import Floats, Ints
 from decai_forecast.simulation.network.lead_times import Observed, late
-from decai_forecast.simulation.network.stages import Stages
+from decai_forecast.simulation.network.stages import OrderRule, Stages
 from decai_forecast.simulation.network.topology import Topology
 from decai_forecast.simulation.network.transit import Transit
 
@@ -71,7 +71,21 @@ def stages_of(topology: Topology, flow: Flow, inputs: Inputs) -> Stages:
         holding=holding,
         shortage=_shortage(topology, holding, value, lead, inputs),
         value=value,
+        rule=_rule(topology, facts, inputs),
     )
+
+
+def _rule(topology: Topology, facts: SupplyFacts, inputs: Inputs) -> OrderRule | None:
+    """What suppliers take of an order, as delivered; None where nobody said."""
+    found = OrderRule.none(len(topology.keys), len(topology.items))
+    for column, own in enumerate(topology.edges):
+        for edge in own.values():
+            for vendor in facts.vendors.get(edge.carried, ()):
+                if vendor.name == edge.parent.place and (vendor.least or vendor.multiple or vendor.order_cost):
+                    at = topology.keys.index(edge.child), column
+                    found.least[at], found.multiple[at], found.cost[at] = vendor.least, vendor.multiple, vendor.order_cost
+                    inputs.counts["order rules"] += 1
+    return found if any(values.any() for values in vars(found).values()) else None
 
 
 def _stock(topology: Topology, flow: Flow, inputs: Inputs, node: int, column: int) -> float:

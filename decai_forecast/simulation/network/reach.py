@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import numpy as np
 
-from decai_forecast.simulation.network.graph import Bools, Floats
+from decai_forecast.simulation.network.graph import Bools, Floats, Ints
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SUPPLIER, SupplyNetwork
 
-__all__ = ["alternatives", "items_through", "not_sure", "outside_demand", "share_through", "sole_items", "supplier_shares"]
+__all__ = [
+    "alternatives",
+    "items_through",
+    "longest_way",
+    "not_sure",
+    "outside_demand",
+    "share_through",
+    "sole_items",
+    "supplier_shares",
+]
 
 
 def alternatives(group: Group) -> list[list[int]]:
@@ -79,3 +90,15 @@ def supplier_shares(network: SupplyNetwork) -> tuple[tuple[str, ...], tuple[str,
         total = ships.sum(axis=1, keepdims=True)
         shares.append(np.divide(ships, total, out=np.zeros_like(ships), where=total > 0))
     return network.items, suppliers, np.concatenate(shares)
+
+
+def longest_way(group: Group) -> Ints:
+    """[item]: periods from a supplier to a customer by the longest way, with the lateness to be expected."""
+    graph, stages = group.graph, group.stages
+    lead = stages.lead.astype(float)
+    if stages.lead_late is not None:
+        lead += (stages.lead_late * np.arange(stages.lead_late.shape[2])).sum(axis=2)
+    reach = np.zeros((len(graph.nodes), len(stages.items)))
+    for lane in range(len(graph.parent)):  # sorted by child; parents stand before their children
+        reach[graph.child[lane]] = np.maximum(reach[graph.child[lane]], reach[graph.parent[lane]] + lead[lane])
+    return np.array([ceil(round(way, 9)) for way in reach.max(axis=0, initial=0.0)], dtype=np.int64)

@@ -14,7 +14,12 @@ __all__ = ["ALL", "NUMBERS", "TEXTS", "WHERE", "tables_of", "text_column", "with
 ALL = "*"  # in place of an item or a location: all of them
 WHERE = "where"
 TEXTS = ("from_id", "to_id", "item_id", "component_id", "location_id", "vendor", "unit")
-NUMBERS = ("lead_time_days", "share", "capacity", "recovery_days", "quantity", "unit_cost", "on_hand", "on_order", "price")
+NUMBERS = (
+    "lead_time_days", "share", "capacity", "recovery_days", "quantity", "unit_cost", "on_hand", "on_order", "price",
+    "minimum_order", "order_multiple", "order_cost",
+)  # fmt: skip
+MOST = 1_000_000_000_000  # units or money: nothing that a company stocks or sells; sums of more lose units to rounding
+MOST_DAYS = 3_650  # ten years: whoever writes more has mixed up units
 NEEDED: Mapping[str, tuple[str, ...]] = {
     "items": ("item_id",),
     "lanes": ("from_id", "to_id"),
@@ -58,4 +63,10 @@ def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:
     if (wrong := found.isna() & frame[column].notna()).any():
         row = int(np.flatnonzero(wrong)[0])
         raise ConfigError(f"{frame[WHERE].iloc[row]}: {column} is {frame[column].iloc[row]!r}; expected a number")
+    if (wrong := found.abs() > (most := MOST_DAYS if column.endswith("_days") else MOST)).any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise ConfigError(
+            f"{frame[WHERE].iloc[row]}: {column} is {found.iloc[row]:g}; expected a number of at most {most:,}; "
+            "check its unit, or leave it out"
+        )
     return found

@@ -2,14 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from decai_forecast.simulation.network.graph import Floats, Graph, Ints
+import numpy as np
 
-__all__ = ["Group", "Stages"]
+from decai_forecast.simulation.network.graph import Bools, Floats, Graph, Ints
+
+__all__ = ["Group", "OrderRule", "Settling", "Stages"]
 
 PER_ITEM = ("quantity", "share", "lead", "stock", "transit", "level", "capacity", "throughput", "holding", "shortage", "value")
+
+
+@dataclass(frozen=True)
+class OrderRule:
+    """How an order is cut to what a supplier takes; all arrays are [node, item], in the node's own units.
+
+    A node orders what its position lacks to the level, if that is at least ``gap``; at least ``least`` units, rounded up to a
+    ``multiple``. With a level S and a gap of S - s this is an (s, S) policy, min and max; with a multiple of Q (r, Q).
+    """
+
+    gap: Floats  # the least shortfall below the level that is ordered; 0: any
+    least: Floats  # minimum order; 0: none
+    multiple: Floats  # orders are whole multiples of it; 0: any quantity
+    cost: Floats  # of placing an order, whatever its quantity
+
+    @classmethod
+    def none(cls, nodes: int, items: int) -> OrderRule:
+        """Any quantity at any time, at no cost of its own."""
+        return cls(*(np.zeros((nodes, items)) for _ in range(4)))
+
+    def only(self, items: Ints) -> OrderRule:
+        """Some of the items (positions)."""
+        return OrderRule(*(getattr(self, field.name)[:, items] for field in fields(self)))
+
+
+@dataclass(frozen=True)
+class Settling:
+    """What a simulation starts from where stock was not counted: the steady state of the policy under mean demand, from which
+    it runs ``periods`` before the first one."""
+
+    periods: Ints  # [item]: 0 where everything was counted
+    stock: Floats  # [node, item]: on hand
+    transit: Floats  # [lane, item, period]: arrives in that period, in units of the parent
+    quantity: Floats  # [lane, item, 1]: as of the stages
+    counted: Bools  # [node, item]: its stock was delivered, and is there in the first period
+    ordered: Bools  # [node, item]: what is on its way to it is known then, too
+    cycle: int  # periods after which demand and levels before the first period repeat
+
+    def only(self, items: Ints) -> Settling:
+        """Some of the items (positions)."""
+        cut = {name: getattr(self, name)[:, items] for name in ("stock", "transit", "quantity", "counted", "ordered")}
+        return Settling(periods=self.periods[items], cycle=self.cycle, **cut)
 
 
 @dataclass(frozen=True)
@@ -35,6 +79,8 @@ class Stages:
     shortage: Floats  # [node, item]: cost per unit short and period (backorders), or per unit lost (lost sales)
     value: Floats  # [node, item]: margin lost with a unit of demand; NaN: unknown
     lead_streak: Floats | None = None  # [lane, item]: correlation of successive shipments' lateness, 0..1; None: none
+    settling: Settling | None = None  # None: stock and goods in transit are as they stand here
+    rule: OrderRule | None = None  # None: any quantity may be ordered at any time
 
 
 @dataclass(frozen=True)
@@ -50,4 +96,7 @@ class Group:
         cut: dict[str, Any] = {name: getattr(stages, name)[:, items] for name in PER_ITEM}
         late, streak = (None if of is None else of[:, items] for of in (stages.lead_late, stages.lead_streak))
         names = tuple(stages.items[k] for k in items)
-        return Group(self.graph, Stages(items=names, lead_late=late, review=stages.review, lead_streak=streak, **cut))
+        settling = stages.settling and stages.settling.only(items)
+        cut |= {"settling": settling, "rule": stages.rule and stages.rule.only(items)}
+        own = Stages(names, lead_late=late, review=stages.review, lead_streak=streak, **cut)
+        return Group(self.graph, own)

@@ -9,8 +9,9 @@ from datetime import date
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.network.stages import Group
 
-__all__ = ["SITE", "SUPPLIER", "Assumption", "Place", "SupplyNetwork"]
+__all__ = ["FARTHEST", "SITE", "SUPPLIER", "Assumption", "Place", "SupplyNetwork"]
 
+FARTHEST = 1095  # days, three years: nothing is simulated farther ahead
 SITE, SUPPLIER = "site", "supplier"
 
 
@@ -36,7 +37,10 @@ class Assumption:
 
 @dataclass(frozen=True)
 class SupplyNetwork:
-    """Items grouped by topology. Periods count from ``start``, the forecast's first."""
+    """Items grouped by topology. Periods count from ``start``, the forecast's first.
+
+    ``beyond``: periods that are simulated after the forecast's horizon, until the last outage has been got over (ahead.py).
+    """
 
     groups: tuple[Group, ...]
     places: tuple[Place, ...]  # by name
@@ -44,6 +48,13 @@ class SupplyNetwork:
     calendar: Calendar
     start: date
     money: bool  # costs are in the participant's currency; else in multiples of the cost of holding a unit for a period
+    transit_known: bool = True  # open orders were delivered
+    beyond: int = 0
+
+    @property
+    def periods(self) -> int:
+        """All that are simulated: the horizon, and what lies beyond it."""
+        return self.calendar.horizon + self.beyond
 
     @property
     def by_name(self) -> Mapping[str, Place]:

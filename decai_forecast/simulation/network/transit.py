@@ -16,6 +16,7 @@ from decai_forecast.simulation.network.facts import ANYWHERE
 from decai_forecast.simulation.network.flows import Flow, Shares, kept
 from decai_forecast.simulation.network.graph import Floats
 from decai_forecast.simulation.network.rows import WHERE
+from decai_forecast.simulation.network.supply import FARTHEST
 from decai_forecast.simulation.network.topology import Topology
 
 __all__ = ["Transit", "transit_of"]
@@ -27,13 +28,13 @@ class Transit:
 
     known: bool
     due: Mapping[tuple[str, str], Mapping[str, Floats]]  # place, item -> vendor ("" for any) -> [period] units
-    horizon: int
+    ahead: int  # periods: as far as the last open order, at least the horizon
     overdue: int  # open orders whose day has passed: expected in the first period
 
     def of(self, topology: Topology, flow: Flow, shares: Shares) -> Floats:
         """[lane, item, period]: of the vendor named, else divided by the lanes' shares of orders."""
         graph, share = topology.graph, topology.share()
-        found = np.zeros((*share.shape, self.horizon))
+        found = np.zeros((*share.shape, self.ahead))
         if not self.known:
             return found
         for lanes in topology.alternatives():
@@ -72,17 +73,20 @@ def transit_of(
     if orders is None:
         return Transit(False, {}, calendar.horizon, 0)
     due: dict[tuple[str, str], dict[str, Floats]] = defaultdict(dict)
-    overdue = 0
-    for row in orders.to_dict("records"):
-        period, item, units = _period(row, calendar, start), str(row["item_id"]), float(row["quantity"])
+    overdue, rows = 0, orders.to_dict("records")
+    periods = [_period(row, calendar, start) for row in rows]
+    ahead = max([calendar.horizon, *(period + 1 for period in periods)])
+    ahead = min(ahead, max(FARTHEST // calendar.days, calendar.horizon))
+    for row, period in zip(rows, periods, strict=True):
+        item, units = str(row["item_id"]), float(row["quantity"])
         overdue += period < 0
         if np.isnan(units) or units < 0:
             raise ConfigError(f"{row[WHERE]}: quantity of item {item!r} is {units:g}; expected units of at least 0")
         for place, part in _places(str(row.get("location_id", "")), item, shares, receiving):
-            if period < calendar.horizon:
-                by_vendor = due[place, item].setdefault(str(row.get("vendor", "")), np.zeros(calendar.horizon))
+            if period < ahead:
+                by_vendor = due[place, item].setdefault(str(row.get("vendor", "")), np.zeros(ahead))
                 by_vendor[max(period, 0)] += units * part
-    return Transit(True, due, calendar.horizon, overdue)
+    return Transit(True, due, ahead, overdue)
 
 
 def _period(row: Mapping[object, object], calendar: Calendar, start: date) -> int:

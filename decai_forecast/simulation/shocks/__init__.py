@@ -5,16 +5,20 @@ from decai_forecast.simulation.shocks.notification import read_notification
 from decai_forecast.simulation.shocks.read import read_scenario, scenario_of
 from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 from decai_forecast.simulation.shocks.sweep import standard_sweep
+from decai_forecast.simulation.shocks.words import ToldScenario, ToldShock, told
 
 __all__ = [
     "Hit",
     "Scenario",
     "Shock",
+    "ToldScenario",
+    "ToldShock",
     "check",
     "compile_scenario",
     "read_notification",
     "read_scenario",
     "scenario_of",
     "standard_sweep",
+    "told",
     "undisturbed",
 ]

@@ -14,10 +14,10 @@ from decai_forecast.shock_kinds import KINDS, ShockKind
 from decai_forecast.simulation.engine.frame import Disturbance, Hit
 from decai_forecast.simulation.network.graph import Graph, Ints
 from decai_forecast.simulation.network.stages import Group
-from decai_forecast.simulation.network.supply import SupplyNetwork
+from decai_forecast.simulation.network.supply import FARTHEST, SupplyNetwork
 from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 
-__all__ = ["Hit", "check", "compile_scenario", "periods_of", "undisturbed"]
+__all__ = ["Hit", "check", "compile_scenario", "delay", "delays", "first_day", "periods_of", "span", "undisturbed"]
 
 STOPPING = (
     ShockKind.SITE_DOWN,
@@ -49,17 +49,33 @@ def compile_scenario(scenario: Scenario, network: SupplyNetwork) -> tuple[Hit, .
 
 
 def _hits(scenario: Scenario, network: SupplyNetwork, number: int, group: Group) -> Iterator[Hit]:
-    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    touched = [_touched(shock, group) for shock in scenario.shocks]
-    for column in range(len(group.stages.items)):
-        if which := tuple(k for k, hit in enumerate(touched) if hit[column]):
-            alike[which].append(column)
-    for which, columns in alike.items():
-        items = np.array(columns, dtype=np.int64)
-        found = undisturbed(group.graph, network.calendar.horizon)
+    for which, items in _alike(scenario, group):
+        found = undisturbed(group.graph, network.periods)
         for k in which:
             _apply(scenario.shocks[k], group, items, found, network)
         yield Hit(number, items, found)
+
+
+def _alike(scenario: Scenario, group: Group) -> Iterator[tuple[tuple[int, ...], Ints]]:
+    """Items that the same shocks hit in the same way, with the numbers of these shocks."""
+    alike: dict[tuple[tuple[int, int], ...], list[int]] = defaultdict(list)
+    touched = [_touched(shock, group) for shock in scenario.shocks]
+    for column in range(len(group.stages.items)):
+        item = np.array([column])
+        which = (k for k, hit in enumerate(touched) if hit[column])
+        if key := tuple((k, delay(scenario.shocks[k], group, item)) for k in which):
+            alike[key].append(column)
+    for key, columns in alike.items():
+        yield tuple(k for k, _ in key), np.array(columns, dtype=np.int64)
+
+
+def delays(scenario: Scenario, number: int, network: SupplyNetwork) -> tuple[int, int]:
+    """Periods that one of the shocks, of lead time, adds to the ways of the items it hits: the least and the most."""
+    shock = scenario.shocks[number]
+    found = [
+        delay(shock, group, items) for group in network.groups for which, items in _alike(scenario, group) if number in which
+    ]
+    return min(found, default=0), max(found, default=0)
 
 
 def _touched(shock: Shock, group: Group) -> list[bool]:
@@ -85,22 +101,36 @@ def _apply(shock: Shock, group: Group, items: Ints, found: Disturbance, network:
     if shock.kind == ShockKind.DEMAND:
         found.demand[at] *= shock.factor
     if shock.kind == ShockKind.LEAD_TIME:
-        found.lead[at] += _delay(shock, group, items)
+        found.lead[at] += delay(shock, group, items)
 
 
-def _delay(shock: Shock, group: Group, items: Ints) -> int:
-    """Whole periods that the mean lead time of the place's lanes gets longer."""
+def delay(shock: Shock, group: Group, items: Ints) -> int:
+    """Whole periods that a shock of lead time adds to the way from its place: the mean of the items' lanes, times as long; of
+    other shocks 0."""
+    if shock.kind != ShockKind.LEAD_TIME:
+        return 0
     lanes = np.isin(group.graph.parent, _nodes(shock, group.graph))
     normal = float(group.stages.lead[lanes][:, items].mean()) if lanes.any() else 0.0
     return ceil(round((shock.factor - 1) * normal, 9))
 
 
 def periods_of(shock: Shock, network: SupplyNetwork) -> tuple[int, int]:
-    """The first period the shock touches, and the first after it, within the horizon."""
-    days, horizon = network.calendar.days, network.calendar.horizon
-    offset = shock.start if isinstance(shock.start, int) else (shock.start - network.start).days
-    end = horizon if shock.length is None else ceil((offset + shock.length) / days)
-    return max(offset // days, 0), min(max(end, 0), horizon)
+    """The first period the shock touches, and the first after it, among those that are simulated."""
+    first, end = span(shock, network)
+    return first, min(end, network.periods)
+
+
+def span(shock: Shock, network: SupplyNetwork) -> tuple[int, int]:
+    """The first period the shock touches, and the first after it, however far ahead; without a length it lasts to the end of
+    the forecast's horizon."""
+    days, first = network.calendar.days, first_day(shock, network)
+    end = network.calendar.horizon if shock.length is None else ceil((first + shock.length) / days)
+    return max(first // days, 0), max(end, 0)
+
+
+def first_day(shock: Shock, network: SupplyNetwork) -> int:
+    """Days from the forecast's first day to the shock's; below 0 where it began before."""
+    return shock.start if isinstance(shock.start, int) else (shock.start - network.start).days
 
 
 def check(scenario: Scenario, network: SupplyNetwork) -> None:
@@ -119,12 +149,20 @@ def check(scenario: Scenario, network: SupplyNetwork) -> None:
             raise ConfigError(f"{at}{shock.node!r} is a {place.kind}; a shock of kind {shock.kind} hits only {only}")
         if unknown := [item for item in shock.items if item not in items]:
             raise ConfigError(f"{at}no item {unknown[0]!r} in the network{near(unknown[0], items)}")
-        first, end = periods_of(shock, network)
-        if first >= end:
-            raise ConfigError(
-                f"{at}the shock lies outside the {network.calendar.horizon} periods from {network.start}; move its start"
-            )
+        _in_time(shock, network, at)
     _demand_nodes(scenario, network)
+
+
+def _in_time(shock: Shock, network: SupplyNetwork, at: str) -> None:
+    """That the shock begins within the forecast, and is over before nothing is simulated any more."""
+    (first, end), calendar = span(shock, network), network.calendar
+    if first >= min(end, calendar.horizon):
+        raise ConfigError(f"{at}the shock lies outside the {calendar.horizon} periods from {network.start}; move its start")
+    if end > max(FARTHEST // calendar.days, calendar.horizon):
+        raise ConfigError(
+            f"{at}the shock ends {end * calendar.days:,} days after {network.start}; at most {FARTHEST:,} days ahead are "
+            "simulated, make it shorter"
+        )
 
 
 def _demand_nodes(scenario: Scenario, network: SupplyNetwork) -> None:

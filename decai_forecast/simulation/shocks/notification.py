@@ -114,8 +114,15 @@ def read_notification(path: Path, places: Mapping[str, str], factor: float | Non
     shocks = tuple(
         Shock(form.kind, name, start, length, usual if factor is None else factor, items, str(path)) for name in named
     )
-    assumed = (f"the notification does not say how much: factor {usual:g} of {form.kind} is assumed",)
-    return Scenario(f"{form.cause}: {form.effect}", shocks, None, assumed if factor is None else ())
+    return Scenario(f"{form.cause}: {form.effect}", shocks, None, tuple(_notes(form, usual, factor)))
+
+
+def _notes(form: NotificationForm, usual: float, factor: float | None) -> Iterator[str]:
+    """What the notification leaves open, and what is taken for it."""
+    if factor is None:
+        yield f"the notification does not say how much: factor {usual:g} of {form.kind} is assumed"
+    if form.ends is None:
+        yield "the notification expects no end: the shock lasts to the end of the forecast"
 
 
 def _content(message: Mapping[str, Any]) -> tuple[Where, Any]:

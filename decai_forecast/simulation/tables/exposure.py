@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from decai_forecast.simulation.measures import first_below, loss_of_service, low_quantile, served, service_recovery
+from decai_forecast.simulation.measures import (
+    POINT,
+    first_failure,
+    in_failure,
+    loss_of_service,
+    low_quantile,
+    served,
+    service_recovery,
+)
 from decai_forecast.simulation.network.graph import Floats
 from decai_forecast.simulation.network.reach import items_through, outside_demand, share_through, sole_items
 from decai_forecast.simulation.network.supply import SUPPLIER, Place
@@ -17,7 +26,6 @@ from decai_forecast.simulation.tables.run import Run, lost, served_share
 
 __all__ = ["WHAT_IF", "exposure_table"]
 
-AFFECTED = 0.01  # fill rate lost by an item that counts as affected
 WHAT_IF = "scenario"  # kind of a row that is no single place's outage
 
 
@@ -32,14 +40,26 @@ def exposure_table(run: Run, response: pd.DataFrame | None) -> pd.DataFrame:
     largest = float(table[by].max())
     table["rei"] = table[by].clip(lower=0) / largest if largest > 0 else 0.0
     if response is not None:
-        table = table.merge(response.drop(columns=["kind", "node_ttr_days"]), on="node", how="left")
+        table = _at_best(table.merge(response.drop(columns=["kind", "node_ttr_days"]), on="node", how="left"))
     return table.sort_values([by, "node"], ascending=[False, True], ignore_index=True)
+
+
+def _at_best(table: pd.DataFrame) -> pd.DataFrame:
+    """Today's way of ordering is a response, too: the best one never loses more (the program leaves out what the best would
+    lose anyway, which can be less than what today's does)."""
+    found = table.assign(**{
+        f"pi_lp_{what}": np.fmin(table[f"pi_lp_{what}"], table[f"lost_{what}"].clip(lower=0.0)) for what in ("units", "value")
+    })  # fmt: skip
+    impact = found["pi_lp_units" if found["pi_lp_value"].isna().any() else "pi_lp_value"]
+    largest = float(impact.max())
+    return found.assign(rei_lp=impact / largest if largest > 0 else 0.0)
 
 
 def _row(run: Run, scenario: int) -> dict[str, Any]:
     place = run.place_of(scenario)
     facts = {"scenario": scenario, "node": run.node_of(scenario), "kind": place.kind if place else WHAT_IF}
-    return facts | _reach(run, scenario, place) | _affected(run, scenario) | _totals(run, scenario)
+    span = {"followed_days": (run.network.periods - _span(run, scenario)[0]) * run.network.calendar.days}
+    return facts | _reach(run, scenario, place) | span | _affected(run, scenario) | _totals(run, scenario)
 
 
 def _reach(run: Run, scenario: int, place: Place | None) -> dict[str, Any]:
@@ -74,7 +94,7 @@ def _affected(run: Run, scenario: int) -> dict[str, Any]:
     for g in run.touched(scenario):
         base, down = run.swept.base[g], run.swept.scenarios[scenario][g]
         before, after = base.demand - base.served, down.demand - down.served
-        items += int(((after - before).sum(axis=0) > AFFECTED * down.demand.sum(axis=0)).sum())
+        items += int(((after - before).sum(axis=0) > POINT * down.demand.sum(axis=0)).sum())
         group = run.network.groups[g]
         margin = group.stages.value[group.graph.demand]
         value += float(np.where(down.demand > 0, (after - before) * margin, 0.0).sum()) / run.replications
@@ -83,7 +103,7 @@ def _affected(run: Run, scenario: int) -> dict[str, Any]:
 
 def _totals(run: Run, scenario: int) -> dict[str, float]:
     groups, down = run.touched(scenario), run.swept.scenarios[scenario]
-    shape = run.demand.shape
+    shape = run.asked.shape
     extra = np.asarray(sum((lost(down[g]) - lost(run.swept.base[g]) for g in groups), np.zeros(shape))).sum(axis=0)
     asked, gone = (np.asarray(sum((f(down[g]) for g in groups), np.zeros(shape))) for f in (_asked, lost))
     whole = float(sum(found.total_demand.sum() for found in down))
@@ -93,19 +113,26 @@ def _totals(run: Run, scenario: int) -> dict[str, float]:
         "lost_units_se": float(extra.std(ddof=min(1, run.replications - 1)) / run.replications**0.5),
         "fill_rate": float(served(asked.sum(), gone.sum())),
         "network_fill_rate": float(served(np.float64(whole), np.float64(missing))),
-    } | _times(run, scenario, served_share(asked, asked - gone))
+    } | _times(run, scenario, served_share(asked, asked - gone), _usual(run, groups, shape))
+
+
+def _usual(run: Run, groups: Sequence[int], shape: tuple[int, ...]) -> Floats:
+    """[period, replication]: service of the groups' items without the scenario."""
+    base = [run.swept.base[g] for g in groups]
+    asked, gone = (np.asarray(sum((f(found) for found in base), np.zeros(shape))) for f in (_asked, lost))
+    return served_share(asked, asked - gone)
 
 
 def _asked(found: Any) -> Floats:
     return np.asarray(found.total_demand)
 
 
-def _times(run: Run, scenario: int, service: Floats) -> dict[str, float]:
-    """When service of the items hit fails and comes back; ``service``: [period, replication]."""
-    first, days = first_below(service, FAILURE_LEVEL), run.network.calendar.days
-    start = _span(run, scenario)[0]
-    recovery = service_recovery(service, FAILURE_LEVEL, RECOVERY_LEVEL, start)
-    area, depth = loss_of_service(service, RECOVERY_LEVEL, days)
+def _times(run: Run, scenario: int, service: Floats, usual: Floats) -> dict[str, float]:
+    """When service of the items hit fails and comes back, from the scenario's start; both [period, replication]."""
+    start, days = _span(run, scenario)[0], run.network.calendar.days
+    failed = in_failure(service[start:], FAILURE_LEVEL, RECOVERY_LEVEL, usual[start:])
+    first, recovery = first_failure(failed), service_recovery(failed)
+    area, depth = loss_of_service(service[start:], np.minimum(usual[start:], RECOVERY_LEVEL), days)
     back = np.where(np.isnan(recovery), np.inf, recovery)
     return {
         "tts_p10": float(low_quantile(first, 0.1)),
@@ -117,7 +144,7 @@ def _times(run: Run, scenario: int, service: Floats) -> dict[str, float]:
 
 
 def _days(run: Run, scenario: int) -> float:
-    """How long the scenario lasts, within the horizon."""
+    """How long the scenario lasts, among the periods that are simulated."""
     first, end = _span(run, scenario)
     lengths = [shock.length for shock in run.scenarios[scenario].shocks]
     whole = (end - first) * run.network.calendar.days

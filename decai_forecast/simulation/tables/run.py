@@ -21,26 +21,43 @@ __all__ = ["Run", "lost", "place_names", "served_share"]
 
 @dataclass(frozen=True)
 class Run:
-    """``hits``: per scenario. ``median``: location_id, item_id -> median demand per period. ``stocked``: pairs of place and
-    item whose opening stock was delivered."""
+    """``hits``: per scenario. ``swept``: over all periods that are simulated. ``base``: without any scenario, over the horizon.
+    ``median``: location_id, item_id -> median demand per period of the horizon. ``stocked``: pairs of place and item whose
+    opening stock was delivered. ``dates``: of all periods."""
 
     network: SupplyNetwork
     scenarios: Sequence[Scenario]
     hits: Sequence[Sequence[Hit]]
     swept: Swept
+    base: Sequence[Outcome]
     median: Mapping[tuple[str, str], Floats]
     stocked: frozenset[tuple[str, str]]
     dates: Sequence[pd.Timestamp]
     replications: int
+    asked_for: bool = False  # the one scenario is a what-if
 
     @cached_property
     def demand(self) -> Floats:
-        """[period, replication]: units of all items."""
-        return np.asarray(sum(found.total_demand for found in self.swept.base))
+        """[period, replication]: units of all items, over the horizon."""
+        return np.asarray(sum(found.total_demand for found in self.base))
 
     @cached_property
     def served(self) -> Floats:
+        return np.asarray(sum(found.total_served for found in self.base))
+
+    @cached_property
+    def asked(self) -> Floats:
+        """[period, replication]: units of all items, over all periods."""
+        return np.asarray(sum(found.total_demand for found in self.swept.base))
+
+    @cached_property
+    def met(self) -> Floats:
         return np.asarray(sum(found.total_served for found in self.swept.base))
+
+    @property
+    def horizon(self) -> int:
+        """Periods of the forecast."""
+        return self.network.calendar.horizon
 
     def touched(self, scenario: int) -> list[int]:
         """The groups that a scenario hits."""

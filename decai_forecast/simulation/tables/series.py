@@ -14,8 +14,8 @@ from decai_forecast.simulation.engine.frame import Counts, Outcome
 from decai_forecast.simulation.measures import days_of_supply, served, standard_error
 from decai_forecast.simulation.network.graph import Floats
 from decai_forecast.simulation.network.reach import share_through
+from decai_forecast.simulation.network.requirements import lead_of
 from decai_forecast.simulation.network.stages import Group
-from decai_forecast.simulation.planned import lead_of
 from decai_forecast.simulation.tables.run import Run, place_names
 
 __all__ = ["series_table"]
@@ -45,7 +45,7 @@ def _days(run: Run, table: pd.DataFrame) -> Floats:
 
 
 def _rows(run: Run, g: int, group: Group, mean: Floats) -> Iterator[dict[str, Any]]:
-    graph, stages, base, size = group.graph, group.stages, run.swept.base[g], run.replications
+    graph, stages, base, size = group.graph, group.stages, run.base[g], run.replications
     lead, names = lead_of(group), place_names(group)
     worst = _Outages.of(run, g)
     for d, k in np.ndindex(base.demand.shape):
@@ -73,32 +73,38 @@ def _rows(run: Run, g: int, group: Group, mean: Floats) -> Iterator[dict[str, An
 @dataclass(frozen=True)
 class _Outages:
     """Of each series of a group the supplier whose outage costs it most; ``reach``: how much of it comes from each supplier,
-    [demand node, item]. Where no scenario has a supplier down, the base run stands for its outage."""
+    [demand node, item]. Where no scenario has a supplier down, the base run stands for its outage; a what-if stands for all.
+    ``within``: the base run over the horizon."""
 
     names: tuple[str, ...]
     downs: tuple[Outcome, ...]
     reach: tuple[Floats, ...]
     base: Outcome
+    within: Outcome
 
     @classmethod
     def of(cls, run: Run, g: int) -> _Outages:
         group, base = run.network.groups[g], run.swept.base[g]
         names = tuple(name for name, source in zip(group.graph.nodes, group.graph.source, strict=True) if source)
-        down = {place.name: run.swept.scenarios[s][g] for s in range(len(run.scenarios)) if (place := run.place_of(s))}
-        return cls(names, tuple(down.get(name, base) for name in names), tuple(share_through(group, n) for n in names), base)
+        scenarios = run.swept.scenarios
+        down = {place.name: scenarios[s][g] for s in range(len(run.scenarios)) if (place := run.place_of(s))}
+        usual = scenarios[0][g] if run.asked_for else base
+        downs, reach = tuple(down.get(name, usual) for name in names), tuple(share_through(group, n) for n in names)
+        return cls(names, downs, reach, base, run.base[g])
 
     def row(self, d: int, k: int) -> dict[str, Any]:
-        before = self.base.demand[d, k] - self.base.served[d, k]
-        extra = [float(down.demand[d, k] - down.served[d, k] - before) for down in self.downs]
+        missed = self.base.demand[d, k] - self.base.served[d, k]
+        extra = [float(down.demand[d, k] - down.served[d, k] - missed) for down in self.downs]
         most = int(np.argmax([lost if reach[d, k] > 0 else -np.inf for lost, reach in zip(extra, self.reach, strict=True)]))
         return self._row(self.names[most], self.downs[most], d, k, max(extra[most], 0.0))
 
     def _row(self, vendor: str, down: Outcome, d: int, k: int, extra: float) -> dict[str, Any]:
-        first = down.first_short[d, k]
+        first, now = down.first_short[d, k], self.within
+        lost = np.minimum(now.demand[d, k] - now.served[d, k] + extra, now.demand[d, k])
         return {
             "vendor": vendor,
             "down_lost_units": extra / self.base.replications,
-            "down_fill_rate": float(served(down.demand[d, k], down.demand[d, k] - down.served[d, k])),
+            "down_fill_rate": float(served(now.demand[d, k], lost)),
             "down_tts_p10": _quantile(first, 0.1),
             "down_tts_p50": _quantile(first, 0.5),
         }

@@ -16,7 +16,7 @@ def service_table(run: Run, worst: int) -> pd.DataFrame:
     the number ``worst``) and of total ``demand`` in units."""
     down = run.outcomes(worst)
     asked, served = (np.asarray(sum(getattr(found, name) for found in down)) for name in ("total_demand", "total_served"))
-    found = {"base": served_share(run.demand, run.served), "down": served_share(asked, served), "demand": run.demand}
+    found = {"base": served_share(run.asked, run.met), "down": served_share(asked, served), "demand": run.asked}
     columns = {f"{name}_{key}": column for name, values in found.items() for key, column in _band(values).items()}
     return pd.DataFrame({"date": [day.date().isoformat() for day in run.dates]} | columns)
 

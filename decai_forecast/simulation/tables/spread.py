@@ -46,13 +46,13 @@ def bullwhip_table(run: Run) -> pd.DataFrame:
     """
     sums: dict[int, list[tuple[Floats, Floats]]] = defaultdict(list)
     sites: dict[int, set[str]] = defaultdict(set)
-    for group, found in zip(run.network.groups, run.swept.base, strict=True):
+    for group, found in zip(run.network.groups, run.base, strict=True):
         names = group.graph.places or group.graph.nodes
         for node, echelon in enumerate(_echelons(group.graph)):
             if not group.graph.source[node]:
                 sums[echelon].append((found.orders[node], found.asked[node]))
                 sites[echelon].add(names[node])
-    count = len(run.dates) * run.replications
+    count = run.horizon * run.replications
     rows = [(_name(echelon), len(sites[echelon]), _ratio(sums[echelon], count)) for echelon in sorted(sums)]
     return pd.DataFrame(rows, columns=["echelon", "nodes", "ratio"])
 

@@ -42,7 +42,7 @@ def _of_group(run: Run, group: Group, wanted: frozenset[tuple[str, str]]) -> lis
 
 def _median(run: Run, group: Group) -> Floats:
     """[demand node, item, period]; 0 where nobody forecast any."""
-    none = np.zeros(len(run.dates))
+    none = np.zeros(run.horizon)
     return np.array([[run.median.get((p, item), none) for item in group.stages.items] for p in place_names(group)])
 
 
@@ -61,5 +61,5 @@ def _path(run: Run, place: str, item: str, stock: Floats, demand: Floats) -> pd.
     lasting = [float(days_of_supply(stock[t : t + 1], demand[None, t + 1 :])[0]) for t in left]
     ends = [len(demand) - 1 - t if np.isnan(periods) else periods for t, periods in zip(left, lasting, strict=True)]
     days = [periods * run.network.calendar.days for periods in ends]
-    dates = [day.date().isoformat() for day in run.dates[:-1]]
+    dates = [day.date().isoformat() for day in run.dates[: run.horizon - 1]]
     return pd.DataFrame({"location_id": place, "item_id": item, "date": dates, "days": days})

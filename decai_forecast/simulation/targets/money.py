@@ -7,7 +7,6 @@ orders by the same rule: up to the critical quantile of the demand that an order
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import ceil
 
 import numpy as np
 import pandas as pd
@@ -43,6 +42,8 @@ def forecast_money(
     ``actual``: location_id, item_id, date, actual (units); series with an unknown period are left out. ``forecasts``: by name,
     each with location_id, item_id, date, q05 .. q99 of these series and periods; ``moving_average`` is one of them.
     ``unit_cost``: location_id, item_id, unit_cost; costs are money if it is known of every series, else multiples of a unit.
+    With columns ``lead_time_days`` and ``lost`` (money that a lost unit costs) these count where they are not NaN; elsewhere
+    those of ``assumptions``.
     Each forecast starts with its own mean demand of a lead time under way; levels are those it gave at the cut-off. Raises
     :class:`ConfigError` without the moving average and :class:`NotEnoughData` where no series is known throughout.
     """
@@ -52,7 +53,7 @@ def forecast_money(
     places, items = (tuple(sorted(known[name].unique())) for name in SERIES)
     demand = _cube(known, "actual", places, items, calendar.horizon)
     value, in_money = _values(known, unit_cost, places, items)
-    terms = _terms(assumptions, calendar, value)
+    terms = _terms(assumptions, calendar, value, _given(unit_cost, places, items) if unit_cost is not None else None, in_money)
     laws = {name: marginals_of(_part(frame, known), locations=places, items=items) for name, frame in forecasts.items()}
     held = {name: _ordered_by(law, demand, terms, calendar, dependence, seed) for name, law in laws.items()}
     there = demand.any(axis=(2, 3)) | np.any([law.base.any(axis=(2, 3)) for law in laws.values()], axis=0)
@@ -108,9 +109,24 @@ def _values(
     return (np.nan_to_num(found), True) if complete else (np.ones(shape), False)
 
 
-def _terms(assumptions: Assumptions, calendar: Calendar, value: Floats) -> Terms:
-    lead = np.full(value.shape, ceil(assumptions.lead_time_days / calendar.days))
-    return Terms(lead, assumptions.holding_cost * value, assumptions.shortage_cost * value, assumptions.review_periods)
+def _given(unit_cost: pd.DataFrame, places: tuple[str, ...], items: tuple[str, ...]) -> dict[str, Floats]:
+    """``lead_time_days`` and ``lost``, [location, item]; NaN: not known."""
+    rows = unit_cost.astype(dict.fromkeys(SERIES, str)).drop_duplicates(SERIES).set_index(SERIES)
+    shape, every = (len(places), len(items)), pd.MultiIndex.from_product([places, items])
+    return {
+        name: (rows[name].reindex(every).to_numpy(float) if name in rows else np.full(len(every), np.nan)).reshape(shape)
+        for name in ("lead_time_days", "lost")
+    }
+
+
+def _terms(
+    assumptions: Assumptions, calendar: Calendar, value: Floats, given: dict[str, Floats] | None, in_money: bool
+) -> Terms:
+    days, lost = (given or {}).get("lead_time_days", np.full(value.shape, np.nan)), assumptions.shortage_cost * value
+    lead = np.ceil(np.where(np.isnan(days), assumptions.lead_time_days, days) / calendar.days).astype(np.int64)
+    if given is not None and in_money:
+        lost = np.where(np.isnan(given["lost"]), lost, given["lost"])
+    return Terms(lead, assumptions.holding_cost * value, lost, assumptions.review_periods)
 
 
 def _ordered_by(law: Marginals, demand: Floats, terms: Terms, calendar: Calendar, dependence: Dependence, seed: int) -> Held:
@@ -120,7 +136,7 @@ def _ordered_by(law: Marginals, demand: Floats, terms: Terms, calendar: Calendar
     critical = np.divide(
         terms.shortage, terms.shortage + terms.holding, out=np.full(demand.shape[:2], 0.5), where=terms.shortage > 0
     )
-    return hold(level_at(ordered, critical), demand, terms, 0, law.mean)
+    return hold(level_at(ordered, critical), demand, terms, law.mean)
 
 
 def _row(name: str, held: Held, average: Held, demand: Floats, there: Floats) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Order-up-to levels from demand samples, and what holding them does, site by site.
+"""What a level at a site costs and protects, and what holding it does, site by site.
 
 The decision to order sees the period's demand, and what is ordered arrives ``lead`` periods later, before that period's
 demand. A level therefore protects the ``lead + review - 1`` periods after the one it is set in.
@@ -6,20 +6,18 @@ demand. A level therefore protects the ``lead + review - 1`` periods after the o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from decai_forecast.demand.quantiles import plotting_position
-from decai_forecast.simulation.engine import compiled, vectorised
 from decai_forecast.simulation.engine.frame import Outcome, Samples
 from decai_forecast.simulation.network.graph import Floats, Graph, Ints
-from decai_forecast.simulation.network.stages import Stages
+from decai_forecast.simulation.network.stages import Group, OrderRule, Stages
+from decai_forecast.simulation.targets.world import world_of
 
-__all__ = ["Held", "Terms", "counted", "fill_rate", "hold", "level_at", "protected", "share_covered"]
-
-COUNTED = ("demand", "served", "short", "on_hand", "orders", "cost")
-COMPILED_FROM = 20_000  # samples from which the compiled engine pays: a search makes dozens of runs
+__all__ = ["Held", "Terms", "fill_rate", "hold", "level_at", "protected"]
 
 
 @dataclass(frozen=True)
@@ -31,11 +29,41 @@ class Terms:
     shortage: Floats  # cost per unit lost, or per unit owed and period
     review: int = 1  # periods between orders
     backorder: bool = False  # False: what cannot be served is lost
+    late: Floats | None = None  # [location, item, k]: probability that a shipment takes k periods more; None: none is late
+    rule: OrderRule | None = None  # [location, item]; None: any quantity may be ordered at any time
 
     @property
     def span(self) -> Ints:
-        """[location, item]: periods that a level protects."""
+        """[location, item]: periods that a level protects if nothing is late."""
         return self.lead + self.review - 1
+
+    @property
+    def latest(self) -> int:
+        """Periods that the latest shipment is late."""
+        return 0 if self.late is None else self.late.shape[2] - 1
+
+    def group(self, locations: Sequence[str], items: Sequence[str]) -> Group:
+        """One source that every site orders from."""
+        sites = len(locations)
+        child, first = np.arange(1, sites + 1), np.zeros(sites, dtype=np.int64)
+        graph = Graph(("supplier", *locations), np.arange(sites + 1) == 0, first, child, first, child)
+        return Group(graph, self._stages(tuple(items)))
+
+    def _stages(self, items: tuple[str, ...]) -> Stages:
+        sites, count = self.lead.shape
+        plain, free = np.ones((sites, count)), np.full((sites + 1, count), np.inf)
+        rule = self.rule and OrderRule(*(_with_source(values) for values in vars(self.rule).values()))
+        return Stages(
+            items=items, quantity=plain, share=plain, lead=self.lead, lead_late=self.late, stock=np.zeros((sites + 1, count)),
+            transit=np.zeros((sites, count, 1)), level=np.zeros((sites + 1, count, 1)),
+            review=np.array([1] + [self.review] * sites), capacity=free, throughput=free,
+            holding=_with_source(self.holding), shortage=_with_source(self.shortage), value=np.full((sites + 1, count), np.nan),
+            rule=rule,
+        )  # fmt: skip
+
+
+def _with_source(values: Floats) -> Floats:
+    return np.concatenate([np.zeros((1, *values.shape[1:])), values])
 
 
 @dataclass(frozen=True)
@@ -75,73 +103,15 @@ def level_at(ordered: Floats, probability: Floats) -> Floats:
     return np.asarray((below + (place - low) * (above - below))[..., 0])
 
 
-def share_covered(ordered: Floats, level: Floats) -> Floats:
-    """Cycle service, [location, item]: the share of samples and periods whose protected demand the level covers."""
-    return np.asarray((ordered <= level[..., None]).mean(axis=(2, 3)))
-
-
-def hold(level: Floats, demand: Samples, terms: Terms, warm: int, expected: Floats | None = None) -> Held:
-    """Holds the levels [location, item, period] against the demand of as many periods.
-
-    The first ``warm`` ones are for stock and orders to settle in and are not counted; the span of the levels is enough. At the
-    start the ``expected`` demand of a lead time ([location, item, period]; None: the mean of ``demand``) is on its way.
-    """
-    flow = demand.mean(axis=3, dtype=np.float64) if expected is None else expected
-    graph, stages = _graph(len(level)), _stages(level, flow, terms)
-    found = counted(graph, stages, demand, warm, backorder=terms.backorder)
-    size = found.replications * (demand.shape[2] - warm)
-    short, on_hand = found.short / size, found.on_hand[1:] / size
-    return Held(fill_rate(found), terms.holding * on_hand + terms.shortage * short, on_hand, short)
+def hold(level: Floats, demand: Samples, terms: Terms, expected: Floats) -> Held:
+    """Holds the levels [location, item, period] against the demand of as many periods. At the start the ``expected`` demand of
+    a lead time ([location, item, period]) is on its way, and the rest of the first level on hand."""
+    group = terms.group([f"site {k}" for k in range(len(level))], [f"item {k}" for k in range(level.shape[1])])
+    world = world_of(group, expected, demand, seed=0, warm=0, backorder=terms.backorder)
+    found = world.run(_with_source(level))
+    return Held(fill_rate(found), world.costs(found)[1:], found.on_hand[1:] / world.counted, found.short / world.counted)
 
 
 def fill_rate(found: Outcome) -> Floats:
     """Type 2, [demand node, item]: demand served from stock in its period over all demand; NaN without demand."""
     return np.divide(found.served, found.demand, out=np.full_like(found.demand, np.nan), where=found.demand > 0)
-
-
-def counted(graph: Graph, stages: Stages, demand: Samples, warm: int, *, backorder: bool) -> Outcome:
-    """What happens after the first ``warm`` periods: sums of the whole run less those of a run of these periods alone.
-
-    Per item and node: demand, served, short, on_hand, orders; and cost. Other sums stay those of the whole run.
-    """
-    run = compiled.run if demand.size >= COMPILED_FROM else vectorised.run
-    whole = run(graph, stages, demand, backorder=backorder)
-    if not warm:
-        return whole
-    short = replace(stages, level=stages.level[:, :, :warm], transit=stages.transit[:, :, :warm])
-    before = run(graph, short, demand[:, :, :warm], backorder=backorder)
-    return replace(whole, **{name: getattr(whole, name) - getattr(before, name) for name in COUNTED})
-
-
-def _graph(sites: int) -> Graph:
-    """One source that every site orders from."""
-    child, first = np.arange(1, sites + 1), np.zeros(sites, dtype=np.int64)
-    nodes = ("supplier", *(f"site {k}" for k in range(sites)))
-    return Graph(nodes, np.arange(sites + 1) == 0, first, child, first, child)
-
-
-def _stages(level: Floats, mean: Floats, terms: Terms) -> Stages:
-    sites, items, periods = level.shape
-    due = np.where(np.arange(periods) < terms.lead[:, :, None], mean, 0.0)
-    stock = np.maximum(level[:, :, 0] - mean[:, :, 0] * terms.lead, 0.0)
-
-    def with_source(values: Floats, source: float) -> Floats:
-        return np.concatenate([np.full((1, *values.shape[1:]), source), values])
-
-    plain, free = np.ones((sites, items)), np.full((sites + 1, items), np.inf)
-    return Stages(
-        items=tuple(f"item {k}" for k in range(items)),
-        quantity=plain,
-        share=plain,
-        lead=terms.lead,
-        lead_late=None,
-        stock=with_source(stock, 0.0),
-        transit=due,
-        level=with_source(level, 0.0),
-        review=np.array([1] + [terms.review] * sites),
-        capacity=free,
-        throughput=free,
-        holding=with_source(terms.holding, 0.0),
-        shortage=with_source(terms.shortage, 0.0),
-        value=np.full((sites + 1, items), np.nan),
-    )

@@ -1,11 +1,14 @@
 """numpy and numba simulate the same."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from simulation.engine.networks import disturbed, random_demand, random_network
 
 from decai_forecast.simulation.engine import compiled, vectorised
 from decai_forecast.simulation.engine.behaviour import Behaviour
+from decai_forecast.simulation.network.stages import OrderRule
 
 WAYS = [(True, "proportional"), (True, "index"), (False, "proportional"), (False, "index")]
 
@@ -18,6 +21,7 @@ def test_engines_agree_on_random_networks(seed):
     late = draw.integers(0, 3, (len(graph.parent), 3, 40, 5)).astype(np.uint8) if seed % 2 else None
     behaviour = _behaviour(len(graph.nodes), draw) if seed % 3 == 0 else None
     backorder, allocation = WAYS[seed % 4]
+    stages = replace(stages, rule=_rule(stages.stock.shape, draw)) if seed % 4 < 2 else stages
     traces = [np.zeros((len(graph.nodes), 3, 40, 5)) for _ in range(2)]
     found = [
         engine.run(
@@ -30,6 +34,7 @@ def test_engines_agree_on_random_networks(seed):
             behaviour=behaviour,
             late=late,
             trace=trace,
+            warm=0 if seed % 2 else 35,
             dtype=np.float64,
         )
         for engine, trace in zip((vectorised, compiled), traces, strict=True)
@@ -46,6 +51,11 @@ def test_engines_agree_over_blocks_of_replications():
     demand = random_demand(graph, 1, replications=300)
     one, other = (engine.run(graph, stages, demand, dtype=np.float64) for engine in (vectorised, compiled))
     assert all(np.allclose(values, getattr(other, name), rtol=1e-9, atol=1e-6) for name, values in vars(one).items())
+
+
+def _rule(shape, draw):
+    some = lambda most: np.where(draw.random(shape) < 0.5, draw.integers(1, most, shape), 0).astype(float)  # noqa: E731
+    return OrderRule(gap=some(20), least=some(15), multiple=some(12), cost=some(5))
 
 
 def _behaviour(nodes, draw):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from simulation.engine.networks import graph, stages, undisturbed
 
-from decai_forecast.simulation.engine import drive, vectorised
+from decai_forecast.simulation.engine import choose, vectorised
 from decai_forecast.simulation.engine.drive import Policy, sweep
 from decai_forecast.simulation.engine.frame import Hit
 from decai_forecast.simulation.engine.late import lateness
@@ -54,7 +54,8 @@ def test_a_scenario_changes_only_the_items_it_hits():
 @pytest.mark.parametrize("fast", [False, True], ids=["vectorised", "compiled"])
 def test_threads_change_nothing(monkeypatch, fast):
     """Two workers give the bytes of one."""
-    monkeypatch.setattr(drive, "COMPILED_FROM", 0 if fast else 10**12)
+    monkeypatch.setattr(choose, "WORK", 0 if fast else 10**12)
+    monkeypatch.setattr(choose, "STEPS", 10**12)
     one, two = swept(policy=Policy(backorder=False)), swept(policy=Policy(backorder=False), workers=2)
     pairs = zip((one.base[0], *(of[0] for of in one.scenarios)), (two.base[0], *(of[0] for of in two.scenarios)), strict=True)
     assert all(np.array_equal(values, getattr(b, name)) for a, b in pairs for name, values in vars(a).items())

@@ -1,0 +1,112 @@
+"""A world in which levels are tried: items of a group, one set of demand, late shipments, and a start that has settled in.
+
+Search and judgement, today's levels and proposed ones run in the engine that the report's simulation runs in, with the same
+lead times and their spread, capacities, order rules and allocation. The first ``warm`` periods are not counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from decai_forecast.simulation.engine.choose import engine_for
+from decai_forecast.simulation.engine.frame import Late, Outcome, Samples
+from decai_forecast.simulation.engine.late import lateness
+from decai_forecast.simulation.engine.outages import Outages, with_outages
+from decai_forecast.simulation.network.graph import Floats
+from decai_forecast.simulation.network.requirements import asked_of, lead_of
+from decai_forecast.simulation.network.stages import Group, OrderRule
+
+__all__ = ["Draw", "World", "world_of"]
+
+Draw = Callable[[int], Samples]  # the set of samples with that number, the same at every call
+RUNS = 20  # simulations of a search of single sites, about
+
+
+@dataclass(frozen=True)
+class World:
+    """``demand``: [demand node, item, period, replication], of the periods that are run; ``sold``: that and what follows, so
+    that the last levels have something to protect. ``mean``, ``variance``: of what is asked of each node, [node, item, period],
+    as far as ``sold``; periods and sites are independent in the variance. ``late``: [lane, item, period, replication]."""
+
+    group: Group
+    mean: Floats
+    variance: Floats
+    demand: Samples
+    sold: Samples
+    late: Late | None
+    warm: int
+    backorder: bool
+    runs: int = RUNS  # simulations to be made in it, about
+
+    @property
+    def counted(self) -> int:
+        """Periods times replications that figures are means of."""
+        return int((self.demand.shape[2] - self.warm) * self.demand.shape[3])
+
+    @property
+    def sold_mean(self) -> Floats:
+        """[node, item]: demand of outside customers per counted period."""
+        found = np.zeros(self.mean.shape[:2])
+        found[self.group.graph.demand] = self.demand[:, :, self.warm :].mean(axis=(2, 3), dtype=np.float64)
+        return found
+
+    def run(self, level: Floats, gap: Floats | None = None) -> Outcome:
+        """What order-up-to levels [node, item, period] do there; ``gap``: of the order rule, instead of the group's own."""
+        graph, stages = self.group.graph, self.group.stages
+        lead, periods = lead_of(self.group), np.arange(self.demand.shape[2])
+        moved = self.mean[graph.child][:, :, : len(periods)] * (stages.quantity * stages.share)[:, :, None]
+        due = np.where(periods < lead[graph.child][:, :, None], moved, 0.0)
+        stock = np.where(graph.source[:, None], 0.0, np.maximum(level[:, :, 0] - self.mean[:, :, 0] * lead, 0.0))
+        started = replace(stages, level=level, stock=stock, transit=due, rule=self._rule(gap))
+        steps = self.runs * len(graph.nodes) * len(periods)
+        run = engine_for(steps * self.demand.shape[1] * self.demand.shape[3], steps, self.demand.shape[3])
+        return run(graph, started, self.demand, backorder=self.backorder, late=self.late, warm=self.warm)
+
+    def costs(self, found: Outcome) -> Floats:
+        """[node, item], per period: of holding, of what is short, and of placing orders."""
+        stages, demand = self.group.stages, self.group.graph.demand
+        cost = found.on_hand * stages.holding
+        cost[demand] += found.short * stages.shortage[demand]
+        if stages.rule is not None:
+            cost += found.placed * stages.rule.cost
+        return cost / self.counted
+
+    def services(self, found: Outcome, kind: str) -> Floats:
+        """[node, item]: the ``fill_rate`` or ``in_stock`` (periods that end with stock) of sites that sell; NaN elsewhere."""
+        out, sold = np.full(found.on_hand.shape, np.nan), self.group.graph.demand
+        share = np.divide(found.served, found.demand, out=np.full_like(found.demand, np.nan), where=found.demand > 0)
+        if kind == "in_stock":
+            share = np.where(found.demand > 0, 1 - found.dry[sold] / self.counted, np.nan)
+        out[sold] = share
+        return out
+
+    def _rule(self, gap: Floats | None) -> OrderRule | None:
+        rule = self.group.stages.rule
+        if gap is None or not gap.any():
+            return rule
+        return replace(rule or OrderRule.none(*gap.shape), gap=gap)
+
+
+def world_of(
+    group: Group,
+    mean: Floats,
+    demand: Samples,
+    *,
+    seed: int,
+    warm: int,
+    backorder: bool,
+    variance: Floats | None = None,
+    beyond: int = 0,
+    risks: Mapping[str, Outages] | None = None,
+) -> World:
+    """The world of one set of samples. ``mean``, ``variance`` ([demand node, item, period]) and ``demand`` (and replication)
+    are of outside customers; the last ``beyond`` periods are not run. ``seed``: of late shipments and of the random outages of
+    suppliers (``risks``, by place)."""
+    periods, some = demand.shape[2] - beyond, range(demand.shape[3])
+    late = with_outages(group, lateness(group, periods, some, seed), risks or {}, periods, some, seed)
+    run: Samples = np.ascontiguousarray(demand[:, :, :periods], dtype=np.float32)
+    spread = demand.var(axis=3, dtype=np.float64) if variance is None else variance
+    return World(group, asked_of(group, mean), asked_of(group, spread, 2), run, demand, late, warm, backorder)
