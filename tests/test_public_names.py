@@ -18,7 +18,7 @@ PUBLIC = {
     "demand": "FEATURES LEVELS MAX_TRAINING_ROWS TRAINED TREES TREE_PARAMS Calibration Choice Own Prepared Scores "
     "SharedOrigin SharedTreeCount TreeCount all_candidates build_table calibrate candidate_models candidates "
     "choose choose_groups choose_shared_tree_count choose_tree_count chosen finished fit fit_mean implied_mean "
-    "local_candidates mark_censored predict predict_on_top predict_own prepare score to_levels train_local "
+    "local_candidates mark_censored predict predict_on_top predict_own prepare score short_history to_levels train_local "
     "train_own unconstrain wape",
     "documents": "Document Fault Kind Where near",
     "federation": "Member Plan Shared merge sanitise train_shared validate",

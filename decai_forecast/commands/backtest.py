@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["backtest", "show", "write"]
 
 LIBRARIES = ("decai-forecast", "lightgbm", "prophet", "pandas", "numpy", "scipy")
+SLIPS = 5  # that are named; the report has all
 SHOWN = ("wape", "wql", "mase", "rmsse", "bias", "pit_coverage", "cost")  # what fits 80 columns; the report has the others
 
 
@@ -29,6 +30,8 @@ def backtest(
     origins: Annotated[int, typer.Option(help="Cut-offs to score, one horizon apart.")] = 6,
     horizon: Annotated[int, typer.Option(help="Periods ahead; default 28 days, 13 weeks or 3 months.")] = 0,
     missing: Annotated[str, typer.Option(help="What a period without a row means: zero or unknown.")] = "zero",
+    week_labels: Annotated[str, typer.Option(help="The day of its week that a weekly date names: first or last.")] = "first",
+    keep_last: Annotated[bool, typer.Option("--keep-last", help="Keep a last period that looks cut off.")] = False,
     holding: Annotated[float, typer.Option(help="Cost of one unit left over, in multiples of its price.")] = 1.0,
     shortage: Annotated[float, typer.Option(help="Cost of one unit short, in multiples of its price.")] = 9.0,
     out: Annotated[
@@ -53,8 +56,10 @@ def backtest(
     from decai_forecast.demand.long_table import read_long
     from decai_forecast.reports.backtest import BacktestFacts, build_backtest_report
 
-    _check(origins, horizon, missing, holding, shortage, out)
-    calendar, tables = read_long(data, horizon=horizon, missing=missing, tell=_progress)
+    _check(origins, horizon, missing, week_labels, holding, shortage, out)
+    calendar, tables = read_long(
+        data, horizon=horizon, missing=missing, labels=week_labels, keep_last=keep_last, tell=_progress
+    )
     if partner not in ("all", *tables):
         raise ConfigError(f"{data}: no partner {partner!r}; there are {', '.join(tables)}")
     found = run(tables, calendar, origins=origins, seed=SEED, progress=_progress)
@@ -72,7 +77,7 @@ def _progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _check(origins: int, horizon: int, missing: str, holding: float, shortage: float, out: Path | None) -> None:
+def _check(origins: int, horizon: int, missing: str, labels: str, holding: float, shortage: float, out: Path | None) -> None:
     """What can be wrong is said before minutes of work, not after."""
     if origins < 1:
         raise ConfigError(f"--origins is at least 1, not {origins}")
@@ -80,6 +85,8 @@ def _check(origins: int, horizon: int, missing: str, holding: float, shortage: f
         raise ConfigError(f"--horizon is at least 1 period, or 0 for the default, not {horizon}")
     if missing not in ("zero", "unknown"):
         raise ConfigError(f"--missing is zero or unknown, not {missing!r}")
+    if labels not in ("first", "last"):
+        raise ConfigError(f"--week-labels is first or last, not {labels!r}")
     for name, cost in (("--holding", holding), ("--shortage", shortage)):
         if not 0 < cost < float("inf"):
             raise ConfigError(f"{name} is a cost above 0, not {cost:g}")
@@ -100,9 +107,11 @@ def write(out: Path, facts: BacktestFacts, report: Mapping[str, Any]) -> None:
 
 
 def show(report: Mapping[str, Any]) -> None:
-    """The main scores, the three sentences, and who could not be forecast."""
+    """The main scores, the four sentences, what looks like a slip, and who could not be forecast."""
     from rich.console import Console
     from rich.table import Table
+
+    from decai_forecast.demand.table import EVERYWHERE
 
     several = len(report["partners"]) > 1
     table = Table(title="Means over companies" if several else None, title_justify="left", box=None, pad_edge=False)
@@ -114,5 +123,9 @@ def show(report: Mapping[str, Any]) -> None:
         table.add_row(model.replace("_", " "), *("" if row[m["name"]] is None else f"{row[m['name']]:.3f}" for m in measures))
     Console().print(table)
     print(f"\n{report['headline']['title']}.", *report["headline"]["sentences"], sep="\n")
+    for row in report["slips"][:SLIPS]:
+        item = f"item {row['item']}" + (f" at {row['location']}" if row["location"] != EVERYWHERE else "")
+        told = f"{row['delivered']:,.10g} units look like a slip and count as {row['counted']:,.4g}; correct it if it is one"
+        print(f"{row['partner']}, {item}, {row['date']}: {told}")
     for row in report["skipped"]:
         print(f"no forecast for {row['partner']} at {', '.join(row['origins'])}: {row['reason']}")

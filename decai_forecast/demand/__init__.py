@@ -6,7 +6,7 @@ Importing this is light; LightGBM and Prophet are loaded by the functions that n
 from decai_forecast.demand.calibrate import Calibration, calibrate
 from decai_forecast.demand.candidates import all_candidates, candidate_models, local_candidates
 from decai_forecast.demand.censoring import mark_censored, unconstrain
-from decai_forecast.demand.combine import Choice, candidates, choose, choose_groups, chosen, finished
+from decai_forecast.demand.combine import Choice, candidates, choose, choose_groups, chosen, finished, short_history
 from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.local import (
     TREE_PARAMS,
@@ -61,6 +61,7 @@ __all__ = [
     "predict_own",
     "prepare",
     "score",
+    "short_history",
     "to_levels",
     "train_local",
     "train_own",

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from multiprocessing import get_context
@@ -21,14 +21,15 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from decai_forecast.columns import DATE, KEYS
-from decai_forecast.demand.candidates import COMBINED, LOCAL, SHARED, local_candidates
-from decai_forecast.demand.combine import Choice, candidates, choose_groups, finished
+from decai_forecast.demand.candidates import COMBINED, LOCAL, SHARED, local_candidates, young_own
+from decai_forecast.demand.combine import Choice, candidates, choose_groups, finished, short_history
 from decai_forecast.demand.local import fit, predict, predict_on_top, predict_own
 from decai_forecast.demand.metrics import with_history
 from decai_forecast.demand.models import MODELS, Model, as_frame
 from decai_forecast.demand.panel import to_panel
-from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
+from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, forecast_rows, prepare
 from decai_forecast.demand.quantiles import implied_mean, levels_at_actual, to_levels
+from decai_forecast.demand.slips import clean_slips, known_panel, slips_of
 from decai_forecast.demand.tree_count import train_own
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.periods import CHOICE_ORIGINS, Calendar
@@ -48,12 +49,13 @@ class Backtest:
     """``forecasts``: one row per partner, origin, model, series and period: ``actual``, ``mean`` and all levels in units,
     ``level_low`` and ``level_high`` (see levels_at_actual), and what the measures need of the history. ``choices``: partner,
     origin, candidate, reason. ``skipped``: partner, origin and why there is no forecast. ``rows``: training rows of the shared
-    forecaster by origin."""
+    forecaster by origin. ``slips``: what looks like one, by partner (see slips.py)."""
 
     forecasts: pd.DataFrame
     choices: pd.DataFrame
     skipped: pd.DataFrame
     rows: Mapping[date, int]
+    slips: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["partner", *KEYS, "delivered", "counted"]))
 
 
 def origins_of(tables: Mapping[str, pd.DataFrame], calendar: Calendar, count: int) -> tuple[date, ...]:
@@ -84,7 +86,7 @@ def backtest(
     there = {partner: table for partner, table in sorted(tables.items()) if len(table)}
     if not there or origins < 1:
         raise ConfigError("a backtest needs at least one partner with demand and one origin")
-    cutoffs = origins_of(there, calendar, origins + warm)
+    cutoffs = _possible(there, calendar, origins_of(there, calendar, origins + warm))
     with TemporaryDirectory(prefix="decai-backtest-") as name:
         folder = Path(name)
         for partner, table in there.items():
@@ -100,7 +102,7 @@ def backtest(
             list(MODELS.values()) if models is None else models,
             progress,
         )
-        scored = [_partner(partner, made, cutoffs, warm) for partner in sorted(there)]
+        scored = [_partner(partner, there[partner], calendar, made, cutoffs[-origins:]) for partner in sorted(there)]
     skipped = [row for origin in made.values() for row in origin.skipped]
     skipped += [(partner, cutoff, UNSOLD) for partner in sorted(set(tables) - set(there)) for cutoff in cutoffs]
     nobody = pd.DataFrame(columns=["partner", "origin", "model", "actual"])
@@ -109,17 +111,38 @@ def backtest(
         pd.DataFrame([row for _, choices in scored for row in choices], columns=["partner", "origin", "choice", "reason"]),
         pd.DataFrame(skipped, columns=["partner", "origin", "reason"]),
         {cutoff: origin.rows for cutoff, origin in sorted(made.items())},
+        _slips(there, calendar),
     )
+
+
+def _possible(tables: Mapping[str, pd.DataFrame], calendar: Calendar, cutoffs: Sequence[date]) -> tuple[date, ...]:
+    """The cut-offs before which anything is known; :class:`ConfigError` without one."""
+    first, last = (sorted(ends(table[DATE]) for table in tables.values()) for ends in (min, max))
+    known = tuple(cutoff for cutoff in cutoffs if cutoff > first[0].date())
+    if not known:
+        count = calendar.between(first[0].date(), last[-1].date()) + 1
+        raise ConfigError(
+            f"{count} periods of history are no more than the horizon of {calendar.horizon}, so that there is nothing to judge "
+            f"by; take a shorter one, such as --horizon {max(1, count // 4)}"
+        )
+    return known
+
+
+def _slips(tables: Mapping[str, pd.DataFrame], calendar: Calendar) -> pd.DataFrame:
+    found = [slips_of(clean_slips(to_panel(table, calendar))).assign(partner=name) for name, table in tables.items()]
+    return pd.concat(found, ignore_index=True)
 
 
 @dataclass(frozen=True)
 class _Origin:
-    """At one cut-off, partner -> its candidates, and what stands beside them: local models and HISTORY."""
+    """At one cut-off, partner -> its candidates, and what stands beside them: local models and HISTORY. ``young``: why a
+    partner could not train, and was forecast as a newcomer."""
 
     candidates: Mapping[str, Frames]
     beside: Mapping[str, Frames]
     skipped: Sequence[tuple[str, date, str]]
     rows: int
+    young: Mapping[str, str] = field(default_factory=dict)
 
 
 def _all_origins(
@@ -162,34 +185,73 @@ def _one_origin(
     max_rows: int,
     models: Sequence[Model],
 ) -> _Origin:
-    prepared: dict[str, Prepared] = {}
-    beside: dict[str, Frames] = {}
-    skipped = []
+    known = _Known()
     for partner in partners:
-        table = pd.read_parquet(_file(folder, partner))
-        try:
-            prepared[partner] = prepare(table, calendar, cutoff, seed=seed, max_rows=max_rows)
-            beside[partner] = _beside(table, calendar, cutoff, prepared[partner].future, models)
-        except NotEnoughData as error:
-            skipped.append((partner, cutoff, str(error)))
-    if not prepared:
-        return _Origin({}, {}, skipped, 0)
-    pooled = pd.concat([rows.train for rows in prepared.values()], ignore_index=True)
-    shared = fit(pooled, seed=seed)
-    candidates_by_partner = {partner: _candidates(rows, shared, seed) for partner, rows in prepared.items()}
+        known.add(partner, pd.read_parquet(_file(folder, partner)), calendar, cutoff, seed, max_rows, models)
+    pooled = pd.concat([rows.train for rows in known.prepared.values()], ignore_index=True) if known.prepared else None
+    shared = None if pooled is None else fit(pooled, seed=seed)
+    made = {partner: _candidates(rows, shared or {}, seed) for partner, rows in known.prepared.items()}
+    made |= {partner: _newcomer(own, known.future[partner], shared) for partner, own in known.young.items()}
     if choosable := [model for model in models if model.candidate]:
-        for partner, frames in candidates_by_partner.items():
+        for partner, frames in made.items():
             table = pd.read_parquet(_file(folder, partner))
-            candidates_by_partner[partner] = frames | local_candidates(choosable, table, calendar, cutoff, frames[LOCAL])
-    return _Origin(candidates_by_partner, beside, skipped, len(pooled))
+            made[partner] = frames | local_candidates(choosable, table, calendar, cutoff, frames[LOCAL])
+    return _Origin(made, known.beside, known.skipped, 0 if pooled is None else len(pooled), known.why)
+
+
+@dataclass
+class _Known:
+    """What the partners know at a cut-off: rows to train on or, of one too ``young`` for that, its own quantiles and why."""
+
+    prepared: dict[str, Prepared] = field(default_factory=dict)
+    young: Frames = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    future: Frames = field(default_factory=dict)
+    beside: dict[str, Frames] = field(default_factory=dict)
+    skipped: list[tuple[str, date, str]] = field(default_factory=list)
+
+    def add(
+        self,
+        partner: str,
+        table: pd.DataFrame,
+        calendar: Calendar,
+        cutoff: date,
+        seed: int,
+        max_rows: int,
+        models: Sequence[Model],
+    ) -> None:
+        """One partner more; who has not sold anything yet is skipped."""
+        try:
+            self.prepared[partner] = prepare(table, calendar, cutoff, seed=seed, max_rows=max_rows)
+            self.future[partner] = self.prepared[partner].future
+        except NotEnoughData as error:
+            try:
+                self.future[partner] = forecast_rows(table, calendar, cutoff)
+            except NotEnoughData:
+                self.skipped.append((partner, cutoff, str(error)))
+                return
+            self.young[partner] = young_own(table, calendar, cutoff, self.future[partner])
+            self.why[partner] = str(error)
+        self.beside[partner] = _beside(table, calendar, cutoff, self.future[partner], models)
+
+
+def _newcomer(own: pd.DataFrame, future: pd.DataFrame, shared: Mapping[float, str] | None) -> Frames:
+    """The candidates of a company too young to train: its own quantiles and, where others trained, the shared forecaster."""
+    if shared is None:
+        return candidates(own, None)
+    frame = predict(shared, future)
+    return candidates(own, frame.assign(mean=implied_mean(frame)))
 
 
 def _beside(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame, models: Sequence[Model]) -> Frames:
     """The local ``models``, on the rows of ``future`` and with what the measures need of the history, under HISTORY."""
-    panel = to_panel(table, calendar)
+    panel = known_panel(table, calendar, cutoff)
     origin = panel.index(cutoff)
-    rows = future[KEYS]
-    frames = {model.name: rows.merge(as_frame(panel, origin, model.forecast(panel, origin)), on=KEYS) for model in models}
+    rows, judged = future[KEYS], future[[*KEYS, "actual"]]
+    frames = {
+        model.name: judged.merge(as_frame(panel, origin, model.forecast(panel, origin)).drop(columns="actual"), on=KEYS)
+        for model in models
+    }
     return frames | {HISTORY: with_history(rows.assign(h=future["h"]), panel, origin, _naive_season(calendar))}
 
 
@@ -211,19 +273,22 @@ def _candidates(rows: Prepared, shared: Mapping[float, str], seed: int) -> Frame
 
 
 def _partner(
-    partner: str, made: Mapping[date, _Origin], cutoffs: Sequence[date], warm: int
+    partner: str, table: pd.DataFrame, calendar: Calendar, made: Mapping[date, _Origin], scored: Sequence[date]
 ) -> tuple[list[pd.DataFrame], list[tuple[str, date, str, str]]]:
     """Goes through the origins in time: what is chosen and calibrated at one comes from those before it."""
     past: list[Frames] = []
     forecasts, choices = [], []
-    for k, cutoff in enumerate(cutoffs):
-        if (frames := made[cutoff].candidates.get(partner)) is None:
+    first = table[DATE].min().date()
+    for cutoff in sorted(made):
+        origin = made[cutoff]
+        if (frames := origin.candidates.get(partner)) is None:
             continue
         known = past[-CHOICE_ORIGINS:]
-        if k >= warm:
-            choice = choose_groups(known)
-            choices.append((partner, cutoff, _told(choice), choice.reason))
-            forecasts += _scored(partner, cutoff, frames, made[cutoff].beside[partner], known, choice)
+        if cutoff in scored:
+            choice = choose_groups(known, short=short_history(first, cutoff, calendar))
+            young = f"too young to train ({origin.young[partner]}); " if partner in origin.young else ""
+            choices.append((partner, cutoff, _told(choice), young + choice.reason))
+            forecasts += _scored(partner, cutoff, frames, origin.beside[partner], known, choice)
         past.append(frames)
     return forecasts, choices
 
@@ -235,7 +300,8 @@ def _told(choice: Choice) -> str:
 def _scored(
     partner: str, cutoff: date, frames: Frames, beside: Frames, past: Sequence[Frames], choice: Choice
 ) -> list[pd.DataFrame]:
-    forecasts = {name: finished(past, frames, name) for name in OWN} | {COMBINED: finished(past, frames, choice)}
+    own = {name: finished(past, frames, name if name in frames else LOCAL) for name in OWN}  # nobody could train: no shared one
+    forecasts = own | {COMBINED: finished(past, frames, choice)}
     forecasts |= {name: frame for name, frame in beside.items() if name != HISTORY}
     history = beside[HISTORY].drop(columns="h")
     out = []

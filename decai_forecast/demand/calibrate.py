@@ -23,14 +23,12 @@ from decai_forecast.demand.quantiles import MEAN, TRAINED, at_deviates, levels_a
 
 __all__ = ["NONE", "Calibration", "calibrate"]
 
-USUAL = (
-    -1.7,
-    1.6,
-)  # standard normal deviates at which trees have the 10 % and 90 % points of what comes (-1.28 and 1.28 if exact)
+USUAL = (-1.7, 1.48)  # deviates at which trees have the 10 % and 90 % points of what comes (-1.28 and 1.28 if exact)
 TRUST = (30, 60, 150)  # rows at which the own levels of small, middle and large series are taken half
 THIRDS = len(TRUST)
 FACTORS = (0.7, 1.4)  # of the mean: a larger miss is a change of level, not a bias
 ROWS_TO_TRUST = 200  # rows at which the bias of the mean is taken half
+ONE_ROW = 0.004  # that one row moves the mean by at most: a single order of one item is no bias of the others
 GRID = np.linspace(0.002, 0.998, 499)  # levels at which past shares are counted
 NORMAL = NormalDist()
 
@@ -93,9 +91,14 @@ def _thirds(forecast: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def _mean_factor(rows: pd.DataFrame) -> float:
-    """Sold over forecast, in sum, shrunk towards one and kept within ``FACTORS``."""
+    """Sold over forecast, in sum, shrunk towards one and kept within ``FACTORS``; no row moves it by more than ``ONE_ROW``.
+
+    Where most sales would, as of bulk orders, what is left of the sum would be the periods without one: it is not believed.
+    """
     if MEAN not in rows or not rows[MEAN].sum() > 0:
         return 1.0
-    trust = len(rows) / (len(rows) + ROWS_TO_TRUST)
-    factor = 1 + trust * (rows["actual"].sum() / rows[MEAN].sum() - 1)
-    return float(np.clip(factor, *FACTORS))
+    mean = rows[MEAN].to_numpy(float)
+    parts = (rows["actual"].to_numpy(float) - mean) / mean.sum() * len(rows) / (len(rows) + ROWS_TO_TRUST)
+    sold = rows["actual"].to_numpy(float) > 0
+    lumpy = float((parts[sold] > ONE_ROW).mean()) if sold.any() else 0.0
+    return float(np.clip(1 + (1 - lumpy) * np.clip(parts, -ONE_ROW, ONE_ROW).sum(), *FACTORS))

@@ -15,13 +15,13 @@ import pandas as pd
 
 from decai_forecast.columns import KEYS
 from decai_forecast.demand.models import MODELS, Model, as_frame
-from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.quantiles import MEAN, TRAINED, name_of
+from decai_forecast.demand.slips import known_panel
 from decai_forecast.periods import Calendar
 
 __all__ = [
     "BLENDS", "COMBINED", "DEFAULT", "LOCAL", "ON_TOP", "SHARED", "Candidate", "all_candidates", "candidate_models",
-    "local_candidates",
+    "local_candidates", "young_own",
 ]  # fmt: skip
 
 LOCAL, DEFAULT, SHARED, ON_TOP = "local", "mean", "shared", "shared_and_local_trees"
@@ -71,9 +71,19 @@ def local_candidates(
     asked = list(models)
     if not asked:
         return {}
-    panel = to_panel(table, calendar)
+    panel = known_panel(table, calendar, cutoff)
     origin = panel.index(cutoff)
     return {model.name: _instead(own, as_frame(panel, origin, model.forecast(panel, origin))) for model in asked}
+
+
+def young_own(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame) -> pd.DataFrame:
+    """What a company too young to train knows by itself, as a frame like its own forecaster's: the quantiles of its items' own
+    periods, on the rows ``future`` (see :func:`forecast_rows`)."""
+    from decai_forecast.demand.local import in_units
+
+    empty = in_units(future, [np.zeros(len(future))] * len(TRAINED)).assign(mean=0.0)
+    model = MODELS["own_quantiles"]
+    return local_candidates([model], table, calendar, cutoff, empty)[model.name]
 
 
 def _instead(own: pd.DataFrame, forecast: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -12,9 +13,9 @@ from decai_forecast.demand.calibrate import calibrate
 from decai_forecast.demand.candidates import BLENDS, DEFAULT, LOCAL, ON_TOP, all_candidates
 from decai_forecast.demand.metrics import Scores, score
 from decai_forecast.demand.quantiles import TRAINED, name_of
-from decai_forecast.periods import CHOICE_ORIGINS
+from decai_forecast.periods import CHOICE_ORIGINS, Calendar
 
-__all__ = ["Choice", "candidates", "choose", "choose_groups", "chosen", "finished"]
+__all__ = ["Choice", "candidates", "choose", "choose_groups", "chosen", "finished", "short_history"]
 
 CLEARLY = 0.01  # what leans on the own model must beat the mean by 1 % of its loss, in most origins
 SURELY = 0.05  # all others by 5 %, in every origin: nobody must end up worse than with its own
@@ -57,12 +58,18 @@ def _blend(local: pd.DataFrame, shared: pd.DataFrame, weight: float) -> pd.DataF
     return out
 
 
-def choose(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
+def short_history(first: date, cutoff: date, calendar: Calendar) -> bool:
+    """Whether a company that began to record at ``first`` knows less than a year: then others know more than it does."""
+    return calendar.between(calendar.floor(first), calendar.floor(cutoff)) < calendar.year
+
+
+def choose(origins: Sequence[Mapping[str, pd.DataFrame]], *, short: bool = True) -> Choice:
     """Chooses on the candidates of the choice origins (oldest first), never on the test window.
 
     The mean of own and shared is the default, because three origins tell little and the mean is rarely worse than either.
     To lean on the own model is safe and needs a clear sign; anything else needs a sure one. With fewer than three
-    origins it is the mean; where the cut-off to forecast has no shared forecaster, the caller is left with local.
+    origins it is own, since nothing shows that sharing would not hurt, and for a ``short`` history the mean; where the cut-off
+    to forecast has no shared forecaster, the caller is left with local.
     """
     judged = [frames for frames in origins if DEFAULT in frames and score(frames[LOCAL]) is not None]
     there = [name for name in all_candidates() if all(name in frames for frames in judged)] if judged else []
@@ -71,7 +78,10 @@ def choose(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
     means = {name: float(np.mean([s.wape for s in values])) for name, values in scores.items()}
     if len(judged) < CHOICE_ORIGINS:
         few = f"{len(judged)} of {CHOICE_ORIGINS} origins to judge on"
-        return Choice(DEFAULT, f"{few}: the mean of both, or local where there is no shared one", len(judged), means)
+        if not short:
+            return Choice(LOCAL, f"{few}: the own one, until they show that sharing does not hurt", len(judged), means)
+        why = f"{few}, and less than a year of history: the mean of both, or local where there is no shared one"
+        return Choice(DEFAULT, why, len(judged), means)
     good = [name for name in there if _convinces(name, losses[name], losses[DEFAULT])]
     if not good:
         return Choice(DEFAULT, "no candidate is clearly better than the mean of both", len(judged), means)
@@ -91,16 +101,17 @@ def _wins(losses: Sequence[float], default: Sequence[float]) -> str:
     return f"{wins} of {len(losses)} origins"
 
 
-def choose_groups(origins: Sequence[Mapping[str, pd.DataFrame]]) -> Choice:
+def choose_groups(origins: Sequence[Mapping[str, pd.DataFrame]], *, short: bool = True) -> Choice:
     """As :func:`choose`, and a candidate of its own for every item class with enough rows at each origin to bear it."""
-    whole = choose(origins)
+    whole = choose(origins, short=short)
     if not origins or any(GROUP not in frames[LOCAL] for frames in origins):
         return whole
     names = sorted(set().union(*(set(frames[LOCAL][GROUP]) for frames in origins)))
     parts = {name: [_of_class(frames, name) for frames in origins] for name in names}
     bear = {name: part for name, part in parts.items() if all(_known(frames[LOCAL]) >= GROUP_ROWS for frames in part)}
-    by_class = {name: choose(part).name for name, part in bear.items()}
-    different = {name: candidate for name, candidate in by_class.items() if candidate not in (whole.name, DEFAULT)}
+    by_class = {name: choose(part, short=short).name for name, part in bear.items()}
+    usual = (whole.name, DEFAULT if len(origins) >= CHOICE_ORIGINS or short else LOCAL)
+    different = {name: candidate for name, candidate in by_class.items() if candidate not in usual}
     return Choice(whole.name, whole.reason, whole.origins, whole.wape, different)
 
 

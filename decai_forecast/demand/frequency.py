@@ -18,28 +18,33 @@ __all__ = ["HORIZONS", "PARTNER", "calendar_of"]
 HORIZONS = {"D": 28, "W": 13, "M": 3}  # periods: four weeks of days, a quarter of weeks or months
 NAMES = {"D": "daily", "W": "weekly", "M": "monthly"}
 ENOUGH = 8  # dates of a partner, or equal steps of a series in a row, that are no coincidence
+ALONE = 0.95  # share of the rows of an item that are the only ones of their week or month
+COVERED = 0.6  # share of the weeks or months of an item that have a row; an item of a daily table is not ordered as often
 PARTNER = "partner_id"
 
 
 def calendar_of(path: Path, rows: pd.DataFrame, horizon: int = 0) -> Calendar:
-    """Days, weeks or months, by the steps between the dates of each partner.
+    """Days, weeks or months, by the steps between the dates of each partner and, where a week or month is labelled now by one
+    day and now by another, of each item.
 
     ``rows``: partner_id, item_id, date (days), location_id if there is one. :class:`ConfigError` for steps that are none of
     them, and where a partner delivers in another rhythm than the others or changes it within an item: weekly sums among days
     would be forecast as one giant day a week. A partner with fewer than eight dates is not judged by itself.
     """
-    days = {str(name): _days(dates) for name, dates in rows.groupby(PARTNER, sort=True, observed=True)[DATE]}
+    parts = {str(name): part for name, part in rows.groupby(PARTNER, sort=True, observed=True)}
+    days = {name: _days(part[DATE]) for name, part in parts.items()}
     every = _days(rows[DATE])
     if len(every) < 2:
         one = f"all rows are of one date, as {_row(rows, 0)}" if len(every) else "no rows"
         raise ConfigError(f"{path}: {one}; a forecast needs a history")
-    known = {name: rhythm for name, own in days.items() if len(own) >= ENOUGH and (rhythm := _rhythm(own))}
+    known = {
+        name: found for name, own in days.items() if len(own) >= ENOUGH and (found := _labelled(parts[name]) or _rhythm(own))
+    }
     if len(set(known.values())) > 1:
         raise ConfigError(f"{path}: {_contrast(rows, known)}; deliver all of them in the longest of these periods, summed")
-    frequency = next(iter(known.values()), _rhythm(every))
+    frequency = next(iter(known.values()), _labelled(rows) or _rhythm(every))
     if not frequency:
         raise ConfigError(f"{path}: {_irregular(rows, every)}")
-    _refuse_other_days(path, rows, days, frequency)
     _refuse_change(path, rows)
     return Calendar(frequency, horizon or HORIZONS[frequency])
 
@@ -63,6 +68,21 @@ def _rhythm(days: pd.DatetimeIndex) -> str:
     return "D" if smallest == 1 else ""
 
 
+def _labelled(rows: pd.DataFrame) -> str:
+    """W or M where hardly an item has two rows in one, and most have a row in most of them, whatever day it is labelled by."""
+    keys = [name for name in (PARTNER, LOCATION, ITEM) if name in rows]
+    once = rows[[*keys, DATE]].drop_duplicates()
+    month = once[DATE].dt.year * 12 + once[DATE].dt.month
+    week = (once[DATE] + pd.Timedelta(days=3)).dt.to_period("W-SUN").astype("int64")
+    for name, period in (("M", month), ("W", week)):
+        groups = period.groupby([once[key] for key in keys], observed=True)
+        rows_of, distinct = groups.size(), groups.nunique()
+        span = groups.max() - groups.min() + 1
+        if distinct.sum() >= ENOUGH and distinct.sum() >= ALONE * rows_of.sum() and distinct.sum() >= COVERED * span.sum():
+            return name
+    return ""
+
+
 def _row(rows: pd.DataFrame, row: int) -> str:
     """``row 4 (partner 'a', item 'i', 2026-01-05)``"""
     partner, item, day = rows[[PARTNER, ITEM, DATE]].iloc[row]
@@ -74,28 +94,11 @@ def _irregular(rows: pd.DataFrame, days: pd.DatetimeIndex) -> str:
     smallest = int(step.min())
     if smallest == 7:
         odd = days[days.day_of_week != days[0].day_of_week][0]
-        what = f"weekly rows lie on {days.day_of_week.nunique()} weekdays; deliver days, or one weekday"
+        what = f"weekly rows lie on {days.day_of_week.nunique()} weekdays, several in a week; sum the rows of each week"
     else:
         odd = days[int(step.argmin()) + 1]
-        what = f"dates are {smallest} days apart; daily, weekly (one weekday) or monthly rows are expected"
+        what = f"dates are {smallest} days apart; sum them to days, weeks or months, with one row each"
     return f"{what}; look at {_row(rows, int((rows[DATE] == odd).to_numpy().argmax()))}"
-
-
-def _refuse_other_days(path: Path, rows: pd.DataFrame, days: Mapping[str, pd.DatetimeIndex], frequency: str) -> None:
-    """Weeks of a partner begin on one weekday, months on one day: another date among them is a slip, or another rhythm."""
-    if frequency == "D":
-        return
-    for name, own in days.items():
-        place = own.day_of_week if frequency == "W" else own.day
-        usual = int(pd.Series(place).mode()[0])
-        if (place != usual).any():
-            odd = own[place != usual][0]
-            row = _row(rows, int(((rows[PARTNER] == name) & (rows[DATE] == odd)).to_numpy().argmax()))
-            expected = f"a {own[place == usual][0].day_name()}" if frequency == "W" else f"day {usual} of a month"
-            raise ConfigError(
-                f"{path}: {row}: rows are {NAMES[frequency]}, but this date is not {expected} as the others; "
-                "correct it, or deliver days"
-            )
 
 
 def _contrast(rows: pd.DataFrame, known: Mapping[str, str]) -> str:

@@ -16,7 +16,6 @@ from decai_forecast.demand.target import from_target
 from decai_forecast.strategies import TREES
 
 __all__ = [
-    "LOCAL_TREES",
     "TREES",
     "TREE_PARAMS",
     "fit",
@@ -26,6 +25,7 @@ __all__ = [
     "predict_on_top",
     "predict_own",
     "train_local",
+    "usual_trees",
 ]
 
 TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
@@ -45,21 +45,30 @@ TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
     "num_threads": 1,  # two tasks share two cores
     "verbosity": -1,
 }
-LOCAL_TREES = 40  # where a quantile's own past does not say otherwise (see tree_count.py)
+OWN_TREES = 160  # of a company's own models, where a quantile's own past does not say otherwise (see tree_count.py)
+FEW_ROWS = 2_000  # below it twice as many trees of half the step: one changed row moves the other items half as much
 ON_TOP = 20  # trees of the partner's own on the shared forecaster: more of them unlearn it
-CARRIED = (LOCATION, ITEM, DATE, "h", "actual", "scale", "lot", "item_class")  # from the rows to their forecast
-LOCAL = {"learning_rate": 0.08, "num_leaves": 8, "feature_fraction": 0.3}  # few rows: small trees, each on few features
+CARRIED = (LOCATION, ITEM, DATE, "h", "actual", "scale", "lot", "sale", "item_class")  # from the rows to their forecast
+LOCAL = {"num_leaves": 8, "feature_fraction": 0.3}  # few rows: small trees, each on few features
+LEAVES_OF_SALES = 8  # at least, of so many rows
+WAY = 3.2  # the learning rate times the number of trees: how far own models go from the mean
 BINNING = {"max_bin": TREE_PARAMS["max_bin"], "feature_pre_filter": False, "verbosity": -1}
 TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.3}  # a mean with many zeros; 1 is Poisson, 2 gamma
 
 
-def train_local(train: pd.DataFrame, *, seed: int, trees: int | Mapping[float, int] = LOCAL_TREES) -> dict[float, str]:
+def train_local(train: pd.DataFrame, *, seed: int, trees: int | Mapping[float, int] | None = None) -> dict[float, str]:
     """Quantile -> LightGBM model text, trained on FEATURES, ``target`` and ``weight``; same rows and seed, same text.
 
-    ``trees``: how many, of each quantile where they differ.
+    ``trees``: how many, of each quantile where they differ; None: :func:`usual_trees`.
     """
     train = grown(train)
-    return fit(train, TRAINED, LOCAL | _least_rows(train), trees, seed=seed)
+    return fit(train, TRAINED, params_of(train, seed), usual_trees(train) if trees is None else trees, seed=seed)
+
+
+def usual_trees(train: pd.DataFrame) -> int:
+    """How many trees an own model on these rows has, where nothing says otherwise. Many small steps in place of a few large
+    ones: the sum hangs less on how each split happened to fall."""
+    return OWN_TREES * (2 if len(train) < FEW_ROWS else 1)
 
 
 def fit(
@@ -95,12 +104,14 @@ def fit_mean(train: pd.DataFrame, *, seed: int) -> str:
     ratio = from_target(train["target"].to_numpy(), 1.0)
     if not ratio.sum() > 0:
         return ""
-    return str(lgb.train(params_of(train, seed) | TWEEDIE, dataset(train, ratio), LOCAL_TREES).model_to_string())
+    params = params_of(train, seed) | TWEEDIE | _least_sales(ratio)
+    return str(lgb.train(params, dataset(train, ratio), usual_trees(train)).model_to_string())
 
 
 def params_of(train: pd.DataFrame, seed: int) -> dict[str, Any]:
     """LightGBM's parameters of an own model on these rows."""
-    return dict(TREE_PARAMS) | LOCAL | _least_rows(train) | {"seed": seed}
+    step = {"learning_rate": WAY / usual_trees(train)}
+    return dict(TREE_PARAMS) | LOCAL | _least_rows(train) | step | {"seed": seed}
 
 
 def grown(train: pd.DataFrame) -> pd.DataFrame:
@@ -109,7 +120,17 @@ def grown(train: pd.DataFrame) -> pd.DataFrame:
 
 
 def _least_rows(train: pd.DataFrame) -> dict[str, int]:
-    return {"min_data_in_leaf": int(min(TREE_PARAMS["min_data_in_leaf"], max(5, len(train) // 50)))}
+    return {"min_data_in_leaf": _least_rows_of(len(train))}
+
+
+def _least_rows_of(rows: int) -> int:
+    return int(min(TREE_PARAMS["min_data_in_leaf"], max(5, rows // 50)))
+
+
+def _least_sales(ratio: npt.NDArray[np.float64]) -> dict[str, int]:
+    """A leaf of the mean holds as many sales as others hold rows: twenty days of a monthly order are no evidence."""
+    least = _least_rows_of(len(ratio)) / max(float((ratio > 0).mean()), 1e-9)
+    return {"min_data_in_leaf": int(min(least, max(5, len(ratio) // LEAVES_OF_SALES)))}
 
 
 def dataset(train: pd.DataFrame, target: npt.NDArray[np.float64]) -> Any:

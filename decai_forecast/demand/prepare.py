@@ -19,8 +19,8 @@ from decai_forecast.demand.lots import lot_sizes
 from decai_forecast.demand.panel import Floats, Panel, to_panel
 from decai_forecast.demand.plans import published_before
 from decai_forecast.demand.prophet_features import prophet_totals
+from decai_forecast.demand.slips import clean_slips
 from decai_forecast.demand.target import to_target
-from decai_forecast.demand.watch import clean_outliers
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.periods import Calendar
 
@@ -42,9 +42,9 @@ class Prepared:
     """``train``: FEATURES, ``target`` (see target.py), ``back`` (periods from the target to the cut-off; 1 is the last known)
     and ``weight``, float32, and ``young`` (the row is made as of a company with a short history; for the shared forecaster
     only). ``future``: location_id, item_id, date,
-    ``h``, ``scale`` (units), ``lot`` (units, see lots.py), ``item_class``, ``actual`` (units, NaN if unknown) and FEATURES,
-    one row per series and period of the horizon. With a code book both have its ``feature``, too: the place of the row's
-    name in the book, NaN if it is not in it."""
+    ``h``, ``scale`` (units), ``sale`` (units, the mean size of a recent sale), ``lot`` (units, see lots.py), ``item_class``,
+    ``actual`` (units, NaN if unknown or a slip) and FEATURES, one row per series and period of the horizon. With a code book
+    both have its ``feature``, too: the place of the row's name in the book, NaN if it is not in it."""
 
     train: pd.DataFrame
     future: pd.DataFrame
@@ -105,7 +105,8 @@ def _named(frame: pd.DataFrame, book: CodeBook | None) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class _Known:
-    """``panel``: what is known before the period ``end``; ``actual``: all quantities, series x periods."""
+    """``panel``: what is known before the period ``end``; ``actual``: the quantities that forecasts are judged by, series x
+    periods; NaN where one looks like a slip."""
 
     panel: Panel
     end: int
@@ -122,7 +123,12 @@ def _known(table: pd.DataFrame, calendar: Calendar, cutoff: date, prices: pd.Dat
         return _Known(full.before(0), end, full.quantity)
     begun = np.asarray(np.isfinite(full.quantity[:, :end]).any(axis=1), dtype=np.bool_)
     full = full.part(begun) if begun.any() else full  # who begins later must not be seen, not even by the draw of the rows
-    return _Known(clean_outliers(full.before(end)), end, full.quantity)
+    return _Known(clean_slips(full.before(end)), end, _judged(full, end + calendar.horizon))
+
+
+def _judged(full: Panel, end: int) -> Floats:
+    """The quantities as delivered, without what looks like a slip to who knows the periods before ``end``."""
+    return np.where(clean_slips(full.before(end)).slips, np.nan, full.quantity)
 
 
 def _chunks(panel: Panel, groups: list[Group]) -> Iterator[tuple[slice, Panel, list[Group]]]:
@@ -229,6 +235,7 @@ def _future_rows(panel: Panel, end: int, known: History, groups: list[Group], ro
     features[CODE] = panel.series[CODE].to_numpy(np.float32)[rows.series]
     return pd.concat([keys, features], axis=1).assign(
         scale=known.scale[rows.series, 0],
+        sale=features["size"].to_numpy(float) * known.scale[rows.series, 0],
         lot=lot_sizes(panel.quantity)[rows.series],
         item_class=np.where(features["zeros"] > INTERMITTENT, "intermittent", "regular"),
         actual=actual[rows.series, rows.h + end - 1],

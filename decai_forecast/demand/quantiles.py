@@ -10,13 +10,16 @@ import pandas as pd
 
 from decai_forecast.demand.lots import to_lots
 from decai_forecast.demand.panel import Floats
+from decai_forecast.demand.tails import beyond, lifted, within
 
 __all__ = [
-    "LEVELS", "MEAN", "TRAINED", "at_deviates", "implied_mean", "levels_at_actual", "name_of", "plotting_position", "to_levels",
+    "LEVELS", "LIFTED", "MEAN", "SALE", "TRAINED", "at_deviates", "implied_mean", "levels_at_actual", "name_of",
+    "plotting_position", "to_levels",
 ]  # fmt: skip
 
 TRAINED = (0.1, 0.5, 0.9)
 MEAN = "mean"
+SALE, LIFTED = "sale", "lifted"  # units of a usual sale of the series; the mean lay above q95
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 GRID = np.linspace(0.005, 0.995, 100)  # probabilities at which the inverse distribution is averaged for the mean
 
@@ -38,24 +41,33 @@ def plotting_position(level: Floats, count: Any) -> Floats:
 def to_levels(forecast: pd.DataFrame) -> pd.DataFrame:
     """Replaces the trained quantiles by ``mean`` and all ``LEVELS``: not negative, monotone, q10, q50, q90 as they were.
 
-    Between and beyond the trained levels each half of the distribution is taken for a half normal on its own scale. Where
-    a column ``lot`` (units) says what a series is ordered in, all levels are whole lots. ``mean`` stays if it is there.
+    Between the trained levels each half of the distribution is taken for a half normal on its own scale, beyond q90 for a
+    longer tail. Where a column ``lot`` (units) says what a series is ordered in, all levels are whole lots. ``mean`` stays if
+    it is there; where it lies above q95, the upper levels are lifted (see tails.py, which uses the column ``sale``), and
+    ``lifted`` is true.
     """
     trained = forecast[[name_of(q) for q in TRAINED]].to_numpy(float)
     levels = _inverse(trained, np.array(LEVELS))
     if "lot" in forecast:
         levels = to_lots(levels, forecast["lot"].to_numpy(float))
-    out = forecast.drop(columns=[name_of(q) for q in TRAINED] + ["lot"] * ("lot" in forecast))
+    out = forecast.drop(columns=[name_of(q) for q in TRAINED])
     mean = forecast[MEAN].to_numpy(float) if MEAN in forecast else implied_mean(forecast)
-    out = out.drop(columns=MEAN, errors="ignore").assign(**{MEAN: mean})
+    none = np.full(len(forecast), np.nan)
+    sale, lot = (forecast[name].to_numpy(float) if name in forecast else none for name in (SALE, "lot"))
+    levels, at = lifted(levels, mean, sale, lot)
+    out = out.drop(columns=[MEAN, SALE, "lot"], errors="ignore").assign(**{MEAN: mean, LIFTED: at})
     for k, level in enumerate(LEVELS):
         out[name_of(level)] = levels[:, k]
     return out
 
 
 def implied_mean(forecast: pd.DataFrame) -> Floats:
-    """The mean of the distribution that q10, q50 and q90 stand for, in units."""
-    return np.asarray(_inverse(forecast[[name_of(q) for q in TRAINED]].to_numpy(float), GRID).mean(axis=1), dtype=float)
+    """The mean of two half normals through q10, q50 and q90, in units: the longer tail is for upper levels, not for means."""
+    low, middle, high = forecast[[name_of(q) for q in TRAINED]].to_numpy(float).T
+    z = np.array([NormalDist().inv_cdf(float(p)) for p in GRID]) / NormalDist().inv_cdf(TRAINED[2])
+    below, above = np.minimum(z, 0.0)[None, :], np.maximum(z, 0.0)[None, :]
+    values = middle[:, None] + below * (middle - low)[:, None] + above * (high - middle)[:, None]
+    return np.asarray(np.maximum(values, 0.0).mean(axis=1), dtype=float)
 
 
 def _inverse(trained: Floats, probability: Floats) -> Floats:
@@ -66,9 +78,12 @@ def _inverse(trained: Floats, probability: Floats) -> Floats:
 
 
 def at_deviates(trained: Floats, z: Floats) -> Floats:
-    """The quantile of each row (q10, q50, q90 of rows x 3, units) at its own standard normal deviate; not negative."""
+    """The quantile of each row (q10, q50, q90 of rows x 3, units) at its own standard normal deviate; not negative.
+
+    Beyond q90 the tail is longer than a half normal's (tails.py).
+    """
     low, middle, high = trained.T
-    part = z / NormalDist().inv_cdf(TRAINED[2])
+    part = beyond(z / NormalDist().inv_cdf(TRAINED[2]))
     return np.asarray(np.maximum(middle + part * np.where(part < 0, middle - low, high - middle), 0.0), dtype=float)
 
 
@@ -92,7 +107,7 @@ def _share_below(trained: Floats, value: Floats, *, with_equal: bool) -> Floats:
     low, middle, high = trained.T
     width = np.where(value < middle, middle - low, high - middle)
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = (value - middle) / width * NormalDist().inv_cdf(TRAINED[2])
+        z = within((value - middle) / width) * NormalDist().inv_cdf(TRAINED[2])
     at_middle = np.where(high > middle, 0.5, 1.0) if with_equal else np.where(low < middle, 0.5, 0.0)
     return np.where(value == middle, at_middle, _normal_cdf(z))
 

@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 __all__ = ["LARGEST_RATIO", "from_target", "to_target"]
 
-LARGEST_RATIO = 20.0  # times the own scale; a single bulk order must not decide a leaf
+LARGEST_RATIO = (
+    100.0  # times the own scale: above a single sale in the longest window of a scale, 91 days; slips are gone before
+)
 
 
 def to_target(quantity: npt.ArrayLike, scale: npt.ArrayLike) -> npt.NDArray[np.float64]:

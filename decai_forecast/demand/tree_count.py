@@ -25,7 +25,7 @@ from decai_forecast.demand.target import from_target
 __all__ = ["Own", "TreeCount", "choose_tree_count", "train_own"]
 
 JUDGED = 2  # horizons: one alone leaves a young company too few rows, and judged worse
-TREES_STEP, MOST_TREES = 20, 60  # what looked best beyond did worse on what came (docs/decisions/0010)
+PARTS = (0.5, 1.0, 1.5)  # of the usual number of trees; what looked best beyond did worse on what came (docs/decisions/0010)
 CLEARLY = 0.01  # what another number than the usual one must take off the loss: less is noise
 LEAST_LEARNT, LEAST_JUDGED = 50, 200  # rows; fewer tell nothing but their own accidents
 MOST_LEARNT = 4_000  # rows; the best size hardly depends on their number, the time does
@@ -60,15 +60,20 @@ def train_own(train: pd.DataFrame, *, seed: int) -> Own:
 
 def choose_tree_count(train: pd.DataFrame, *, seed: int) -> TreeCount:
     """The number of trees of each quantile's own model; the usual one where too few rows lie on a side of the split."""
-    learnt, judged = _split(local.grown(train))
-    usual = {name_of(quantile): local.LOCAL_TREES for quantile in TRAINED}
+    rows = local.grown(train)
+    learnt, judged = _split(rows)
+    usual = {name_of(quantile): local.usual_trees(rows) for quantile in TRAINED}
     if len(learnt) < LEAST_LEARNT or len(judged) < LEAST_JUDGED:
         counts = f"{len(learnt)} rows to learn from and {len(judged)} to judge on, of {LEAST_LEARNT} and {LEAST_JUDGED} needed"
         return TreeCount(usual, f"{counts}: the usual number of trees", len(judged))
     if len(learnt) > MOST_LEARNT:
         learnt = learnt.iloc[np.sort(np.random.default_rng(seed).choice(len(learnt), MOST_LEARNT, replace=False))]
-    trees = _best_quantiles(learnt, judged, seed)
-    return TreeCount(trees, f"judged on the last {JUDGED} horizons before the cut-off", len(judged))
+    parts = _best_quantiles(learnt, judged, seed)
+    return TreeCount(
+        {name: int(part * usual[name]) for name, part in parts.items()},
+        f"judged on the last {JUDGED} horizons before the cut-off",
+        len(judged),
+    )
 
 
 def _split(train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -78,30 +83,32 @@ def _split(train: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return train[back > last], train[back + h <= last + 1]
 
 
-def _best_quantiles(learnt: pd.DataFrame, judged: pd.DataFrame, seed: int) -> dict[str, int]:
+def _best_quantiles(learnt: pd.DataFrame, judged: pd.DataFrame, seed: int) -> dict[str, float]:
+    """Of each quantile the best part of the usual number of trees."""
     data = local.dataset(learnt, learnt["target"].to_numpy())
     actual = from_target(judged["target"].to_numpy(np.float64), 1.0)
     weight = judged["weight"].to_numpy(np.float64)  # the scale up to a factor: a loss times it is one in units
 
-    def best(quantile: float) -> int:
+    def best(quantile: float) -> float:
         def loss(raw: Floats) -> float:
             over = actual - from_target(raw, 1.0)
             return float((np.maximum(quantile * over, (quantile - 1) * over) * weight).sum())
 
-        return _best(local.params_of(learnt, seed) | {"alpha": quantile}, data, judged, loss)
+        return _best(local.params_of(learnt, seed) | {"alpha": quantile}, data, judged, local.usual_trees(learnt), loss)
 
     return {name_of(quantile): best(quantile) for quantile in TRAINED}
 
 
-def _best(params: Mapping[str, Any], data: Any, judged: pd.DataFrame, loss: Loss) -> int:
-    """The number of trees with the least loss, if it is clearly less than that of the usual number."""
+def _best(params: Mapping[str, Any], data: Any, judged: pd.DataFrame, usual: int, loss: Loss) -> float:
+    """The part of the ``usual`` number of trees with the least loss, if it is clearly less than that of all of them."""
     import lightgbm as lgb
 
-    booster, losses = lgb.Booster(dict(params), data), dict[int, float]()
+    booster, losses, grown = lgb.Booster(dict(params), data), dict[float, float](), 0
     rows: npt.NDArray[np.float32] = judged[list(FEATURES)].to_numpy(np.float32)
-    for trees in range(TREES_STEP, MOST_TREES + TREES_STEP, TREES_STEP):
-        for _ in range(TREES_STEP):
+    for part in PARTS:
+        for _ in range(int(part * usual) - grown):
             booster.update()
-        losses[trees] = loss(booster.predict(rows, num_threads=1))
-    best = min(losses, key=lambda trees: losses[trees])
-    return best if losses[best] < (1 - CLEARLY) * losses[local.LOCAL_TREES] else local.LOCAL_TREES
+        grown = int(part * usual)
+        losses[part] = loss(booster.predict(rows, num_threads=1))
+    best = min(losses, key=lambda part: losses[part])
+    return best if losses[best] < (1 - CLEARLY) * losses[1.0] else 1.0

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,14 @@ import pandas as pd
 
 from decai_forecast.columns import DATE, ITEM, KEYS, LOCATION, SERIES
 from decai_forecast.demand.history import Rhythm, Running, rhythm
+from decai_forecast.demand.outliers import outliers_of
 from decai_forecast.demand.panel import Floats, Panel
 from decai_forecast.demand.quantiles import TRAINED, name_of
+from decai_forecast.demand.slips import CleanPanel, clean_slips, slips_of
 
 __all__ = [
-    "EVERY", "Alarm", "CleanPanel", "alarms", "bias_alarms", "clean_outliers", "cusum", "drift_alarms", "forecast_value_added",
-    "outlier_alarms", "psi", "shift_alarms", "tracking_signal",
+    "EVERY", "Alarm", "alarms", "bias_alarms", "cusum", "drift_alarms", "forecast_value_added", "outlier_alarms", "psi",
+    "shift_alarms", "slip_alarms", "tracking_signal",
 ]  # fmt: skip
 
 EVERY = "all"  # as item or location of an alarm: it concerns all of them
@@ -30,23 +31,17 @@ TRACKING = 0.75  # |signal|; unbiased normal errors pass it in about 1 of 300 pe
 LEAST_ERRORS = 16  # before that the signal is little more than the sign of the first errors
 LARGEST_STEP = 3.0  # standard deviations that one error adds at most: a single large order is an outlier, not a bias
 SLACK, DECISION = 0.5, 5.0  # of the CUSUM, in standard deviations: tuned to a shift of one, 465 periods between false alarms
-OUTLIER = 4.0  # robust standard deviations on the root scale (Hampel 1974); 3 would flag every 200th period of plain counts
-MATERIAL = 1.5  # times the usual root (2.25 times the units): smaller ones are not worth a planner's minute
-GIANT = 3.0  # times the largest that would be no outlier: a slip, such as a price or a barcode in the wrong column
-GIANT_PROMOTED = 10.0  # the same under a promotion, which makes large sales on purpose
-LEAST_SIZES = 8  # earlier sales needed to say what is usual
 SHIFT, FACTOR = 5.0, 1.5  # standard errors between the two means of roots, and times the units
 PSI = 0.25  # "major shift" (Siddiqi 2006)
 BINS, LEAST_VALUES = 10, 200  # of the stability index: zero and nine of equal share; values per window
-CHUNK = 50_000  # windows in memory at a time
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """``kind``: bias, drift, outlier or level_shift; ``period``: the start of the period in which it was noticed; ``size``: the
-    statistic that passed its threshold; ``expected``, ``seen``, ``advice``: in words."""
+    """``kind``: bias, drift, outlier, level_shift or slip; ``period``: the start of the period in which it was noticed;
+    ``size``: the statistic that passed its threshold; ``expected``, ``seen``, ``advice``: in words."""
 
     kind: str
     location_id: str
@@ -65,12 +60,15 @@ class Alarm:
 
 
 def alarms(panel: Panel, new: int, past: pd.DataFrame | None = None) -> list[Alarm]:
-    """Everything the periods from ``new`` on (index in ``panel``) raise, the largest of each kind first.
+    """Everything the periods from ``new`` on (index in ``panel``) raise, the largest of each kind first; and all that looks
+    like a slip, new or not, since it does not count until it is corrected.
 
     ``past``: earlier forecasts with ``h``, ``actual``, ``mean`` or q50; without it nothing is said about bias.
     """
+    clean = clean_slips(panel)
+    unmarked = replace(panel, quantity=np.where(clean.slips, np.nan, panel.quantity))
     found = [] if past is None else bias_alarms(past, panel.dates[new].date())
-    found += outlier_alarms(panel, new) + shift_alarms(panel, new) + drift_alarms(panel, new)
+    found += slip_alarms(clean) + outlier_alarms(unmarked, new) + shift_alarms(clean, new) + drift_alarms(clean, new)
     return sorted(found, key=lambda a: (a.kind, -abs(a.size), a.location_id, a.item_id, a.period))
 
 
@@ -170,52 +168,9 @@ def _first_of_each(passed: Bools, first: int) -> list[tuple[int, int]]:
     return [(int(row), first + int(new[row].argmax())) for row in np.flatnonzero(new.any(axis=1))]
 
 
-@dataclass(frozen=True)
-class _Outliers:
-    """Of each: series, period, the usual size and the largest that would not be one (units), robust deviations."""
-
-    series: Ints
-    period: Ints
-    usual: Floats
-    bound: Floats
-    z: Floats
-
-
-def _outliers(panel: Panel, first: int) -> _Outliers:
-    """Sales from period ``first`` on that are far larger than the *sales* of the window before: a period without a sale is no
-    outlier among sales, and says nothing about their size. Promoted periods are left out: they are large on purpose."""
-    window = rhythm(panel.calendar).scale
-    root = np.sqrt(np.where(panel.quantity > 0, panel.quantity, np.nan))
-    usual = Running(root).mean(np.arange(root.shape[1]), window)
-    with np.errstate(invalid="ignore"):  # a cheap necessary condition first: sorting windows of all periods would be slow
-        series, period = np.nonzero((root > MATERIAL * usual) & ~(panel.promotion > 0) & (np.arange(root.shape[1]) >= first))
-    padded = np.concatenate([np.full((len(root), window), np.nan), root], axis=1)
-    starts = range(0, max(len(series), 1), CHUNK)
-    parts = [_robust(padded[series[k : k + CHUNK, None], period[k : k + CHUNK, None] + np.arange(window)]) for k in starts]
-    middle, spread = (np.concatenate(values) for values in zip(*parts, strict=True))
-    z = (root[series, period] - middle) / spread
-    kept = (z > OUTLIER) & (root[series, period] > MATERIAL * middle)  # false where too little is known
-    bound = np.maximum(middle + OUTLIER * spread, MATERIAL * middle) ** 2
-    return _Outliers(series[kept], period[kept], middle[kept] ** 2, bound[kept], z[kept])
-
-
-def _robust(roots: Floats) -> tuple[Floats, Floats]:
-    """Median and 1.4826 times the median absolute deviation of each row, NaN with fewer than ``LEAST_SIZES`` values; the latter
-    at least that of a Poisson count of the smallest sale, half its root (Bartlett 1936), lest a steady item alarm at every
-    change."""
-    middle, spread = np.full((2, len(roots)), np.nan)
-    enough = np.isfinite(roots).sum(axis=1) >= LEAST_SIZES
-    if enough.any():
-        kept = roots[enough]
-        middle[enough] = np.nanmedian(kept, axis=1)
-        deviation = 1.4826 * np.nanmedian(np.abs(kept - middle[enough, None]), axis=1)
-        spread[enough] = np.maximum(deviation, 0.5 * np.nanmin(kept, axis=1))
-    return middle, spread
-
-
 def outlier_alarms(panel: Panel, new: int) -> list[Alarm]:
     """Single sales from period ``new`` on that do not fit the year before (Hampel's identifier on the root scale)."""
-    found, out = _outliers(panel, new), []
+    found, out = outliers_of(panel, new), []
     for series, t, usual, bound, z in zip(found.series, found.period, found.usual, found.bound, found.z, strict=True):
         location, item = panel.series[SERIES].iloc[series]
         expected, seen = f"a sale of about {usual:.4g}, {bound:.4g} at most", f"{panel.quantity[series, t]:.4g} units"
@@ -224,40 +179,22 @@ def outlier_alarms(panel: Panel, new: int) -> list[Alarm]:
     return out
 
 
-@dataclass(frozen=True)
-class CleanPanel(Panel):
-    """A panel without single outliers; ``winsorised``: series x periods, True where the quantity is not what was delivered."""
-
-    winsorised: Bools
-
-    def part(self, rows: slice | Bools) -> CleanPanel:
-        return replace(cast("CleanPanel", super().part(rows)), winsorised=self.winsorised[rows])
-
-
-def clean_outliers(panel: Panel) -> CleanPanel:
-    """``panel`` with every single giant (``GIANT`` times the largest that would not be an outlier) lowered to that, and marked.
-
-    Smaller outliers stay: they are demand, and lowering them cost accuracy on one of three sets. Each is judged by the periods
-    before it, so that a forecast of an earlier origin sees what it would have seen; only the first ``LEAST_SIZES`` sales of a
-    series, which have none before them, by those after it. A second one in the next period is left as it is: that is a new
-    level, not a slip. Small values stay: they may be a stock-out.
-    """
-    single, bound = _giants(panel)
-    late, late_bound = _giants(replace(panel, quantity=panel.quantity[:, ::-1], promotion=panel.promotion[:, ::-1]))
-    early = late[:, ::-1] & (Running(panel.quantity).sold[:, :-1] < LEAST_SIZES)
-    lowered = np.where(early, late_bound[:, ::-1], np.where(single, bound, panel.quantity))
-    fields = {name: getattr(panel, name) for name in Panel.__dataclass_fields__}
-    return CleanPanel(**fields | {"quantity": lowered}, winsorised=single | early)
-
-
-def _giants(panel: Panel) -> tuple[Bools, Floats]:
-    """Where a single giant is (series x periods), and the largest value there that would be no outlier (units; else NaN)."""
-    found = _outliers(replace(panel, promotion=np.zeros(panel.promotion.shape)), 0)
-    bound = np.full(panel.quantity.shape, np.nan)
-    bound[found.series, found.period] = found.bound
-    times = np.where(panel.promotion > 0, GIANT_PROMOTED, GIANT)
-    with np.errstate(invalid="ignore"):  # no bound, no giant
-        return _newly(panel.quantity > times * bound), bound
+def slip_alarms(panel: CleanPanel) -> list[Alarm]:
+    """Every quantity that looks like a slip (see slips.py), with what was delivered and what it counts as."""
+    advice = "correct it in the source; if it was real, leave it: it counts in full once something like it comes again"
+    return [
+        Alarm(
+            "slip",
+            str(row[LOCATION]),
+            str(row[ITEM]),
+            row[DATE].date(),
+            float(row["delivered"] / row["counted"]),
+            f"a sale of about {row['counted']:.4g}, as which it counts",
+            f"{row['delivered']:.10g} units delivered",
+            advice,
+        )
+        for row in slips_of(panel).to_dict("records")
+    ]
 
 
 def shift_alarms(panel: Panel, new: int) -> list[Alarm]:

@@ -210,8 +210,8 @@ class ReportFiles:
 MODELS = ("lightgbm", "prophet")  # whose versions change forecasts
 PULL = Step("pull", PullFacts)
 CHECK = Step("check", CheckFacts, libraries=("great-expectations", "duckdb"))
-TRAIN = Step("train", TrainFacts, libraries=MODELS)
-WATCH = Step("watch", WatchFacts)
-COMBINE = Step("combine", CombineFacts, libraries=MODELS)
+TRAIN = Step("train", TrainFacts, edition=2, libraries=MODELS)
+WATCH = Step("watch", WatchFacts, edition=2)
+COMBINE = Step("combine", CombineFacts, edition=2, libraries=MODELS)
 SIMULATE = Step("simulate", SimulateFacts, edition=6, libraries=("numba",))
 REPORT = Step("report", ReportFiles, edition=2, libraries=("matplotlib",))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["alarms_of", "note_of_alarms", "watch"]
 
-WORDS = {"bias": "bias", "drift": "drift", "level_shift": "level shift", "outlier": "outlier"}
+WORDS = {"bias": "bias", "drift": "drift", "level_shift": "level shift", "outlier": "outlier", "slip": "slip"}
 
 
 def watch(company: PartnerContext, round: Round) -> Done[WatchFacts]:

@@ -9,13 +9,19 @@ from panels import AS_OF, WEEKS, delivery, table
 from decai_forecast.demand import build_table
 from decai_forecast.demand.backtest import Backtest, backtest, origins_of
 from decai_forecast.errors import ConfigError
+from decai_forecast.periods import Calendar
 
 PARTNERS = {f"p{k}": {"periods": 150, "items": 3, "seed": k} for k in range(3)}
 
 
 @pytest.fixture(scope="module")
 def tables() -> dict[str, pd.DataFrame]:
-    return {name: table(**given) for name, given in PARTNERS.items()} | {"new": table(periods=3, items=1)}
+    return {name: table(**given) for name, given in PARTNERS.items()} | {"new": table(periods=3, items=1), "young": young()}
+
+
+def young() -> pd.DataFrame:
+    """Four weeks before the last horizon: too few to train."""
+    return table(periods=WEEKS.horizon + 4, items=3, seed=9)
 
 
 @pytest.fixture(scope="module")
@@ -25,11 +31,44 @@ def found(tables: dict[str, pd.DataFrame]) -> Backtest:
 
 def test_every_partner_model_and_origin_has_a_forecast(found: Backtest) -> None:
     """One row per series and period of the horizon; who is too new is named with the reason."""
-    rows = found.forecasts.groupby(["partner", "origin", "model"]).size()
+    rows = found.forecasts[found.forecasts["partner"] != "young"].groupby(["partner", "origin", "model"]).size()
     assert set(rows) == {3 * WEEKS.horizon}
     assert set(found.forecasts["model"]) >= {"local", "shared", "combined", "moving_average", "seasonal_naive"}
-    assert set(found.skipped["partner"]) == {"new"}
+    assert set(found.skipped["partner"]) == {"new", "young"}  # the second before it had sold anything
     assert found.skipped["reason"].str.contains("periods before").all()
+
+
+def test_a_newcomer_is_in_the_backtest(found: Backtest) -> None:
+    """Four weeks old at the last cut-off: its own quantiles, what the others trained, and the mean of both, for every row."""
+    rows = found.forecasts[found.forecasts["partner"] == "young"]
+    assert rows["origin"].nunique() == 1
+    assert set(rows.groupby("model").size()) == {3 * WEEKS.horizon}
+    assert rows[["mean", "q10", "q50", "q90"]].notna().all(axis=None)
+    choice = found.choices[found.choices["partner"] == "young"].iloc[0]
+    assert choice["choice"] == "mean"
+    assert choice["reason"].startswith(
+        "too young to train (4 periods before 2026-03-23; at least 5 are needed); 0 of 3 origins"
+    )
+    own, shared = (rows.loc[rows["model"] == name, "q50"].to_numpy() for name in ("local", "shared"))
+    assert (own != shared).any()
+
+
+def test_twenty_weeks_of_history_get_a_forecast() -> None:
+    """As many cut-offs as there are; nobody could train at the only one, so that all is the items' own quantiles."""
+    given = {name: table(periods=20, items=3, seed=k) for k, name in enumerate("ab")}
+    found = backtest(given, WEEKS, origins=6, warm=3, workers=1)
+    assert found.forecasts["origin"].nunique() == 1
+    assert set(found.forecasts["partner"]) == {"a", "b"}
+    assert found.forecasts["q50"].notna().all()
+    assert found.rows == {WEEKS.add(AS_OF, -13): 0}
+
+
+def test_less_than_a_horizon_is_told_which_horizon_would_do() -> None:
+    """And that one does."""
+    given = {"a": table(periods=12, items=3)}
+    with pytest.raises(ConfigError, match=r"12 periods of history are no more than the horizon of 13, .* such as --horizon 3"):
+        backtest(given, WEEKS, origins=6, workers=1)
+    assert len(backtest(given, Calendar("W", 3), origins=6, workers=1).forecasts)
 
 
 def test_origins_are_the_last_whole_horizons(tables: dict[str, pd.DataFrame]) -> None:
@@ -45,6 +84,7 @@ def test_what_comes_later_changes_no_earlier_forecast(found: Backtest) -> None:
         rows = delivery(**given)
         rows["quantity"] = rows["quantity"].where(rows["date"] < last, 1e4)
         altered[name] = build_table(rows, WEEKS, AS_OF)
+    altered["young"] = young().assign(quantity=lambda f: f["quantity"].where(f["date"] < last, 1e4))
     again = backtest(altered, WEEKS, origins=2, warm=3, workers=1)
     judged = ["actual", "level_low", "level_high"]  # the levels are those of the actual
     pd.testing.assert_frame_equal(again.forecasts.drop(columns=judged), found.forecasts.drop(columns=judged))

@@ -128,16 +128,10 @@ REFUSED: dict[str, tuple[pd.DataFrame, str]] = {
         "row 61 (partner 'b', item 'i', 2024-01-01): monthly rows; row 1 (partner 'a', item 'i', 2024-01-01): weekly rows; "
         "deliver all of them in the longest of these periods, summed",
     ),
-    "another_weekday": (
-        pd.concat([rows(), rows(partner_id="b"), rows(4, start="2024-01-03", partner_id="c", item_id=["i", "i", "j", "j"])])
-        .assign(date=lambda given: given["date"].mask(np.arange(len(given)) == 121, "2024-01-09")),
-        "row 122 (partner 'c', item 'i', 2024-01-09): rows are weekly, but this date is not a Wednesday as the others; correct "
-        "it, or deliver days",
-    ),
     "every_third_day": (
         rows(freq="3D"),
-        "dates are 3 days apart; daily, weekly (one weekday) or monthly rows are expected; look at row 2 (partner 'a', item "
-        "'i', 2024-01-04)",
+        "dates are 3 days apart; sum them to days, weeks or months, with one row each; look at row 2 (partner 'a', item 'i', "
+        "2024-01-04)",
     ),
     "price_text": (
         rows(price=["4.5"] * 59 + ["free"]),
@@ -212,14 +206,13 @@ def test_items_without_any_sale_are_named_as_left_out(tmp_path: Path) -> None:
 
 
 def test_one_partner_one_item_and_a_horizon_beyond_the_history() -> None:
-    """A file of one item is backtested; with nothing left to train on the reason is kept, not an exception."""
+    """A file of one item is backtested; where nothing is left to judge by, the message says which horizon would do."""
     one = {"../Käse & Söhne": table(MONTHS, periods=60, items=1), "dead": table(MONTHS).head(0)}
     found = backtest(one, MONTHS, origins=1, warm=0, workers=1)
     assert sensible(found.forecasts.query("model == 'combined'"))
     assert set(found.skipped["reason"]) == {"no row has a sale: there is nothing to forecast from"}
-    none = backtest(one, Calendar("M", 70), origins=1, warm=0, workers=1)
-    assert none.forecasts.empty
-    assert none.skipped["reason"].tolist()[0] == "0 periods before 2020-08-01; at least 3 are needed"
+    with pytest.raises(ConfigError, match=r"60 periods of history are no more than the horizon of 70, .* --horizon 15"):
+        backtest(one, Calendar("M", 70), origins=1, warm=0, workers=1)
 
 
 def sensible(forecast: pd.DataFrame) -> bool:

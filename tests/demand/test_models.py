@@ -210,3 +210,28 @@ def test_on_real_orders_the_intermittent_methods_beat_the_naive() -> None:
     assert len(found["tsb"]) == 15
     assert wape["sba"] < wape["moving_average"] < wape["seasonal_naive"]
     assert wql["tsb"] < wql["moving_average"] < wql["seasonal_naive"]
+
+
+def test_own_quantiles_are_those_of_the_last_year() -> None:
+    """Weibull's positions among 52 weeks; what lies further back does not count."""
+    found = MODELS["own_quantiles"].forecast(panel([[*[900] * 30, *range(1, 53)]]), 82)
+    assert found.quantiles[0, 0] == pytest.approx([5.3, 26.5, 47.7])
+    assert found.mean[0, -1] == pytest.approx(26.5)
+
+
+def test_the_seasonal_index_follows_the_season_of_all_items() -> None:
+    """Two years, 12 weeks of which sell double: the peak is forecast, also for an item that began after the last one."""
+    year = np.where(np.arange(52) % 52 < 12, 20.0, 10.0)
+    old, young = np.resize(year, 104), np.where(np.arange(104) < 90, np.nan, 10.0)
+    found = MODELS["seasonal_index"].forecast(panel([old, old, young]), 104)
+    ratio = found.mean[:, 5] / found.mean[:, 12]
+    assert ratio == pytest.approx([ratio[0]] * 3)
+    assert 1.2 < ratio[0] < 2.0  # two years are drawn by a third towards no season
+    assert found.mean[2, 12] == pytest.approx(found.mean[0, 12] * 1.0, rel=0.25)
+
+
+def test_of_less_than_a_season_no_index_is_made() -> None:
+    """It is the moving average then."""
+    rows = np.random.default_rng(2).poisson(5.0, (3, 40))
+    index, average = (MODELS[name].forecast(panel(rows), 40) for name in ("seasonal_index", "moving_average"))
+    assert index.mean == pytest.approx(average.mean)

@@ -77,7 +77,8 @@ def test_nothing_from_the_cutoff_on_reaches_a_feature_or_a_target(calendar: Cale
 def test_what_happened_before_the_cutoff_counts() -> None:
     """The counterpart: the last known period reaches the forecast rows."""
     given, cutoff = delivery(), earlier(WEEKS)
-    tables = [build_table(d, WEEKS, AS_OF) for d in (given, altered(given, WEEKS.add(cutoff, -1), "quantity"))]
+    more = given.assign(quantity=given["quantity"] + 5.0 * (given["date"] == pd.Timestamp(WEEKS.add(cutoff, -1))))
+    tables = [build_table(d, WEEKS, AS_OF) for d in (given, more)]
     one, other = (prepare(t, WEEKS, cutoff, seed=1).future["lag0"] for t in tables)
     assert (other > one).all()
 

@@ -10,7 +10,7 @@ from panels import AS_OF, WEEKS, table
 from decai_forecast.demand import FEATURES, choose_tree_count, prepare, train_local, train_own
 
 HORIZON, SPLIT = 13, 26  # periods
-USUAL = {"q10": 40, "q50": 40, "q90": 40}
+USUAL = {"q10": 320, "q50": 320, "q90": 320}
 
 
 def rows(told: float = 1.0, size: int = 3_000) -> pd.DataFrame:
@@ -25,8 +25,8 @@ def rows(told: float = 1.0, size: int = 3_000) -> pd.DataFrame:
 
 def test_what_can_be_learnt_gets_more_trees_than_noise() -> None:
     """Where a feature tells the target, more trees are still better; where nothing does, fewer than usual are not worse."""
-    assert choose_tree_count(rows(told=1.0), seed=1).trees["q50"] == 60
-    assert choose_tree_count(rows(told=0.0), seed=1).trees["q50"] <= 40
+    assert choose_tree_count(rows(told=1.0), seed=1).trees["q50"] == 240
+    assert choose_tree_count(rows(told=0.0), seed=1).trees["q50"] <= 160
 
 
 def test_rows_that_reach_over_the_split_are_not_used() -> None:
@@ -43,7 +43,7 @@ def test_the_judged_rows_do_not_reach_the_models_they_judge() -> None:
     known = rows(told=0.0)
     judged = known["back"] <= SPLIT
     changed = known.assign(target=known["target"].where(~judged, 3.0 + known["mean3"].clip(-2, 2)))
-    assert max(choose_tree_count(changed, seed=1).trees.values()) <= 40
+    assert max(choose_tree_count(changed, seed=1).trees.values()) <= 160
 
 
 @pytest.mark.parametrize(("kept", "told"), [(60, "to learn from"), (300, "to judge on")])

@@ -14,7 +14,6 @@ from decai_forecast.demand.watch import (
     TRACKING,
     alarms,
     bias_alarms,
-    clean_outliers,
     cusum,
     drift_alarms,
     forecast_value_added,
@@ -70,62 +69,6 @@ def test_a_rare_item_is_judged_by_its_sales() -> None:
     """A sale as large as the other sales is no outlier among periods without one."""
     rare = [*[0.0, 0.0, 0.0, 50.0] * 27, 0.0, 0.0]
     assert not outlier_alarms(panel([rare]), NEW)
-
-
-def test_cleaning_lowers_a_single_outlier_and_marks_it() -> None:
-    """To the largest value that would not have been one; the rest is as delivered, as is the panel it came from."""
-    given = panel([[*[9.0] * 60, 900.0, *[9.0] * 40]])
-    clean = clean_outliers(given)
-    assert np.argwhere(clean.winsorised).tolist() == [[0, 60]]
-    assert clean.quantity[0, 60] == 81
-    assert given.quantity[0, 60] == 900
-    assert np.array_equal(np.delete(clean.quantity, 60, axis=1), np.delete(given.quantity, 60, axis=1), equal_nan=True)
-
-
-def test_cleaning_leaves_a_new_level() -> None:
-    """The first large value is lowered, not knowing better; the next one is the new level."""
-    clean = clean_outliers(panel([[*[9.0] * 60, *[900.0] * 40]]))
-    assert np.argwhere(clean.winsorised).tolist() == [[0, 60]]
-    assert (clean.quantity[0, 61:100] == 900).all()
-
-
-@pytest.mark.parametrize("origin", [40, 61, 90])
-def test_cleaning_looks_back_only(origin: int) -> None:
-    """What was known at an origin is cleaned the same, whatever came after it, once there are sales to judge by."""
-    rows = np.where(np.random.default_rng(1).random((20, 110)) < 0.03, 5000.0, counts(20, 20))
-    rows[:, :8] = 20
-    whole, known = clean_outliers(panel(rows)), clean_outliers(panel(rows[:, :origin]))
-    assert whole.winsorised.any()
-    assert np.array_equal(whole.quantity[:, :origin], known.quantity[:, :origin])
-
-
-def test_a_giant_among_the_first_sales_is_judged_by_those_after_it() -> None:
-    """There are none before it; a series that really began on a higher level keeps it, but for its last period."""
-    clean = clean_outliers(panel([[9.0, 900.0, *[9.0] * 60], [*[900.0] * 5, *[9.0] * 57]]))
-    assert np.argwhere(clean.winsorised).tolist() == [[0, 1], [1, 4]]
-    assert clean.quantity[0, 1] == 81
-
-
-def test_a_large_order_that_may_be_one_is_left() -> None:
-    """Twice the largest usual one is demand, not a slip; the alarm tells of it, training learns from it."""
-    given = panel([[*[9.0] * 60, 162.0, *[9.0] * 40]])
-    assert len(outlier_alarms(given, 50)) == 1
-    assert not clean_outliers(given).winsorised.any()
-
-
-def test_a_part_of_a_clean_panel_keeps_its_marks() -> None:
-    """Features are made of parts."""
-    clean = clean_outliers(panel([[5.0] * 61, [*[9.0] * 60, 900.0]]))
-    part = clean.part(slice(1, 2))
-    assert np.argwhere(part.winsorised).tolist() == [[0, 60]]
-
-
-@pytest.mark.parametrize("row", [[7.0], [0.0] * 60, [np.nan] * 60])
-def test_cleaning_leaves_what_it_cannot_judge(row: list[float]) -> None:
-    """One observation, nothing sold, nothing known."""
-    clean = clean_outliers(panel([row]))
-    assert not clean.winsorised.any()
-    assert np.array_equal(clean.quantity[0, : len(row)], row, equal_nan=True)
 
 
 def test_a_level_shift_is_named_once() -> None:
@@ -225,9 +168,20 @@ def test_all_alarms_of_a_delivery_come_together() -> None:
     given = panel(rows)
     forecasts = [as_frame(given, t, MODELS["moving_average"].forecast(given, t)) for t in range(60, 110)]
     found = alarms(given, NEW, pd.concat([frame[frame["h"] == 1] for frame in forecasts]))
-    assert [a.item_id for a in found if a.kind == "outlier"] == ["i1", "i0"]
-    assert {a.kind for a in found} == {"bias", "level_shift", "outlier"}
+    assert [a.item_id for a in found if a.kind == "slip"] == ["i1", "i0"]
+    assert {a.kind for a in found} == {"bias", "level_shift", "slip"}
     assert found == alarms(given, NEW, pd.concat([frame[frame["h"] == 1] for frame in reversed(forecasts)]))
+
+
+def test_a_slip_is_named_until_it_is_corrected() -> None:
+    """With both numbers, however old; it is neither an outlier beside that nor a shift of the level."""
+    rows = counts(80)
+    rows[0, 60] = rows[1, 108] = 99999
+    found = alarms(panel(rows), NEW)
+    assert {(a.kind, a.item_id) for a in found} == {("slip", "i0"), ("slip", "i1")}
+    first = next(alarm for alarm in found if alarm.item_id == "i0")
+    assert first.expected == "a sale of about 82, as which it counts"
+    assert first.seen == "99999 units delivered"
 
 
 def test_one_observation_raises_nothing() -> None:

@@ -42,3 +42,21 @@ def test_stock_says_where_a_new_item_is_sold(tmp_path: Path, stocked: str, sites
     checked = run_step(store, NIGHT.id, CHECK, [], work)
     first = cold_start(store, WEEKS, NIGHT, checked, _table(), partner="shop")
     assert {(one.item_id, one.location_id) for one in first.series()} == {("new", site) for site in sites}
+
+
+@pytest.mark.parametrize(("newcomer", "forecast"), [(True, 9), (False, 0)])
+def test_all_that_a_newcomer_lists_has_a_forecast(tmp_path: Path, newcomer: bool, forecast: int) -> None:
+    """After four weeks two of eleven items have sold: the others are not dead, and each has quantiles for every week."""
+    items = pd.DataFrame({"item_id": ["i0", "i1", *(f"n{k}" for k in range(9))], "category": "tools"})
+
+    def work(writer: Writer) -> CheckFacts:
+        writer.frame("items-clean.parquet", items)
+        return CheckFacts({"items": DataSetFacts(Verdict.ACCEPTED, 11, 0, "")})
+
+    store, young = Store(tmp_path, "shop"), _table().groupby(["location_id", "item_id"]).tail(4)
+    checked = run_step(store, NIGHT.id, CHECK, [], work)
+    first = cold_start(store, WEEKS, NIGHT, checked, young, partner="shop", newcomer=newcomer)
+    assert len({one.item_id for one in first.series()}) == forecast
+    if first.frame is not None:
+        assert first.frame[["mean", "q05", "q50", "q99"]].notna().all(axis=None)
+        assert (first.frame.groupby(["location_id", "item_id"]).size() == WEEKS.horizon).all()

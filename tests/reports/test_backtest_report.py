@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from math import isnan
 from typing import Any
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 
 from decai_forecast.errors import ConfigError
-from decai_forecast.reports.backtest import BacktestFacts, build_backtest_report
+from decai_forecast.reports.backtest import BacktestFacts, build_backtest_report, render_backtest
 from decai_forecast.reports.backtest.headline import headline
 from decai_forecast.reports.backtest.money import money
 from decai_forecast.reports.backtest.scores import means, paired, partners
@@ -77,6 +78,45 @@ def test_verdict_follows_the_tests(hurt: int, error: float, level: str, title: s
     facts = backtests.facts(names, errors={name: {"combined": error} for name in names[:hurt]})
     found = headline(facts, paired(facts), partners(facts))
     assert (found["level"], found["title"]) == (level, title)
+
+
+def test_one_collapsed_company_does_not_make_the_headline() -> None:
+    """The mean rises by more than a half, the median company gains: both are said, and both stand in the table."""
+    report = build_backtest_report(backtests.facts(errors={"shop_6": {"combined": 2.0}}))
+    assert "lower for 6 of 7, for the median company \u221250.0\u202f%" in report["headline"]["sentences"][1]
+    assert report["scores"]["medians"]["combined"]["wape"] < report["scores"]["medians"]["local"]["wape"]
+    assert report["scores"]["models"]["combined"]["wape"] > report["scores"]["models"]["local"]["wape"]
+
+
+@pytest.mark.parametrize(
+    ("errors", "sentence"),
+    [
+        (
+            {},
+            r"by combined \(\d\.\d{3} per unit sold, [\d,]+ in money\); no company should stay with a simple",
+        ),
+        (
+            {f"shop_{k}": {"moving_average": 0.0} for k in range(7)},
+            r"costs least by moving average .* in money\): stay with it; the combination costs \+[\d.]+\u202f%; for shop_",
+        ),
+        (HURT, r"by combined .*; for shop_0, shop_1 a simple rule costs no more, so stay with that\."),
+    ],
+)
+def test_what_to_order_by_is_said_in_money(errors: dict[str, dict[str, float]], sentence: str) -> None:
+    """The cheapest rule, and for whom a simple one is good enough: nobody, all, or the one that it serves better."""
+    assert re.search(sentence, build_backtest_report(backtests.facts(errors=errors))["headline"]["sentences"][3])
+
+
+def test_slips_are_listed_with_both_numbers() -> None:
+    """The largest first, of the companies that are told."""
+    facts = backtests.facts()
+    rows = [("shop_1", "all", "rare", pd.Timestamp("2026-02-02"), 99999.0, 20.0)]
+    columns = ["partner", "location_id", "item_id", "date", "delivered", "counted"]
+    found = replace(facts, found=replace(facts.found, slips=pd.DataFrame(rows, columns=columns)))
+    listed = [{"partner": "shop_1", "location": "all", "item": "rare", "date": "2026-02-02", "delivered": 99999, "counted": 20}]
+    assert build_backtest_report(found)["slips"] == listed
+    assert "99,999" in render_backtest(build_backtest_report(found))
+    assert build_backtest_report(replace(found, partner="shop_2"))["slips"] == []
 
 
 def test_one_partner_is_compared_series_by_series() -> None:
@@ -185,7 +225,7 @@ def test_who_sold_nothing_stands_last_and_disturbs_no_order() -> None:
     found = build_backtest_report(_without_sales(backtests.facts(errors=rises), "shop_1"))
     order = ["shop_6", "shop_5", "shop_4", "shop_3", "shop_2", "shop_0", "shop_1"]
     assert [row["partner"] for row in found["partners"]] == order
-    assert "(lower for 0 of 6)" in found["headline"]["sentences"][1]
+    assert "(lower for 0 of 6, for the median company" in found["headline"]["sentences"][1]
 
 
 def test_equal_facts_give_equal_reports(report: dict[str, Any]) -> None:

@@ -14,8 +14,8 @@ from decai_forecast.demand.panel import Floats, Panel
 from decai_forecast.demand.quantiles import TRAINED, name_of, plotting_position
 
 __all__ = [
-    "FEW_ERRORS", "MODELS", "Forecast", "Method", "Model", "as_frame", "empirical", "filled", "register", "with_errors",
-    "with_level_errors",
+    "FEW_ERRORS", "MODELS", "POISSON", "Forecast", "Method", "Model", "as_frame", "empirical", "filled", "register",
+    "with_errors", "with_level_errors",
 ]  # fmt: skip
 
 FEW_ERRORS = 8  # fewer past errors than this do not show a tail; the spread of a Poisson count is taken instead

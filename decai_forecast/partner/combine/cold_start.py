@@ -2,7 +2,7 @@
 
 Master data also list what was given up long ago. So an item counts as new if no night a horizon ago listed it; where there is
 no such night, if those never sold are few beside the range. A site counts as new only if such a night did not list it: a
-warehouse never sells, and would otherwise be taken for a shop.
+warehouse never sells, and would otherwise be taken for a shop. Of a newcomer every listed item counts as new.
 """
 
 from __future__ import annotations
@@ -51,11 +51,19 @@ class ColdStart:
 
 
 def cold_start(
-    store: Store, calendar: Calendar, round: Round, checked: Done[CheckFacts], table: pd.DataFrame, *, partner: str
+    store: Store,
+    calendar: Calendar,
+    round: Round,
+    checked: Done[CheckFacts],
+    table: pd.DataFrame,
+    *,
+    partner: str,
+    newcomer: bool = False,
 ) -> ColdStart:
     """Forecasts of the items and sites of the master data that never sold, over the horizon from the round's cut-off.
 
-    ``store``: the company's own, for what earlier rounds listed; ``table``: the demand table.
+    ``store``: the company's own, for what earlier rounds listed; ``table``: the demand table. ``newcomer``: it has begun to
+    record a few weeks ago, so that what it lists and has not sold yet is not dead, however much of it there is.
     """
     import pandas as pd
 
@@ -65,7 +73,7 @@ def cold_start(
         return ColdStart()
     cutoff, notes = calendar.floor(round.as_of), list[str]()
     listed = _listed_then(store, calendar, round, cutoff)
-    kinds = (_Kind(ITEM, "items", listed.get("items")), _Kind(LOCATION, "locations", listed.get("locations")))
+    kinds = (_Kind(ITEM, "items", listed.get("items"), newcomer), _Kind(LOCATION, "locations", listed.get("locations")))
     made = [frame for kind in kinds for frame in _of_kind(checked, table, calendar, cutoff, kind, notes, partner)]
     if not made:
         return ColdStart(notes=tuple(notes))
@@ -76,11 +84,13 @@ def cold_start(
 
 @dataclass(frozen=True)
 class _Kind:
-    """What is new: its key column, the data set that lists it, and the ids that were listed a horizon ago (None: not known)."""
+    """What is new: its key column, the data set that lists it, and the ids that were listed a horizon ago (None: not known).
+    ``all``: whatever never sold is new."""
 
     key: str
     data_set: str
     listed: set[str] | None
+    all: bool = False
 
 
 def _listed_then(store: Store, calendar: Calendar, round: Round, cutoff: date) -> dict[str, set[str]]:
@@ -113,7 +123,7 @@ def _of_kind(
         return
     rows = master.assign(**{key: master[key].astype(str)}).drop_duplicates(key, ignore_index=True)
     sold = set(table[key].astype(str))
-    fresh = _new(rows, key, sold, kind.listed, notes)
+    fresh = rows[~rows[key].isin(sold)] if kind.all else _new(rows, key, sold, kind.listed, notes)
     older = rows[rows[key].isin(sold)]
     attributes, stocked = _attributes(rows, key), _stocked(checked) if len(fresh) else None
     for one in [fresh.iloc[k : k + 1] for k in range(len(fresh))] if len(older) else []:

@@ -55,12 +55,11 @@ def costs_of(
 def _average(table: pd.DataFrame, like: pd.DataFrame, calendar: Calendar, test: date) -> pd.DataFrame:
     """The moving average on the rows of ``like``."""
     from decai_forecast.demand.models import MODELS, as_frame
-    from decai_forecast.demand.panel import to_panel
+    from decai_forecast.demand.slips import known_panel
 
-    panel = to_panel(table, calendar)
+    panel = known_panel(table, calendar, test)
     origin = panel.index(test)
-    keys = KEYS
-    return like[keys].merge(as_frame(panel, origin, MODELS["moving_average"].forecast(panel, origin)), on=keys)
+    return like[KEYS].merge(as_frame(panel, origin, MODELS["moving_average"].forecast(panel, origin)), on=KEYS)
 
 
 def _terms(

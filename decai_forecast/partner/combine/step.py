@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from decai_forecast.columns import KEYS
@@ -21,6 +22,7 @@ from decai_forecast.partner.notices import Notice, known_channels, tell
 from decai_forecast.partner.overrides import effects_of, overrides_in_force, scores_of, with_overrides
 from decai_forecast.partner.prices import prices_of
 from decai_forecast.partner.trust import Trust
+from decai_forecast.periods import Calendar
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer, run_step
 
@@ -62,8 +64,8 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
         count = shared_tree_count(cutoffs, alone, shared, book)
         within = shared.within(count.trees)  # by everything below: candidates, test, what ships, what moves it
         origins = origins_of(trained, calendar, cutoffs, alone, within, book)
-        choice = _choice(origins, trained.facts.newcomer)
-        new = cold_start(store, calendar, round, checked, table, partner=company.partner)
+        choice = _choice(origins, trained.facts.newcomer, short=_short(table, cutoffs.ship, calendar))
+        new = cold_start(store, calendar, round, checked, table, partner=company.partner, newcomer=bool(trained.facts.newcomer))
         forecast = with_overrides(_shipped(origins, choice, new), overrides)
         tested = judged(origins, choice, alone[cutoffs.test].future if cutoffs.test in alone else None)
         past = past_forecasts(origins, choice)
@@ -105,12 +107,18 @@ def _models() -> list[str]:
     return [model.name for model in candidate_models()]
 
 
-def _choice(origins: Origins, newcomer: str) -> Choice:
+def _short(table: pd.DataFrame, cutoff: date, calendar: Calendar) -> bool:
+    from decai_forecast.demand import short_history
+
+    return table.empty or short_history(table["date"].min().date(), cutoff, calendar)
+
+
+def _choice(origins: Origins, newcomer: str, *, short: bool) -> Choice:
     from decai_forecast.demand import Choice, choose_groups
 
     if newcomer:
         return Choice("shared", f"{newcomer}; the shared forecaster from the first day", 0, {})
-    choice = choose_groups(origins.choice)
+    choice = choose_groups(origins.choice, short=short)
     return replace(choice, name=choice.name if choice.name in origins.ship else "local")
 
 

@@ -1,8 +1,9 @@
-"""One verdict and three sentences: against what is free, against the own forecaster, and what got worse for whom."""
+"""One verdict and four sentences: against what is free, against own, what got worse for whom, and what to order by."""
 
 from __future__ import annotations
 
 from math import isnan
+from statistics import median
 from typing import Any
 
 import pandas as pd
@@ -24,9 +25,10 @@ Report = dict[str, Any]
 
 
 def headline(facts: BacktestFacts, paired: Report, partners: list[Report]) -> Report:
-    """``level`` (good, watch, risk, none), ``title`` and three ``sentences``."""
+    """``level`` (good, watch, risk, none), ``title`` and four ``sentences``."""
     level, title = _verdict(facts, paired, partners)
     sentences = [_against_free(facts, partners), _against_own(facts, paired, partners), _worse(facts, partners)]
+    sentences.append(_order_by(facts, partners))
     return {"level": level, "title": title, "sentences": sentences}
 
 
@@ -101,12 +103,23 @@ def _moved(found: pd.DataFrame, measure: str, model: str) -> str:
 
 
 def _count(partners: list[Report], measure: str, model: str, before: str, after: str = "") -> str:
-    """For how many of those with both figures the combination is better; nothing for one partner: the change says it."""
+    """For how many of those with both figures the combination is better, and what changes for the median one; nothing for one
+    partner: the change says it."""
     if len(partners) == 1:
         return ""
     pairs = [(r["scores"][COMBINED][measure], r["scores"][model][measure]) for r in partners if model in r["scores"]]
-    known = [ours < theirs for ours, theirs in pairs if not isnan(ours) and not isnan(theirs)]
-    return f"{before}lower for {sum(known)} of {len(known)}{after}"
+    known = [(ours, theirs) for ours, theirs in pairs if not isnan(ours) and not isnan(theirs)]
+    wins = sum(ours < theirs for ours, theirs in known)
+    return f"{before}lower for {wins} of {len(known)}{_median(known)}{after}"
+
+
+def _median(pairs: list[tuple[float, float]]) -> str:
+    """``, for the median company by 2.5 %``: one company that collapses moves a mean as far as it likes."""
+    moved = [change(ours, theirs) for ours, theirs in pairs if theirs > 0]
+    if not moved:
+        return ""
+    middle = median(moved)
+    return f", for the median company {signed(middle)}"
 
 
 def _worse(facts: BacktestFacts, partners: list[Report]) -> str:
@@ -118,6 +131,37 @@ def _worse(facts: BacktestFacts, partners: list[Report]) -> str:
     if len(partners) == 1:
         return f"{own}; {'a' if free else 'no'} simple model, chosen in hindsight, has a lower error."
     return f"{own}; a simple model, chosen in hindsight, has a lower error for {_listed(free) if free else 'nobody'}."
+
+
+def _order_by(facts: BacktestFacts, partners: list[Report]) -> str:
+    """The rule that had cost least to order by, and for whom a moving average, or another simple one, is good enough."""
+    cost = means(facts)["cost"].dropna()
+    if not len(cost):
+        return "What ordering would have cost cannot be told."
+    best = str(cost.idxmin())
+    text = f"Ordering costs least by {_plain(best)} ({cost[best]:.3f} per unit sold{_in_money(facts, best)})"
+    if best in facts.baseline:
+        text += f": stay with it; the combination costs {signed(change(cost[COMBINED], cost[best]))}"
+    stay = [row["partner"] for row in partners if _simple_pays(facts, row)]
+    if not facts.baseline or len(partners) == 1:
+        return f"{text}."
+    who = (
+        f"for {_listed(stay)} a simple rule costs no more, so stay with that"
+        if stay
+        else "no company should stay with a simple rule"
+    )
+    return f"{text}; {who}."
+
+
+def _in_money(facts: BacktestFacts, model: str) -> str:
+    total = facts.scored.groupby("model")["money"].sum(min_count=1).get(model, float("nan"))
+    return "" if isnan(total) else f", {total:,.0f} in money"
+
+
+def _simple_pays(facts: BacktestFacts, row: Report) -> bool:
+    """Whether a simple model orders at the cost of the combination, or below."""
+    ours = row["scores"][COMBINED]["cost"]
+    return any(row["scores"][m]["cost"] <= ours for m in facts.baseline if m in row["scores"])
 
 
 def _hurt(partners: list[Report]) -> str:

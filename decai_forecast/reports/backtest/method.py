@@ -7,12 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from decai_forecast.columns import ITEM, LOCATION, SERIES
+from decai_forecast.columns import DATE, ITEM, LOCATION, SERIES
 from decai_forecast.reports.backtest.facts import BacktestFacts
 from decai_forecast.reports.backtest.names import COMBINED, candidate_name
 from decai_forecast.reports.words import period, plural
 
-__all__ = ["choices", "method", "origins", "skipped"]
+__all__ = ["choices", "method", "origins", "skipped", "slips"]
 
 
 def origins(facts: BacktestFacts) -> list[dict[str, Any]]:
@@ -50,6 +50,23 @@ def skipped(facts: BacktestFacts) -> list[dict[str, Any]]:
     ]
 
 
+def slips(facts: BacktestFacts) -> list[dict[str, Any]]:
+    """What looks like a slip in the table, the largest first: where, what was delivered, and what it counts as (units)."""
+    found = facts.found.slips
+    rows = found[found["partner"].isin(facts.shown)].sort_values("delivered", ascending=False, kind="stable")
+    return [
+        {
+            "partner": str(row["partner"]),
+            "location": str(row[LOCATION]),
+            "item": str(row[ITEM]),
+            "date": _day(row[DATE]),
+            "delivered": float(row["delivered"]),
+            "counted": float(row["counted"]),
+        }
+        for row in rows.to_dict("records")
+    ]
+
+
 def _day(value: Any) -> str:
     return pd.Timestamp(value).date().isoformat()
 
@@ -70,6 +87,7 @@ def method(facts: BacktestFacts, cutoffs: Sequence[dict[str, Any]]) -> list[dict
         ("Series", _series(facts)),
         ("Rows judged", f"{count - unknown:,} per model" + (f"; {unknown:,} more have no known demand" if unknown else "")),
         ("A period without a row", gap),
+        ("Slips", "a quantity four times as large as all others of its series, far from them, teaches and judges nothing"),
         ("Item classes", "Syntetos-Boylan, by the demand before the cut-off: ADI 1.32, squared variation of sizes 0.49"),
         ("Money", "price last known before the cut-off; the ratio of holding and shortage decides what is ordered"),
         (

@@ -11,7 +11,7 @@ from decai_forecast.reports.backtest.calibration import calibration
 from decai_forecast.reports.backtest.examples import examples
 from decai_forecast.reports.backtest.facts import BacktestFacts
 from decai_forecast.reports.backtest.headline import headline
-from decai_forecast.reports.backtest.method import choices, method, origins, skipped
+from decai_forecast.reports.backtest.method import choices, method, origins, skipped, slips
 from decai_forecast.reports.backtest.money import money
 from decai_forecast.reports.backtest.scores import by_part, paired, partners, scores
 from decai_forecast.reports.json_values import json_values, validated
@@ -59,6 +59,7 @@ def build_backtest_report(facts: BacktestFacts) -> dict[str, Any]:
         "money": money(facts),
         "examples": examples(facts),
         "skipped": skipped(facts),
+        "slips": slips(facts),
         "method": method(facts, cutoffs),
         "seed": facts.seed,
         "versions": dict(sorted(facts.versions.items())),

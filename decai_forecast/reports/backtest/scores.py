@@ -17,7 +17,7 @@ from decai_forecast.reports.backtest.measures import MEASURES, best
 from decai_forecast.reports.backtest.names import COMBINED, LOCAL, model_name
 from decai_forecast.reports.json_values import records
 
-__all__ = ["NAMES", "TOO_FEW", "best_baseline", "by_part", "change", "means", "paired", "partners", "scores"]
+__all__ = ["NAMES", "TOO_FEW", "best_baseline", "by_part", "change", "means", "medians", "paired", "partners", "scores"]
 
 NAMES = [measure.name for measure in MEASURES]
 TESTED = ("wape", "wql", "cost")
@@ -29,11 +29,17 @@ def means(facts: BacktestFacts) -> pd.DataFrame:
     return facts.scored.groupby("model")[NAMES].mean().loc[facts.models]
 
 
+def medians(facts: BacktestFacts) -> pd.DataFrame:
+    """As :func:`means`, of the median partner: one that collapses moves it no further than any other."""
+    return facts.scored.groupby("model")[NAMES].median().loc[facts.models]
+
+
 def scores(facts: BacktestFacts) -> dict[str, Any]:
     """The table of scores, and which models are best in each column."""
     found = means(facts)
     return {
         "models": dict(zip(found.index, records(found), strict=True)),
+        "medians": dict(zip(found.index, records(medians(facts)), strict=True)),
         "best": {measure.name: best(measure, found[measure.name]) for measure in MEASURES},
         "measures": [asdict(measure) | {"hint": measure.hint} for measure in MEASURES],
     }

@@ -21,8 +21,8 @@ from decai_forecast.demand.history import rhythm
 from decai_forecast.demand.panel import Floats, Panel, to_panel
 from decai_forecast.demand.prophet_features import prophet_totals
 from decai_forecast.demand.quantiles import TRAINED
+from decai_forecast.demand.slips import clean_slips
 from decai_forecast.demand.target import from_target
-from decai_forecast.demand.watch import clean_outliers
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.agents.experience import EXPERIENCE, FirmFacts, Span, draw_world, rows_of
 from decai_forecast.simulation.agents.gate import GateResult, judge
@@ -130,7 +130,7 @@ def _panel(table: pd.DataFrame, calendar: Calendar, cutoff: date) -> Panel:
     volume = np.nansum(known.quantity, axis=1)
     largest = np.zeros(len(volume), dtype=bool)
     largest[np.argsort(-volume, kind="stable")[:MOST_SERIES]] = True
-    return clean_outliers(known.part(largest & (volume > 0)))
+    return clean_slips(known.part(largest & (volume > 0)))
 
 
 def together(usual: pd.DataFrame, simulated: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +151,7 @@ def _fit(rows: pd.DataFrame, columns: Sequence[str], seed: int, quantile: float 
         params=local.BINNING,
     )
     own = {} if tuple(columns) == FEATURES else dict(LARGE)
-    return lgb.train(local.params_of(rows, seed) | own | {"alpha": quantile}, data, TREES if own else local.LOCAL_TREES)
+    return lgb.train(local.params_of(rows, seed) | own | {"alpha": quantile}, data, TREES if own else local.usual_trees(rows))
 
 
 def _predicted(model: Any, columns: Sequence[str], rows: pd.DataFrame) -> Floats:
