@@ -1,6 +1,6 @@
 """All figures of the forecasts, side by side with their peers in one run. Usage: forecast.py [PART ...]
 
-Parts: iowa, civ, stallion (figures 1, 2, 4), cold-iowa, cold-civ, cold-stallion (3), speed (5); all of them without a word.
+Parts: iowa, civ, stallion (figures 1, 2, 4, 6), cold-iowa, cold-civ, cold-stallion (3), speed (5); all of them without a word.
 Speed has the machine to itself, since it compares CPU seconds (all but Prophet's share); after it two jobs run at a time,
 each on one core.
 ``FULL=1`` lifts the sample of the slow peers.
@@ -17,9 +17,10 @@ from multiprocessing import get_context
 from typing import Any
 
 import pandas as pd
-from forecast_accuracy import against_local, against_peers, calibration, compare, full_run, run_ours, run_peers, table
+from forecast_accuracy import OURS, against_local, against_peers, calibration, compare, full_run, run_ours, run_peers, table
 from forecast_cold import cold_start
 from forecast_cold import figures as cold_figures
+from forecast_orders import order_figures
 from forecast_sets import SETS
 from forecast_speed import daily, prophet_share, speed
 from harness import write
@@ -76,8 +77,11 @@ def _accuracy(name: str, results: Sequence[Mapping[str, pd.DataFrame]]) -> Found
     accuracy = compare(name, {model: frame for frames in results for model, frame in frames.items()})
     rows = table(accuracy)
     print(pd.DataFrame(rows).to_string(index=False), flush=True)
+    orders = accuracy.orders.round(4)
+    print(orders.to_string(index=False), flush=True)
     figures = [*against_peers(accuracy), *against_local(accuracy), *calibration(accuracy)]
-    return figures, {"means": rows, "used": accuracy.used}
+    figures += order_figures(name, accuracy.orders, OURS)
+    return figures, {"means": rows, "orders": orders.to_dict("records"), "used": accuracy.used}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Figures 1, 2 and 4: the combination against what a planner would pick, against our own local models, and its calibration.
+"""Figures 1, 2, 4 and 6: the combination against what a planner would pick, in errors and in money, against our own local
+models, and its calibration.
 
 Everything on one set is scored on the same rows: those with a known actual that every peer forecast. Slow peers forecast a
 seeded sample of the series; ours is scored on the same sample.
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from forecast_orders import order_rows
 from forecast_peers import PEERS, SAMPLED, run_peer
 from forecast_sets import ORIGINS, DemandSet, load
 from harness import figure
@@ -35,12 +37,15 @@ ALONE = {"iowa": (0.96, 0.94)}  # set -> how far below mlforecast + LightGBM, in
 
 @dataclass(frozen=True)
 class Accuracy:
-    """``scores``: one row per model and partner over all origins, of all series; ``sampled``: the same of the sample.
+    """``scores``: one row per model and partner over all origins, of all series; ``sampled``: the same of the sample;
+    ``whole``: one row per model, over all rows; ``orders``: what ordering by each model costs (see forecast_orders.py).
     ``rows`` of the combination, all levels. ``used``: what each peer took."""
 
     name: str
     scores: pd.DataFrame
     sampled: pd.DataFrame
+    whole: pd.DataFrame
+    orders: pd.DataFrame
     rows: pd.DataFrame
     used: dict[str, Any]
 
@@ -78,8 +83,16 @@ def compare(name: str, found: Frames) -> Accuracy:
     peers = {model: frame for model, frame in found.items() if model not in OURS}
     common = _common(base, [found[model] for model in quick if model in peers])
     some = _common(common[common["unique_id"].isin(_sample(base))], [found[peer] for peer in SAMPLED])
-    scores = _scores(common, {model: found[model] for model in quick})
-    return Accuracy(name, scores, _scores(some, found), common, {peer: frame.attrs["used"] for peer, frame in peers.items()})
+    every = {model: found[model] for model in quick}
+    scores, whole = _scores(common, every), _scores(common, every, by=())
+    used = {peer: frame.attrs["used"] for peer, frame in peers.items()}
+    return Accuracy(name, scores, _scores(some, found), whole, _orders(common, every), common, used)
+
+
+def _orders(common: pd.DataFrame, models: Frames) -> pd.DataFrame:
+    """What is in stock and on its way at an origin is what the moving average sells in a period, whoever orders then."""
+    start = models["moving_average"].rename(columns={"ds": "date", "mean": "recent"})
+    return order_rows(common.merge(start[[*KEYS, "recent"]], on=KEYS), models)
 
 
 def _base(ours: pd.DataFrame) -> pd.DataFrame:
@@ -106,14 +119,14 @@ def _common(base: pd.DataFrame, peers: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return rows
 
 
-def _scores(common: pd.DataFrame, models: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """One row per model and partner, all on the rows of ``common``."""
+def _scores(common: pd.DataFrame, models: dict[str, pd.DataFrame], by: Sequence[str] = ("partner",)) -> pd.DataFrame:
+    """One row per model and partner (or model alone), all on the rows of ``common``."""
     known = common[[*KEYS, "location_id", "item_id", "actual", "naive_abs", "naive_square"]]
     frames = []
     for name, frame in models.items():
         own = frame.rename(columns={"ds": "date"})
         extra = [c for c in ("level_low", "level_high") if c in own]
-        frames.append(summarise(known.merge(own[[*KEYS, "mean", "q10", "q50", "q90", *extra]], on=KEYS), by=["partner"]))
+        frames.append(summarise(known.merge(own[[*KEYS, "mean", "q10", "q50", "q90", *extra]], on=KEYS), by=list(by)))
         frames[-1].insert(0, "model", name)
     return pd.concat(frames, ignore_index=True)
 
@@ -129,6 +142,11 @@ def against_peers(found: Accuracy) -> list[dict[str, Any]]:
             told = f"below {most:g} x" if most < 1 else "below"
             name = f"1-{metric}_against_{peer}-{found.name}"
             rows.append(figure(name, ours, "partner mean", peer, round(theirs, 4), told, bool(ours < most * theirs)))
+        whole = found.whole.set_index("model")[metric]
+        for peer in sorted(set(whole.index) - set(OURS)):
+            ours, theirs = float(whole["combined"]), float(whole[peer])
+            name = f"1-{metric}_of_all_rows_against_{peer}-{found.name}"
+            rows.append(figure(name, ours, "all rows", peer, round(theirs, 4), "below", ours < theirs))
     return rows
 
 
@@ -180,8 +198,8 @@ def calibration(found: Accuracy) -> list[dict[str, Any]]:
 
 
 def table(found: Accuracy) -> list[dict[str, Any]]:
-    """Partner means of every measure: ours beside every peer, on all series and on the sample."""
-    parts = {"all series": found.scores, "sample": found.sampled}
+    """Partner means of every measure, and those over all rows: ours beside every peer, on all series and on the sample."""
+    parts = {"all rows": found.whole, "all series": found.scores, "sample": found.sampled}
     return [
         {"set": found.name, "of": of, "model": model} | {m: round(float(v), 4) for m, v in row.items()}
         for of, scores in parts.items()

@@ -1,6 +1,7 @@
 """The peers of the forecast benchmark, run as processes in an environment of their own (`make bench-forecast` makes it).
 
-They get the demand as Parquet and nothing else: no price, no promotion, no other company, nothing of this package.
+They get the demand as Parquet and nothing else: no price, no promotion, nothing of this package; and no other company, but for
+the two whose names begin or end with ``pooled``, which have what companies that compete cannot.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ PEERS: Mapping[str, tuple[str, ...]] = {  # name -> script and its options
     "mlforecast_recursive": ("forecast_mlforecast.py", "--strategy", "recursive"),
     "mlforecast_direct": ("forecast_mlforecast.py", "--strategy", "direct"),
     "prophet": ("forecast_prophet.py",),
+    **{f"direct_{rows}": ("forecast_direct.py", "--rows", rows) for rows in ("own", "pooled")},
+    **{name: ("forecast_planner.py", "--method", name) for name in ("empirical_year", "pooled_season")},
     **{name: ("forecast_statsforecast.py", "--method", name) for name in STATISTICS},
 }
 SAMPLED = ("auto_ets", "prophet")  # too slow for every series; they get the sample

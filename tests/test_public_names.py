@@ -17,11 +17,11 @@ PUBLIC = {
     "delivery": "Connection Credentials EnvironmentCredentials OwnCredentials Pulled pull",
     "demand": "FEATURES LEVELS MAX_TRAINING_ROWS TRAINED TREES TREE_PARAMS Calibration Choice Own Prepared Scores "
     "SharedOrigin SharedTreeCount TreeCount all_candidates build_table calibrate candidate_models candidates "
-    "choose choose_groups choose_shared_tree_count choose_tree_count chosen finished fit fit_mean implied_mean "
+    "choose choose_groups choose_shared_tree_count choose_tree_count chosen finished fit fit_mean fit_shared_mean implied_mean "
     "local_candidates mark_censored predict predict_on_top predict_own prepare score short_history to_levels train_local "
-    "train_own unconstrain wape",
+    "train_own unconstrain wape with_shared_mean",
     "documents": "Document Fault Kind Where near",
-    "federation": "Member Plan Shared merge sanitise train_shared validate",
+    "federation": "MEAN_OBJECTIVE Member Plan Shared merge sanitise train_shared validate",
     "founding": "Columns add_participant add_partner found_named found_simulated from_table",
     "founding.apart": "Answer Answers Entry FoundingDesk Guest Invitation fingerprint_of_members home_of in_words invite join "
     "opened_answer",
@@ -34,7 +34,7 @@ PUBLIC = {
         "erp_files manifest orders_csv render_html stock_targets_csv"
     ),
     "simulation": "FAILURE_LEVEL RECOVERY_LEVEL REPLICATIONS Simulation days_of_supply hhi simulate standard_error",
-    "strategies": "DEFAULT MINIMUM_QUORUM TREES Disclosure Strategy all_strategies strategy_of",
+    "strategies": "DEFAULT MEAN_POWER MINIMUM_QUORUM TREES Disclosure Strategy all_strategies strategy_of",
 }
 TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by file
     "coordinator.close": "close note_of_round",

@@ -1,7 +1,7 @@
 """The coordinator's archive of shared forecasters: which one was trained for which cut-off, and which one shipped.
 
-A network with a code book has an archive of its own for each book: what was trained with another one is neither reused nor
-shipped.
+There is one archive for each list of features, and for each code book: what was trained with others is neither reused nor
+shipped, since no row has its features any more.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from decai_forecast.code_book import CodeBook
 from decai_forecast.link import ModelFile
-from decai_forecast.store import Store
+from decai_forecast.store import Store, digest_json
 
 __all__ = ["Archive"]
 
@@ -54,7 +54,10 @@ class Archive:
 
 
 def _key(which: str, book: CodeBook | None) -> str:
-    return f"archive/{which}-{book.feature}.json" if book else f"archive/{which}.json"
+    from decai_forecast.demand import FEATURES
+
+    features = digest_json(list(FEATURES))[:12]
+    return f"archive/{which}-{features}-{book.feature}.json" if book else f"archive/{which}-{features}.json"
 
 
 def _read(store: Store, key: str) -> Files:

@@ -15,9 +15,10 @@ from decai_forecast.coordinator.context import CoordinatorContext
 from decai_forecast.coordinator.roster import TrainingRoster
 from decai_forecast.link import CoordinatorLink, ModelCertificate, Progress, SharedModels
 from decai_forecast.network import COORDINATOR, SEED, Network
+from decai_forecast.strategies import strategy_of
 
 if TYPE_CHECKING:
-    from decai_forecast.federation import Member, Plan
+    from decai_forecast.federation import Member, Plan, Shared
     from decai_forecast.federation.progress import Step
     from decai_forecast.federation.run import Runtime
 
@@ -81,14 +82,16 @@ def train(
         champion=champion,
     )  # fmt: skip
     evaluation = TypeAdapter(Scored).validate_python(shared.verdict) if shared.verdict else None
-    models = {cutoff: _signed(cutoff, texts, shared.certificates.get(cutoff, {})) for cutoff, texts in shared.models.items()}
+    models = {cutoff: _signed(cutoff, texts, shared) for cutoff, texts in shared.models.items()}
     return Trained(models, dict(shared.rows), dict(shared.dropped), round(shared.seconds, 1), evaluation)
 
 
-def _signed(cutoff: date, texts: Texts, certificates: Mapping[float, str]) -> SharedModels:
-    """As they are published; ``certificates``: JSON texts."""
+def _signed(cutoff: date, texts: Texts, shared: Shared) -> SharedModels:
+    """As they are published: with the mean, where it was trained, and with certificates."""
     form = TypeAdapter(ModelCertificate)
-    return SharedModels(cutoff, texts, {quantile: form.validate_json(one) for quantile, one in certificates.items()})
+    signed = {alpha: form.validate_json(one) for alpha, one in shared.certificates.get(cutoff, {}).items()}
+    quantiles = {alpha: one for alpha, one in signed.items() if alpha is not None}
+    return SharedModels(cutoff, texts, quantiles, shared.means.get(cutoff, ""), signed.get(None))
 
 
 def _plan(network: Network, roster: TrainingRoster, cutoffs: tuple[date, ...]) -> Plan:
@@ -104,6 +107,7 @@ def _plan(network: Network, roster: TrainingRoster, cutoffs: tuple[date, ...]) -
         minimum=roster.minimum,
         seed=SEED,
         strategy=network.strategy,
+        mean=strategy_of(network.strategy).trains_the_mean and not privacy,
         agreed=agreed_by(network),
         early_stopping_rounds=network.early_stopping_rounds,
         code_book=network.code_book,
@@ -123,5 +127,5 @@ def _publish_progress(link: CoordinatorLink, round_id: str, step: Step) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     far = asdict(step.far)
     link.publish_progress(
-        round_id, Progress(step.cutoff, step.quantile, step.number, step.models, **far, at=now, line=step.line())
+        round_id, Progress(step.cutoff, step.alpha, step.number, step.models, **far, at=now, line=step.line())
     )

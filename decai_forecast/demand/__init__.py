@@ -21,6 +21,7 @@ from decai_forecast.demand.local import (
 from decai_forecast.demand.metrics import Scores, score, wape
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, prepare
 from decai_forecast.demand.quantiles import LEVELS, TRAINED, implied_mean, to_levels
+from decai_forecast.demand.shared_mean import fit_shared_mean, with_shared_mean
 from decai_forecast.demand.shared_tree_count import SharedOrigin, SharedTreeCount, choose_shared_tree_count
 from decai_forecast.demand.table import build_table
 from decai_forecast.demand.tree_count import Own, TreeCount, choose_tree_count, train_own
@@ -53,6 +54,7 @@ __all__ = [
     "finished",
     "fit",
     "fit_mean",
+    "fit_shared_mean",
     "implied_mean",
     "local_candidates",
     "mark_censored",
@@ -67,4 +69,5 @@ __all__ = [
     "train_own",
     "unconstrain",
     "wape",
+    "with_shared_mean",
 ]

@@ -28,7 +28,8 @@ from decai_forecast.demand.metrics import with_history
 from decai_forecast.demand.models import MODELS, Model, as_frame
 from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.prepare import MAX_TRAINING_ROWS, Prepared, forecast_rows, prepare
-from decai_forecast.demand.quantiles import implied_mean, levels_at_actual, to_levels
+from decai_forecast.demand.quantiles import levels_at_actual, to_levels
+from decai_forecast.demand.shared_mean import fit_shared_mean, with_shared_mean
 from decai_forecast.demand.slips import clean_slips, known_panel, slips_of
 from decai_forecast.demand.tree_count import train_own
 from decai_forecast.errors import ConfigError, NotEnoughData
@@ -190,8 +191,9 @@ def _one_origin(
         known.add(partner, pd.read_parquet(_file(folder, partner)), calendar, cutoff, seed, max_rows, models)
     pooled = pd.concat([rows.train for rows in known.prepared.values()], ignore_index=True) if known.prepared else None
     shared = None if pooled is None else fit(pooled, seed=seed)
-    made = {partner: _candidates(rows, shared or {}, seed) for partner, rows in known.prepared.items()}
-    made |= {partner: _newcomer(own, known.future[partner], shared) for partner, own in known.young.items()}
+    mean = "" if pooled is None else fit_shared_mean(pooled, seed=seed)
+    made = {partner: _candidates(rows, shared or {}, mean, seed) for partner, rows in known.prepared.items()}
+    made |= {partner: _newcomer(own, known.future[partner], shared, mean) for partner, own in known.young.items()}
     if choosable := [model for model in models if model.candidate]:
         for partner, frames in made.items():
             table = pd.read_parquet(_file(folder, partner))
@@ -235,12 +237,11 @@ class _Known:
         self.beside[partner] = _beside(table, calendar, cutoff, self.future[partner], models)
 
 
-def _newcomer(own: pd.DataFrame, future: pd.DataFrame, shared: Mapping[float, str] | None) -> Frames:
+def _newcomer(own: pd.DataFrame, future: pd.DataFrame, shared: Mapping[float, str] | None, mean: str) -> Frames:
     """The candidates of a company too young to train: its own quantiles and, where others trained, the shared forecaster."""
     if shared is None:
         return candidates(own, None)
-    frame = predict(shared, future)
-    return candidates(own, frame.assign(mean=implied_mean(frame)))
+    return candidates(own, with_shared_mean(predict(shared, future), mean, future))
 
 
 def _beside(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame, models: Sequence[Model]) -> Frames:
@@ -265,11 +266,11 @@ def _naive_season(calendar: Calendar) -> int:
     return 7 if calendar.frequency == "D" else 1
 
 
-def _candidates(rows: Prepared, shared: Mapping[float, str], seed: int) -> Frames:
+def _candidates(rows: Prepared, shared: Mapping[float, str], mean: str, seed: int) -> Frames:
     own = train_own(rows.train, seed=seed)
     local = predict_own(own.models, own.mean, rows.future)
     both = (predict(shared, rows.future), predict_on_top(shared, rows.train, rows.future, seed=seed))
-    return candidates(local, *(frame.assign(mean=implied_mean(frame)) for frame in both))
+    return candidates(local, *(with_shared_mean(frame, mean, rows.future) for frame in both))
 
 
 def _partner(

@@ -25,7 +25,7 @@ __all__ = ["DRIVERS", "driver_of", "drivers", "in_words", "total"]
 
 DRIVERS: Mapping[str, tuple[str, ...]] = {  # names of features, or their beginnings (with a star)
     "recent level": ("lag*", "mean1", "mean2", "mean3", "mean4", "mean_long", "ewm_*", "recent_q*", "year_q*", "std"),
-    "season": ("season_*", "year_ago", "years_ago", "sin_year", "cos_year"),
+    "season": ("season_*", "year_ago", "years_ago", "week", "sin_year", "cos_year"),
     "trend": ("trend", "year_growth"),
     "price and promotion": ("price_*", "promotion*", "mean_promoted", "mean_unpromoted"),
     "intermittency": ("zeros*", "size", "since_sale", "age"),

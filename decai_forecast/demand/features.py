@@ -24,7 +24,7 @@ FEATURES: tuple[str, ...] = (
     *(f"recent_q{round(100 * level):02d}" for level in RECENT_LEVELS),
     *(f"year_q{round(100 * level):02d}" for level in YEAR_LEVELS),
     "price_ratio", "promotion", "mean_promoted", "mean_unpromoted",
-    "weekday", "month_part", "sin_year", "cos_year", "holidays",
+    "weekday", "month_part", "week", "sin_year", "cos_year", "holidays",
     "season_lag", "season_mean", "year_ago", "years_ago", "year_growth",
     "price_ahead", "promotion_ahead",
     *(f"{group}_{name}" for group in ("partner", "category") for name in ("trend_short", "trend_long", "season", "prophet")),

@@ -69,6 +69,7 @@ def _calendar(panel: Panel, rows: Rows, target: Ints) -> dict[str, Floats]:
     by_period = {
         "weekday": dates.day_of_week.to_numpy(float) if frequency == "D" else none,
         "month_part": (dates.day.to_numpy(float) - 1) // (1 if frequency == "D" else 7) if frequency != "M" else none,
+        "week": none if frequency == "M" else dates.isocalendar().week.to_numpy(float),  # sine and cosine tell months apart
         "sin_year": np.sin(angle),
         "cos_year": np.cos(angle),
     }

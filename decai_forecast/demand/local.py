@@ -13,7 +13,7 @@ from decai_forecast.columns import DATE, ITEM, LOCATION
 from decai_forecast.demand.features import FEATURES
 from decai_forecast.demand.quantiles import MEAN, TRAINED, implied_mean, name_of
 from decai_forecast.demand.target import from_target
-from decai_forecast.strategies import TREES
+from decai_forecast.strategies import MEAN_POWER, TREES
 
 __all__ = [
     "TREES",
@@ -53,7 +53,7 @@ LOCAL = {"num_leaves": 8, "feature_fraction": 0.3}  # few rows: small trees, eac
 LEAVES_OF_SALES = 8  # at least, of so many rows
 WAY = 3.2  # the learning rate times the number of trees: how far own models go from the mean
 BINNING = {"max_bin": TREE_PARAMS["max_bin"], "feature_pre_filter": False, "verbosity": -1}
-TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": 1.3}  # a mean with many zeros; 1 is Poisson, 2 gamma
+TWEEDIE = {"objective": "tweedie", "tweedie_variance_power": MEAN_POWER}  # a mean with many zeros
 
 
 def train_local(train: pd.DataFrame, *, seed: int, trees: int | Mapping[float, int] | None = None) -> dict[float, str]:

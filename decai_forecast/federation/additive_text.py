@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from decai_forecast.federation.model_text import EXPECTED, HEADER, ModelText, Tree, sanitise
+from decai_forecast.federation.model_text import EXPECTED, HEADER, OBJECTIVE, ModelText, Tree, sanitise
 
 __all__ = ["Branch", "Splits", "additive_text"]
 
@@ -37,7 +37,7 @@ Splits = Branch | int
 def additive_text(feature_names: Sequence[str], constant: float, terms: Sequence[tuple[Splits, npt.NDArray[Any]]]) -> ModelText:
     """The sum of ``constant`` and the ``terms`` (splits, values of the leaves), sanitised; the first tree is the constant."""
     last, names = str(len(feature_names) - 1), " ".join(feature_names)
-    header = dict.fromkeys(HEADER, "") | EXPECTED | {"max_feature_idx": last, "feature_names": names}
+    header = dict.fromkeys(HEADER, "") | EXPECTED | {"objective": OBJECTIVE, "max_feature_idx": last, "feature_names": names}
     trees = [_tree(splits, [float(value) for value in values]) for splits, values in terms]
     return sanitise(ModelText(header, (_tree(0, [constant]), *trees)))
 

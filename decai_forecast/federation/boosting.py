@@ -20,12 +20,12 @@ from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.ask import ask
 from decai_forecast.federation.codes import MALFORMED, TIMEOUT, reason_of
 from decai_forecast.federation.model_text import ModelText, merge, shift, validate
-from decai_forecast.federation.plan import Plan
+from decai_forecast.federation.plan import Alpha, Plan
 from decai_forecast.federation.state import Node, RuntimeSetting, State, kept
 
 __all__ = ["train_bagging", "train_cyclic", "turns"]
 
-Trees = Mapping[float, ModelText]
+Trees = Mapping[Alpha, ModelText]
 """quantile -> trees"""
 
 
@@ -108,7 +108,7 @@ def _read(reply: Message, plan: Plan) -> Trees:
     try:
         said = reply.content["config"]
         texts = {q: bytes(said[f"trees-{q}"]).decode() for q in plan.quantiles}
-        found = {q: validate(text, plan.feature_names, plan.coded) for q, text in texts.items()}
+        found: dict[Alpha, ModelText] = {q: validate(text, plan.feature_names, plan.coded) for q, text in texts.items()}
     except (ModelTextError, UnicodeDecodeError, KeyError, TypeError):
         raise FederationError(ModelTextError.code) from None
     if any(len(model.trees) > plan.trees_per_round for model in found.values()):

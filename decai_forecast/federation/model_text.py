@@ -15,7 +15,10 @@ from functools import lru_cache
 
 from decai_forecast.errors import ModelTextError
 
-__all__ = ["MAX_BYTES", "MAX_LEAF", "MAX_TREES", "ModelText", "merge", "parse", "sanitise", "shift", "validate"]
+__all__ = [
+    "MAX_BYTES", "MAX_LEAF", "MAX_TREES", "MEAN_OBJECTIVE", "OBJECTIVE", "ModelText", "merge", "parse", "sanitise", "shift",
+    "validate",
+]  # fmt: skip
 
 MAX_BYTES = 64_000_000  # a shared model of 40 partners has about 2 MB
 MAX_TREES = 50_000
@@ -50,7 +53,8 @@ SPLITS = (
 SETS = ("cat_boundaries", "cat_threshold")  # only in a tree that splits by categories: bits, 32 in a word
 TREE = ("num_leaves", "num_cat", *SPLITS, "leaf_value", "leaf_weight", "leaf_count", *SETS, "is_linear", "shrinkage")
 NEUTRAL = "[0:1]"  # in place of a feature's true range
-EXPECTED = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "label_index": "0", "objective": "quantile"}
+EXPECTED = {"version": "v4", "num_class": "1", "num_tree_per_iteration": "1", "label_index": "0"}
+OBJECTIVE, MEAN_OBJECTIVE = "quantile", "tweedie"
 # Python reads 1_0, other scripts' digits and tabs as LightGBM does not: a text must mean the same to both
 NUMBERS = re.compile(r"([-+0-9.einf]+( [-+0-9.einf]+)*)?")
 
@@ -102,13 +106,15 @@ def _tree(block: str, number: int) -> Tree:
 
 
 @lru_cache(maxsize=64)
-def validate(text: str, feature_names: tuple[str, ...], coded: frozenset[int] = frozenset()) -> ModelText:
+def validate(
+    text: str, feature_names: tuple[str, ...], coded: frozenset[int] = frozenset(), objective: str = OBJECTIVE
+) -> ModelText:
     """The parsed text if it is safe to load, sanitised, and belongs to these features; else :class:`ModelTextError`.
 
-    ``coded``: the features that may be split by categories.
+    ``coded``: the features that may be split by categories. ``objective``: of a model of a mean ``MEAN_OBJECTIVE``.
     """
     model = parse(text)
-    _check_header(model.header, feature_names)
+    _check_header(model.header, feature_names, objective)
     if not model.trees:
         raise ModelTextError("the model has no tree")
     for number, tree in enumerate(model.trees):
@@ -118,9 +124,9 @@ def validate(text: str, feature_names: tuple[str, ...], coded: frozenset[int] = 
     return model
 
 
-def _check_header(header: Mapping[str, str], feature_names: tuple[str, ...]) -> None:
+def _check_header(header: Mapping[str, str], feature_names: tuple[str, ...], objective: str) -> None:
     last = str(len(feature_names) - 1)
-    for key, value in (EXPECTED | {"max_feature_idx": last}).items():
+    for key, value in (EXPECTED | {"max_feature_idx": last, "objective": objective}).items():
         if header[key] != value:
             raise ModelTextError(f"{key} is {header[key][:40]!r}, expected {value!r}")
     if header["feature_names"] != " ".join(feature_names):

@@ -13,7 +13,21 @@ from decai_forecast.errors import ConfigError
 from decai_forecast.network import Privacy
 from decai_forecast.strategies import Strategy, strategy_of
 
-__all__ = ["Member", "Plan", "Shared"]
+__all__ = ["Alpha", "Member", "Plan", "Shared", "alpha_of", "name_of"]
+
+Alpha = float | None
+"""What a model forecasts: the quantile of this level, or the mean (None)."""
+MEAN = "mean"
+
+
+def name_of(alpha: Alpha) -> str:
+    """``q0.5`` for 0.5, ``mean`` for the mean: in messages and file names."""
+    return MEAN if alpha is None else f"q{alpha}"
+
+
+def alpha_of(name: str) -> Alpha:
+    """The inverse of :func:`name_of`; ValueError for anything else."""
+    return None if name == MEAN else float(name.removeprefix("q"))
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,7 @@ class Plan:
     rounds: int = 0  # of boosting; 0: the strategy's
     trees_per_round: int = 0  # of each quantile, that a company grows in a round; 0: the strategy's
     quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+    mean: bool = False  # whether the mean is trained, too, beside the quantiles
     params: Mapping[str, Any] = field(default_factory=dict)
     timeout: float = 600.0  # seconds for all members' answers to one message
     grace: float = 60.0  # seconds for the others once ``minimum`` members have said that they are there
@@ -60,6 +75,8 @@ class Plan:
             privacy=bool(self.epsilon), early_stopping=bool(self.early_stopping_rounds), code_book=self.code_book is not None
         ):
             raise ConfigError(complaint)
+        if self.mean and (self.epsilon or not record.trains_the_mean):
+            raise ConfigError(f"the mean is not trained by {self.strategy}, nor under differential privacy; quantiles imply it")
         object.__setattr__(self, "rounds", self.rounds or record.rounds)
         object.__setattr__(self, "trees_per_round", self.trees_per_round or record.trees_per_round)
         if [name for name in self.feature_names if name.startswith(PREFIX)] != list(self.categories):
@@ -69,6 +86,11 @@ class Plan:
     def record(self) -> Strategy:
         """What the strategy needs, discloses and takes; :class:`ConfigError` if there is none of this name."""
         return strategy_of(self.strategy)
+
+    @property
+    def alphas(self) -> tuple[Alpha, ...]:
+        """The models of a cut-off, in the order in which they are trained: the mean last."""
+        return (*self.quantiles, None) if self.mean else self.quantiles
 
     @property
     def categories(self) -> dict[str, tuple[str, ...]]:
@@ -102,6 +124,7 @@ class Plan:
             "rounds": self.rounds,
             "trees-per-round": self.trees_per_round,
             "quantiles": ",".join(str(q) for q in self.quantiles),
+            "mean": int(self.mean),
             "params": json.dumps(dict(self.params), sort_keys=True),
             "timeout": float(self.timeout),
             "grace": float(self.grace),
@@ -126,6 +149,7 @@ class Plan:
             rounds=int(config["rounds"]),
             trees_per_round=int(config["trees-per-round"]),
             quantiles=tuple(float(q) for q in str(config["quantiles"]).split(",")),
+            mean=bool(config["mean"]),
             params=json.loads(str(config["params"])),
             timeout=float(config["timeout"]),
             grace=float(config["grace"]),
@@ -141,9 +165,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Shared:
-    """``models``: cut-off -> quantile -> LightGBM text. ``rows``: member -> rows of the last cut-off, which ships.
-    ``dropped``: member -> code of what put it out. ``certificates``: cut-off -> quantile -> JSON text of what those who grew
-    the model signed, of strategies that have it."""
+    """``models``: cut-off -> quantile -> LightGBM text; ``means``: cut-off -> text of the mean's, where it is trained.
+
+    ``rows``: member -> rows of the last cut-off, which ships. ``dropped``: member -> code of what put it out. ``certificates``:
+    cut-off -> quantile (None: the mean) -> JSON text of what those who grew the model signed, of strategies that have it."""
 
     models: Mapping[date, Mapping[float, str]]
     rows: Mapping[str, int]
@@ -151,4 +176,5 @@ class Shared:
     seconds: float
     traffic: int  # bytes that crossed the wire, both ways
     verdict: Mapping[str, Any] | None = None  # champion against challenger (evaluate.py); None: not compared
-    certificates: Mapping[date, Mapping[float, str]] = field(default_factory=dict)
+    certificates: Mapping[date, Mapping[Alpha, str]] = field(default_factory=dict)
+    means: Mapping[date, str] = field(default_factory=dict)

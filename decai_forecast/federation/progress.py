@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from decai_forecast.federation.exact.progress import Progress
+from decai_forecast.federation.plan import Alpha
 
 __all__ = ["Limited", "Step", "Watch"]
 
@@ -18,7 +19,7 @@ class Step:
     """A model that is being trained: the ``number``-th of ``models``, and how far it is."""
 
     cutoff: date
-    quantile: float
+    alpha: Alpha
     number: int
     models: int
     far: Progress
@@ -29,13 +30,14 @@ class Step:
 
     def line(self) -> str:
         sent, received = (f"{size / 1e6:.1f} MB" for size in (self.far.sent, self.far.received))
+        what = "the mean" if self.alpha is None else f"quantile {self.alpha}"
         return (
-            f"model {self.number} of {self.models} (before {self.cutoff}, quantile {self.quantile}): tree {self.far.tree} of "
+            f"model {self.number} of {self.models} (before {self.cutoff}, {what}): tree {self.far.tree} of "
             f"{self.far.trees}, loss {self.far.loss:.4f}, {sent} sent and {received} received by each company"
         )
 
     def to_json(self) -> dict[str, Any]:
-        place = {"cutoff": self.cutoff.isoformat(), "quantile": self.quantile, "model": self.number, "models": self.models}
+        place = {"cutoff": self.cutoff.isoformat(), "quantile": self.alpha, "model": self.number, "models": self.models}
         return place | asdict(self.far)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from decai_forecast.errors import FederationError, IdentityError, ModelTextError
 from decai_forecast.federation.codes import TIMEOUT
-from decai_forecast.federation.plan import Member, Plan, Shared
+from decai_forecast.federation.plan import Alpha, Member, Plan, Shared, name_of
 from decai_forecast.federation.progress import Limited, Step
 from decai_forecast.store import Store
 
@@ -65,7 +65,7 @@ class InProcess:
         if plan.record.needs_keys:
             _introduce(self.members)
         meet = plan.record.meets_at_relay
-        apart = meet and plan.rounds * len(plan.cutoffs) * len(plan.quantiles) >= OWN_PROCESSES
+        apart = meet and plan.rounds * len(plan.cutoffs) * len(plan.alphas) >= OWN_PROCESSES
         # They wait for one another; a hung one keeps a thread for every message that it was sent.
         workers = ATTEMPTS * len(nodes) if meet else self.workers
         try:
@@ -152,15 +152,20 @@ def _default_params() -> dict[str, Any]:
 
 
 def _result(context: Any, plan: Plan, members: Sequence[Member], seconds: float, traffic: int) -> Shared:
-    models, certificates = dict[date, Mapping[float, str]](), dict[date, Mapping[float, str]]()
+    models, means = dict[date, dict[float, str]](), dict[date, str]()
+    certificates = dict[date, Mapping[Alpha, str]]()
     for cutoff in plan.cutoffs:
         found = context.state[f"model/{cutoff}"]
-        if texts := {q: bytes(text).decode() for q in plan.quantiles if (text := found.get(f"q{q}"))}:
-            models[cutoff] = texts
-            signed = {q: found.get(f"certificate-q{q}") for q in plan.quantiles}
-            certificates[cutoff] = {q: bytes(one).decode() for q, one in signed.items() if one}
+        texts = {alpha: bytes(text).decode() for alpha in plan.alphas if (text := found.get(name_of(alpha)))}
+        signed = {alpha: found.get(f"certificate-{name_of(alpha)}") for alpha in plan.alphas}
+        if quantiles := {alpha: text for alpha, text in texts.items() if alpha is not None}:
+            models[cutoff] = quantiles
+            certificates[cutoff] = {alpha: bytes(one).decode() for alpha, one in signed.items() if one}
+        if None in texts:
+            means[cutoff] = texts[None]
     rows = {str(k): int(v) for k, v in context.state["rows"].items()}
     dropped = {str(k): str(v) for k, v in context.state["dropped"].items()}
     silent = sorted({member.partner for member in members} - set(rows) - set(dropped))  # not even a name was heard
     verdict = json.loads(str(context.state["verdict"]["json"])) if "verdict" in context.state else None
-    return Shared(models, rows, dropped | dict.fromkeys(silent, TIMEOUT), seconds, traffic, verdict, certificates)
+    shut_out = dropped | dict.fromkeys(silent, TIMEOUT)
+    return Shared(models, rows, shut_out, seconds, traffic, verdict, certificates, means)

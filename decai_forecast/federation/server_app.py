@@ -20,7 +20,7 @@ from decai_forecast.errors import FederationError
 from decai_forecast.federation.ask import ask
 from decai_forecast.federation.codes import MALFORMED, NO_ROWS, TIMEOUT, coded
 from decai_forecast.federation.exact.errors import BudgetSpent
-from decai_forecast.federation.plan import Plan
+from decai_forecast.federation.plan import Plan, name_of
 from decai_forecast.federation.preflight import OtherCodeBook, OtherPrivacy, compare, schema_of
 from decai_forecast.federation.state import HERE, Node, RuntimeSetting, State, Train, kept
 from decai_forecast.identity import KEY_BYTES
@@ -45,8 +45,8 @@ def make_app(setting: RuntimeSetting = HERE, champion: Mapping[float, str] | Non
             dropped |= state.dropped
             if cutoff == max(plan.cutoffs):
                 rows = {node.partner: node.rows for node in state.nodes}
-            texts = {f"q{quantile}": model.text().encode() for quantile, model in state.models.items()}
-            signed = {f"certificate-q{quantile}": one.to_bytes() for quantile, one in state.certificates.items()}
+            texts = {name_of(alpha): model.text().encode() for alpha, model in state.models.items()}
+            signed = {f"certificate-{name_of(alpha)}": one.to_bytes() for alpha, one in state.certificates.items()}
             context.state[f"model/{cutoff}"] = ConfigRecord(texts | signed)
             there = f"{len(state.nodes)} partners, {sum(n.rows for n in state.nodes):,} rows"
             setting.say(f"shared forecaster of {cutoff}: {there}")
@@ -63,7 +63,7 @@ def _compared(
 ) -> ConfigRecord:
     from decai_forecast.federation.evaluate import evaluate_together
 
-    challenger = {quantile: model.text() for quantile, model in state.models.items()}
+    challenger = {quantile: state.models[quantile].text() for quantile in plan.quantiles}
     nodes = {node.id: node.partner for node in state.nodes}
     verdict = evaluate_together(grid, plan, cutoff, nodes, champion, challenger)
     setting.say(f"the new forecaster {'ships' if verdict.promoted else 'does not ship'}: {verdict.reason}")

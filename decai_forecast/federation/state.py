@@ -14,7 +14,7 @@ from decai_forecast.federation.exact.certificate import Certificate
 from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import ModelText
-from decai_forecast.federation.plan import Plan
+from decai_forecast.federation.plan import Alpha, Plan
 from decai_forecast.federation.progress import Watch
 
 __all__ = ["HERE", "Node", "Relay", "RuntimeSetting", "State", "Train", "dropped_in_words", "kept"]
@@ -64,13 +64,13 @@ class Node:
 
 @dataclass(frozen=True)
 class State:
-    """Who still takes part in a cut-off, its models so far (by quantile), who was dropped with which code, and, of strategies
-    whose companies sign what they grew, their certificates (by quantile)."""
+    """Who still takes part in a cut-off, its models so far, who was dropped with which code, and, of strategies whose companies
+    sign what they grew, their certificates."""
 
     nodes: tuple[Node, ...]
-    models: Mapping[float, ModelText] = field(default_factory=dict)
+    models: Mapping[Alpha, ModelText] = field(default_factory=dict)
     dropped: Mapping[str, str] = field(default_factory=dict)
-    certificates: Mapping[float, Certificate] = field(default_factory=dict)
+    certificates: Mapping[Alpha, Certificate] = field(default_factory=dict)
 
 
 Train = Callable[[Grid, Plan, date, State, RuntimeSetting], State]

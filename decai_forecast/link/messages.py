@@ -244,12 +244,14 @@ class ModelCertificate:
 
 @dataclass(frozen=True)
 class SharedModels:
-    """The shared forecaster of one cut-off: the text of a LightGBM model for each quantile, and, where companies sign what they
-    grow together, their certificates."""
+    """The shared forecaster of one cut-off: the text of a LightGBM model for each quantile and of the ``mean`` (empty: none was
+    trained, and the quantiles imply it); and, where companies sign what they grow together, their certificates."""
 
     cutoff: date
     models: Mapping[float, str]
     certificates: Mapping[float, ModelCertificate] = field(default_factory=dict)
+    mean: str = ""
+    mean_certificate: ModelCertificate | None = None
 
 
 class ClosingStatus(StrEnum):
@@ -275,10 +277,11 @@ class Closing:
 @dataclass(frozen=True)
 class Progress:
     """How far a shared training is: tree ``tree`` of ``trees`` of the ``model``-th of ``models``, its ``loss``, and the bytes
-    that each company ``sent`` and ``received``. ``at``: UTC, ISO 8601; ``line``: all of it, for people."""
+    that each company ``sent`` and ``received``. ``quantile``: None while the mean is trained. ``at``: UTC, ISO 8601; ``line``:
+    all of it, for people."""
 
     cutoff: date
-    quantile: Annotated[float, Ge(0), Le(1)]
+    quantile: Annotated[float, Ge(0), Le(1)] | None
     model: Rows
     models: Rows
     tree: Rows

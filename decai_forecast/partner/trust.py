@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from decai_forecast.errors import MalformedMessage
-from decai_forecast.link import SharedModels
+from decai_forecast.link import ModelCertificate, SharedModels
 from decai_forecast.network import COORDINATOR
 from decai_forecast.partner.context import PartnerContext
 from decai_forecast.strategies import strategy_of
@@ -38,14 +38,16 @@ class Trust:
             raise MalformedMessage(f"the {COORDINATOR} gives the forecaster of {models.cutoff} as that of {cutoff}")
         if self.signed:
             for quantile, text in models.models.items():
-                self._check_signatures(models, quantile, text)
+                self._check_signatures(models.cutoff, quantile, text, models.certificates.get(quantile))
+            if models.mean:
+                self._check_signatures(models.cutoff, None, models.mean, models.mean_certificate)
 
-    def _check_signatures(self, models: SharedModels, quantile: float, text: str) -> None:
+    def _check_signatures(self, cutoff: date, alpha: float | None, text: str, certificate: ModelCertificate | None) -> None:
         from decai_forecast.federation.exact.certificate import Certificate, subject_of
         from decai_forecast.federation.exact.errors import Tampered
 
-        subject = subject_of(models.cutoff, quantile)
-        if quantile not in models.certificates:
+        subject = subject_of(cutoff, alpha)
+        if certificate is None:
             raise Tampered(f"{subject}: no company has signed it")
-        said: Mapping[str, Any] = asdict(models.certificates[quantile])
+        said: Mapping[str, Any] = asdict(certificate)
         Certificate.from_json(said).vouches(subject, text, self.pinned, self.minimum)

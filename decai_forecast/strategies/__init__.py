@@ -15,11 +15,13 @@ from pkgutil import iter_modules
 
 from decai_forecast.errors import ConfigError
 
-__all__ = ["DEFAULT", "MINIMUM_QUORUM", "TREES", "Disclosure", "Strategy", "all_strategies", "strategy_of"]
+__all__ = ["DEFAULT", "MEAN_POWER", "MINIMUM_QUORUM", "TREES", "Disclosure", "Strategy", "all_strategies", "strategy_of"]
 
 DEFAULT = "exact"
 MINIMUM_QUORUM = 3  # companies; of two, each could subtract itself from what both gave and read the other one
 TREES = 100  # of each quantile: as many as the model of pooled rows has that was tuned
+
+MEAN_POWER = 1.3  # Tweedie's variance power of the mean: 1 is Poisson, 2 gamma
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Strategy:
     needs_keys: bool = False  # companies know each other by their identities
     meets_at_relay: bool = False  # companies train at the same time and wait for one another
     needs_common_start: bool = False  # companies begin at the mean of their own quantiles, which they tell
+    trains_the_mean: bool = False  # beside the quantiles; else it is what the quantiles imply
     takes_privacy: bool = False
     takes_early_stopping: bool = False
     takes_code_book: bool = False

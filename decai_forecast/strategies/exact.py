@@ -19,6 +19,7 @@ STRATEGY = Strategy(
     shows_only_sums=True,
     needs_keys=True,
     meets_at_relay=True,
+    trains_the_mean=True,
     takes_privacy=True,
     takes_early_stopping=True,
     takes_code_book=True,

@@ -63,6 +63,13 @@ def test_a_round_that_is_trained_again_replaces_its_own(store: Store) -> None:
     assert archive == Archive({THIRD: file("cd")}, {THIRD: file("cd")})
 
 
+def test_each_list_of_features_has_an_archive_of_its_own(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an update that adds a feature nothing older is used: no row has its features any more."""
+    Archive({FIRST: file("ab")}, {FIRST: file("ab")}).write(store, None)
+    monkeypatch.setattr("decai_forecast.demand.FEATURES", ("h", "lag0"))
+    assert Archive.read(store, None) == Archive({}, {})
+
+
 def test_each_code_book_has_an_archive_of_its_own(store: Store) -> None:
     """What was trained with another book, or without, is neither reused nor shipped."""
     book = CodeBook("item_id", ("i1", "i2"))

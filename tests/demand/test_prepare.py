@@ -33,6 +33,17 @@ def test_features_are_the_same_for_all_frequencies(calendar: Calendar) -> None:
 
 
 @CALENDARS
+def test_the_week_of_the_year_is_known_where_there_are_weeks(calendar: Calendar) -> None:
+    """Of the period to forecast, not of its origin; months are told apart without it."""
+    future = prepare(table(calendar), calendar, AS_OF, seed=1).future
+    if calendar is MONTHS:
+        assert future["week"].isna().all()
+        return
+    assert future["week"].tolist() == future["date"].dt.isocalendar().week.tolist()
+    assert future["week"].nunique() == (2 if calendar is DAYS else 13)
+
+
+@CALENDARS
 def test_a_company_a_thousand_times_larger_has_the_same_rows(calendar: Calendar) -> None:
     """Features and target do not tell the size; only ``scale`` does, which stays at home."""
     small = table(calendar)

@@ -12,7 +12,7 @@ from pathlib import Path
 __all__ = ["OPEN", "TextsOfCode", "strings_of", "tokens"]
 
 OPEN = "\0"  # stands for whatever is filled in
-MOST_TRIED, FEW = 25, 12  # texts that share words with a message, and with a hint at its end
+MOST_TRIED, FEW = 25, 20  # texts that share words with a message, and with a hint at its end
 LONGEST_FILLING = 3  # tokens: a name, a type, a number with its unit
 
 

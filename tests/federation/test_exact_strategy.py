@@ -10,8 +10,8 @@ import pytest
 from members import FEATURES, OLD, SHIP, Member, member, members, plan, predicted, rows
 
 from decai_forecast.demand import TREE_PARAMS
-from decai_forecast.errors import ConfigError, FederationError
-from decai_forecast.federation import Plan, train_shared, validate
+from decai_forecast.errors import ConfigError, FederationError, ModelTextError
+from decai_forecast.federation import MEAN_OBJECTIVE, Plan, train_shared, validate
 from decai_forecast.federation.client_app import app as client
 from decai_forecast.federation.exact import coordinate
 from decai_forecast.federation.exact.coordinate import Together
@@ -42,6 +42,33 @@ def test_members_train_one_model(tmp_path: Path) -> None:
         error, constant = (target - np.asarray(p) for p in (predicted(text), np.quantile(target, quantile)))
         loss, other = (np.maximum(quantile * e, (quantile - 1) * e).mean() for e in (error, constant))
         assert loss < 0.9 * other
+
+
+def test_members_train_the_mean_of_demand_beside_the_quantiles(tmp_path: Path) -> None:
+    """Of what the targets are roots of; its text is one that LightGBM reads, and gives the mean of."""
+    there = members(tmp_path)
+    found = train_shared(there, exact(turns=12, quantiles=(0.5,), mean=True))
+    assert list(found.models[SHIP]) == [0.5]
+    assert len(validate(found.means[SHIP], FEATURES, frozenset(), MEAN_OBJECTIVE).trees) == 12
+    with pytest.raises(ModelTextError, match="objective"):
+        validate(found.means[SHIP], FEATURES)
+    demand = rows(99)["target"].to_numpy() ** 2
+    assert abs(predicted(found.means[SHIP]).mean() / demand.mean() - 1) < 0.15
+
+
+def test_without_a_mean_the_quantiles_stay(tmp_path: Path) -> None:
+    """Squares of these targets are beyond exact sums: no mean is learned, nobody is put out, and the quantiles imply one."""
+    large = [member(tmp_path, f"p{k}", {SHIP: rows(k).assign(target=lambda one: 1e5 * one["target"])}) for k in range(3)]
+    said: list[str] = []
+    found = train_shared(large, exact(quantiles=(0.5,), mean=True), progress=said.append)
+    assert (list(found.models[SHIP]), found.means, found.dropped) == ([0.5], {}, {})
+    assert any(line.startswith(f"no mean is trained for {SHIP}") for line in said)
+
+
+@pytest.mark.parametrize("changes", [{"strategy": "bagging"}, {"epsilon": 3.0}])
+def test_a_mean_is_not_trained_otherwise(changes: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="the mean is not trained"):
+        replace(exact(), mean=True, **changes)
 
 
 def test_the_same_members_train_the_same_model_again(tmp_path: Path) -> None:

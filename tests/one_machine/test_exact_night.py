@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,12 @@ def test_a_training_tells_how_far_it_is(night: Network) -> None:
     done = federate(coordinator_context(night), NIGHT, said.append)
     assert done.facts.members == night.partners
     last = night.calendar.cutoffs(NIGHT.as_of).ship
-    told = f"model 5 of 5 (before {last}, quantile 0.5): tree 2 of 2, loss "
+    told = f"model 10 of 10 (before {last}, the mean): tree 2 of 2, loss "
     assert [line for line in said if line.startswith(told) and line.endswith("received by each company")]
     far = message(public(night), f"rounds/{NIGHT.id}/progress.json")
-    assert (far["tree"], far["trees"], far["model"], far["models"]) == (2, 2, 5, 5)
-    assert 0 < far["loss"] < 1
+    assert (far["tree"], far["trees"], far["model"], far["models"]) == (2, 2, 10, 10)
+    assert far["loss"] > 0
+    assert far["quantile"] is None
     assert far["sent"] > 10_000
     summary = summarise(night, NIGHT)
     assert summary["training"] == far | {"finished": True}
@@ -159,8 +161,9 @@ def test_companies_keep_what_they_signed(night: Network) -> None:
     assert shared is not None
     for file in shared.models.values():
         models = link.models(file)
-        (text, certificate) = models.models[0.5], models.certificates[0.5]
-        assert certificate.names == night.partners
-        for partner in night.partners:
+        assert models.mean_certificate is not None
+        signed = [(models.models[0.5], models.certificates[0.5]), (models.mean, models.mean_certificate)]
+        for partner, (text, certificate) in product(night.partners, signed):
+            assert certificate.names == night.partners
             kept = own(night, partner).read_json(f"federation/exact/certificates/{digest_bytes(text.encode())}.json")
             assert kept == asdict(certificate) | {"names": list(certificate.names), "signatures": list(certificate.signatures)}

@@ -14,7 +14,7 @@ import pytest
 from panels import AS_OF, WEEKS, table
 from parties import ROUND, Parties
 
-from decai_forecast.demand import TREES, Prepared, fit, predict, prepare
+from decai_forecast.demand import TREES, Prepared, fit, fit_shared_mean, implied_mean, predict, prepare, with_shared_mean
 from decai_forecast.demand.models import MODELS, Model
 from decai_forecast.demand.models.base import with_level_errors
 from decai_forecast.demand.panel import Panel
@@ -81,10 +81,10 @@ def trained(tmp_path: Path) -> Done[TrainFacts]:
 def publish(tmp_path: Path) -> Callable[..., SharedForecasters]:
     """``publish({cutoff: texts}, strategy=...)``; what ships is that of the ship cut-off."""
 
-    def published(models: Mapping[date, Texts], strategy: str = "exact") -> SharedForecasters:
+    def published(models: Mapping[date, Texts], strategy: str = "exact", mean: str = "") -> SharedForecasters:
         parties = Parties(tmp_path / "network")
         link = parties.coordinator.link
-        files = {cutoff: link.publish_models(SharedModels(cutoff, texts)) for cutoff, texts in models.items()}
+        files = {cutoff: link.publish_models(SharedModels(cutoff, texts, mean=mean)) for cutoff, texts in models.items()}
         shared = SharedRound(ROUND.id, AS_OF, SharedStatus.TRAINED, ("a", "b", "c"), 3, strategy=strategy)
         assert link.publish_shared(replace(shared, models=files, ships=files.get(SHIP)))
         return SharedForecasters.of(parties.company("a").link, ROUND.id)
@@ -158,6 +158,23 @@ def test_candidates_are_blends_of_own_and_shared(publish: Publish, trained: Done
     own, shared, mean = (origins.ship[name]["q50"].to_numpy() for name in ("local", "shared", "mean"))
     np.testing.assert_allclose(mean, (own + shared) / 2)
     assert not np.allclose(origins.ship["shared_and_local_trees"]["q50"], shared)
+
+
+def test_a_mean_that_was_trained_together_is_the_shared_one(publish: Publish, trained: Done[TrainFacts]) -> None:
+    """And own trees on top keep it; where none was trained, the quantiles imply one."""
+    mean = sanitise(parse(fit_shared_mean(prepared(FIRST).train, seed=7))).text()
+    there = {SHIP: alone(SHIP)}
+    ship = origins_of(trained, WEEKS, CUTOFFS, there, publish({SHIP: model()}, mean=mean), None).ship
+    wanted = with_shared_mean(ship["shared"], mean, alone(SHIP).future)["mean"]
+    for name in ("shared", "shared_and_local_trees"):
+        np.testing.assert_allclose(ship[name]["mean"], wanted)
+    assert not np.allclose(wanted, implied_mean(ship["shared"]))
+
+
+def test_a_mean_that_is_no_model_is_refused(publish: Publish, trained: Done[TrainFacts]) -> None:
+    """Nor one that a quantile's model is passed off as."""
+    with pytest.raises(ModelTextError, match="objective"):
+        origins_of(trained, WEEKS, CUTOFFS, {SHIP: alone(SHIP)}, publish({SHIP: model()}, mean=model()[0.5]), None)
 
 
 def test_no_trees_are_grown_on_very_many(publish: Publish, trained: Done[TrainFacts]) -> None:

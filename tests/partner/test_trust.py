@@ -101,6 +101,12 @@ def other_quantile(parties: Parties) -> SharedModels:
     return SharedModels(SHIP, {0.9: TEXT}, {0.9: models.certificates[0.5]})
 
 
+def as_the_mean(parties: Parties) -> SharedModels:
+    """The median, given as the mean."""
+    models = signed(parties)
+    return replace(models, mean=TEXT, mean_certificate=models.certificates[0.5])
+
+
 ATTACKS: list[tuple[Callable[[Parties], SharedModels], str]] = [
     (scaled, "2026-06-29/0.5: the model is not the one that was signed"),
     (lambda parties: replace(signed(parties), certificates={}), "2026-06-29/0.5: no company has signed it"),
@@ -108,6 +114,8 @@ ATTACKS: list[tuple[Callable[[Parties], SharedModels], str]] = [
     (another_key, "the certificate belongs to another roster"),
     (strangers, "signed by 'x', whose key is not pinned here"),
     (other_quantile, "the certificate is of '2026-06-29/0.5', the model is given as '2026-06-29/0.9'"),
+    (as_the_mean, "the certificate is of '2026-06-29/0.5', the model is given as '2026-06-29/mean'"),
+    (lambda parties: replace(signed(parties), mean=TEXT), "2026-06-29/mean: no company has signed it"),
     (lambda parties: replace(signed(parties), cutoff=OLD), "the model is given as '2025-07-28/0.5'"),
     (lambda parties: signed(parties, signatures=(b"s" * 64,) * 4), "a: its signature of certificate is not valid"),
     (lambda parties: signed(parties, transcript=b"u" * 32), "a: its signature of certificate is not valid"),

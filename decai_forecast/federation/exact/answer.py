@@ -18,7 +18,7 @@ __all__ = ["answer"]
 
 
 def answer(asked: Asked) -> Mapping[str, Any]:
-    """Trains one quantile together with everybody on the roster; the model goes to the coordinator if it asks for it here."""
+    """Trains one model together with everybody on the roster; the model goes to the coordinator if it asks for it here."""
     rows, plan, call = asked.rows, asked.plan, Call.from_config(asked.values)
     records, keyring = TrainingRecords(asked.store, plan.round_id), Keyring(asked.store)
     trained = train_on_call(

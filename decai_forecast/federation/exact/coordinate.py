@@ -23,8 +23,8 @@ from decai_forecast.federation.exact.certificate import Certificate, subject_of
 from decai_forecast.federation.exact.errors import Begun, Differs, ExactError, PeerLost
 from decai_forecast.federation.exact.node import Call
 from decai_forecast.federation.exact.progress import Progress
-from decai_forecast.federation.model_text import ModelText, validate
-from decai_forecast.federation.plan import Plan
+from decai_forecast.federation.model_text import MEAN_OBJECTIVE, OBJECTIVE, ModelText, validate
+from decai_forecast.federation.plan import Alpha, Plan, name_of
 from decai_forecast.federation.progress import Step
 from decai_forecast.federation.state import HERE, Relay, RuntimeSetting, State, dropped_in_words, kept
 
@@ -48,7 +48,7 @@ class Signed:
 class Together:
     """What came of a cut-off: no models if it could not be trained, and then the code of what stopped it."""
 
-    models: Mapping[float, Signed]
+    models: Mapping[Alpha, Signed]
     members: frozenset[str]
     dropped: dict[str, str] = field(default_factory=dict)
     stopped: str = ""
@@ -67,27 +67,30 @@ def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, setting: R
     left = tuple(node for node in state.nodes if node.partner in together.members and together.models)
     return kept(
         replace(
-            state, nodes=left, models={quantile: one.model for quantile, one in together.models.items()},
-            certificates={quantile: one.certificate for quantile, one in together.models.items()},
+            state, nodes=left, models={alpha: one.model for alpha, one in together.models.items()},
+            certificates={alpha: one.certificate for alpha, one in together.models.items()},
             dropped=dict(state.dropped) | together.dropped,
         ), plan, cutoff,
     )  # fmt: skip
 
 
 def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, setting: RuntimeSetting) -> Together:
-    """All quantiles of one cut-off, one after the other.
+    """All quantiles of one cut-off, one after the other, and the mean; without the mean if only that cannot be trained.
 
     Who fails before the first sum is left out and the others begin again. Once sums have crossed, the partners themselves
     refuse to go on without one of them (see records.py): then there is no model of this cut-off.
     """
-    there, dropped, models = dict(nodes), dict[str, str](), dict[float, Signed]()
-    for quantile in plan.quantiles:
-        model, blamed, stopped = _Attempts(grid, plan, cutoff, quantile, setting).model(there)
+    there, dropped, models = dict(nodes), dict[str, str](), dict[Alpha, Signed]()
+    for alpha in plan.alphas:
+        model, blamed, stopped = _Attempts(grid, plan, cutoff, alpha, setting).model(there)
+        if model is None and alpha is None:  # the quantiles are there, and imply one
+            setting.say(f"no mean is trained for {cutoff} ({stopped or dropped_in_words(blamed)}): the quantiles imply it")
+            break
         dropped |= blamed
         there = {partner: node for partner, node in there.items() if partner not in blamed}
         if model is None:
             return Together({}, frozenset(there), dropped, stopped)
-        models[quantile] = model
+        models[alpha] = model
     return Together(models, frozenset(there), dropped)
 
 
@@ -98,7 +101,7 @@ class _Attempts:
     grid: Grid
     plan: Plan
     cutoff: date
-    quantile: float
+    alpha: Alpha
     setting: RuntimeSetting
 
     def model(self, nodes: Nodes) -> tuple[Signed | None, dict[str, str], str]:
@@ -128,27 +131,27 @@ class _Attempts:
 
     def _called(self, nodes: Nodes, relay: Relay, notes: deque[Progress]) -> tuple[Signed | None, dict[str, str]]:
         keys, speaker = {partner: key for partner, (_, key) in nodes.items()}, min(nodes)
-        call = Call(self.quantile, hashlib.sha256(os.urandom(32)).digest(), relay.port, keys, speaker)
+        call = Call(self.alpha, hashlib.sha256(os.urandom(32)).digest(), relay.port, keys, speaker)
         names = {node: partner for partner, (node, _) in nodes.items()}
         answers = ask(
             self.grid, names, "train.exact", call.to_config() | {"cutoff": self.cutoff.isoformat()},
-            PATIENCE * self.plan.timeout, group=f"{self.cutoff}/{self.quantile}", meanwhile=partial(self._report, notes),
+            PATIENCE * self.plan.timeout, group=f"{self.cutoff}/{name_of(self.alpha)}", meanwhile=partial(self._report, notes),
             grace=self.plan.grace, enough=lambda replies: any(reply.has_error() for reply in replies), then=relay.close,
         )  # fmt: skip
         replies = {names[node]: reply for node, reply in answers.items()}
         failed = {partner: TIMEOUT for partner in nodes if partner not in replies}
         failed |= {partner: reason_of(one) for partner, one in replies.items() if one.has_error()}
-        return (None, failed) if failed else _taken(self.plan, subject_of(self.cutoff, self.quantile), speaker, keys, replies)
+        return (None, failed) if failed else _taken(self.plan, self.cutoff, self.alpha, speaker, keys, replies)
 
     def _report(self, notes: deque[Progress]) -> None:
         if notes:
-            cutoffs, quantiles = self.plan.cutoffs, self.plan.quantiles
-            number = cutoffs.index(self.cutoff) * len(quantiles) + quantiles.index(self.quantile) + 1
-            self.setting.watch(Step(self.cutoff, self.quantile, number, len(cutoffs) * len(quantiles), notes.pop()))
+            cutoffs, alphas = self.plan.cutoffs, self.plan.alphas
+            number = cutoffs.index(self.cutoff) * len(alphas) + alphas.index(self.alpha) + 1
+            self.setting.watch(Step(self.cutoff, self.alpha, number, len(cutoffs) * len(alphas), notes.pop()))
 
 
 def _taken(
-    plan: Plan, subject: str, speaker: str, keys: Mapping[str, bytes], replies: Mapping[str, Message]
+    plan: Plan, cutoff: date, alpha: Alpha, speaker: str, keys: Mapping[str, bytes], replies: Mapping[str, Message]
 ) -> tuple[Signed | None, dict[str, str]]:
     """The speaker's model, if it is safe to load and the one that all ended with and signed; else who says something else than
     most. ``keys``: of all who were called."""
@@ -162,9 +165,10 @@ def _taken(
     if other:
         return None, dict.fromkeys(other if 2 * len(other) < len(said) else {speaker}, Differs.code)
     try:
-        model = validate(text.decode(), plan.feature_names, plan.coded)
+        objective = MEAN_OBJECTIVE if alpha is None else OBJECTIVE
+        model = validate(text.decode(), plan.feature_names, plan.coded, objective)
         certificate = Certificate.from_bytes(said[speaker].get("certificate"))
-        certificate.vouches(subject, text.decode(), keys, plan.minimum)
+        certificate.vouches(subject_of(cutoff, alpha), text.decode(), keys, plan.minimum)
         return Signed(model, certificate), {}
     except UnicodeDecodeError:
         return None, {speaker: ModelTextError.code}

@@ -20,8 +20,9 @@ from decai_forecast.federation.exact.privacy import Private, private_for
 from decai_forecast.federation.exact.records import TrainingRecords
 from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.exact.session import SecureSession, Wire
-from decai_forecast.federation.plan import Plan
+from decai_forecast.federation.plan import Alpha, Plan, alpha_of, name_of
 from decai_forecast.identity import Keyring
+from decai_forecast.strategies import MEAN_POWER
 
 if TYPE_CHECKING:  # LightGBM
     from decai_forecast.federation.exact.train import Trained
@@ -31,9 +32,9 @@ __all__ = ["Call", "Connect", "connect_here", "connect_over_tls", "plan_of", "pr
 
 @dataclass(frozen=True)
 class Call:
-    """What the coordinator asks: train this quantile with these, over the relay at this port of the own host."""
+    """What the coordinator asks: train this model with these, over the relay at this port of the own host."""
 
-    quantile: float
+    alpha: Alpha
     session: bytes
     port: int
     keys: Mapping[str, bytes]
@@ -41,12 +42,12 @@ class Call:
 
     def to_config(self) -> dict[str, str | int | float | bytes]:
         keys = json.dumps({name: key.hex() for name, key in sorted(self.keys.items())})
-        return {"quantile": self.quantile, "session": self.session, "port": self.port, "keys": keys, "speaker": self.speaker}
+        return {"model": name_of(self.alpha), "session": self.session, "port": self.port, "keys": keys, "speaker": self.speaker}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Call:
         keys = {str(name): bytes.fromhex(key) for name, key in json.loads(str(config["keys"])).items()}
-        return cls(float(config["quantile"]), bytes(config["session"]), int(config["port"]), keys, str(config["speaker"]))
+        return cls(alpha_of(str(config["model"])), bytes(config["session"]), int(config["port"]), keys, str(config["speaker"]))
 
 
 Connect = Callable[[Call, int, Sequence[str], float], Wire]
@@ -69,14 +70,16 @@ def connect_over_tls(relay: str, keys: Path, call: Call, rank: int, names: Seque
     return GrpcWire(host, int(port), call.session, rank, names, tls, wait)
 
 
-def plan_of(plan: Plan, cutoff: date, quantile: float, weighted: bool) -> ExactPlan:
-    """The exact plan of one quantile. Its subject is the cut-off, not the night and not the quantile: rows before a cut-off
-    are the same in all of them, and so are the sums for bins. What was begun with some companies must not be trained with
-    others."""
-    if plan.epsilon:
-        return private_plan(str(cutoff), plan.feature_names, plan.seed, quantile, weighted, private_of(plan))
-    exact = from_demand(plan.params, str(cutoff), plan.feature_names, plan.rounds, plan.seed, alpha=quantile, weighted=weighted)
-    return replace(exact, patience=plan.early_stopping_rounds, categories=plan.categories)
+def plan_of(plan: Plan, cutoff: date, alpha: Alpha, weighted: bool) -> ExactPlan:
+    """The exact plan of one quantile, or of the mean.
+
+    Its subject is the cut-off, not the night and not the model: rows before a cut-off are the same in all of them, and so are
+    the sums for bins. What was begun with some companies must not be trained with others.
+    """
+    if plan.epsilon and alpha is not None:  # no plan has both noise and a mean
+        return private_plan(str(cutoff), plan.feature_names, plan.seed, alpha, weighted, private_of(plan))
+    exact = from_demand(plan.params, str(cutoff), plan.feature_names, plan.rounds, plan.seed, alpha=alpha, weighted=weighted)
+    return replace(exact, patience=plan.early_stopping_rounds, categories=plan.categories, tweedie=0.0 if alpha else MEAN_POWER)
 
 
 def private_of(plan: Plan) -> Private:
@@ -103,7 +106,7 @@ def train_on_call(
     from decai_forecast.federation.exact.rows import Rows
     from decai_forecast.federation.exact.train import train
 
-    exact = plan_of(plan, cutoff, call.quantile, weight is not None)
+    exact = plan_of(plan, cutoff, call.alpha, weight is not None)
     rows = Rows(X, target.astype(np.float32), weight, newest if exact.patience else None)
     identity, pinned, roster = keyring.identity(), keyring.pinned(), KeyRoster.of(call.keys)
     roster.check(pinned, plan.minimum)

@@ -11,7 +11,7 @@ from typing import Any
 from decai_forecast.federation.exact.code_book import check_book
 from decai_forecast.federation.exact.collectives import LIGHTGBM
 from decai_forecast.federation.exact.errors import Refused
-from decai_forecast.federation.exact.objectives import Objective, Quantile, SquaredError
+from decai_forecast.federation.exact.objectives import Objective, Quantile, SquaredError, Tweedie
 from decai_forecast.federation.exact.privacy import Private
 
 __all__ = ["MIN_LEAF_ROWS", "ExactPlan", "from_demand", "private_plan"]
@@ -57,6 +57,7 @@ class ExactPlan:
     ``bag``: share of its rows that each participant draws, in private, for every tree. ``private``: under differential privacy
     (private.py), which is not exact. ``patience``: trees without a smaller loss over the held-out rows after which all stop
     (stopping.py); 0: no rows are held out. ``categories``: feature -> its code book; LightGBM then parts its codes into sets.
+    ``tweedie``: the variance power of a mean of the labels' squares; 0: the mean is that of the labels, by squared error.
     """
 
     subject: str
@@ -71,6 +72,7 @@ class ExactPlan:
     private: Private | None = None
     patience: int = 0
     categories: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tweedie: float = 0.0
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.tree) - set(TREE)):
@@ -87,7 +89,9 @@ class ExactPlan:
 
     @property
     def objective(self) -> Objective:
-        return SquaredError() if self.alpha is None else Quantile(self.alpha)
+        if self.alpha is not None:
+            return Quantile(self.alpha)
+        return Tweedie(self.tweedie) if self.tweedie else SquaredError()
 
     @property
     def coded(self) -> dict[int, int]:

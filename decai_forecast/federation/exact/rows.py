@@ -46,7 +46,7 @@ class Rows:
             raise Refused("rows are held out where the plan has patience, and only there: say of each row whether it is")
         if not fitting.learned.any():
             raise Refused("every row is held out, so that none is left to learn from; training rows say how far back they lie")
-        label_sum(label, fitting.steps)
+        label_sum(plan.objective.learned(label), fitting.steps)
         return fitting
 
     @property

@@ -23,7 +23,7 @@ EXPONENTS = np.arange(-40, 41)  # of two: bounds of the largest label that can b
 @dataclass(frozen=True)
 class Start:
     """``score``: the constant that all rows begin with. ``steps``: everybody's weight. ``largest``: a power of two that no
-    label's distance from the score exceeds."""
+    row's ``reach`` exceeds: as a rule its label's distance from the score."""
 
     score: float
     steps: int
@@ -31,15 +31,16 @@ class Start:
 
 
 def agree_start(secure_sum: SecureSum, plan: ExactPlan, label: npt.NDArray[np.float32], steps: npt.NDArray[np.int64]) -> Start:
-    """The start over everybody's rows: the weighted mean, or the quantile of the objective."""
+    """The start over everybody's rows: the score of the weighted mean, or the quantile of the objective. ``label``: as the
+    objective learns it."""
     sums = secure_sum("start", np.array([label_sum(label, steps), steps.sum(), len(label)], dtype=np.int64), 8)
     everybody, alpha = int(sums[1]), plan.objective.renews
     if alpha is None:
-        score = float(sums[0]) * 2.0**-MEAN_BITS / everybody
+        score = plan.objective.score(float(sums[0]) * 2.0**-MEAN_BITS / everybody)
     else:
         rule = Renewal(alpha, plan.weighted, 1, everybody + int(sums[2]))
         score = float(rule.values(secure_sum, label.astype(np.float64), steps, np.zeros(len(label), dtype=np.int64), 1)[0])
-    return Start(score, everybody, _largest(secure_sum, float(np.abs(label - score).max())))
+    return Start(score, everybody, _largest(secure_sum, plan.objective.reach(label, score)))
 
 
 def label_sum(label: npt.NDArray[np.float32], steps: npt.NDArray[np.int64]) -> int:

@@ -18,6 +18,7 @@ from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Floats, Format
 from decai_forecast.federation.exact.loss import mean_loss
 from decai_forecast.federation.exact.order import Renewal
+from decai_forecast.federation.exact.packed_ints import width_for
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
 from decai_forecast.federation.exact.private import train_privately
 from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
@@ -64,7 +65,7 @@ def train(
         return _signed(text, plan, session, records)
     bins = agree_bins(session.secure_sum, rows.X, plan.max_bin, plan.coded)
     session.agree("bins", bins.digest)
-    start = agree_start(session.secure_sum, plan, rows.label, rows.steps)
+    start = agree_start(session.secure_sum, plan, plan.objective.learned(rows.label), rows.steps)
     trees = _Grower(rows, plan, session, records, bins, start).all(progress)
     if not trees:
         raise Refused("no tree can be split: too few rows, or features that say nothing")
@@ -100,6 +101,7 @@ class _Grower:
         self._stopping = Stopping(plan.patience, self._held_loss)
         self._private = session.identity.secret("bags")
         self._objective, self._steps = plan.objective, rows.steps
+        self._label = plan.objective.learned(rows.label)
         self._everybody = start.steps + bins.rows
         self._form: Format = plan.objective.format(start.steps, start.largest, plan.weighted)
         self._data = bins.dataset(rows.X, plan.max_bin, plan.feature_names)
@@ -126,13 +128,17 @@ class _Grower:
 
     def _held_loss(self) -> float:
         """Over everybody's held-out rows, up to a factor that is the same at every look."""
-        residual, steps = self._rows.label - self._score, np.where(self._rows.learned, 0, self._steps)
+        residual, steps = self._residual, np.where(self._rows.learned, 0, self._steps)
         return mean_loss(self._session.secure_sum, self._objective.renews, residual, steps, self._start)
+
+    @property
+    def _residual(self) -> Floats:
+        """Of each own row, what is learned minus its forecast."""
+        return self._label - self._objective.forecast(self._score)
 
     def _tell(self, trees: int) -> None:
         """How far all are, for who waits for the model."""
-        residual = self._rows.label - self._score
-        loss = mean_loss(self._session.secure_sum, self._objective.renews, residual, self._steps, self._start)
+        loss = mean_loss(self._session.secure_sum, self._objective.renews, self._residual, self._steps, self._start)
         self._session.tell(trees, self._plan.trees, loss)
 
     def _resumed(self) -> list[Tree]:
@@ -147,7 +153,7 @@ class _Grower:
             booster = lgb.Booster(model_str=model_of(self._plan, self._start.score, kept).text())
             for trees in range(1, len(kept) + 1):
                 if trees % EVERY == 0 or trees == len(kept):
-                    self._score = booster.predict(self._rows.X, num_iteration=trees, num_threads=1)
+                    self._score = booster.predict(self._rows.X, num_iteration=trees, raw_score=True, num_threads=1)
                     self._stopping.after(trees)
         return kept
 
@@ -155,7 +161,7 @@ class _Grower:
         import lightgbm as lgb
 
         steps = np.where(self._rows.learned & bag_of(self._private, self._plan, number, len(self._steps)), self._steps, 0)
-        gradients = self._objective.gradients(self._score, self._rows.label, steps, self._form)
+        gradients = self._objective.gradients(self._score, self._label, steps, self._form)
         params = self._plan.params(number) | {"num_machines": self._session.size}
         booster = lgb.Booster(params, self._data)
         collectives.begin_tree()
@@ -170,17 +176,26 @@ class _Grower:
     def _renewed(self, tree: Tree, booster: lgb.Booster, steps: npt.NDArray[np.int64]) -> Tree:
         """The tree with its final leaf values, which are added to the score."""
         outputs, alpha = _outputs(booster), self._objective.renews
-        if alpha is None:
+        if alpha is None and not self._objective.counts_leaves:
             self._score += outputs
             return tree
         values = leaf_values(tree)
         leaf = leaves_of_rows(values, outputs, booster, self._rows.X)
-        residual = self._rows.label - self._score
+        if alpha is None:
+            values = np.where(self._rows_in(leaf, steps, len(values)) >= MIN_LEAF_ROWS, values, 0.0)
+            self._score += values[leaf]
+            return with_values(tree, values)
+        residual = self._residual
         rule = Renewal(alpha, self._plan.weighted, MIN_LEAF_ROWS, self._everybody)
         found = rule.values(self._session.secure_sum, residual, steps, leaf, len(values))
         values = np.nan_to_num(found, nan=0.0) * self._plan.learning_rate
         self._score += values[leaf]
         return with_values(tree, values)
+
+    def _rows_in(self, leaf: npt.NDArray[np.int64], steps: npt.NDArray[np.int64], leaves: int) -> npt.NDArray[np.int64]:
+        """Everybody's rows in each leaf that the tree learned from."""
+        own = np.bincount(leaf[steps > 0], minlength=leaves).astype(np.int64)
+        return self._session.secure_sum("leaf", own, width_for(self._everybody))
 
 
 def _outputs(booster: lgb.Booster) -> Floats:

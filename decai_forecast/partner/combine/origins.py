@@ -70,7 +70,10 @@ def origins_of(
     book: CodeBook | None,
 ) -> Origins:
     """The candidates at all cut-offs that have rows to forecast."""
-    made = {c: _candidates(trained, calendar, c, one, _texts(shared, c, cutoffs), book) for c, one in alone.items()}
+    made = {
+        c: _candidates(trained, calendar, c, one, _texts(shared, c, cutoffs), _mean(shared, c, cutoffs, book), book)
+        for c, one in alone.items()
+    }
     judged = [c for c in (*cutoffs.choice, cutoffs.test) if c in made]
     return Origins(judged, [made[c] for c in cutoffs.choice if c in made], made.get(cutoffs.test, {}), made[cutoffs.ship])
 
@@ -78,6 +81,17 @@ def origins_of(
 def _texts(shared: SharedForecasters, cutoff: date, cutoffs: Cutoffs) -> Texts:
     """The shared models for a cut-off: to ship, those in use; empty where there are none."""
     return (shared.shipped() if cutoff == cutoffs.ship else shared.at(cutoff)) or {}
+
+
+def _mean(shared: SharedForecasters, cutoff: date, cutoffs: Cutoffs, book: CodeBook | None) -> str:
+    """The text of the shared mean for a cut-off, as :func:`_texts`, validated; empty where there is none."""
+    from decai_forecast.demand import FEATURES
+    from decai_forecast.federation import MEAN_OBJECTIVE, validate
+
+    text = shared.shipped_mean() if cutoff == cutoffs.ship else shared.mean_at(cutoff)
+    if text:
+        validate(text, *coded_by(book, FEATURES), MEAN_OBJECTIVE)
+    return text
 
 
 def _tree_counts(texts: Texts, book: CodeBook | None) -> list[int]:
@@ -90,16 +104,22 @@ def _tree_counts(texts: Texts, book: CodeBook | None) -> list[int]:
 
 
 def _candidates(
-    trained: Done[TrainFacts], calendar: Calendar, cutoff: date, alone: Alone, texts: Texts, book: CodeBook | None
+    trained: Done[TrainFacts],
+    calendar: Calendar,
+    cutoff: date,
+    alone: Alone,
+    texts: Texts,
+    mean: str,
+    book: CodeBook | None,
 ) -> dict[str, pd.DataFrame]:
     """By name; of a newcomer only ``shared``."""
-    from decai_forecast.demand import candidate_models, candidates, implied_mean, local_candidates, predict, predict_on_top
+    from decai_forecast.demand import candidate_models, candidates, local_candidates, predict, predict_on_top, with_shared_mean
 
     future, local, trees = alone.future, alone.local, _tree_counts(texts, book)
     forecasts = [predict(texts, future)] if texts else []
     if texts and local is not None and max(trees) <= MOST_TREES_BELOW:
         forecasts.append(predict_on_top(texts, trained.frame(f"rows-{cutoff}.parquet"), future, seed=SEED))
-    shared = [frame.assign(mean=implied_mean(frame)) for frame in forecasts]
+    shared = [with_shared_mean(frame, mean, future) for frame in forecasts]
     if local is None:
         return {"shared": shared[0]}
     if not shared:

@@ -17,6 +17,28 @@ def test_the_model_is_that_of_the_pooled_rows_to_the_last_bit(alpha: float | Non
     assert {one.text for one in trained(parts, which)} == {pooled(parts, which)}
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_mean_of_demand_is_that_of_the_pooled_rows_to_the_last_bit(weighted: bool) -> None:
+    """Tweedie, whose hessians are no weights: the same text at every participant."""
+    parts = companies(weighted=weighted)
+    tree = {"num_leaves": 8, "learning_rate": 0.2, "feature_fraction": 0.5}
+    which = plan(alpha=None, tweedie=1.3, weighted=weighted, bag=0.7, tree=tree)
+    assert {one.text for one in trained(parts, which)} == {pooled(parts, which)}
+
+
+@pytest.mark.parametrize("power", [1.1, 1.3, 1.7])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_mean_of_demand_is_what_stock_lightgbm_trains(power: float, weighted: bool) -> None:
+    """Against ``lgb.train`` with ``objective=tweedie`` on the squared labels: the same splits, means within 1e-6 of theirs."""
+    parts = companies(weighted=weighted)
+    which = plan(alpha=None, tweedie=power, weighted=weighted, least_weight=80.0)  # no leaf of fewer than ten rows
+    text, other = trained(parts, which)[0].text, stock(parts, which)
+    X = pool(parts)[0]
+    assert structure(text) == structure(other.model_to_string())
+    ours, theirs = lgb.Booster(model_str=text).predict(X, num_threads=1), other.predict(X, num_threads=1)
+    assert np.abs(ours / theirs - 1).max() <= 1e-6
+
+
 @pytest.mark.parametrize(("alpha", "weighted"), [(None, False), (None, True), (0.1, False), (0.5, False), (0.9, False)])
 def test_it_is_what_stock_lightgbm_trains(alpha: float | None, weighted: bool) -> None:
     """Against ``lgb.train`` with its own objective: the same splits; values apart by rounding, at most 1e-6 (1e-9 for the

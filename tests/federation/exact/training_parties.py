@@ -152,12 +152,15 @@ def serial(params: dict[str, Any], datasets: Sequence[lgb.Dataset], gradients: A
 
 def pooled(parts: Sequence[Rows], which: ExactPlan, grow: Grow = serial) -> str:
     """The model of one company that has everybody's rows, on the same bins and bags."""
-    X, label, steps = pool(parts)
+    X, root, steps = pool(parts)
     objective, alpha = which.objective, which.alpha
+    label = root * root if which.tweedie else root
     start = float((np.rint(label.astype(float) * steps * 2**20)).sum() / 2**20 / steps.sum()) if alpha is None else 0.0
     if alpha is not None:
         start = percentile(label.astype(float), steps, which)
-    form = objective.format(int(steps.sum()), 2.0 ** np.ceil(np.log2(np.abs(label - start).max())), which.weighted)
+    furthest = float(label.max()) if which.tweedie else np.abs(label - start).max()
+    start = float(np.log(start)) if which.tweedie else start
+    form = objective.format(int(steps.sum()), 2.0 ** np.ceil(np.log2(furthest)), which.weighted)
     bins, score, trees = bins_of(parts, which), np.full(len(label), start), []
     datasets = [bins.dataset(X, which.max_bin, which.feature_names) for _ in range(2)]
     for number in range(which.trees):
@@ -169,6 +172,10 @@ def pooled(parts: Sequence[Rows], which: ExactPlan, grow: Grow = serial) -> str:
         tree = tree_of(booster)
         values = leaf_values(tree)
         leaf = booster.predict(X, pred_leaf=True, num_threads=1).ravel()
+        if which.tweedie:
+            few = np.bincount(leaf[counted > 0], minlength=len(values)) < MIN_LEAF_ROWS
+            values = np.where(few, 0.0, values)
+            tree = with_values(tree, values)
         if alpha is not None:
             values = np.zeros(len(values))
             for k in range(len(values)):
@@ -186,13 +193,15 @@ def stock(parts: Sequence[Rows], which: ExactPlan) -> lgb.Booster:
     """``lgb.train`` as everybody knows it, with its own objective, on the pooled rows in the same bins."""
     X, label, steps = pool(parts)
     data = bins_of(parts, which).dataset(X, which.max_bin, FEATURES)
-    data.set_label(label)
+    data.set_label(label * label if which.tweedie else label)
     if which.weighted:
         data.set_weight(steps / 64)
     told = {key: value for key, value in which.params(0).items() if key not in ("tree_learner", "pre_partition", "objective")}
     loss: dict[str, Any] = (
         {"objective": "regression"} if which.alpha is None else {"objective": "quantile", "alpha": which.alpha}
     )
+    if which.tweedie:
+        loss = {"objective": "tweedie", "tweedie_variance_power": which.tweedie}
     return lgb.train(told | loss | {"boost_from_average": True}, data, which.trees)
 
 
