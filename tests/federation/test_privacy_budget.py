@@ -13,7 +13,7 @@ from members import Member, plan, rows, train
 from test_own_strategy import asked
 from test_training import Overheard, serve
 
-from decai_forecast.commands.federation import _company
+from decai_forecast.commands.membership import company_of
 from decai_forecast.errors import FederationError
 from decai_forecast.federation import train_shared
 from decai_forecast.federation.exact.accountant import PrivacyAccountant, spending
@@ -160,7 +160,7 @@ def test_a_node_takes_the_terms_of_its_own_network_yaml(tmp_path: Path) -> None:
     """They are part of what all agreed on, too: the coordinator names who has other ones."""
     people = tuple(Participant(f"p{k}") for k in range(3))
     network = Network(tmp_path, "three", "W", 13, people, privacy=TERMS)
-    company, _ = _company(network, "p0")
+    company, _ = company_of(network, "p0")
     assert company.privacy == TERMS.terms == of_night("2026-06-08").privacy
     assert company.agreed == agreement("W", 13, TERMS.terms)
     others = (agreement("W", 13), agreement("W", 13, TERMS.terms, 10), agreement("W", 13, Privacy(3, 30).terms))

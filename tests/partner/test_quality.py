@@ -119,7 +119,7 @@ def test_a_library_does_not_put_its_code_outside(network: Network, monkeypatch: 
 
     monkeypatch.setattr("decai_forecast.partner.check.check_delivery", broken)
     fails(network)
-    assert message(inbox(network), f"{NEXT.id}/shop_0.json")["code"] == "internal"
+    assert message(inbox(network), f"shop_0/{NEXT.id}/submission.json")["code"] == "internal"
 
 
 def test_the_score_looks_at_thirty_rounds() -> None:
