@@ -12,7 +12,7 @@ from pathlib import Path
 __all__ = ["OPEN", "TextsOfCode", "strings_of", "tokens"]
 
 OPEN = "\0"  # stands for whatever is filled in
-MOST_TRIED, FEW = 25, 20  # texts that share words with a message, and with a hint at its end
+MOST_TRIED = 200  # texts that share most words with a message; of a hint at its end, which is short, all that share one
 LONGEST_FILLING = 3  # tokens: a name, a type, a number with its unit
 
 
@@ -76,10 +76,10 @@ class TextsOfCode:
 
     def can_say(self, part: Sequence[str]) -> bool:
         """Whether ``part`` lies in a text of the code, or runs on from its end, or what it leaves open, into another."""
-        hints = cache(lambda rest: any(_fits(rest, self.texts[one], None) for one in self._likely(rest, FEW)))
+        hints = cache(lambda rest: any(_fits(rest, self.texts[one], None) for one in self._likely(rest, None)))
         return any(_fits(tuple(part), self.texts[one], hints) for one in self._likely(part, MOST_TRIED))
 
-    def _likely(self, part: Sequence[str], most: int) -> list[int]:
+    def _likely(self, part: Sequence[str], most: int | None) -> list[int]:
         """Texts that share words with ``part``, those that share most first."""
         shared = Counter(number for word in words(part) for number in self.by_word.get(word, ()))
         return [number for number, _ in shared.most_common(most)]
