@@ -16,6 +16,7 @@ from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.federation import Member, Plan
 from decai_forecast.steps import Step, Writer, run_step
 from decai_forecast.store import Store
+from decai_forecast.strategies import strategy_of
 
 FEATURES = ("a", "b", "c")
 ROUND = "2026-06-22"
@@ -65,6 +66,7 @@ def members(folder: Path, count: int = 4, cutoffs: Sequence[date] = (SHIP,)) -> 
 def plan(strategy: str = "bagging", *, rounds: int = 4, turns: int = 12, **changes: Any) -> Plan:
     """A small plan. ``rounds``: of bagging, of three trees each; ``turns``: rounds of strategies that add one tree in each."""
     size = {"rounds": rounds, "trees_per_round": 3} if strategy == "bagging" else {"rounds": turns}
+    size = size if strategy_of(strategy).trees_per_round else {}
     basis = {"round_id": ROUND, "cutoffs": (SHIP,), "feature_names": FEATURES, "minimum": 3, "seed": 7, "strategy": strategy}
     return Plan(**basis | size | {"params": dict(TREE_PARAMS)} | changes)
 

@@ -316,4 +316,4 @@ def company_of(network: Network, partner: str) -> tuple[Company, Keyring]:
     store = Store(network.address(partner), partner)
     files = Files.of(network.home, partner)
     privacy = network.privacy.terms if network.privacy else ""
-    return Company(partner, store.url, files, agreed_by(network), network.strategy, privacy), Keyring(store)
+    return Company(partner, store.url, files, agreed_by(network), network.strategy, privacy, network.minimum), Keyring(store)

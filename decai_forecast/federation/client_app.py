@@ -7,7 +7,7 @@ sanitised trees, under ``median`` coefficients. It answers no strategy but its o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pkgutil import resolve_name
 from typing import Any
@@ -16,12 +16,15 @@ import numpy as np
 from flwr.app import ConfigRecord, Context, Error, Message, RecordDict
 from flwr.clientapp import ClientApp
 
+from decai_forecast.errors import ConfigError, FederationError
 from decai_forecast.federation.asked import Answer, Asked
-from decai_forecast.federation.codes import CLIENT_FAILED, code_of
+from decai_forecast.federation.codes import CLIENT_FAILED, MALFORMED, code_of
 from decai_forecast.federation.disclosure import record_disclosure
 from decai_forecast.federation.evaluate import score_of
 from decai_forecast.federation.exact.records import TrainingRecords
-from decai_forecast.federation.model_text import validate
+from decai_forecast.federation.gate.questions import check_features, check_plan
+from decai_forecast.federation.gate.trees import trees_of
+from decai_forecast.federation.model_text import MAX_TREES
 from decai_forecast.federation.plan import Plan
 from decai_forecast.federation.preflight import OtherPrivacy, OtherStrategy, schema_of, versions
 from decai_forecast.federation.rows import rows_of
@@ -30,6 +33,13 @@ from decai_forecast.store import Store, digest_json
 from decai_forecast.strategies import Strategy, all_strategies
 
 __all__ = ["app", "make_app"]
+
+
+class Malformed(FederationError):
+    """A question that cannot be read."""
+
+    code = MALFORMED
+
 
 Handler = Callable[[Message, Context], Message]
 
@@ -59,15 +69,20 @@ def _guarded(handle: Handler) -> Handler:
 def _asked(message: Message, context: Context) -> Asked:
     """The message with the company's own rows; refused where its own network.yaml says something else."""
     run, node, values = dict(context.run_config), context.node_config, message.content["config"]
-    plan = Plan.from_config(run)
-    own = node.get("strategy", plan.strategy)
-    if plan.strategy != own and not plan.record.shows_only_sums:
-        raise OtherStrategy(f"asked for {plan.strategy}; this company's network.yaml says {own}")
-    if plan.privacy != (terms := node.get("privacy", plan.privacy)):
-        raise OtherPrivacy(f"asked for {plan.privacy or 'no privacy'}; this company's network.yaml says {terms or 'none'}")
+    plan = _plan(run)
+    check_plan(plan, node)
     cutoff, store = date.fromisoformat(str(values["cutoff"])), Store(str(node["store"]), str(node["partner"]))
     rows = rows_of(store.url, store.owner, tuple(sorted(run.items())), cutoff)
+    check_features(plan, rows.columns)
     return Asked(plan, cutoff, rows, store, values, node, context.state)
+
+
+def _plan(run: Mapping[str, Any]) -> Plan:
+    """:class:`FederationError` for what is no plan: the text of another error could be the coordinator's."""
+    try:
+        return Plan.from_config(run)
+    except (KeyError, ValueError, TypeError, AttributeError, ConfigError):
+        raise Malformed("the question has no plan that can be read") from None
 
 
 def _reply(message: Message, **values: Any) -> Message:
@@ -129,9 +144,7 @@ def evaluate(message: Message, context: Context) -> Message:
         raise OtherPrivacy("asked for scores, which are exact, of rows that are trained on in private")
     roles = dict[str, dict[float, str]]()
     for role in ("champion", "challenger"):
-        roles[role] = {quantile: bytes(asked.values[f"{role}-{quantile}"]).decode() for quantile in plan.quantiles}
-        for text in roles[role].values():
-            validate(text, plan.feature_names, plan.coded)
+        roles[role] = {q: trees_of(asked.values, f"{role}-{q}", plan, MAX_TREES).text() for q in plan.quantiles}
     if plan.record.shows_only_sums:
         _records(asked).compare(asked.cutoff.isoformat(), digest_json([sorted(texts.items()) for texts in roles.values()]))
     return _reply(message, **score_of(rows.X, rows.target, rows.weight, rows.newest, roles))

@@ -9,6 +9,7 @@ again, which under Airflow is Airflow.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import pickle
 import signal
@@ -28,6 +29,7 @@ __all__ = ["NodeGone", "NodeProcess", "Nursery"]
 
 Objects = Mapping[str, bytes]
 BIRTH = 120.0  # seconds at most until the nursery, which imports LightGBM first, has forked a node
+PR_SET_PDEATHSIG = 1  # of prctl(2)
 END = 10.0  # seconds that the nursery has to end by itself
 
 
@@ -129,10 +131,17 @@ def main(descriptor: int) -> None:
         pid = os.fork()
         if pid == 0:
             control.close()
+            _end_with_parent()
             _serve(Connection(given[0]), node_of_our_app(*pickle.loads(data)))
         os.close(given[0])
         children.add(pid)
         control.send(pid.to_bytes(4, "little"))
+
+
+def _end_with_parent() -> None:
+    """In the middle of a training, too: Linux ends this process when the nursery ends."""
+    with contextlib.suppress(OSError, AttributeError):  # another system: it ends when it next answers
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _serve(connection: Connection, answer: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,18 @@ from flwr.app import ArrayRecord, ConfigRecord
 
 from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.asked import Asked
-from decai_forecast.federation.model_text import parse, sanitise, validate
+from decai_forecast.federation.exact.records import TrainingRecords
+from decai_forecast.federation.gate.questions import check_turn
+from decai_forecast.federation.gate.trees import trees_of
+from decai_forecast.federation.model_text import MAX_TREES, parse, sanitise
+from decai_forecast.store import digest_json
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 __all__ = ["MissedRound", "answer"]
+
+TRAININGS = 8  # of one cut-off that a company grows trees for
 
 
 class MissedRound(FederationError):
@@ -28,12 +35,15 @@ def answer(asked: Asked) -> Mapping[str, Any]:
     """Adds the trees that came since to the running scores, then grows new ones on them; sanitised ones leave, and a count."""
     plan, values = asked.plan, asked.values
     number, starts = int(values["boosting-round"]), [float(start) for start in values["starts"]]
+    check_turn(plan, number, int(values["since"]), starts)
+    texts = {q: bytes(values[f"trees-{q}"]) for q in plan.quantiles}
+    _count(asked, number, starts, texts)
     grown: dict[str, bytes] = {}
     for quantile, start in zip(plan.quantiles, starts, strict=True):
         key = f"{asked.cutoff}/{quantile}"
         score = _score(asked, key, int(values["since"]), start)
-        if trees := bytes(values[f"trees-{quantile}"]):
-            score = score + _predicted(asked, trees.decode())
+        if texts[quantile]:
+            score = score + _predicted(asked, quantile)
         asked.kept[key] = ArrayRecord([score])
         asked.kept[f"{key}/round"] = ConfigRecord({"round": number})
         grown[f"trees-{quantile}"] = _grow(asked, quantile, number, score).encode()
@@ -50,10 +60,18 @@ def _score(asked: Asked, key: str, since: int, start: float) -> npt.NDArray[np.f
     return np.asarray(kept.to_numpy_ndarrays()[0])
 
 
-def _predicted(asked: Asked, text: str) -> npt.NDArray[np.float64]:
+def _count(asked: Asked, number: int, starts: list[float], texts: Mapping[float, bytes]) -> None:
+    """Another answer on the rows of a cut-off is another look at them: after a few trainings there is none."""
+    which = [number, starts, *(hashlib.sha256(text).hexdigest() for text in texts.values())]
+    most = TRAININGS * asked.plan.rounds
+    TrainingRecords(asked.store, asked.plan.round_id).answer(asked.cutoff.isoformat(), digest_json(which), most)
+
+
+def _predicted(asked: Asked, quantile: float) -> npt.NDArray[np.float64]:
     import lightgbm as lgb
 
-    validate(text, asked.plan.feature_names, asked.plan.coded)
+    plan = asked.plan
+    text = trees_of(asked.values, f"trees-{quantile}", plan, MAX_TREES).text()
     return np.asarray(lgb.Booster(model_str=text).predict(asked.rows.X, raw_score=True, num_threads=1))
 
 

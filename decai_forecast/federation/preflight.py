@@ -23,6 +23,7 @@ __all__ = [
     "OtherFeatures",
     "OtherPrivacy",
     "OtherStrategy",
+    "OtherTerms",
     "OtherVersion",
     "agreed_by",
     "agreement",
@@ -63,6 +64,12 @@ class OtherStrategy(FederationError):
     """Asked for what another strategy tells than the own ``network.yaml`` says; ``exact``, which tells least, is answered."""
 
     code = "other_strategy"
+
+
+class OtherTerms(FederationError):
+    """Asked to grow trees by other parameters, for other quantiles, or for more of them, than the company itself trains by."""
+
+    code = "other_terms"
 
 
 class OtherPrivacy(FederationError):

@@ -43,6 +43,7 @@ class Rows:
             raise OtherCodeBook(f"{partner}: training rows have no {', '.join(plan.categories)}, the codes of that code book")
         if missing := [column for column in plan.columns if column not in frame]:
             raise OtherFeatures(f"{partner}: training rows lack {', '.join(missing)}")
+        self.columns = tuple(map(str, frame.columns))
         self.X = frame[list(plan.feature_names)].to_numpy(np.float32).copy()
         self.target: npt.NDArray[np.float64] = frame["target"].to_numpy(float).copy()
         self.weight: npt.NDArray[np.float64] | None = frame["weight"].to_numpy(float).copy() if "weight" in frame else None

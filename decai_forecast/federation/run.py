@@ -54,12 +54,14 @@ class InProcess:
     def open(self, plan: Plan, setting: RuntimeSetting) -> Iterator[tuple[Grid, RuntimeSetting]]:
         from decai_forecast.federation import client_app
         from decai_forecast.federation.exact.coordinate import ATTEMPTS
+        from decai_forecast.federation.gate.questions import Terms
         from decai_forecast.federation.local_grid import LocalGrid
         from decai_forecast.federation.node_process import Nursery
         from decai_forecast.federation.rows import rows_of
 
+        own = {"terms": Terms.of(plan).pack(), "quorum": plan.minimum}  # one host: its operator's files are everybody's
         nodes = [
-            {"partner": member.partner, "store": member.store, "agreed": plan.agreed}
+            {"partner": member.partner, "store": member.store, "agreed": plan.agreed} | own
             for member in sorted(self.members, key=lambda m: m.partner)
         ]
         if plan.record.needs_keys:

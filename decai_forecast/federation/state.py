@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -32,6 +32,9 @@ class Relay(Protocol):
     def __enter__(self) -> Relay: ...
 
     def __exit__(self, *error: object) -> None: ...
+
+    def expect(self, session: bytes, names: Sequence[str]) -> None:
+        """Serves sessions that were announced like this, and no others from then on; ``names`` by rank."""
 
     def close(self) -> None: ...
 

@@ -1,5 +1,7 @@
 """What a company's executor lets out, and what it does not run: everything else than our app in time is refused by a code."""
 
+import os
+import signal
 import socket
 import stat
 import time
@@ -16,12 +18,16 @@ from flwr.proto.message_pb2 import PullObjectResponse
 from flwr.proto.serverappio_pb2_grpc import ServerAppIoServicer, add_ServerAppIoServicer_to_server
 from flwr.supercore.inflatable.inflatable_object import get_object_tree
 from flwr.supercore.run import Run
+from members import SHIP, member, plan, rows
 
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.federation.codes import reason_of
+from decai_forecast.federation.node_process import NodeGone
 from decai_forecast.federation.superlink import flower
 from decai_forecast.federation.superlink.flower import APP, _bundle, _reply
 from decai_forecast.federation.superlink.keys import Authority, new_key, request, write_secret
+from decai_forecast.federation.superlink.node import Company, _Executor
+from decai_forecast.federation.superlink.passport import Files
 
 
 def asked(ttl: float = 60.0) -> tuple[Message, Context]:
@@ -143,3 +149,27 @@ def test_an_answer_that_was_announced_and_never_sent_is_that_of_a_lost_node(monk
     server.stop(None)
     assert found.metadata.reply_to_message_id == message.metadata.message_id
     assert reason_of(found) == "node_gone"
+
+
+class Alone(Company):
+    """A company whose SuperNode is played by the test."""
+
+    def config(self) -> dict[str, str | int]:
+        return {"partner": self.partner, "store": self.store}
+
+
+def test_a_crash_costs_one_training_and_is_named(tmp_path: Path) -> None:
+    """What others sent ended the process that answers: the company says so, its executor goes on, and answers again."""
+    one, said = member(tmp_path, "acme", {SHIP: rows()}), list[str]()
+    executor = _Executor(Alone("acme", one.store, Files(tmp_path)), None, "", said.append)
+    message, context = asked()
+    message.metadata.__dict__["_message_type"] = MessageType.QUERY
+    context.run_config = plan(rounds=1).to_config()
+    assert executor._answer(message, context).content["config"]["rows"] == 300
+    os.kill(executor._node.pid, signal.SIGSEGV)
+    with pytest.raises(NodeGone):
+        executor._answer(message, context)
+    assert said[-1] == "acme: the node's process ended before it answered; the training is lost, the next one has a new process"
+    assert executor._answer(message, context).content["config"]["partner"] == "acme"
+    executor.end_process()
+    executor._nursery.__exit__()

@@ -60,5 +60,5 @@ def test_two_nodes_of_one_name_are_both_left_out(tmp_path: Path) -> None:
 
 def test_two_do_not_train_exactly_whatever_they_are_told(tmp_path: Path) -> None:
     """Of two, each would read the other: a coordinator that asks for it is refused by both."""
-    with pytest.raises(FederationError, match=r"p0 \(exact_refused\), p1 \(exact_refused\)"):
+    with pytest.raises(FederationError, match=r"p0 \(exact_below_quorum\), p1 \(exact_below_quorum\)"):
         train_shared(members(tmp_path, 2), plan(minimum=2, strategy="exact", turns=2, quantiles=(0.5,)))

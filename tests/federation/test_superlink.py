@@ -41,7 +41,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Companies]:
 
 
 def exact(**changes: Any) -> Plan:
-    params = dict(TREE_PARAMS) | {"num_leaves": 6}
+    params = dict(TREE_PARAMS)
     return plan(**BASIS | {"strategy": "exact", "turns": 11, "params": params} | changes)
 
 

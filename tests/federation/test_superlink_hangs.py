@@ -40,7 +40,7 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Companies]:
 
 def of(cutoff: date, **changes: Any) -> Plan:
     basis: dict[str, Any] = {"strategy": "exact", "quantiles": (0.5,), "agreed": agreement("W", 13), "timeout": 120.0}
-    params = dict(TREE_PARAMS) | {"num_leaves": 6}
+    params = dict(TREE_PARAMS)
     return plan(**basis | {"cutoffs": (cutoff,), "turns": 15, "params": params, "grace": 8.0, "patience": 4.0} | changes)
 
 

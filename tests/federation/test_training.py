@@ -20,6 +20,7 @@ from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.errors import FederationError
 from decai_forecast.federation import Member, Plan, Shared, train_shared, validate
 from decai_forecast.federation.client_app import app as client
+from decai_forecast.federation.gate.questions import Terms
 from decai_forecast.federation.local_grid import LocalGrid
 from decai_forecast.federation.rows import rows_of
 from decai_forecast.federation.run import InProcess
@@ -160,7 +161,8 @@ class Overheard(LocalGrid):
     def __init__(
         self, there: Iterable[Member], which: Plan, *, spoil: Mapping[int, Any] | None = None, after: int = 0, workers: int = 2
     ) -> None:
-        nodes = [{"partner": m.partner, "store": m.store} for m in there]
+        own = {"terms": Terms.of(which).pack()}
+        nodes = [{"partner": m.partner, "store": m.store} | own for m in there]
         super().__init__(client, nodes, which.to_config(), workers=workers)
         self.heard: list[Message] = []
         self.spoil, self.after = spoil or {}, after

@@ -22,7 +22,7 @@ def answer(asked: Asked) -> Mapping[str, Any]:
     rows, plan, call = asked.rows, asked.plan, Call.from_config(asked.values)
     records, keyring = TrainingRecords(asked.store, plan.round_id), Keyring(asked.store)
     trained = train_on_call(
-        call, plan, asked.cutoff, rows.X, rows.target, rows.weight, rows.newest, records, keyring, _recorded(asked)
+        call, plan, asked.cutoff, rows.X, rows.target, rows.weight, rows.newest, records, keyring, _recorded(asked), asked.node
     )
     digest = {"digest": hashlib.sha256(trained.text.encode()).digest()}
     if call.speaker != asked.partner:

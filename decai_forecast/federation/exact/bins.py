@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from decai_forecast.federation.exact.order import SecureSum, feature_quantiles
 from decai_forecast.federation.exact.packed_ints import Ints
+from decai_forecast.federation.gate.sums import row_counts
 
 if TYPE_CHECKING:
     import lightgbm as lgb
@@ -81,15 +82,22 @@ class Bins:
         return data.construct()
 
 
-def agree_bins(secure_sum: SecureSum, X: npt.NDArray[np.float32], max_bin: int, coded: Mapping[int, int] | None = None) -> Bins:
+def agree_bins(
+    secure_sum: SecureSum,
+    X: npt.NDArray[np.float32],
+    max_bin: int,
+    coded: Mapping[int, int] | None = None,
+    expected: int | None = None,
+) -> Bins:
     """The bins over everybody's rows; all participants call it at the same step. ``coded``: feature -> entries of its code
-    book, which are its bins."""
+    book, which are its bins. ``expected``: all rows, where all said beforehand how many they have."""
     coded = coded or {}
     known = (~np.isnan(X)).sum(axis=0).astype(np.int64)
-    counts = secure_sum("rows", np.concatenate([[len(X)], known]).astype(np.int64), 5)
+    own = np.concatenate([[len(X)], known]).astype(np.int64)
+    counts = row_counts(secure_sum("rows", own, 5), own, expected)
     rows, present = int(counts[0]), counts[1:]
     numeric = np.array([feature not in coded for feature in range(X.shape[1])])
-    found = feature_quantiles(secure_sum, X[:, numeric], _ranks(present[numeric], max_bin), rows)
+    found = feature_quantiles(secure_sum, X[:, numeric], _ranks(present[numeric], max_bin), present[numeric])
     quantiles = np.full((len(numeric), found.shape[1]), np.nan)
     quantiles[numeric] = np.where(present[numeric, None] < MIN_BIN_ROWS, np.nan, found)
     return Bins(rows, tuple(int(count) for count in present), quantiles, coded)

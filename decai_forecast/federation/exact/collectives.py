@@ -29,6 +29,8 @@ import numpy.typing as npt
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Format
 from decai_forecast.federation.exact.session import SecureSession
+from decai_forecast.federation.gate.splits import CATEGORIES, NO_SPLIT, SPLIT, Limits, SplitGate
+from decai_forecast.federation.gate.sums import HistogramGate
 
 __all__ = ["LIGHTGBM", "Collectives", "check_library"]
 
@@ -36,14 +38,9 @@ LIGHTGBM = "4.7.0"  # order, sizes and layout of the collectives are internal to
 ROOT_BYTES = 24  # std::tuple<int, double, double>, last element first: hessian f64, gradient f64, count i32, padding
 ROOT = struct.Struct("<ddi4x")
 COUNT = Column(0, 2**40)
-CATEGORIES = 32  # max_cat_threshold, LightGBM's default: part of a split's size even without categories
-SPLIT_BYTES = 2 * (2 * 4 + 4 + 1 + 8 * 7 + 4 * 2 + CATEGORIES * 4 + 1 + 8 * 2)  # two SplitInfo
-# SplitInfo: feature, left and right count, gain, threshold, the left side's output and sums of gradient and hessian as the
-# right side's, default direction, monotone type, number of categories. Passed over, so packed as zeros: two sums that only
-# quantised gradients use; and after the categories on one side, which are bins, the places that are not used. LightGBM does
-# not write these but sends what its buffer held before there, which is bins of the own histogram.
-SPLIT = struct.Struct(f"<3idI4d8x2d8x2Bi{CATEGORIES}I")
-NO_SPLIT = struct.pack("<iiid", -1, 0, 0, -np.inf)  # the beginning of a SplitInfo: feature, left, right, gain
+FIRST_HISTOGRAM = 2  # of the calls in a tree: of all its rows
+BEGINNING = NO_SPLIT[:20]  # feature, left, right, gain: what LightGBM reads of a record without a split
+SPLIT_BYTES = 2 * SPLIT.size  # two SplitInfo
 
 _I32P = ctypes.POINTER(ctypes.c_int32)
 _REDUCE_SCATTER = ctypes.CFUNCTYPE(
@@ -74,9 +71,12 @@ def check_library() -> None:
 class Collectives:
     """Carries the collectives of one thread's LightGBM; use as a context manager around boosters and their updates."""
 
-    def __init__(self, session: SecureSession, form: Format, coded: frozenset[int] = frozenset()) -> None:
-        """``coded``: the features that may be split by categories."""
-        self._session, self._form, self._coded = session, form, coded
+    def __init__(self, session: SecureSession, form: Format, limits: Limits, slope: float, slack: float = 0.0) -> None:
+        """``limits``: of what others may send; ``slope``: a row's largest gradient, in hessians;
+        ``slack``: what rounding adds to a sum of gradients."""
+        self._session, self._form, self._coded = session, form, limits.coded
+        self._splits = SplitGate(session.roster.names, session.rank, limits)
+        self._sums = HistogramGate(limits.gradient, limits.hessian, slope, limits.rows, limits.noisy, slack)
         self._phase, self._error = "idle", None  # type: str, BaseException | None
         self.calls = 0
         self._kept = (_REDUCE_SCATTER(self._reduce_scatter), _ALLGATHER(self._allgather))  # C holds no reference
@@ -96,6 +96,7 @@ class Collectives:
 
     def begin_tree(self) -> None:
         self._phase, self.calls = "root", 0
+        self._splits.begin_tree()
 
     def end_tree(self) -> None:
         """Raises what went wrong inside the callbacks; :class:`Denied` if LightGBM trained alone."""
@@ -117,8 +118,13 @@ class Collectives:
                     "hist", unit == 8 and size % 16 == 0 and blocks == self._session.size, f"a reduce_scatter of {size} bytes"
                 )
                 bounds = [(starts[k] // 16, (starts[k] + lengths[k]) // 16) for k in range(blocks)]
-                sums = self._session.secure_reduce_scatter("hist", self._form.to_ints(_histogram_at(given, size)), bounds)
-                self._form.to_floats(sums, _histogram_at(out, lengths[rank]))
+                columns = self._form.to_ints(_histogram_at(given, size))
+                if self.calls == FIRST_HISTOGRAM:
+                    self._session.ledger.commit([numbers for numbers, _ in columns])
+                sums = self._session.secure_reduce_scatter("hist", columns, bounds)
+                found = _histogram_at(out, lengths[rank])
+                self._form.to_floats(sums, found)
+                self._sums.bins(found)
                 self._phase = "split"
                 return
         except BaseException as error:  # kept for end_tree: it must not pass through C++
@@ -144,8 +150,11 @@ class Collectives:
         hessian, gradient, count = ROOT.unpack(mine)
         columns = (self._form.hessian, self._form.gradient, COUNT)
         numbers = [column.to_ints(np.array([value])) for column, value in zip(columns, (hessian, gradient, count), strict=True)]
-        sums = self._session.secure_sum("root", np.concatenate(numbers), 8)
+        own = np.concatenate(numbers)
+        self._session.ledger.commit([own])
+        sums = self._session.secure_sum("root", own, 8)
         values = [float(column.to_floats(sums[[k]])[0]) for k, column in enumerate(columns)]
+        self._sums.root(values[1], values[0], int(values[2]))
         self._phase = "hist"
         return [ROOT.pack(values[0], values[1], int(values[2]))] + [bytes(ROOT_BYTES)] * (self._session.size - 1)
 
@@ -154,7 +163,7 @@ class Collectives:
         half = SPLIT_BYTES // 2
         splits = b"".join([_only_sums(one, self._coded) for one in (mine[:half], mine[half:])])
         self._phase = "hist"
-        return self._session.broadcast("split", splits)
+        return list(self._splits.checked(self._session.broadcast("split", splits)))
 
     def _expect(self, phase: str, fits: bool, what: str) -> None:
         if self._phase != phase or not fits:
@@ -165,9 +174,9 @@ class Collectives:
 def _only_sums(split: bytes, coded: frozenset[int]) -> bytes:
     """The split with what LightGBM wrote of it, all computed from sums, and zeros in place of what its buffer held before."""
     known = SPLIT.unpack(split)
-    feature, categories, bins = known[0], known[-CATEGORIES - 1], known[-CATEGORIES:]
-    if feature < 0:
-        return NO_SPLIT.ljust(SPLIT.size, b"\0")
+    feature, gain, categories, bins = known[0], known[3], known[-CATEGORIES - 1], known[-CATEGORIES:]
+    if feature < 0 or not gain > 0:  # LightGBM splits nothing without a gain, and names a feature all the same
+        return NO_SPLIT
     if categories and not (feature in coded and 0 < categories <= CATEGORIES):
         raise Denied(f"LightGBM split feature {feature} by {categories} categories: no rule allows it, nothing was sent")
     return SPLIT.pack(*known[:-CATEGORIES], *bins[:categories], *[0] * (CATEGORIES - categories))
@@ -190,4 +199,4 @@ def _ending(mine: bytes, size: int) -> bytes:
     if size != SPLIT_BYTES:
         return mine
     half = size // 2
-    return b"".join(NO_SPLIT + part[len(NO_SPLIT) :] for part in (mine[:half], mine[half:]))
+    return b"".join(BEGINNING + part[len(BEGINNING) :] for part in (mine[:half], mine[half:]))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -20,7 +21,16 @@ from decai_forecast.errors import FederationError, ModelTextError
 from decai_forecast.federation.ask import ask, gather
 from decai_forecast.federation.codes import MALFORMED, NODE_GONE, TIMEOUT, reason_of
 from decai_forecast.federation.exact.certificate import Certificate, subject_of
-from decai_forecast.federation.exact.errors import Begun, Differs, ExactError, PeerLost
+from decai_forecast.federation.exact.errors import (
+    Begun,
+    Differs,
+    ExactError,
+    Forged,
+    Implausible,
+    NoTree,
+    PeerLost,
+    Tampered,
+)  # fmt: skip
 from decai_forecast.federation.exact.node import Call
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.model_text import MEAN_OBJECTIVE, OBJECTIVE, ModelText, validate
@@ -31,7 +41,10 @@ from decai_forecast.federation.state import HERE, Relay, RuntimeSetting, State, 
 __all__ = ["ATTEMPTS", "Together", "train_exactly", "train_together"]
 
 ATTEMPTS = 4  # of one model
-ORDER = (PeerLost.code, Begun.code)  # codes that blame nobody: somebody else is gone; begun with others
+ACCUSATION = re.compile(r"(?P<code>exact_[a-z]+)_(?P<rank>[0-9]{1,3})")
+# codes that do not blame who says them: somebody else is gone, the sums or another company are wrong, begun with others
+ORDER = (PeerLost.code, NoTree.code, Implausible.code, Tampered.code, Differs.code, Forged.code, Begun.code)
+AGAIN = frozenset({"", PeerLost.code})  # what another attempt may not end with
 LOST = (TIMEOUT, NODE_GONE)  # codes of who may come back
 PATIENCE = 6  # times the plan's timeout: a call is a whole training, not one answer
 
@@ -60,7 +73,8 @@ Nodes = Mapping[str, tuple[int, bytes]]
 
 def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, setting: RuntimeSetting = HERE) -> State:
     """The shared models of one cut-off, trained by all present as if their rows lay in one place."""
-    together = train_together(grid, plan, cutoff, {node.partner: (node.id, node.key) for node in state.nodes}, setting)
+    nodes, rows = {node.partner: (node.id, node.key) for node in state.nodes}, {node.partner: node.rows for node in state.nodes}
+    together = train_together(grid, plan, cutoff, nodes, setting, rows)
     if together.stopped and cutoff == max(plan.cutoffs):
         refused = f"{', '.join(sorted(together.members))} could not train {cutoff} together ({together.stopped})"
         raise FederationError(f"{refused}; dropped: {dropped_in_words(dict(state.dropped) | together.dropped)}")
@@ -74,15 +88,18 @@ def train_exactly(grid: Grid, plan: Plan, cutoff: date, state: State, setting: R
     )  # fmt: skip
 
 
-def train_together(grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, setting: RuntimeSetting) -> Together:
+def train_together(
+    grid: Grid, plan: Plan, cutoff: date, nodes: Nodes, setting: RuntimeSetting, rows: Mapping[str, int] | None = None
+) -> Together:
     """All quantiles of one cut-off, one after the other, and the mean; without the mean if only that cannot be trained.
+    ``rows``: of each partner, as it said.
 
     Who fails before the first sum is left out and the others begin again. Once sums have crossed, the partners themselves
     refuse to go on without one of them (see records.py): then there is no model of this cut-off.
     """
     there, dropped, models = dict(nodes), dict[str, str](), dict[Alpha, Signed]()
     for alpha in plan.alphas:
-        model, blamed, stopped = _Attempts(grid, plan, cutoff, alpha, setting).model(there)
+        model, blamed, stopped = _Attempts(grid, plan, cutoff, alpha, setting, rows or {}).model(there)
         if model is None and alpha is None:  # the quantiles are there, and imply one
             setting.say(f"no mean is trained for {cutoff} ({stopped or dropped_in_words(blamed)}): the quantiles imply it")
             break
@@ -103,6 +120,7 @@ class _Attempts:
     cutoff: date
     alpha: Alpha
     setting: RuntimeSetting
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     def model(self, nodes: Nodes) -> tuple[Signed | None, dict[str, str], str]:
         """The model, who was left out with which code, and the code of what stopped the others."""
@@ -111,15 +129,18 @@ class _Attempts:
         for _ in range(ATTEMPTS):
             if len(there) < self.plan.minimum or stopped == Begun.code:
                 break
-            found, failed = self._attempt(there)
+            found, answers = self._attempt(there)
             if found is not None:
                 return found, blamed, ""
+            failed, accused = judged(answers, sorted(there))
             stopped = max(failed.values(), key=ORDER.index, default="") if set(failed.values()) <= set(ORDER) else ""
             once = {partner for partner, code in failed.items() if code in LOST and partner not in lost}
             lost |= once  # it may come back, and goes on where all were
-            out = {partner: code for partner, code in failed.items() if code not in ORDER and partner not in once}
+            out = {partner: code for partner, code in failed.items() if code not in ORDER and partner not in once} | accused
             blamed |= out
             there = {partner: node for partner, node in there.items() if partner not in out}
+            if not out and not once and stopped not in AGAIN:
+                break
             gather(self.grid, [there[partner][0] for partner in once], self.plan.grace)
         return None, blamed, stopped
 
@@ -131,7 +152,8 @@ class _Attempts:
 
     def _called(self, nodes: Nodes, relay: Relay, notes: deque[Progress]) -> tuple[Signed | None, dict[str, str]]:
         keys, speaker = {partner: key for partner, (_, key) in nodes.items()}, min(nodes)
-        call = Call(self.alpha, hashlib.sha256(os.urandom(32)).digest(), relay.port, keys, speaker)
+        call = Call(self.alpha, hashlib.sha256(os.urandom(32)).digest(), relay.port, keys, speaker, self._rows(nodes))
+        relay.expect(call.session, sorted(nodes))
         names = {node: partner for partner, (node, _) in nodes.items()}
         answers = ask(
             self.grid, names, "train.exact", call.to_config() | {"cutoff": self.cutoff.isoformat()},
@@ -143,11 +165,32 @@ class _Attempts:
         failed |= {partner: reason_of(one) for partner, one in replies.items() if one.has_error()}
         return (None, failed) if failed else _taken(self.plan, self.cutoff, self.alpha, speaker, keys, replies)
 
+    def _rows(self, nodes: Nodes) -> int:
+        """Of all that are called; 0 where somebody's are not known."""
+        return sum(self.rows[partner] for partner in nodes) if set(nodes) <= set(self.rows) else 0
+
     def _report(self, notes: deque[Progress]) -> None:
         if notes:
             cutoffs, alphas = self.plan.cutoffs, self.plan.alphas
             number = cutoffs.index(self.cutoff) * len(alphas) + alphas.index(self.alpha) + 1
             self.setting.watch(Step(self.cutoff, self.alpha, number, len(cutoffs) * len(alphas), notes.pop()))
+
+
+def judged(answers: Mapping[str, str], names: Sequence[str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Who answered with which code, without whom it accuses; and whom more than half of the others accuse of the same.
+
+    An accusation by one, or by a few, blames nobody: they may have made it up, or been lied to alone.
+    """
+    accusers: dict[tuple[str, str], int] = {}
+    codes = {}
+    for partner, answer in answers.items():
+        found = ACCUSATION.fullmatch(answer)
+        codes[partner] = found["code"] if found else answer
+        if found and int(found["rank"]) < len(names) and names[int(found["rank"])] != partner:
+            key = names[int(found["rank"])], found["code"]
+            accusers[key] = accusers.get(key, 0) + 1
+    accused = {partner: code for (partner, code), votes in accusers.items() if 2 * votes > len(names) - 1}
+    return {partner: code for partner, code in codes.items() if partner not in accused}, accused
 
 
 def _taken(

@@ -30,6 +30,7 @@ __all__ = [
     "HEADER",
     "JOIN",
     "MAX_BODY",
+    "MOST_NOTES",
     "REASONS",
     "SEND",
     "TELL",
@@ -46,7 +47,15 @@ __all__ = [
 JOIN, BROADCAST, SEND, TELL, ABORT = 1, 2, 3, 4, 15
 HEADER = struct.Struct("<cBBxQQ4x")
 MAX_BODY = 256 * 2**20  # bytes; a histogram of 2000 features has 4 MB
-REASONS = {1: "left", 2: "did not answer in time", 3: "is at another step", 4: "stopped the training", 5: "joined twice"}
+REASONS = {
+    1: "left",
+    2: "did not answer in time",
+    3: "is at another step",
+    4: "stopped the training",
+    5: "joined twice",
+    6: "sent notes without end",
+}
+MOST_NOTES = 4  # of progress, between two steps of one participant
 Blob = bytes | memoryview
 Meanwhile = Callable[[], None]
 """What a participant does between giving its frame and waiting for the answer."""

@@ -12,6 +12,7 @@ import contextlib
 import os
 import queue
 import socket
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from threading import Thread
@@ -25,11 +26,14 @@ from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame, Meanwhile
 from decai_forecast.federation.exact.loopback import PATIENCE, WAIT, checked
 from decai_forecast.federation.exact.progress import Progress, Watch
+from decai_forecast.federation.exact.roster import MAX_PARTIES
 
 __all__ = ["GrpcRelay", "GrpcWire", "Metrics", "Tls"]
 
 SERVICE, METHOD = "decai.exact.Relay", "Session"
 MAX_SESSIONS = 64  # open or waiting at a time; more are turned away
+MAX_OF_ONE = 4  # streams at a time of one certificate: a model, and one that is begun before the last has ended
+SESSION_BYTES = 32
 GRACE = 1.0  # seconds that streams get to end when the relay closes
 TRIES, PAUSE = 20, 0.25  # to bind the port, and seconds between two: the relay of the model before may still be closing
 OPTIONS = [
@@ -129,6 +133,7 @@ class GrpcRelay:
             raise ValueError(f"{address}: a relay that others can reach needs TLS")
         self._address, self._tls, self._patience, self._watch = address, tls, patience, watch
         self.metrics, self._sessions, self._closed = Metrics(), dict[bytes, _Session](), False
+        self._streams, self._expected = Counter[str](), None  # type: Counter[str], dict[bytes, tuple[str, ...]] | None
         self._loop = asyncio.new_event_loop()
         Thread(target=self._loop.run_forever, daemon=True, name="relay").start()
         try:
@@ -180,12 +185,13 @@ class GrpcRelay:
 
     async def _serve(self, _: Any, context: Any) -> None:
         """One participant's stream."""
-        join = await self._read(context)
-        session = self._joined(join) if isinstance(join, Frame) else None
+        join, company = await self._read(context), _company(context)
+        session = self._joined(join, company) if isinstance(join, Frame) else None
         if session is None or not isinstance(join, Frame):
             self.metrics.refused += 1
             return await self._write(context, frames.abort(0, 5))
         rank, answer = join.rank, None
+        self._streams[company] += 1
         try:
             while answer is None or answer.op != frames.ABORT:
                 given = await self._read(context)
@@ -193,21 +199,23 @@ class GrpcRelay:
                 await self._write(context, answer)
         finally:
             session.end(rank, 1)
+            self._streams[company] -= 1
             self._left(bytes(join.body), session, rank)
         return None
 
     async def _read(self, context: Any) -> Frame | int:
         """The next frame, or the reason why there is none."""
         try:
-            data = await asyncio.wait_for(context.read(), self._patience)
-            if data is grpc.aio.EOF:
-                return 1
-            self.metrics.received += len(data)
-            frame = Frame.unpack(data)
-            if frame.op != frames.TELL:
-                return frame
-            self._told(frame)
-            return await self._read(context)
+            for _ in range(frames.MOST_NOTES + 1):
+                data = await asyncio.wait_for(context.read(), self._patience)
+                if data is grpc.aio.EOF:
+                    return 1
+                self.metrics.received += len(data)
+                frame = Frame.unpack(data)
+                if frame.op != frames.TELL:
+                    return frame
+                self._told(frame)
+            return 6
         except TimeoutError:
             return 2
         except (PeerLost, grpc.RpcError):
@@ -224,14 +232,32 @@ class GrpcRelay:
         with contextlib.suppress(grpc.RpcError, asyncio.InvalidStateError):  # it left: its next frame will not come
             await context.write(data)
 
-    def _joined(self, join: Frame) -> _Session | None:
+    def expect(self, session: bytes, names: Sequence[str]) -> None:
+        """From now on only such sessions are served, and in each of them only these companies, by the name in the certificate:
+        each at its own rank."""
+        self._expected = {**(self._expected or {}), session: tuple(names)}
+
+    def _fits(self, join: Frame, company: str) -> bool:
+        """Whether the one with this certificate may have this place of this session."""
+        if len(join.body) != SESSION_BYTES or not 0 < join.step <= MAX_PARTIES or join.rank >= join.step:
+            return False
+        if company and self._streams[company] >= MAX_OF_ONE:
+            return False
+        if self._expected is None:
+            return True
+        names = self._expected.get(bytes(join.body), ())
+        return len(names) == join.step and (not company or names[join.rank] == company)
+
+    def _joined(self, join: Frame, company: str) -> _Session | None:
+        if not self._fits(join, company):
+            return None
         name, size = bytes(join.body), join.step
         session = self._sessions.get(name)
         if session is None and join.op == frames.JOIN and len(self._sessions) < MAX_SESSIONS:
             session = self._sessions[name] = _Session(size, self.metrics)
             self.metrics.sessions += 1
             self.metrics.open_sessions += 1
-        if session is None or session.size != size or join.rank >= size or join.rank in session.joined:
+        if session is None or session.size != size or join.rank in session.joined:
             return None
         session.joined.add(join.rank)
         return session
@@ -241,6 +267,12 @@ class GrpcRelay:
         if self._sessions.get(name) is session and not session.joined:
             del self._sessions[name]
             self.metrics.open_sessions -= 1
+
+
+def _company(context: Any) -> str:
+    """The name in the verified certificate of who connects; empty without TLS."""
+    names = context.auth_context().get("x509_common_name", [])
+    return bytes(names[0]).decode(errors="replace") if names else ""
 
 
 def _not_bound(address: str) -> str:

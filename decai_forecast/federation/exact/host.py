@@ -88,6 +88,8 @@ class HostWire(LoopbackWire):
     def _places(self, frame: Frame, body: frames.Blob) -> list[tuple[int, int]]:
         """Where each rank's blob begins in its file, and its bytes."""
         width = len(self._names) if frame.op == frames.SEND else 1
+        if len(body) != 4 * len(self._names) * width:
+            raise PeerLost(f"the relay told {len(body)} bytes of lengths; expected {4 * len(self._names) * width}")
         lengths = struct.unpack(f"<{len(self._names) * width}I", body)
         places = []
         for rank in range(len(self._names)):

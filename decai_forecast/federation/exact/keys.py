@@ -22,9 +22,10 @@ from decai_forecast.federation.exact.masks import Masks
 from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.identity import Identity, derive
 
-__all__ = ["HELLO_BYTES", "SHARE_BYTES", "Hello", "PairKeys"]
+__all__ = ["HELLO_BYTES", "SHARE_BYTES", "TAG_BYTES", "Hello", "PairKeys"]
 
-HELLO_BYTES, SHARE_BYTES = 32 + 64, 32
+SHARE_BYTES, TAG_BYTES = 32, 16
+HELLO_BYTES = 32 + 32 + 64  # public key, digest of the share to come, signature
 HELLO = "hello"
 
 
@@ -36,37 +37,41 @@ class Hello:
         self.rank = roster.rank(identity.name)
         self._secret = X25519PrivateKey.generate()
         public = self._secret.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        self.body = public + identity.sign(HELLO, self._signed(self.rank, public))
+        self.share = os.urandom(SHARE_BYTES)
+        stated = public + hashlib.sha256(self.share).digest()
+        self.body = stated + identity.sign(HELLO, self._signed(self.rank, stated))
 
-    def _signed(self, rank: int, public: bytes) -> bytes:
-        return self._session + self._roster.digest + rank.to_bytes(2, "big") + public
+    def _signed(self, rank: int, stated: bytes) -> bytes:
+        return self._session + self._roster.digest + rank.to_bytes(2, "big") + stated
 
     def keys(self, bodies: Sequence[bytes]) -> PairKeys:
         """The keys with everybody else; :class:`Tampered` names whose hello is not its own."""
         for rank, body in enumerate(bodies):
             if len(body) != HELLO_BYTES:
-                raise Tampered(f"{self._roster.names[rank]}: a hello of {len(body)} bytes; it has {HELLO_BYTES}")
-            self._roster.verify(rank, HELLO, self._signed(rank, bytes(body[:32])), bytes(body[32:]))
+                raise Tampered(f"{self._roster.names[rank]}: a hello of {len(body)} bytes; it has {HELLO_BYTES}", rank)
+            self._roster.verify(rank, HELLO, self._signed(rank, bytes(body[:64])), bytes(body[64:]))
         epoch = hashlib.sha256(b"epoch" + self._session + self._roster.digest + b"".join(bodies)).digest()
         shared = {rank: self._shared(rank, bytes(body[:32])) for rank, body in enumerate(bodies) if rank != self.rank}
-        return PairKeys(self.rank, epoch, shared)
+        return PairKeys(self.rank, epoch, shared, tuple(bytes(body[32:64]) for body in bodies))
 
     def _shared(self, rank: int, public: bytes) -> bytes:
         try:
             return self._secret.exchange(X25519PublicKey.from_public_bytes(public))
         except ValueError:  # of small order: the secret would be zero whatever the own key is (RFC 7748, 6.1)
             raise Tampered(
-                f"{self._roster.names[rank]}: its key makes a secret that anybody can know; it is not used"
+                f"{self._roster.names[rank]}: its key makes a secret that anybody can know; it is not used", rank
             ) from None
 
 
 @dataclass(frozen=True)
 class PairKeys:
-    """What a participant shares with each other one in an epoch; a key is made for one use and pair."""
+    """What a participant shares with each other one in an epoch; a key is made for one use and pair. ``promised``: digests of
+    the shares of the group's key, as each rank signed them in its hello."""
 
     rank: int
     epoch: bytes
     shared: dict[int, bytes]
+    promised: tuple[bytes, ...] = ()
 
     def _key(self, use: str, other: int) -> bytes:
         low, high = sorted((self.rank, other))
@@ -74,6 +79,10 @@ class PairKeys:
 
     def seals(self) -> dict[int, AESGCM]:
         return {other: AESGCM(self._key("seal", other)) for other in self.shared}
+
+    def tags(self) -> dict[int, AESGCM]:
+        """What tells each other participant that a broadcast is this one's: their common seal is known to all."""
+        return {other: AESGCM(self._key("tag", other)) for other in self.shared}
 
     def masks(self) -> Masks:
         signs = {other: 1 if self.rank < other else -1 for other in self.shared}
@@ -86,6 +95,6 @@ class PairKeys:
         """The cipher of broadcasts; ``shares`` of all ranks in order."""
         return AESGCM(derive(b"".join(shares), "group seal", self.epoch))
 
-    @staticmethod
-    def new_share() -> bytes:
-        return os.urandom(SHARE_BYTES)
+    def kept_promise(self, rank: int, share: bytes) -> bool:
+        """Whether ``share`` is the one that all got the digest of."""
+        return hashlib.sha256(share).digest() == self.promised[rank]

@@ -14,11 +14,13 @@ from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
 from decai_forecast.federation.exact.frames import Frame, Meanwhile
 from decai_forecast.federation.exact.progress import Progress, Watch
+from decai_forecast.federation.exact.roster import MAX_PARTIES
 from decai_forecast.federation.exact.socket_frames import FrameSocket
 
 __all__ = ["PATIENCE", "WAIT", "WAITS", "LoopbackRelay", "LoopbackWire"]
 
 PATIENCE = 60.0  # seconds without a frame after which a participant counts as silent
+SESSION_BYTES = 32
 WAITS = 1.5  # times the relay's patience
 WAIT = WAITS * PATIENCE  # seconds that a participant waits for the relay, which must have time to name who is silent
 
@@ -32,6 +34,7 @@ class LoopbackRelay:
         self._server = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._waiting: dict[bytes, dict[int, FrameSocket]] = {}
         self._open: set[FrameSocket] = set()
+        self._expected: dict[bytes, int] = {}
         Thread(target=self._accept, daemon=True, name="relay").start()
 
     @property
@@ -43,6 +46,13 @@ class LoopbackRelay:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def expect(self, session: bytes, names: Sequence[str]) -> None:
+        """From now on only such sessions are served; on one host nobody shows whose a rank is."""
+        self._expected[session] = len(names)
+
+    def _expects(self, session: bytes, size: int) -> bool:
+        return not self._expected or self._expected.get(session) == size
 
     def wire(self, session: bytes, rank: int, names: Sequence[str], patience: float = WAIT) -> LoopbackWire:
         """A participant's connection to this relay."""
@@ -76,6 +86,9 @@ class LoopbackRelay:
         except (OSError, PeerLost):
             return self._drop([peer])
         session, size = bytes(frame.body), frame.step
+        if len(session) != SESSION_BYTES or not 0 < size <= MAX_PARTIES or not self._expects(session, size):
+            self._tell([peer], frames.abort(frame.rank, 5))
+            return self._drop([peer])
         with self._lock:
             there = self._waiting.setdefault(session, {})
             for rank in [rank for rank, one in there.items() if not one.alive()]:  # it went: the session does not begin with it
@@ -128,8 +141,11 @@ def _collect(peers: Sequence[FrameSocket], watch: Watch | None) -> tuple[list[Fr
     for rank, peer in enumerate(peers):
         try:
             frame = peer.receive()
+            notes = 0
             while frame.op == frames.TELL:
-                note, frame = Progress.unpack(frame.body), peer.receive()
+                note, frame, notes = Progress.unpack(frame.body), peer.receive(), notes + 1
+                if notes > frames.MOST_NOTES:
+                    return given, frames.abort(rank, 6)
                 if watch:
                     watch(note)
         except TimeoutError:

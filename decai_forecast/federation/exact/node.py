@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from decai_forecast.federation.exact.errors import Refused
 from decai_forecast.federation.exact.host import HostWire
 from decai_forecast.federation.exact.loopback import WAITS
 from decai_forecast.federation.exact.plan import ExactPlan, from_demand, private_plan
@@ -20,6 +21,7 @@ from decai_forecast.federation.exact.privacy import Private, private_for
 from decai_forecast.federation.exact.records import TrainingRecords
 from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.exact.session import SecureSession, Wire
+from decai_forecast.federation.gate.questions import quorum_of
 from decai_forecast.federation.plan import Alpha, Plan, alpha_of, name_of
 from decai_forecast.identity import Keyring
 from decai_forecast.strategies import MEAN_POWER
@@ -28,6 +30,9 @@ if TYPE_CHECKING:  # LightGBM
     from decai_forecast.federation.exact.train import Trained
 
 __all__ = ["Call", "Connect", "connect_here", "connect_over_tls", "plan_of", "private_of", "train_on_call"]
+
+
+SESSION_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,31 @@ class Call:
     port: int
     keys: Mapping[str, bytes]
     speaker: str  # who sends the model; all send its digest
+    rows: int = 0  # of all that are called, as each said; 0: not told
 
     def to_config(self) -> dict[str, str | int | float | bytes]:
         keys = json.dumps({name: key.hex() for name, key in sorted(self.keys.items())})
-        return {"model": name_of(self.alpha), "session": self.session, "port": self.port, "keys": keys, "speaker": self.speaker}
+        return {
+            "model": name_of(self.alpha),
+            "session": self.session,
+            "port": self.port,
+            "keys": keys,
+            "speaker": self.speaker,
+            "rows": self.rows,
+        }
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Call:
-        keys = {str(name): bytes.fromhex(key) for name, key in json.loads(str(config["keys"])).items()}
-        return cls(alpha_of(str(config["model"])), bytes(config["session"]), int(config["port"]), keys, str(config["speaker"]))
+        """:class:`Refused` for what is no call."""
+        try:
+            keys = {str(name): bytes.fromhex(key) for name, key in json.loads(str(config["keys"])).items()}
+            place = bytes(config["session"]), int(config["port"]), keys
+            found = cls(alpha_of(str(config["model"])), *place, str(config["speaker"]), int(config.get("rows", 0)))
+        except (KeyError, ValueError, TypeError, AttributeError):
+            raise Refused("a call to train that cannot be read") from None
+        if len(found.session) != SESSION_BYTES or not 0 < found.port < 2**16 or found.rows < 0:
+            raise Refused(f"a call to a session of {len(found.session)} bytes at port {found.port}; expected {SESSION_BYTES}")
+        return found
 
 
 Connect = Callable[[Call, int, Sequence[str], float], Wire]
@@ -98,8 +119,10 @@ def train_on_call(
     records: TrainingRecords,
     keyring: Keyring,
     connect: Connect,
+    node: Mapping[str, Any] | None = None,
 ) -> Trained:
-    """The model and its certificate. ``newest``: the rows that are held out if the plan stops early.
+    """The model and its certificate. ``newest``: the rows that are held out if the plan stops early. ``node``: the company's
+    own configuration, whose quorum holds whatever the plan says.
 
     Raises an :class:`ExactError`; the others are told at once, unless they knew before.
     """
@@ -109,7 +132,10 @@ def train_on_call(
     exact = plan_of(plan, cutoff, call.alpha, weight is not None)
     rows = Rows(X, target.astype(np.float32), weight, newest if exact.patience else None)
     identity, pinned, roster = keyring.identity(), keyring.pinned(), KeyRoster.of(call.keys)
-    roster.check(pinned, plan.minimum)
+    quorum = quorum_of(node or {}, pinned)
+    roster.check(pinned, quorum)
+    if call.alpha not in plan.alphas:
+        raise Refused(f"called for {name_of(call.alpha)}, which is none of the plan's models")
     if exact.private:
         records.accountant.unpaid(exact.subject, exact.alpha)
         records.accountant.afford(exact.subject, exact.private)
@@ -117,8 +143,8 @@ def train_on_call(
     with contextlib.ExitStack() as stack:
         stack.callback(wire.close)
         try:
-            session = SecureSession(wire, identity, roster, pinned, call.session, plan.minimum)
-            return train(rows, exact, session, records)
+            session = SecureSession(wire, identity, roster, pinned, call.session, quorum)
+            return train(rows, exact, session, records, expected=call.rows or None)
         except BaseException:
             wire.abort()
             raise

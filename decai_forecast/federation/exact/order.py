@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact.packed_ints import Ints, width_for
+from decai_forecast.federation.gate.sums import leaf_sums, parts_of
 
 __all__ = ["Renewal", "SecureSum", "code", "decode", "feature_quantiles"]
 
@@ -35,18 +36,21 @@ def decode(codes: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return bits.view(np.float32).astype(np.float64)
 
 
-def feature_quantiles(secure_sum: SecureSum, X: npt.NDArray[np.float32], ranks: Ints, rows: int) -> npt.NDArray[np.float64]:
-    """Of each feature the values of the given ascending ``ranks`` (features x points, from 1) among everybody's known values.
+def feature_quantiles(secure_sum: SecureSum, X: npt.NDArray[np.float32], ranks: Ints, present: Ints) -> npt.NDArray[np.float64]:
+    """Of each feature the values of the given ascending ``ranks`` (features x points, from 1) among everybody's known values,
+    of which there are ``present``.
 
     Where a rank is 0 the answer means nothing.
     """
     columns = [np.sort(code(column[~np.isnan(column)])) for column in X.T]
     low = np.zeros(ranks.shape, np.uint64)
     high = np.full(ranks.shape, 2**32 - 1, np.uint64)
+    width = width_for(int(present.max(initial=1)))
     for _ in range(32):
         middle = (low + high) >> np.uint64(1)
         below = [np.searchsorted(column, middle[k].astype(np.uint32), side="right") for k, column in enumerate(columns)]
-        counts = secure_sum("bins", np.concatenate(below).astype(np.int64), width_for(rows)).reshape(ranks.shape)
+        counts = secure_sum("bins", np.concatenate(below).astype(np.int64), width).reshape(ranks.shape)
+        parts_of("bins", counts, present)
         reached = counts >= ranks
         high, low = np.where(reached, middle, high), np.where(reached, low, middle + np.uint64(1))
     return decode(high)
@@ -77,11 +81,13 @@ class Renewal:
         width = width_for(self.largest)
         rows = np.bincount(leaf[counted], minlength=leaves)
         sums = secure_sum("leaf", np.concatenate([local.whole, rows]).astype(np.int64), width).reshape(2, leaves)
+        leaf_sums(sums[0], sums[1], self.largest)
         asked = np.flatnonzero(sums[1] >= self.least)
         found = np.full(leaves, np.nan)
         if len(asked):
             thresholds, between = self._wanted(sums[0][asked])
-            codes = _search(secure_sum, local.at, np.tile(asked, len(thresholds)), thresholds.ravel(), width)
+            wholes = np.tile(sums[0][asked], len(thresholds))
+            codes = _search(secure_sum, local.at, np.tile(asked, len(thresholds)), thresholds.ravel(), width, wholes)
             values = decode(codes).reshape(thresholds.shape)
             found[asked] = values[0] - (values[0] - values[-1]) * between
         return found
@@ -119,14 +125,15 @@ def _search(
     asked: Ints,
     threshold: npt.NDArray[np.float64],
     width: int,
+    wholes: Ints,
     digits: Sequence[int] = DIGITS,
 ) -> npt.NDArray[np.uint64]:
-    """The smallest code whose cumulative weight exceeds the threshold, for each asked leaf."""
+    """The smallest code whose cumulative weight exceeds the threshold, for each asked leaf; ``wholes``: its whole weight."""
     low = np.zeros(len(asked), np.uint64)
     left = 32 - np.cumsum([0, *digits])
     for above, below in pairwise(left):
         jumps = np.arange(1, 1 << (above - below), dtype=np.uint64) << np.uint64(below)
         probes = low[:, None] + jumps - np.uint64(1)
-        weights = secure_sum("order", local(asked, probes).ravel(), width).reshape(probes.shape)
+        weights = parts_of("order", secure_sum("order", local(asked, probes).ravel(), width).reshape(probes.shape), wholes)
         low += (weights <= threshold[:, None]).sum(axis=1).astype(np.uint64) << np.uint64(below)
     return low

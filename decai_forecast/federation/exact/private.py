@@ -25,6 +25,7 @@ from decai_forecast.federation.exact.privacy import Costs, Private
 from decai_forecast.federation.exact.records import CHECKPOINT_TREES, TrainingRecords
 from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
+from decai_forecast.federation.gate.splits import Limits
 from decai_forecast.federation.model_text import Tree
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ class _Grower:
         self._leaf_noise = costs.sigma("leaf", private.weight_cap * 2**GRID_BITS)
         session.noise = self._noise = _noise(plan, private, costs, session.size)
         self._data = public_bins(len(plan.feature_names)).dataset(rows.X, plan.max_bin, plan.feature_names)
+        bins = [int(self._data.feature_num_bin(feature)) for feature in range(len(plan.feature_names))]
+        ridge = float(plan.params(0)["lambda_l2"])
+        self._limits = Limits(bins, frozenset(), float(LARGEST_SUM), float(LARGEST_SUM), LARGEST_SUM, ridge, noisy=True)
         self._reach = private.most - private.least
         labels = np.linspace(private.least, private.most, POINTS)
         self.start = float(self._read("start", self._label.astype(float), labels, np.zeros(len(self._label), np.int64), 1)[0])
@@ -88,7 +92,7 @@ class _Grower:
 
     def all(self) -> list[Tree]:
         trees = list[Tree]()
-        with Collectives(self._session, self._form) as collectives:
+        with Collectives(self._session, self._form, self._limits, 0.0) as collectives:
             while len(trees) < self._plan.trees:
                 self._noise.begin_tree()
                 tree = self._grow(len(trees), collectives)

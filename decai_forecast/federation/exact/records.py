@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from decai_forecast.federation.exact.accountant import RECORDS, PrivacyAccountant
+from decai_forecast.federation.exact.audit import Evidence
 from decai_forecast.federation.exact.certificate import Certificate
 from decai_forecast.federation.exact.errors import Begun, Refused
 from decai_forecast.federation.exact.plan import ExactPlan
@@ -73,6 +74,13 @@ class TrainingRecords:
             raise Refused(f"{self._name} has scored {COMPARISONS} pairs of forecasters on its rows before {cutoff}: no others")
         self._create(f"{folder}/{which}.json", {})
 
+    def answer(self, cutoff: str, which: str, most: int) -> None:
+        """Counts a question for trees on the rows of ``cutoff``; ``which``: its digest. :class:`Refused` after ``most``."""
+        folder = f"{RECORDS}/answered/{cutoff}"
+        if f"{which}.json" not in (there := self._store.children(folder)) and len(there) >= most:
+            raise Refused(f"{self._name} has answered {most} questions for trees on its rows before {cutoff}: no others")
+        self._create(f"{folder}/{which}.json", {})
+
     def _create(self, key: str, value: Mapping[str, Any]) -> bool:
         """False if it is there: of two calls at the same time one is the first."""
         return self._store.create_bytes(key, json.dumps(value, indent=1, sort_keys=True).encode())
@@ -84,6 +92,13 @@ class TrainingRecords:
 
     def keep(self, plan: ExactPlan, roster: KeyRoster, trees: list[Tree]) -> None:
         self._store.write_json(_checkpoint(plan, roster), {"subject": plan.subject, "trees": trees})
+
+    def keep_evidence(self, plan: ExactPlan, evidence: Evidence) -> None:
+        """Keeps what all signed, and the own sums that this company committed to: who put what into the sums can be shown
+        afterwards (audit.py). A training that was interrupted has one for each session."""
+        self._store.write_bytes(
+            f"{RECORDS}/evidence/{plan.digest.hex()[:32]}-{evidence.signed.epoch.hex()[:16]}", evidence.pack()
+        )
 
     def keep_certificate(self, certificate: Certificate) -> None:
         """By the digest of its model: whatever is published later, the company has what it signed."""

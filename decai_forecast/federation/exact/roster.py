@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from decai_forecast.federation.exact.errors import Refused, Tampered
+from decai_forecast.federation.exact.errors import BelowQuorum, Refused, Tampered
 from decai_forecast.identity import is_signed_by
 from decai_forecast.strategies import exact
 
@@ -52,8 +52,9 @@ class KeyRoster:
     def check(self, pinned: Mapping[str, bytes], minimum: int = MIN_PARTIES) -> None:
         """:class:`Refused` unless these are enough different companies, each with the key that is pinned for it."""
         if not max(MIN_PARTIES, minimum) <= self.size <= MAX_PARTIES:
-            raise Refused(
-                f"{self.size} participants; at least {max(MIN_PARTIES, minimum)} and at most {MAX_PARTIES} can train together"
+            raise BelowQuorum(
+                f"{self.size} participants; at least {max(MIN_PARTIES, minimum)} and at most {MAX_PARTIES} can train together, "
+                "by this company's own network.yaml and pinned keys"
             )
         if self.members != tuple(sorted(self.members)) or len(set(self.names)) < self.size:
             raise Refused("the roster must name each participant once, in alphabetical order")
@@ -69,4 +70,4 @@ class KeyRoster:
         """:class:`Tampered`, naming the participant, unless it signed ``data`` for this purpose."""
         name, key = self.members[rank]
         if not is_signed_by(key, purpose, data, signature):
-            raise Tampered(f"{name}: its signature of {purpose} is not valid; somebody else sent this or changed it")
+            raise Tampered(f"{name}: its signature of {purpose} is not valid; somebody else sent this or changed it", rank)

@@ -23,12 +23,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from decai_forecast.federation.exact import frames, packed_ints
 from decai_forecast.federation.exact.certificate import Certificate
-from decai_forecast.federation.exact.errors import Differs, Tampered
+from decai_forecast.federation.exact.errors import Differs, Forged, Tampered
 from decai_forecast.federation.exact.frames import Blob, Frame, Meanwhile
-from decai_forecast.federation.exact.keys import SHARE_BYTES, Hello, PairKeys
+from decai_forecast.federation.exact.keys import SHARE_BYTES, TAG_BYTES, Hello, PairKeys
+from decai_forecast.federation.exact.ledger import TREE, Ledger, SignedTree
 from decai_forecast.federation.exact.packed_ints import Ints, Words
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.exact.roster import MIN_PARTIES, KeyRoster
+from decai_forecast.federation.gate.messages import SIGNATURE_BYTES, of_length
 from decai_forecast.identity import Identity
 
 __all__ = ["SecureSession", "Traffic", "Wire"]
@@ -85,19 +87,24 @@ class SecureSession:
         self._wire, self.identity = wire, identity
         self.noise: AddNoise = lambda _phase, _column, numbers: numbers  # noise.py has another
         self._meanwhile: Meanwhile = frames.idle  # until there are masks to make ahead
-        self.traffic, self._step, self._seen = Traffic(), 0, hashlib.sha256(b"decai exact transcript 1")
+        self.traffic, self._step, self.ledger = Traffic(), 0, Ledger(self.size, self.rank)
         hello = Hello(identity, roster, session_id)
         keys = hello.keys([bytes(body) for body in self._broadcast_in_clear("hello", hello.body)])
-        self._epoch, self._seals, self._masks = keys.epoch, keys.seals(), keys.masks()
-        self._group = keys.group_seal(self._shares(keys))
+        self._epoch, self._seals, self._tags, self._masks = keys.epoch, keys.seals(), keys.tags(), keys.masks()
+        self._group = keys.group_seal(self._shares(keys, hello.share))
         self._meanwhile = self._masks.prepare
 
-    def _shares(self, keys: PairKeys) -> list[bytes]:
-        own = keys.new_share()
-        given = self.send("share", [own] * self.size)
+    def _shares(self, keys: PairKeys, own: bytes) -> list[bytes]:
+        try:
+            given = self.send("share", [own] * self.size)
+        except Tampered as error:  # keys depend on all hellos: one that sent two of them makes honest ones' shares not open
+            raise Tampered(f"{error}; or a company and the relay together sent two different hellos") from None
         given[self.rank] = own
-        if any(len(share) != SHARE_BYTES for share in given):
-            raise Tampered(f"a share of the group's key has not {SHARE_BYTES} bytes")
+        for rank, share in enumerate(given):
+            if len(share) != SHARE_BYTES or not keys.kept_promise(rank, share):
+                raise Forged(
+                    f"{self.roster.names[rank]}: its share of the group's key is not what its hello promised all", rank
+                )
         return given
 
     # steps
@@ -112,7 +119,7 @@ class SecureSession:
         traffic.sent += frames.HEADER.size + len(body)
         blobs = frames.blobs_of(answer, self.size)
         traffic.received += frames.HEADER.size + 4 * self.size + sum(map(len, blobs))
-        self._seen.update(struct.pack("<BQ", op, step) + phase.encode() + b"|")
+        self.ledger.step(struct.pack("<BQ", op, step) + phase.encode() + b"|")
         return blobs
 
     def _nonce(self, sender: int, receiver: int) -> bytes:
@@ -126,18 +133,43 @@ class SecureSession:
     def _broadcast_in_clear(self, phase: str, blob: bytes) -> list[Blob]:
         got: list[Blob] = list(self._exchange(frames.BROADCAST, phase, blob))
         got[self.rank] = blob
-        self._seen.update(b"".join(got))
+        self.ledger.broadcast(got)
         return got
 
     def broadcast(self, phase: str, blob: bytes) -> list[bytes]:
-        """Every participant's blob, in the order of ranks; the relay cannot read them."""
+        """Every participant's blob, in the order of ranks; the relay cannot read them, and nobody can speak as another."""
         nonces, beside = [self._nonce(rank, TO_ALL) for rank in range(self.size)], self._beside(phase)
-        sealed = self._exchange(frames.BROADCAST, phase, self._group.encrypt(nonces[self.rank], blob, beside))
-        out = []
-        for rank, given in enumerate(sealed):
-            out.append(blob if rank == self.rank else self._opened(self._group, nonces[rank], beside, given, rank, phase))
-        self._seen.update(b"".join(out))
+        sealed = self._group.encrypt(nonces[self.rank], blob, beside)
+        given = self._exchange(frames.BROADCAST, phase, sealed + self._tagged(nonces[self.rank], sealed))
+        out = [
+            blob if rank == self.rank else self._opened_tagged(nonces[rank], beside, given[rank], rank, phase)
+            for rank in range(self.size)
+        ]
+        self.ledger.broadcast(out)
         return out
+
+    def _tagged(self, nonce: bytes, sealed: bytes) -> bytes:
+        """A tag for each rank, which only that one and this participant can make; the own place is empty of meaning."""
+        digest = hashlib.sha256(sealed).digest()
+        return b"".join(
+            [
+                self._tags[rank].encrypt(nonce, b"", digest) if rank != self.rank else bytes(TAG_BYTES)
+                for rank in range(self.size)
+            ]
+        )
+
+    def _opened_tagged(self, nonce: bytes, beside: bytes, given: Blob, rank: int, phase: str) -> bytes:
+        """A broadcast of ``rank``: its tag for this participant must be right, then its seal is its own."""
+        cut, at = len(given) - TAG_BYTES * self.size, TAG_BYTES * self.rank
+        sealed, tags = bytes(given[: max(cut, 0)]), bytes(given[max(cut, 0) :])
+        try:
+            self._tags[rank].decrypt(nonce, tags[at : at + TAG_BYTES], hashlib.sha256(sealed).digest())
+        except InvalidTag:
+            raise self._altered(rank, phase) from None
+        try:
+            return self._group.decrypt(nonce, sealed, beside)
+        except InvalidTag:
+            raise Forged(f"{self.roster.names[rank]}: what it sent to all in {phase} opens for nobody", rank) from None
 
     def send(self, phase: str, blobs: Sequence[Blob]) -> list[bytes]:
         """``blobs[k]`` goes to rank k only; the answer holds what each sent here (the own place is empty)."""
@@ -150,16 +182,21 @@ class SecureSession:
         out = [b""] * self.size
         for rank in others:
             out[rank] = self._opened(self._seals[rank], nonces[rank], beside, given[rank], rank, phase)
+        self.ledger.exchanged(blobs, out)
         return out
 
     def _opened(self, seal: AESGCM, nonce: bytes, beside: bytes, blob: Blob, rank: int, phase: str) -> bytes:
         try:
             return seal.decrypt(nonce, blob, beside)
         except InvalidTag:
-            raise Tampered(
-                f"{self.roster.names[rank]}: its message of step {self._step - 1} ({phase}) is not what it sealed; "
-                "the relay altered, repeated or exchanged it"
-            ) from None
+            raise self._altered(rank, phase) from None
+
+    def _altered(self, rank: int, phase: str) -> Tampered:
+        return Tampered(
+            f"{self.roster.names[rank]}: its message of step {self._step - 1} ({phase}) is not what it sealed; "
+            "the relay altered, repeated or exchanged it",
+            rank,
+        )
 
     # sums
 
@@ -196,10 +233,7 @@ class SecureSession:
         return masked
 
     def _summed(self, phase: str, parts: Sequence[bytes], width: int, count: int) -> Ints:
-        for rank, part in enumerate(parts):
-            if len(part) != count * width:
-                raise Differs(f"{self.roster.names[rank]}: {len(part):,} bytes in {phase}, expected {count * width:,}")
-        return packed_ints.signed_sum(parts, width)
+        return packed_ints.signed_sum(of_length(phase, self.roster.names, parts, count * width), width)
 
     def tell(self, trees: int, of: int, loss: float) -> None:
         """One participant, the first of the roster, tells the relay how far all are."""
@@ -210,16 +244,34 @@ class SecureSession:
 
     def agree(self, phase: str, digest: bytes) -> None:
         """:class:`Differs`, naming them, unless all hold the same ``digest``."""
-        given = self.broadcast(phase, digest)
-        if other := [self.roster.names[rank] for rank, theirs in enumerate(given) if theirs != digest]:
-            raise Differs(f"{phase}: {', '.join(other)} and {self.identity.name} do not hold the same")
+        given = of_length(phase, self.roster.names, self.broadcast(phase, digest), len(digest))
+        if other := [rank for rank, theirs in enumerate(given) if theirs != digest]:
+            names = ", ".join(self.roster.names[rank] for rank in other)
+            one = other[0] if len(other) == 1 else None
+            raise Differs(f"{phase}: {names} and {self.identity.name} do not hold the same", one)
+
+    def sign_off(self) -> SignedTree:
+        """All sign what they broadcast and sent since the last time, each its own; :class:`Forged` names who signed something
+        else than what was received here. What was signed can be shown to others afterwards."""
+        own, views = self.ledger.statement(self.rank), self.ledger.views()
+        given = self.broadcast("sign", own + self.identity.sign(TREE, self._epoch + own))
+        for rank, blob in enumerate(of_length("sign", self.roster.names, given, len(own) + SIGNATURE_BYTES)):
+            statement, signature = blob[: len(own)], blob[len(own) :]
+            self.roster.verify(rank, TREE, self._epoch + statement, signature)
+            if rank != self.rank and not self.ledger.agrees(views[rank], statement):
+                raise Forged(
+                    f"{self.roster.names[rank]}: signed something else than what it sent to {self.identity.name}", rank
+                )
+        self.ledger.turn()
+        return SignedTree(self._epoch, tuple(given))
 
     def certify(self, subject: str, model: bytes) -> Certificate:
         """All sign what everybody saw, what the model is of and its digest; raises if one saw or holds something else."""
-        transcript, roster = self._seen.digest(), self.roster.digest
+        transcript, roster = self.ledger.transcript(), self.roster.digest
         self.agree("transcript", transcript + model)
         unsigned = Certificate(subject, self.roster.names, roster, self._epoch, transcript, model, ())
-        signatures = self.broadcast("certificate", self.identity.sign("certificate", unsigned.statement))
+        own = self.identity.sign("certificate", unsigned.statement)
+        signatures = of_length("certificate", self.roster.names, self.broadcast("certificate", own), SIGNATURE_BYTES)
         signed = replace(unsigned, signatures=tuple(signatures))
         signed.verify(self.roster)
         return signed

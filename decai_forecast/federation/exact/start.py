@@ -12,6 +12,7 @@ from decai_forecast.federation.exact.errors import OutOfRange, Refused
 from decai_forecast.federation.exact.order import Renewal, SecureSum
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.exact.roster import MAX_PARTIES
+from decai_forecast.federation.gate.sums import start_sums
 
 __all__ = ["Start", "agree_start", "label_sum"]
 
@@ -30,10 +31,13 @@ class Start:
     largest: float
 
 
-def agree_start(secure_sum: SecureSum, plan: ExactPlan, label: npt.NDArray[np.float32], steps: npt.NDArray[np.int64]) -> Start:
-    """The start over everybody's rows: the score of the weighted mean, or the quantile of the objective. ``label``: as the
-    objective learns it."""
-    sums = secure_sum("start", np.array([label_sum(label, steps), steps.sum(), len(label)], dtype=np.int64), 8)
+def agree_start(
+    secure_sum: SecureSum, plan: ExactPlan, label: npt.NDArray[np.float32], steps: npt.NDArray[np.int64], rows: int
+) -> Start:
+    """The start over everybody's rows, of which there are ``rows``: the score of the weighted mean, or the quantile of the
+    objective. ``label``: as the objective learns it."""
+    own = np.array([label_sum(label, steps), steps.sum(), len(label)], dtype=np.int64)
+    sums = start_sums(secure_sum("start", own, 8), rows)
     everybody, alpha = int(sums[1]), plan.objective.renews
     if alpha is None:
         score = plan.objective.score(float(sums[0]) * 2.0**-MEAN_BITS / everybody)

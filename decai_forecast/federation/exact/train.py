@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from decai_forecast.federation.exact.audit import Evidence
 from decai_forecast.federation.exact.bins import Bins, agree_bins
 from decai_forecast.federation.exact.certificate import Certificate, subject_of
 from decai_forecast.federation.exact.collectives import Collectives, check_library
-from decai_forecast.federation.exact.errors import Denied, Refused
+from decai_forecast.federation.exact.errors import Denied, NoTree
 from decai_forecast.federation.exact.fixed_point import Floats, Format
+from decai_forecast.federation.exact.ledger import SignedTree
 from decai_forecast.federation.exact.loss import mean_loss
+from decai_forecast.federation.exact.objectives import Objective, Tweedie
 from decai_forecast.federation.exact.order import Renewal
 from decai_forecast.federation.exact.packed_ints import width_for
 from decai_forecast.federation.exact.plan import MIN_LEAF_ROWS, ExactPlan
@@ -27,6 +30,8 @@ from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.start import Start, agree_start
 from decai_forecast.federation.exact.stopping import EVERY, Stopping
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
+from decai_forecast.federation.gate.messages import counts
+from decai_forecast.federation.gate.splits import Limits
 from decai_forecast.federation.model_text import Tree
 
 if TYPE_CHECKING:
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Trained", "bag_of", "train"]
 
+RESIDUAL_GROWTH = 2.0  # how far a row's residual may exceed what it was expected to at most
 Progress = Callable[[int, int], None]
 """(finished trees, bytes sent so far)"""
 
@@ -47,9 +53,15 @@ class Trained:
 
 
 def train(
-    rows: Rows, plan: ExactPlan, session: SecureSession, records: TrainingRecords, progress: Progress | None = None
+    rows: Rows,
+    plan: ExactPlan,
+    session: SecureSession,
+    records: TrainingRecords,
+    progress: Progress | None = None,
+    expected: int | None = None,
 ) -> Trained:
-    """Trains one model together with the other participants of ``group``; all end with the same text.
+    """Trains one model together with the other participants of ``session``; all end with the same text. ``expected``: rows of
+    all, where all said beforehand how many they have.
 
     Goes on from the last tree that all have kept, if this training was interrupted. Raises an :class:`ExactError`; the
     session is then of no use any more.
@@ -63,12 +75,12 @@ def train(
     if plan.private:
         text = train_privately(rows, plan, plan.private, session, records)
         return _signed(text, plan, session, records)
-    bins = agree_bins(session.secure_sum, rows.X, plan.max_bin, plan.coded)
+    bins = agree_bins(session.secure_sum, rows.X, plan.max_bin, plan.coded, expected)
     session.agree("bins", bins.digest)
-    start = agree_start(session.secure_sum, plan, plan.objective.learned(rows.label), rows.steps)
+    start = agree_start(session.secure_sum, plan, plan.objective.learned(rows.label), rows.steps, bins.rows)
     trees = _Grower(rows, plan, session, records, bins, start).all(progress)
     if not trees:
-        raise Refused("no tree can be split: too few rows, or features that say nothing")
+        raise NoTree("no tree can be split: too few rows, features that say nothing, or a company's wrong sums")
     text = model_of(plan, start.score, trees).text()
     trained = _signed(text, plan, session, records)
     records.finish(plan, session.roster)
@@ -91,6 +103,25 @@ def bag_of(private: bytes, plan: ExactPlan, number: int, rows: int) -> npt.NDArr
     return np.random.default_rng(np.frombuffer(seed, np.uint32)).random(rows) < plan.bag
 
 
+def limits_of(data: lgb.Dataset, form: Format, plan: ExactPlan, rows: int) -> Limits:
+    """What others may send of a training in these bins."""
+    bins = [int(data.feature_num_bin(feature)) for feature in range(len(plan.feature_names))]
+    gradient, hessian = (column.largest * 2.0**-column.bits for column in (form.gradient, form.hessian))
+    return Limits(bins, frozenset(plan.coded), gradient, hessian, rows, float(plan.params(0)["lambda_l2"]))
+
+
+def slope_of(objective: Objective, limits: Limits, form: Format) -> tuple[float, float]:
+    """A row's largest gradient in hessians, and what rounding adds to the gradients of all rows; nothing for a quantile."""
+    if objective.renews is not None:
+        return limits.gradient / limits.hessian, 0.0
+    slack = (limits.rows + 1) * 2.0**-form.gradient.bits
+    if isinstance(objective, Tweedie):
+        return RESIDUAL_GROWTH * max(1 / (2 - objective.power), 1 / (objective.power - 1)), slack + (
+            limits.rows + 1
+        ) * 2.0**-form.hessian.bits * 10
+    return RESIDUAL_GROWTH * limits.gradient / limits.hessian, slack
+
+
 class _Grower:
     """Grows tree after tree on the running score of the own rows."""
 
@@ -98,6 +129,7 @@ class _Grower:
         self, rows: Rows, plan: ExactPlan, session: SecureSession, records: TrainingRecords, bins: Bins, start: Start
     ) -> None:
         self._rows, self._plan, self._session, self._records, self._start = rows, plan, session, records, start
+        self._signed: SignedTree | None = None
         self._stopping = Stopping(plan.patience, self._held_loss)
         self._private = session.identity.secret("bags")
         self._objective, self._steps = plan.objective, rows.steps
@@ -106,16 +138,27 @@ class _Grower:
         self._form: Format = plan.objective.format(start.steps, start.largest, plan.weighted)
         self._data = bins.dataset(rows.X, plan.max_bin, plan.feature_names)
         self._score: Floats = np.full(len(rows.label), start.score)
+        self._limits = limits_of(self._data, self._form, plan, bins.rows)
+        self._slope, self._slack = slope_of(plan.objective, self._limits, self._form)
 
     def all(self, progress: Progress | None) -> list[Tree]:
         """The trees; fewer than planned if one found nothing to split, which all participants see alike."""
+        try:
+            return self._grown(progress)
+        finally:  # also of a training that ended before its last tree
+            if self._signed:
+                openings = tuple(self._session.ledger.openings)
+                self._records.keep_evidence(self._plan, Evidence(self._session.roster.names, self._signed, openings))
+
+    def _grown(self, progress: Progress | None) -> list[Tree]:
         trees = self._resumed()
-        with Collectives(self._session, self._form, frozenset(self._plan.coded)) as collectives:
+        with Collectives(self._session, self._form, self._limits, self._slope, self._slack) as collectives:
             while len(trees) < self._plan.trees:
                 tree = self._grow(len(trees), collectives)
                 if tree is None:
                     break
                 trees.append(tree)
+                self._signed = self._session.sign_off()
                 if len(trees) % CHECKPOINT_TREES == 0:
                     self._records.keep(self._plan, self._session.roster, trees)
                 if len(trees) % CHECKPOINT_TREES == 0 or len(trees) == self._plan.trees:
@@ -144,8 +187,8 @@ class _Grower:
     def _resumed(self) -> list[Tree]:
         """The trees that all participants have kept of this training, and the score after them."""
         kept = self._records.trees(self._plan, self._session.roster)
-        counts = self._session.broadcast("resume", len(kept).to_bytes(4, "big"))
-        kept = kept[: min(int.from_bytes(count, "big") for count in counts)]
+        given = self._session.broadcast("resume", len(kept).to_bytes(4, "big"))
+        kept = kept[: min(counts("resume", self._session.roster.names, given, self._plan.trees))]
         self._session.agree("kept trees", hashlib.sha256(json.dumps(kept).encode()).digest())
         if kept:
             import lightgbm as lgb

@@ -15,6 +15,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from decai_forecast.errors import ConfigError, FederationError
+from decai_forecast.federation.node_process import NodeGone, NodeProcess, Nursery
 from decai_forecast.federation.run import FLOWER
 from decai_forecast.federation.superlink.keys import write_secret
 from decai_forecast.federation.superlink.passport import Admission, Files
@@ -33,7 +34,7 @@ LOOK = 0.2  # seconds between two looks whether to stop
 @dataclass(frozen=True)
 class Company:
     """A company that takes part: its name, its own store and files, the digest of what it agreed to (preflight.py), and,
-    whatever it is asked, the strategy and the terms of privacy of its own network.yaml."""
+    whatever it is asked, strategy, terms of privacy and quorum of its own network.yaml."""
 
     partner: str
     store: str
@@ -41,6 +42,7 @@ class Company:
     agreed: str = ""
     strategy: str = DEFAULT
     privacy: str = ""
+    quorum: int = 0  # 0: two thirds of the companies whose keys it has pinned
 
     def admission(self) -> Admission:
         return self.files.admitted(self.partner)
@@ -54,12 +56,12 @@ class Company:
         self.files.tls_certificate.write_text(admission.certificate)
         admission.write(self.files.admission)
 
-    def config(self) -> dict[str, str]:
+    def config(self) -> dict[str, str | int]:
         """What the ClientApp knows of its company. It never comes from, or goes to, the coordinator."""
         found = self.admission()
-        relay = {"relay": f"{found.host}:{found.relay_port}", "keys": str(self.files.folder)}
-        own = {"agreed": self.agreed, "strategy": self.strategy, "privacy": self.privacy}
-        return {"partner": self.partner, "store": self.store} | own | relay
+        own: dict[str, str | int] = {"partner": self.partner, "store": self.store, "agreed": self.agreed}
+        own |= {"strategy": self.strategy, "privacy": self.privacy, "quorum": self.quorum}
+        return own | {"relay": f"{found.host}:{found.relay_port}", "keys": str(self.files.folder)}
 
 
 class Hangs(FederationError):
@@ -80,6 +82,7 @@ def serve(company: Company, say: Callable[[str], None] = print, stop: Event | No
             executor.start()
             while executor.is_alive() and not stop.is_set():  # no stop.wait(): who sets it is a signal handler of this thread
                 executor.join(LOOK)
+            executor.end_process()
         if isinstance(executor.failed, Hangs):
             say(str(executor.failed))
         elif executor.failed is not None and not stop.is_set():
@@ -93,6 +96,8 @@ class _Executor(Thread):
         super().__init__(daemon=True, name="executor")
         self._company, self._process, self._appio, self._say = company, process, appio, say
         self._config, self._run_id = company.config(), -1
+        self._nursery: Nursery | None = None
+        self._node: NodeProcess | None = None
         self.failed: Exception | None = None
 
     def run(self) -> None:
@@ -134,14 +139,32 @@ class _Executor(Thread):
         return since or now
 
     def _answer(self, message: Message, context: Context) -> Message:
-        from decai_forecast.federation.client_app import app
-        from decai_forecast.federation.rows import rows_of
+        """In a process of its own: what others sent may end that one, and this goes on and says so."""
+        from decai_forecast.federation.local_node import deflated, inflated
 
-        if context.run_id != self._run_id:  # the rows of an earlier round are of no use any more
-            rows_of.cache_clear()
-        self._run_id, context.node_config = context.run_id, dict(self._config)
         self._say(f"{self._company.partner}: {message.metadata.message_type}, {message.metadata.group_id}")
-        return app(message, context)
+        try:
+            return inflated(*self._process_of(context)(*deflated(message)))
+        except NodeGone as error:
+            if self._node is not None:  # else it was ended
+                self._say(f"{self._company.partner}: {error}; the training is lost, the next one has a new process")
+            raise
+
+    def _process_of(self, context: Context) -> NodeProcess:
+        """The process of this run; that of an earlier one ends, and its rows with it."""
+        if self._nursery is None:
+            self._nursery = Nursery()
+        if self._node is None or context.run_id != self._run_id:
+            self.end_process()
+            self._node = self._nursery.node(context.node_id, self._config, dict(context.run_config))
+            self._run_id = context.run_id
+        return self._node
+
+    def end_process(self) -> None:
+        """Whatever it is at."""
+        ended, self._node = self._node, None
+        if ended is not None:
+            ended.close()
 
 
 def _log(company: Company) -> Path:

@@ -18,9 +18,10 @@ from decai_forecast.federation.exact.fixed_point import Column, Format
 from decai_forecast.federation.exact.objectives import Quantile
 from decai_forecast.federation.exact.rows import Rows
 from decai_forecast.federation.exact.session import SecureSession
-from decai_forecast.federation.exact.train import train
+from decai_forecast.federation.exact.train import limits_of, train
 
 FORM = Format(Column(6, 2**30), Column(6, 2**30))
+ROWS = 2**20
 HISTOGRAM = 1120  # bytes: 16 for each of 70 bins
 
 
@@ -29,7 +30,7 @@ def grown(part: Rows, params: dict[str, Any], gradients: tuple[np.ndarray, np.nd
     which = plan()
     data = bins_of([part], which).dataset(part.X, which.max_bin, which.feature_names)
     data.set_label(part.label)
-    with Collectives(session, FORM) as collectives:
+    with Collectives(session, FORM, limits_of(data, FORM, which, ROWS), 1.0) as collectives:
         booster = lgb.Booster(which.params(0) | {"num_machines": session.size} | params, data)
         collectives.begin_tree()
         before = session.traffic.steps
@@ -167,7 +168,7 @@ def test_a_participant_that_ends_with_other_bins_is_named(monkeypatch: pytest.Mo
 
 def test_participants_with_other_bins_are_named() -> None:
     """Before a tree is grown on them."""
-    found = together([partial(_agreed, b"bins")] * 2 + [partial(_agreed, b"other")])
+    found = together([partial(_agreed, b"bins")] * 2 + [partial(_agreed, b"else")])
     assert [str(one) for one in found[:2]] == [f"bins: cyd and {name} do not hold the same" for name in ("ada", "bea")]
 
 

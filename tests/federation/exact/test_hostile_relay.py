@@ -76,7 +76,8 @@ def test_a_relay_in_the_middle_has_no_key_that_counts() -> None:
 def test_a_key_of_small_order_is_refused_by_name() -> None:
     """A company signs a key with which every secret is zero, so that whoever listens could read along."""
     ready = Hello(IDENTITIES[1], roster_of(3), SESSION)
-    weak = bytes(32) + IDENTITIES[1].sign("hello", ready._signed(1, bytes(32)))
+    stated = bytes(32) + ready.body[32:64]
+    weak = stated + IDENTITIES[1].sign("hello", ready._signed(1, stated))
 
     def weaken(relay: Hostile, tables: list[list[bytes]]) -> None:
         tables[0][1] = weak

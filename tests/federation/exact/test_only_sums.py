@@ -7,10 +7,13 @@ import pytest
 from test_default_deny import FORM
 from training_parties import companies, plan, pool, together, trained
 
-from decai_forecast.federation.exact.collectives import SPLIT, SPLIT_BYTES, Collectives
+from decai_forecast.federation.exact.collectives import SPLIT, SPLIT_BYTES, Collectives, _only_sums
 from decai_forecast.federation.exact.errors import Denied
 from decai_forecast.federation.exact.rows import Rows
 from decai_forecast.federation.exact.session import SecureSession
+from decai_forecast.federation.gate.splits import Limits
+
+LIMITS = Limits([200] * 5, frozenset([4]), 1e6, 1e6, 1000)
 
 
 def splits_cast(parts: list[Rows], monkeypatch: pytest.MonkeyPatch) -> dict[int, list[bytes]]:
@@ -51,7 +54,7 @@ def test_a_split_by_categories_is_denied_but_of_features_that_have_them(feature:
     assert 2 * len(split) == SPLIT_BYTES
 
     def asked(session: SecureSession) -> int:
-        collectives, before = Collectives(session, FORM, frozenset([4])), session.traffic.steps
+        collectives, before = Collectives(session, FORM, LIMITS, 1.0), session.traffic.steps
         collectives._phase = "split"
         with pytest.raises(Denied, match=f"feature {feature} by {categories} categories"):
             collectives._split(2 * split)
@@ -63,10 +66,5 @@ def test_a_split_by_categories_is_denied_but_of_features_that_have_them(feature:
 def test_of_a_split_by_categories_nothing_but_these_is_cast() -> None:
     """Two bins of the feature; what lies behind them is the company's own."""
 
-    def asked(session: SecureSession) -> list[bytes]:
-        collectives = Collectives(session, FORM, frozenset([4]))
-        collectives._phase = "split"
-        return collectives._split(2 * split_by(4, 2))
-
-    for heard in together([asked] * 3):
-        assert {SPLIT.unpack(one[: SPLIT.size])[-33:] for one in heard} == {(2, 100, 101, *[0] * 30)}
+    sent = _only_sums(split_by(4, 2), frozenset([4]))
+    assert SPLIT.unpack(sent)[-33:] == (2, 100, 101, *[0] * 30)

@@ -236,3 +236,61 @@ def test_the_relay_counts_what_it_does() -> None:
     assert seen.received > 3 * 8000
     assert seen.sent > 2 * seen.received - 3000
     assert seen.ended == {"left": 1}
+
+
+def joined(relay: GrpcRelay, session: bytes, rank: int, names: Sequence[str], side: int) -> Any:
+    """What a participant with the certificate of ``side`` hears in place of the first answer, or None while it waits."""
+    wire = GrpcWire("localhost", relay.port, session, rank, names, tls(4)[side], 2.0)
+    try:
+        return wire.exchange(Frame(frames.BROADCAST, rank, 0, b"x")).op
+    except PeerLost as error:
+        return str(error)
+    finally:
+        wire.close()
+
+
+def test_a_certificate_takes_no_rank_but_its_own() -> None:
+    """Of three companies the second comes as the first: turned away, and the first still finds its place."""
+    names = ("side 1", "side 2", "side 3")
+    with GrpcRelay("localhost:0", tls(4)[0], 20.0) as relay:
+        relay.expect(SESSION, names)
+        assert "joined twice" in joined(relay, SESSION, 0, names, 2)
+        assert relay.metrics.refused == 1
+        with ThreadPoolExecutor(3) as pool:
+            found = list(pool.map(lambda k: joined(relay, SESSION, k, names, k + 1), range(3)))
+    assert found == [frames.BROADCAST] * 3
+
+
+@pytest.mark.parametrize("session", [b"x" * 1_000_000, b"", b"another session".ljust(32, b".")], ids=["long", "empty", "other"])
+def test_a_session_that_was_not_announced_is_not_opened(session: bytes) -> None:
+    """Neither under a name of a megabyte nor under one of another training; nothing of it is kept."""
+    with GrpcRelay("localhost:0", tls(4)[0], 20.0) as relay:
+        relay.expect(SESSION, ("side 1", "side 2", "side 3"))
+        assert joined(relay, session, 0, ("side 1", "side 2", "side 3"), 1) != frames.BROADCAST
+        assert not relay._sessions
+
+
+def test_one_certificate_does_not_hold_all_sessions() -> None:
+    """It may have a few streams at a time; another company's session still opens."""
+    sessions = [bytes([k]) * 32 for k in range(8)]
+    with GrpcRelay("localhost:0", tls(4)[0], 20.0) as relay:
+        wires = [GrpcWire("localhost", relay.port, one, 0, ("a", "b"), tls(4)[1], 5.0) for one in sessions]
+        end = 600
+        while relay.metrics.refused < 4 and end:
+            end -= 1
+            sleep(0.05)
+        assert len(relay._sessions) == grpc_relay.MAX_OF_ONE
+        for wire in wires:
+            wire.close()
+
+
+def test_notes_without_end_end_the_session(transport: Make) -> None:
+    """Each would be published; between two steps one is enough."""
+
+    def part(session: Any) -> list[bytes]:
+        for _ in range(frames.MOST_NOTES + 1):
+            session.tell(1, 2, 0.1)
+        return list(session.broadcast("x", b""))
+
+    found = together([part] * 3, transport(20.0, lambda _: None))
+    assert [str(one) for one in found[1:]] == ["ada sent notes without end"] * 2

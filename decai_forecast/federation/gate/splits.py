@@ -1,0 +1,184 @@
+"""Split records of other companies, before LightGBM copies them into its own memory.
+
+LightGBM believes every byte of them: a feature that does not exist, a threshold beyond the bins or a made-up number of
+categories ends the process. Beyond that a record is checked against itself and the others': output and gain follow from the
+sums that it states, and all records of one leaf state the same whole.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from decai_forecast.federation.exact.errors import Forged
+
+__all__ = ["CATEGORIES", "NO_SPLIT", "SPLIT", "Limits", "Split", "SplitGate"]
+
+CATEGORIES = 32  # max_cat_threshold, LightGBM's default: part of a split's size even without categories
+# SplitInfo: feature, left and right count, gain, threshold, left and right output, the left side's sums of gradient and
+# hessian, the right side's, default direction, monotone type, number of categories, and the bins on one side. Passed over, so
+# packed as zeros: two sums that only quantised gradients use, and the places for bins that are not used. LightGBM does not
+# write these but sends what its buffer held before there, which is bins of the own histogram.
+SPLIT = struct.Struct(f"<3idI4d8x2d8x2Bi{CATEGORIES}I")
+NO_SPLIT = struct.pack("<iiid", -1, 0, 0, -math.inf).ljust(SPLIT.size, b"\0")
+CLOSE = 1e-6  # relative: LightGBM adds 1e-15 to hessians, and rounds
+LARGEST_OUTPUT = 1e9  # of a leaf whose output is not checked against its sums
+
+
+@dataclass(frozen=True)
+class Split:
+    """One record. Sums are (gradient, hessian)."""
+
+    feature: int
+    counts: tuple[int, int]
+    gain: float
+    threshold: int
+    outputs: tuple[float, float]
+    left: tuple[float, float]
+    right: tuple[float, float]
+    flags: tuple[int, int]  # missing values go left; monotone
+    bins: int  # of categories on one side
+    categories: tuple[int, ...]
+
+    @classmethod
+    def unpack(cls, record: bytes) -> Split:
+        feature, left, right, gain, threshold, *numbers = SPLIT.unpack(record)
+        out, out2, lg, lh, rg, rh, default, monotone, bins, *categories = numbers
+        sums = (lg, lh), (rg, rh)
+        return cls(
+            feature, (left, right), gain, threshold, (out, out2), *sums, (default, monotone), bins, tuple(categories)
+        )  # fmt: skip
+
+    @property
+    def whole(self) -> tuple[float, float]:
+        """Gradient and hessian of the leaf that is split."""
+        return self.left[0] + self.right[0], self.left[1] + self.right[1]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What all know of a training before its first tree. ``bins``: of each feature; ``coded``: features that may be split by
+    categories; ``gradient``, ``hessian``: the largest sums; ``rows``: of all; ``lambda_l2``: of the plan. ``noisy``: sums under
+    differential privacy need not be those of rows."""
+
+    bins: Sequence[int]
+    coded: frozenset[int]
+    gradient: float
+    hessian: float
+    rows: int
+    lambda_l2: float = 0.0
+    noisy: bool = False
+
+
+@dataclass
+class SplitGate:
+    """The records of one training; a feature belongs to one company in each tree. ``names``: of all ranks."""
+
+    names: Sequence[str]
+    rank: int
+    limits: Limits
+    _owners: dict[int, int] = field(default_factory=dict)
+
+    def begin_tree(self) -> None:
+        """In every tree the features are shared out anew."""
+        self._owners = {}
+
+    def checked(self, blobs: Sequence[bytes]) -> Sequence[bytes]:
+        """The records of all ranks, two of each; :class:`Forged` names the first whose are not what a company sends."""
+        for half in (0, 1):
+            records = [self._record(rank, blob, half) for rank, blob in enumerate(blobs)]
+            self._same_leaf(records)
+        return blobs
+
+    def _record(self, rank: int, blob: bytes, half: int) -> Split | None:
+        if len(blob) != 2 * SPLIT.size:
+            raise self._forged(rank, f"{len(blob)} bytes, expected {2 * SPLIT.size}")
+        record = blob[half * SPLIT.size : (half + 1) * SPLIT.size]
+        if record == NO_SPLIT:
+            return None
+        split = Split.unpack(record)
+        if rank != self.rank and (complaint := complaint_of(split, self.limits)):
+            raise self._forged(rank, complaint)
+        self._owned(rank, split.feature)
+        return split
+
+    def _owned(self, rank: int, feature: int) -> None:
+        owner = self._owners.setdefault(feature, rank)
+        if owner != rank:
+            blamed = {owner, rank} - {self.rank}
+            text = (
+                f"{' and '.join(self.names[one] for one in sorted({owner, rank}))} both speak for feature {feature} in a tree"
+            )
+            raise Forged(text, blamed.pop() if len(blamed) == 1 else None)
+
+    def _same_leaf(self, records: Sequence[Split | None]) -> None:
+        """All records of one leaf state the same sums of it, which the own one knows from what all have seen."""
+        own = records[self.rank]
+        for rank, record in enumerate(records):
+            if own and record and not _same(own.whole, record.whole, self.limits):
+                raise self._forged(rank, f"sums of a leaf that are not {own.whole}, as of all others")
+
+    def _forged(self, rank: int, what: str) -> Forged:
+        return Forged(f"{self.names[rank]}: a split record that LightGBM does not make: {what}", rank)
+
+
+def complaint_of(split: Split, limits: Limits) -> str:
+    """What is wrong with a record by itself; empty if nothing is."""
+    for complaint in (_place(split, limits), _numbers(split, limits), _sums(split, limits)):
+        if complaint:
+            return complaint
+    return ""
+
+
+def _place(split: Split, limits: Limits) -> str:
+    if not 0 <= split.feature < len(limits.bins) or limits.bins[split.feature] < 2:
+        return f"feature {split.feature}"
+    bins, coded = limits.bins[split.feature], split.feature in limits.coded
+    if coded:
+        used, rest = split.categories[: max(split.bins, 0)], split.categories[max(split.bins, 0) :]
+        fits = 0 < split.bins <= CATEGORIES and len(set(used)) == len(used) and all(0 <= one < bins for one in used)
+        return "" if fits and not any(rest) else f"{split.bins} categories of {bins} bins"
+    if split.bins or any(split.categories):
+        return f"{split.bins} categories of a feature that has none"
+    return "" if 0 <= split.threshold < bins - 1 else f"threshold {split.threshold} of {bins} bins"
+
+
+def _numbers(split: Split, limits: Limits) -> str:
+    numbers = (split.gain, *split.outputs, *split.left, *split.right)
+    if not all(map(math.isfinite, numbers)) or split.gain <= 0:
+        return "a number that is not finite, or no gain"
+    if split.flags[0] > 1 or split.flags[1]:
+        return f"flags {split.flags}"
+    most = limits.rows if not limits.noisy else 2**31 - 1
+    return "" if min(split.counts) > 0 and sum(split.counts) <= most else f"{split.counts} rows of {limits.rows}"
+
+
+def _sums(split: Split, limits: Limits) -> str:
+    """Sums within what all rows have; output and gain are what follows from them."""
+    if min(split.left[1], split.right[1]) <= 0 or max(map(abs, split.outputs)) > LARGEST_OUTPUT:
+        return f"hessians {split.left[1]:g} and {split.right[1]:g}, outputs {split.outputs}"
+    gradient, hessian = split.whole
+    if not limits.noisy and (abs(gradient) > limits.gradient * (1 + CLOSE) or hessian > limits.hessian * (1 + CLOSE)):
+        return f"sums {split.whole} of a leaf; all rows have ({limits.gradient:g}, {limits.hessian:g})"
+    if split.feature in limits.coded:
+        return ""  # LightGBM adds another ridge to some splits by categories, and none to others
+    return _follows(split, limits)
+
+
+def _follows(split: Split, limits: Limits) -> str:
+    sides = (split.left, split.right)
+    outputs = [-gradient / (hessian + limits.lambda_l2) for gradient, hessian in sides]
+    if any(abs(one - said) > CLOSE * (1 + abs(one)) for one, said in zip(outputs, split.outputs, strict=True)):
+        return f"outputs {split.outputs} of sums that give {tuple(outputs)}"
+    left, right, whole = (gradient**2 / (hessian + limits.lambda_l2) for gradient, hessian in (*sides, split.whole))
+    scale = left + right + whole
+    return (
+        "" if abs(left + right - whole - split.gain) <= CLOSE * (1 + scale) else f"gain {split.gain:g} of sums that give others"
+    )
+
+
+def _same(one: tuple[float, float], other: tuple[float, float], limits: Limits) -> bool:
+    scales = (limits.gradient, limits.hessian)
+    return all(abs(a - b) <= CLOSE * (1 + scale) for a, b, scale in zip(one, other, scales, strict=True))
