@@ -171,5 +171,4 @@ def test_a_crash_costs_one_training_and_is_named(tmp_path: Path) -> None:
         executor._answer(message, context)
     assert said[-1] == "acme: the node's process ended before it answered; the training is lost, the next one has a new process"
     assert executor._answer(message, context).content["config"]["partner"] == "acme"
-    executor.end_process()
-    executor._nursery.__exit__()
+    executor.end()

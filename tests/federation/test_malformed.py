@@ -5,15 +5,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from certificates import certificate
 from flwr.app import ConfigRecord, Message, MessageType, RecordDict
-from members import FEATURES, grown, members, plan
+from members import FEATURES, SHIP, grown, members, plan
 from test_own_strategy import asked
 from test_training import Overheard, serve
 
+from decai_forecast.federation.exact.certificate import subject_of
 from decai_forecast.federation.exact.coordinate import _taken
 from decai_forecast.federation.model_text import parse, sanitise
 from decai_forecast.federation.run import InProcess
 from decai_forecast.federation.state import RuntimeSetting
+from decai_forecast.identity import Identity
 
 SAID: dict[str, tuple[dict[str, Any], str]] = {
     "endless rows": ({"rows": float("inf")}, "malformed"),
@@ -37,7 +40,11 @@ def test_who_describes_itself_with_nonsense_is_left_out(tmp_path: Path, which: s
 
 TEXT = sanitise(parse(grown())).text().encode()
 RIGHT = {"digest": hashlib.sha256(TEXT).digest()}
-SPEAKER = RIGHT | {"model": TEXT}
+PEOPLE = [Identity.create(f"p{k}") for k in range(4)]
+KEYS = {one.name: one.public for one in PEOPLE}
+CERTIFICATE = certificate(PEOPLE, subject_of(SHIP, 0.5), TEXT.decode()).to_bytes()
+OTHER = certificate(PEOPLE, subject_of(SHIP, 0.9), TEXT.decode()).to_bytes()
+SPEAKER = RIGHT | {"model": TEXT, "certificate": CERTIFICATE}
 CUT = TEXT[: len(TEXT) // 2]  # lgb.Booster aborts the interpreter on it
 BAD = {"digest": hashlib.sha256(CUT).digest(), "model": CUT}
 ENDED: dict[str, tuple[list[dict[str, Any] | None], dict[str, str]]] = {
@@ -49,6 +56,9 @@ ENDED: dict[str, tuple[list[dict[str, Any] | None], dict[str, str]]] = {
     "nothing": ([SPEAKER, None, RIGHT, RIGHT], {"p1": "malformed"}),
     "a malformed model that all vouch for": ([BAD, *[{"digest": BAD["digest"]}] * 3], {"p0": "model_text"}),
     "no model": ([RIGHT, RIGHT, RIGHT, RIGHT], {"p0": "malformed"}),
+    "no certificate": ([RIGHT | {"model": TEXT}, RIGHT, RIGHT, RIGHT], {"p0": "exact_tampered"}),
+    "a number for a certificate": ([SPEAKER | {"certificate": 10**9}, RIGHT, RIGHT, RIGHT], {"p0": "exact_tampered"}),
+    "the certificate of another model": ([SPEAKER | {"certificate": OTHER}, RIGHT, RIGHT, RIGHT], {"p0": "exact_tampered"}),
 }
 
 
@@ -60,7 +70,7 @@ def test_who_ended_with_something_else_is_named(which: str) -> None:
     for k, one in enumerate(said):
         content = RecordDict({} if one is None else {"config": ConfigRecord(one)})
         replies[f"p{k}"] = Message(content, 1000 + k, MessageType.TRAIN)
-    model, found = _taken(plan(feature_names=FEATURES), "p0", replies)
+    model, found = _taken(plan(feature_names=FEATURES), SHIP, 0.5, "p0", KEYS, replies)
     assert (found, model is None) == (blamed, bool(blamed))
 
 

@@ -116,7 +116,7 @@ def test_a_node_ends_within_a_message_too(there: Companies) -> None:
             there.restart("p1")
 
     found = train_shared(there.members, which, runtime=there.runtime, watch=end)
-    assert ended[0].endswith("p1: train.exact, 2026-06-22/0.5\np1: stopped\n")
+    assert ended[0].endswith("p1: train.exact, 2026-06-22/q0.5\np1: stopped\n")
     assert dict(found.dropped) == {}
     assert dict(found.models) == dict(train_shared(there.members, which).models)
 

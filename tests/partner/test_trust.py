@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from certificates import certificate
 from members import grown
 from parties import ROUND, Parties
 from pydantic import TypeAdapter
 
 from decai_forecast.federation.exact.certificate import Certificate, subject_of
-from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.identity import Identity, Keyring
 from decai_forecast.link import ModelCertificate, ModelFile, SharedModels, SharedRound, SharedStatus
 from decai_forecast.partner.combine.shared import SharedForecasters
@@ -31,15 +30,6 @@ FORM = TypeAdapter(ModelCertificate)
 def parties(tmp_path: Path) -> Parties:
     """Of four companies three are needed."""
     return Parties(tmp_path, quorum=3)
-
-
-def certificate(identities: Iterable[Identity], subject: str, text: str) -> Certificate:
-    """As these companies sign it at the end of a training."""
-    signers = sorted(identities, key=lambda one: one.name)
-    roster = KeyRoster.of({one.name: one.public for one in signers})
-    digest = hashlib.sha256(text.encode()).digest()
-    unsigned = Certificate(subject, roster.names, roster.digest, b"e" * 32, b"t" * 32, digest, ())
-    return replace(unsigned, signatures=tuple(one.sign("certificate", unsigned.statement) for one in signers))
 
 
 def identities(parties: Parties, names: str = "abcd") -> list[Identity]:

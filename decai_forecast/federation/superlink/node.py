@@ -82,7 +82,7 @@ def serve(company: Company, say: Callable[[str], None] = print, stop: Event | No
             executor.start()
             while executor.is_alive() and not stop.is_set():  # no stop.wait(): who sets it is a signal handler of this thread
                 executor.join(LOOK)
-            executor.end_process()
+            executor.end()
         if isinstance(executor.failed, Hangs):
             say(str(executor.failed))
         elif executor.failed is not None and not stop.is_set():
@@ -159,6 +159,13 @@ class _Executor(Thread):
             self._node = self._nursery.node(context.node_id, self._config, dict(context.run_config))
             self._run_id = context.run_id
         return self._node
+
+    def end(self) -> None:
+        """No process is left of this executor's."""
+        self.end_process()
+        nursery, self._nursery = self._nursery, None
+        if nursery is not None:
+            nursery.__exit__()
 
     def end_process(self) -> None:
         """Whatever it is at."""
