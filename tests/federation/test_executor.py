@@ -92,7 +92,7 @@ def test_a_superlink_that_is_gone_is_not_waited_for_without_end(monkeypatch: pyt
 
 def test_a_node_key_that_is_none_is_said_so() -> None:
     """Before the SuperLink is asked."""
-    with pytest.raises(ConfigError, match="the passport's node key cannot be read; expected the file as it was sent"):
+    with pytest.raises(ConfigError, match="the passport's node key cannot be read; let the company make a new answer"):
         flower.register("127.0.0.1:1", Authority.create("a").pem, "ssh-nothing")
 
 
