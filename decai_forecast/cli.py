@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from pkgutil import resolve_name
-from types import FunctionType
 from typing import TYPE_CHECKING
 
 import typer
@@ -48,13 +47,13 @@ class Rooms(typer.core.TyperGroup):
 
 def _loaded(name: str) -> Command:
     offered = resolve_name(f"decai_forecast.commands.{COMMANDS[name]}")
-    if isinstance(offered, FunctionType):
-        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name)(offered)
-        offered = alone
-    command = typer.main.get_command(offered)
-    command.name = name
-    return command
+    if isinstance(offered, typer.Typer):
+        group: Command = typer.main.get_group(offered)  # also of one command only
+        group.name = name
+        return group
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(name)(offered)
+    return typer.main.get_command(alone)
 
 
 typer.core.HAS_RICH = False  # help is plain text; typer would escape its brackets wherever rich is installed

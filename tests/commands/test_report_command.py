@@ -26,7 +26,7 @@ def key_of(network: Network, partner: str = "shop_0") -> str:
 def test_a_report_is_as_it_was_signed(finished: Network) -> None:
     """By the key that the company has in the network at --home."""
     key, verify = key_of(finished), ("report", "verify", outbox(finished), "--home", finished.home)
-    assert decai(*verify) == f"{outbox(finished)}: 4 files as signed by shop_0 with the key {key}\n"
+    assert decai(*verify) == f"{outbox(finished)}: 5 files as signed by shop_0 with the key {key}\n"
     assert as_json(*verify) == {"participant": "shop_0", "public_key": key, "files": FILES}
 
 

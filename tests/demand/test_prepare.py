@@ -10,6 +10,7 @@ from panels import AS_OF, DAYS, MONTHS, WEEKS, delivery, table
 from decai_forecast.demand import FEATURES, build_table, prepare
 from decai_forecast.demand.panel import to_panel
 from decai_forecast.demand.prophet_features import prophet_totals
+from decai_forecast.demand.target import LARGEST_RATIO
 from decai_forecast.errors import NotEnoughData
 from decai_forecast.periods import Calendar
 
@@ -121,10 +122,10 @@ def test_training_rows_are_no_more_than_asked_for() -> None:
 
 
 def test_a_bulk_order_is_bounded() -> None:
-    """A target is at most the root of 20 times the own recent mean; the second in a row, which is not taken for a slip."""
+    """A target is at most the root of a hundred times the own scale; the second in a row, which is not taken for a slip."""
     known = table()
     known.loc[known["date"].isin(pd.to_datetime(["2026-05-04", "2026-05-11"])), "quantity"] = 1e6
-    assert prepare(known, WEEKS, AS_OF, seed=1).train["target"].max() == pytest.approx(20**0.5)
+    assert prepare(known, WEEKS, AS_OF, seed=1).train["target"].max() == pytest.approx(LARGEST_RATIO**0.5)
 
 
 def test_a_series_that_fell_asleep_is_scaled_by_a_twentieth_of_its_life() -> None:

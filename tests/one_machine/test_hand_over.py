@@ -53,7 +53,7 @@ def test_the_command_verifies_with_a_key_that_somebody_vouches_for(finished: Net
     folder, key = outbox(finished, "shop_1"), Keyring(own(finished, "shop_1")).identity().public.hex()
     run = CliRunner().invoke
     done = run(app, ["report", "verify", str(folder), "--home", str(finished.home)])
-    assert done.output.strip() == f"{folder}: 4 files as signed by shop_1 with the key {key}"
+    assert done.output.strip() == f"{folder}: 5 files as signed by shop_1 with the key {key}"
     elsewhere = run(app, ["report", "verify", str(folder), "--home", str(tmp_path)])
     assert str(elsewhere.exception) == (
         f"nobody here vouches for the key {key} of shop_1; ask shop_1 for its key and give it with --key"

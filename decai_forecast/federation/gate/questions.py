@@ -20,7 +20,7 @@ from decai_forecast.strategies import MINIMUM_QUORUM, strategy_of
 
 __all__ = ["BESIDE", "Terms", "check_features", "check_plan", "check_turn", "quorum_of"]
 
-BESIDE = frozenset({"target", "weight", "back"})  # columns of training rows that are no features
+BESIDE = frozenset({"target", "weight", "back", "young"})  # columns of training rows that are no features
 QUANTILES = (0.1, 0.5, 0.9)
 LONGEST = 3_600.0  # seconds that a question may have a company wait for others
 LARGEST_START = 1e6  # of a score, as of a leaf
