@@ -82,7 +82,7 @@ def test_a_round_trains_over_the_superlink(there: Companies) -> None:
     assert sorted(found.at(ship) or {}) == [0.1, 0.5, 0.9]
     assert f"(before {ship}, quantile 0.9): tree 2 of 2, loss " in said
     for name in network.partners:
-        assert f"{name}: train.exact, {ship}/0.9" in (there.home / f"{name}.log").read_text()
+        assert f"{name}: train.exact, {ship}/q0.9" in (there.home / f"{name}.log").read_text()
         assert f"report {name}: " in said
 
 
