@@ -38,11 +38,11 @@ COMMANDS = {  # in the order of the help; groups of commands, and single ones
 class Rooms(typer.core.TyperGroup):
     """Loads a command when it is asked for."""
 
-    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002  as in the base class
-        return list(COMMANDS)
+    def list_commands(self, ctx: Context) -> list[str]:
+        return [*COMMANDS, *super().list_commands(ctx)]
 
-    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:  # noqa: ARG002
-        return _loaded(cmd_name) if cmd_name in COMMANDS else None
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        return _loaded(cmd_name) if cmd_name in COMMANDS else super().get_command(ctx, cmd_name)
 
 
 def _loaded(name: str) -> Command:

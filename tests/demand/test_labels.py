@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,16 +15,18 @@ FIRST = pd.Timestamp("2024-01-01")  # a Monday
 WEEKS = pd.date_range(FIRST, periods=40, freq="7D")
 
 
-def read(folder: Path, partners: dict[str, object], **options: str) -> tuple[str, dict[str, pd.DataFrame], list[str]]:
+Dates = pd.DatetimeIndex | list[Any]
+
+
+def read(folder: Path, partners: dict[str, Dates], labels: str = "first") -> tuple[str, dict[str, pd.DataFrame], list[str]]:
     """Frequency, tables and what was told of a file with one item per company, its dates given."""
     frames = [
         pd.DataFrame({"partner_id": name, "item_id": "i", "date": dates, "quantity": np.arange(len(dates)) + 1.0})
         for name, dates in partners.items()
-        if isinstance(dates, (pd.DatetimeIndex, list))
     ]
     pd.concat([frame.astype({"date": str}) for frame in frames]).to_csv(folder / "long.csv", index=False)
     told: list[str] = []
-    calendar, tables = read_long(folder / "long.csv", tell=told.append, **options)  # type: ignore[arg-type]  # options by name
+    calendar, tables = read_long(folder / "long.csv", tell=told.append, labels=labels)
     return calendar.frequency, tables, told
 
 

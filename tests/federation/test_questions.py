@@ -23,7 +23,7 @@ TWELVE: dict[str, tuple[dict[str, Any], str]] = {  # what is asked otherwise -> 
     "leaves that hold one row": ({"params": dict(TREE_PARAMS) | READING}, "other_terms"),
     "a parameter left out": ({"params": {k: v for k, v in TREE_PARAMS.items() if k != "lambda_l2"}}, "other_terms"),
     "an objective of its own": ({"params": dict(TREE_PARAMS) | {"objective": "regression_l1"}}, "other_terms"),
-    "a file to write": ({"params": dict(TREE_PARAMS) | {"output_model": "/tmp/x"}}, "other_terms"),
+    "a file to write": ({"params": dict(TREE_PARAMS) | {"output_model": "model.txt"}}, "other_terms"),
     "nineteen quantiles": ({"quantiles": tuple(round(0.05 * k, 2) for k in range(1, 20))}, "other_terms"),
     "a quantile twice": ({"quantiles": (0.5, 0.5)}, "other_terms"),
     "the target as a feature": ({"feature_names": ("target", *FEATURES)}, "other_features"),

@@ -10,13 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from support import NIGHT, own
+from support import NIGHT, inbox, own, public
 
 from decai_forecast.coordinator.close import close
 from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.federate import keep_last
 from decai_forecast.errors import LinkError
-from decai_forecast.link import CompanyLink, Progress, State, Submission
+from decai_forecast.identity import Keyring
+from decai_forecast.link import CompanyFolder, Progress, SharedRound, State, Submission
 from decai_forecast.network import Network
 from decai_forecast.partner.apart import Looks, NotPublished, run_apart
 from decai_forecast.partner.context import PartnerContext, partner_context
@@ -43,17 +44,33 @@ class Training:
         self.states.append("out")
 
 
-class Unreliable:
-    """A link that does not get through a number of times, at one of its verbs."""
+class Unreliable(CompanyFolder):
+    """A link by folder that does not get through a number of ``times``, at one of its verbs."""
 
-    def __init__(self, link: CompanyLink, verb: str, times: int, code: str = "link_unreachable") -> None:
-        self._link, self._verb, self.times, self._code = link, verb, times, code
+    def __init__(self, network: Network, verb: str, times: int, code: str = "link_unreachable") -> None:
+        super().__init__(inbox(network), public(network), Keyring(own(network, NAME)), NAME)
+        self.verb, self.times, self.code = verb, times, code
 
-    def __getattr__(self, verb: str) -> Any:
-        if verb == self._verb and self.times:
+    def submit(self, submission: Submission) -> None:
+        self._try("submit")
+        super().submit(submission)
+
+    def closed(self, round_id: str) -> bool:
+        self._try("closed")
+        return super().closed(round_id)
+
+    def shared(self, round_id: str) -> SharedRound | None:
+        self._try("shared")
+        return super().shared(round_id)
+
+    def progress(self, round_id: str) -> Progress | None:
+        self._try("progress")
+        return super().progress(round_id)
+
+    def _try(self, verb: str) -> None:
+        if verb == self.verb and self.times:
             self.times -= 1
-            raise LinkError(self._code, "https://link.example.org:9096 does not answer (ConnectError)")
-        return getattr(self._link, verb)
+            raise LinkError(self.code, "https://link.example.org:9096 does not answer (ConnectError)")
 
 
 @pytest.fixture
@@ -139,9 +156,9 @@ def test_a_coordinator_that_does_not_answer_is_asked_again(
     network: Network, company: PartnerContext, lines: list[str], verb: str
 ) -> None:
     """Whatever the company was about to do; it says so."""
-    flaky = Unreliable(company.link, verb, 3)
+    flaky = Unreliable(network, verb, 3)
     training = Training(lambda: publish_last(network))
-    run_apart(replace(company, link=flaky), NIGHT, training.taking_part(), until(), lines.append, HASTY)  # type: ignore[arg-type]
+    run_apart(replace(company, link=flaky), NIGHT, training.taking_part(), until(), lines.append, HASTY)
     assert flaky.times == 0
     assert any("link" in line for line in lines)
     assert report(network)["roster"]["status"] == "kept"
@@ -150,9 +167,9 @@ def test_a_coordinator_that_does_not_answer_is_asked_again(
 def test_what_does_not_pass_by_itself_ends_the_round(network: Network, company: PartnerContext, lines: list[str]) -> None:
     """A certificate that does not hold, a message of somebody else: tried again it is the same."""
     for verb in ("submit", "shared"):
-        flaky = Unreliable(company.link, verb, 1, "link_certificate")
+        flaky = Unreliable(network, verb, 1, "link_certificate")
         with pytest.raises(LinkError) as error:
-            run_apart(replace(company, link=flaky), NIGHT, Training().taking_part(), until(), lines.append, HASTY)  # type: ignore[arg-type]
+            run_apart(replace(company, link=flaky), NIGHT, Training().taking_part(), until(), lines.append, HASTY)
         assert error.value.code == "link_certificate"
 
 
@@ -162,9 +179,9 @@ def test_it_does_not_wait_for_ever(network: Network, company: PartnerContext, li
     keep_submission(company.store, submission())
     with pytest.raises(NotPublished, match=rf"{NAME}: nothing was published .*--partner {NAME} --round {NIGHT.id}` goes on"):
         run_apart(company, NIGHT, training.taking_part(), until(0.3), lines.append, HASTY)
-    dead = Unreliable(company.link, "submit", 10**6)
+    dead = Unreliable(network, "submit", 10**6)
     with pytest.raises(LinkError) as error:
-        run_apart(replace(company, link=dead), NIGHT, training.taking_part(), until(-1), lines.append, HASTY)  # type: ignore[arg-type]
+        run_apart(replace(company, link=dead), NIGHT, training.taking_part(), until(-1), lines.append, HASTY)
     assert error.value.code == "link_unreachable"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
 from html import unescape
 
 import examples
@@ -17,6 +18,7 @@ from decai_forecast.contracts import Verdict
 from decai_forecast.reports import Delivery, build_report, render_html, stock_targets_csv
 from decai_forecast.reports.quantities import WHOLE, quantity, rounded
 from decai_forecast.reports.words import MINUS, NOTHING, amount, figure, level, percent, units
+from decai_forecast.simulation import Simulation
 
 UNITS = {f"item-{k:03d}": uom for k, uom in enumerate(["EA", "KGM", "LTR", "PCE"] * 4 + ["H87", "MTR"])}
 
@@ -27,10 +29,10 @@ def text_of(page: str) -> str:
 
 
 @pytest.mark.parametrize("simulation", [examples.simulation, examples.whole])
-def test_every_level_of_the_csv_is_on_the_page(simulation: object) -> None:
+def test_every_level_of_the_csv_is_on_the_page(simulation: Callable[[tuple[str, ...]], Simulation]) -> None:
     """Digit by digit, in the item's own unit, and the same in the JSON."""
     names = tuple(UNITS)
-    report = build_report(examples.complete(names, simulation=simulation(names), units=UNITS))  # type: ignore[operator]  # a maker
+    report = build_report(examples.complete(names, simulation=simulation(names), units=UNITS))
     page = text_of(render_html(report))
     for row in csv.DictReader(io.StringIO(stock_targets_csv(report))):
         found = next(

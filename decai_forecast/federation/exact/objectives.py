@@ -156,10 +156,12 @@ class Tweedie:
     def forecast(self, score: Floats) -> Floats:
         return np.exp(score)
 
-    def reach(self, learned: Float32, score: float) -> float:  # noqa: ARG002  all losses are asked alike
+    def reach(self, learned: Float32, score: float) -> float:
+        del score  # the bounds of format hold from any score
         return float(learned.max())
 
-    def format(self, steps: int, largest: float, weighted: bool) -> Format:  # noqa: ARG002  hessians are no weights here
+    def format(self, steps: int, largest: float, weighted: bool) -> Format:
+        del weighted  # hessians are no weights here
         sold, forecast = largest * math.exp((1 - self.power) * LOWEST_SCORE), math.exp((2 - self.power) * HIGHEST_SCORE)
         slope, bend = max(sold, forecast), (self.power - 1) * sold + (2 - self.power) * forecast
         return Format(_finest(slope * steps * WEIGHT_STEP), _finest(bend * steps * WEIGHT_STEP))
@@ -196,7 +198,8 @@ class Quantile(_AsItIs):
     def renews(self) -> float:
         return float(np.float32(self.alpha))  # LightGBM keeps its alpha as a float32
 
-    def format(self, steps: int, largest: float, weighted: bool) -> Format:  # noqa: ARG002  all losses are asked alike
+    def format(self, steps: int, largest: float, weighted: bool) -> Format:
+        del largest  # gradients are whole multiples of the weight, whatever the labels are
         weights = _weights(steps, weighted)
         return Format(Column(weights.bits, weights.largest * self.factor), weights)
 

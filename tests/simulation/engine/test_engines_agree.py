@@ -54,7 +54,9 @@ def test_engines_agree_over_blocks_of_replications():
 
 
 def _rule(shape, draw):
-    some = lambda most: np.where(draw.random(shape) < 0.5, draw.integers(1, most, shape), 0).astype(float)  # noqa: E731
+    def some(most):
+        return np.where(draw.random(shape) < 0.5, draw.integers(1, most, shape), 0).astype(float)
+
     return OrderRule(gap=some(20), least=some(15), multiple=some(12), cost=some(5))
 
 
