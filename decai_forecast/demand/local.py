@@ -46,7 +46,8 @@ TREE_PARAMS: Mapping[str, Any] = {  # of the shared trees
     "verbosity": -1,
 }
 OWN_TREES = 160  # of a company's own models, where a quantile's own past does not say otherwise (see tree_count.py)
-FEW_ROWS = 2_000  # below it twice as many trees of half the step: one changed row moves the other items half as much
+FEW_ROWS, MORE = 2_000, 4  # below so many rows so many times the trees, of smaller steps: one changed row moves the other
+# items a third as much (decision 30)
 ON_TOP = 20  # trees of the partner's own on the shared forecaster: more of them unlearn it
 CARRIED = (LOCATION, ITEM, DATE, "h", "actual", "scale", "lot", "sale", "item_class")  # from the rows to their forecast
 LOCAL = {"num_leaves": 8, "feature_fraction": 0.3}  # few rows: small trees, each on few features
@@ -68,7 +69,7 @@ def train_local(train: pd.DataFrame, *, seed: int, trees: int | Mapping[float, i
 def usual_trees(train: pd.DataFrame) -> int:
     """How many trees an own model on these rows has, where nothing says otherwise. Many small steps in place of a few large
     ones: the sum hangs less on how each split happened to fall."""
-    return OWN_TREES * (2 if len(train) < FEW_ROWS else 1)
+    return OWN_TREES * (MORE if len(train) < FEW_ROWS else 1)
 
 
 def fit(

@@ -10,7 +10,7 @@ from panels import AS_OF, WEEKS, table
 from decai_forecast.demand import FEATURES, choose_tree_count, prepare, train_local, train_own
 
 HORIZON, SPLIT = 13, 26  # periods
-USUAL = {"q10": 320, "q50": 320, "q90": 320}
+USUAL = {"q10": 640, "q50": 640, "q90": 640}
 
 
 def rows(told: float = 1.0, size: int = 3_000) -> pd.DataFrame:
