@@ -97,7 +97,7 @@ def test_the_night_keeps_how_many_trees_were_chosen_and_why(finished: Network) -
     assert tuple(done.facts.tree_counts) == done.facts.cutoffs
     for count in done.facts.tree_counts.values():
         assert sorted(count.trees) == ["q10", "q50", "q90"]
-        assert set(count.trees.values()) <= {160, 320, 480}
+        assert set(count.trees.values()) <= {320, 640, 960}  # half, once and one and a half times what few rows usually get
         assert ("usual" in count.reason) == (count.judged < 200)
 
 
