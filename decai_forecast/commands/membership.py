@@ -106,7 +106,7 @@ def _hand_over(guest: Guest, out: Path | None) -> None:
         guest.link(Patience(step=HURRY, tries=HURRY)).give_answer(guest.answer.read_bytes())
     except LinkError as error:
         again = f"; run this again, or carry {guest.answer} to the coordinator"
-        raise LinkError(error.code, f"{error}{again if error.code == 'link_unreachable' else _advice(error.code)}") from None
+        raise LinkError(error.code, f"{error}{again if error.passes else _advice(error.code)}") from None
     print("The coordinator has the answer. Next: `decai federation enter`, when you have read your fingerprint to it.")
 
 
@@ -188,7 +188,7 @@ def enter(
 
       decai federation enter --fingerprint 0c3d-91f2-77ab-40e6-5d18-c2b9
 
-    Exit code 1 while there is something to wait for or to compare.
+    Exit code 1 while it is not admitted, or there is something to compare.
     """
     entry = _entry(Network.load(home), partner)
     members = _awaited(entry, time.monotonic() + wait)
@@ -207,7 +207,7 @@ def _awaited(entry: Entry, end: float) -> Members | None:
     """Who belongs to the federation, once all who are invited do; at ``end`` as many as do then; None if not even this one."""
     said = float("-inf")
     while True:
-        members = entry.members() if entry.is_admitted or entry.fetch() else None
+        members = _members(entry, end)
         if (members and not members.waiting) or time.monotonic() >= end:
             return members
         if time.monotonic() - said >= TELL:
@@ -215,6 +215,16 @@ def _awaited(entry: Entry, end: float) -> Members | None:
             missing = ", ".join(members.waiting) if members else entry.company.partner
             print(f"{entry.company.partner}: waits until the coordinator has admitted {missing}", file=sys.stderr, flush=True)
         time.sleep(LOOK)
+
+
+def _members(entry: Entry, end: float) -> Members | None:
+    """Who belongs to the federation; None as long as nobody says so, or the coordinator does not answer, until ``end``."""
+    try:
+        return entry.members() if entry.is_admitted or entry.fetch() else None
+    except LinkError as error:
+        if not error.passes or time.monotonic() >= end:
+            raise
+        return None
 
 
 def _pinned(entry: Entry, members: Members, fingerprint: str) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from decai_forecast.errors import ConfigError
 from decai_forecast.link import CoordinatorFolder, CoordinatorLink
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.store import Store
@@ -38,7 +41,20 @@ def reception(network: Network) -> Reception:
     from decai_forecast.link.reception import Reception
 
     store, inbox, public = _stores(network)
-    return Reception(inbox, public, Keyring(store), network.partners)
+    return Reception(inbox, public, Keyring(store), _partners_now(network))
+
+
+def _partners_now(network: Network) -> Callable[[], tuple[str, ...]]:
+    """Who belongs to the network at the time of asking; a network.yaml that cannot be read changes nobody's place."""
+    last = network.partners
+
+    def partners() -> tuple[str, ...]:
+        nonlocal last
+        with contextlib.suppress(ConfigError):
+            last = Network.load(network.home).partners
+        return last
+
+    return partners
 
 
 def _stores(network: Network) -> tuple[Store, Store, Store]:

@@ -15,7 +15,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_e
 from decai_forecast.errors import LinkError
 from decai_forecast.link.tls import TlsFiles
 
-__all__ = ["ONCE", "USUAL", "Calls", "Passing", "Patience", "answered", "code_of_answer"]
+__all__ = ["ONCE", "USUAL", "Calls", "Passing", "Patience", "answered", "code_of_answer", "url_of"]
 
 CODE = re.compile(r"[a-z0-9_]{1,40}")
 T = TypeVar("T")
@@ -71,6 +71,11 @@ class Calls:
         except (httpx.TransportError, Passing) as error:
             said = f"{self.url} does not answer ({_why(error)}); it is tried again the next time"
             raise LinkError("link_unreachable", said) from None
+
+
+def url_of(host: str, port: int) -> str:
+    """Of the coordinator's service."""
+    return f"https://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def answered(answer: httpx.Response) -> httpx.Response:

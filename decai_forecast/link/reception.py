@@ -6,6 +6,7 @@ So nothing half, foreign or malformed is written, and the sender hears at once w
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from decai_forecast.errors import LinkError
@@ -24,12 +25,13 @@ MOST_ROUNDS = 5_000  # of a company in the inbox: a night each for thirteen year
 
 @dataclass(frozen=True)
 class Reception:
-    """``inbox`` and ``public``: the coordinator's folders; ``keyring``: its own, with the companies' keys."""
+    """``inbox`` and ``public``: the coordinator's folders; ``keyring``: its own, with the companies' keys; ``partners``: who
+    belongs to the network now, for a company that joins while the service runs."""
 
     inbox: Store
     public: Store
     keyring: Keyring
-    partners: tuple[str, ...]
+    partners: Callable[[], tuple[str, ...]]
 
     def take(self, kind: Kind, round_id: str, company: str, data: bytes) -> None:
         """Lays the envelope that ``company`` sent into its place; the same once more changes nothing.
@@ -55,7 +57,7 @@ class Reception:
             raise LinkError("too_many", f"{company} has sent messages for {len(rounds):,} rounds; it may for {MOST_ROUNDS:,}")
 
     def _check(self, kind: Kind, round_id: str, company: str, data: bytes) -> None:
-        if company not in self.partners:
+        if company not in self.partners():
             raise LinkError("unknown_sender", f"{company[:40]!r} is no partner of this network")
         if not is_round(round_id):
             raise LinkError("other_round", f"{company} sent a message for {round_id[:40]!r}, which is no round")

@@ -34,8 +34,6 @@ class TlsFiles:
         """Of the coordinator: whoever has no certificate of the authority for a company gets no connection."""
         context = self._loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
         context.verify_mode = ssl.CERT_REQUIRED
-        if self.inviting:
-            context.load_verify_locations(self.inviting)
         return context
 
     def client(self) -> ssl.SSLContext:
@@ -62,9 +60,12 @@ class TlsFiles:
         context.minimum_version = ssl.TLSVersion.TLSv1_3  # both sides are ours
         try:
             context.load_verify_locations(self.authority)
+            if self.inviting and context.protocol is ssl.PROTOCOL_TLS_SERVER:
+                context.load_verify_locations(self.inviting)
             context.load_cert_chain(self.certificate, self.key)
         except FileNotFoundError:
-            raise _not_there(*(path for path in (self.authority, self.certificate, self.key) if not path.exists())) from None
+            parts = (self.authority, self.certificate, self.key, self.inviting)
+            raise _not_there(*(path for path in parts if path and not path.exists())) from None
         except ssl.SSLError as error:
             raise ConfigError(f"{self.certificate}: cannot be used with {self.key} ({error.reason or error})") from None
         return context

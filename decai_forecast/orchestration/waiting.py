@@ -171,7 +171,7 @@ def _combined(company: PartnerContext, round: Round) -> str:
     with plainly():
         if can_forecast(company, round):
             return combine(company, round).facts.choice.name
-    raise AirflowSkipException(f"{company.partner} is new, and there is no shared forecaster yet; its report says so")
+    raise AirflowSkipException(f"{company.partner} is new, and there is no shared forecaster that it uses; its report says so")
 
 
 def _start(coordinator: CoordinatorContext, round: Round, *, grace_over: bool) -> dict[str, Any] | None:

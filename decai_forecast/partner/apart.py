@@ -16,7 +16,6 @@ from decai_forecast.round import Round
 
 __all__ = ["Looks", "NotPublished", "run_apart"]
 
-UNREACHABLE = "link_unreachable"  # what may pass by itself
 Progress = Callable[[str], None]
 
 
@@ -67,7 +66,7 @@ def _deliver(company: PartnerContext, round: Round, until: datetime, progress: P
             progress(f"deliver {company.partner}: {error.code}: {str(error).splitlines()[0]}")
             if not isinstance(error, LinkError):
                 return
-            if error.code != UNREACHABLE or datetime.now(UTC) >= until:
+            if not error.passes or datetime.now(UTC) >= until:
                 raise
         time.sleep(looks.longest)
 
@@ -93,7 +92,7 @@ def _is_published(company: PartnerContext, round: Round, tell: Progress) -> bool
     try:
         return company.link.shared(round.id) is not None
     except LinkError as error:
-        if error.code != UNREACHABLE:
+        if not error.passes:
             raise
         tell(f"{company.partner}: {error}")
         return False

@@ -123,7 +123,7 @@ def _https(home: Path, store: Store, *, once: bool) -> CompanyLink:
     """The company's end of the link to the coordinator that has admitted it; :class:`ConfigError` if none has."""
     from decai_forecast.federation.superlink.passport import Files
     from decai_forecast.identity import Keyring
-    from decai_forecast.link.calls import ONCE, USUAL
+    from decai_forecast.link.calls import ONCE, USUAL, url_of
     from decai_forecast.link.client import CompanyHttps
     from decai_forecast.link.tls import TlsFiles
 
@@ -131,4 +131,4 @@ def _https(home: Path, store: Store, *, once: bool) -> CompanyLink:
     admission = files.admitted(store.owner)
     tls = TlsFiles(files.tls_key, files.tls_certificate, files.authority)
     patience = ONCE if once else USUAL
-    return CompanyHttps(f"https://{admission.host}:{admission.link_port}", tls, Keyring(store), patience)
+    return CompanyHttps(url_of(admission.host, admission.link_port), tls, Keyring(store), patience)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decai_forecast.contracts import Verdict
-from decai_forecast.errors import DecaiError
+from decai_forecast.errors import DecaiError, LinkError
 from decai_forecast.link import State, Submission
 from decai_forecast.partner.check import Refused, check
 from decai_forecast.partner.context import DEMAND, PartnerContext
@@ -71,7 +71,8 @@ def deliver(company: PartnerContext, round: Round) -> Submission:
         watch(company, round)
         submission = ready(company, round)
     except Exception as error:  # any fault of one company, ours included, must not stop the network
-        give_up(company, round, error)
+        if not (isinstance(error, LinkError) and error.passes):  # a link that comes back is no fault of the company's
+            give_up(company, round, error)
         raise
     submit(company, submission)
     return submission

@@ -319,10 +319,16 @@ def test_an_invitation_ends(founded: Federation) -> None:
     with pytest.raises(LinkError, match=r"the invitation holds from .* to .*, and it is .* \(UTC\) by this clock") as error:
         invitation.check_time(file, later)
     assert error.value.code == "invitation_over"
-    founded.invite("acme", days=0)
+    file = founded.invite("acme", days=0)
     assert refusal(founded).code == "invitation_over"
-    with pytest.raises(LinkError):
-        founded.desk.lay("acme", data)
+    over = Invitation.read(file)
+    founded.guest("acme").keep(file, over)
+    with pytest.raises(httpx.TransportError), client(founded) as guest:
+        guest.get("/v1/founding/admission")
+    passport, identity = opened_answer(data, "acme").passport, founded.company("acme").identity()
+    with pytest.raises(LinkError) as error:
+        founded.desk.lay("acme", sealed_answer(Answer(over.serial, passport), identity))
+    assert error.value.code == "invitation_over"
 
 
 def test_a_clock_that_is_a_day_behind_is_told(founded: Federation) -> None:

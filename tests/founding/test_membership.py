@@ -12,17 +12,20 @@ from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from federations import Federation, federation, keyring_in
+from federations import Federation, decai, federation, keyring_in
 from typer.testing import CliRunner
 
 from decai_forecast.cli import app
+from decai_forecast.commands import membership
 from decai_forecast.commands.membership import news_of_members
 from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.errors import ConfigError, IdentityError, LinkError, MalformedMessage
 from decai_forecast.federation.superlink.link import Ports
-from decai_forecast.federation.superlink.passport import Admission
+from decai_forecast.federation.superlink.passport import Admission, Files
 from decai_forecast.founding.apart import fingerprint_of_members
 from decai_forecast.identity import Identity
 from decai_forecast.link import Members
@@ -158,10 +161,8 @@ def test_admitting_again_changes_nothing(admitted: Federation) -> None:
     assert (admitted.desk.store.read_bytes("admissions/acme.json"), admitted.link.nodes()) == before
 
 
-def test_who_is_admitted_is_not_invited(admitted: Federation) -> None:
-    """And an answer that is not there is told."""
-    with pytest.raises(ConfigError, match="acme is admitted already"):
-        admitted.invite("acme")
+def test_who_has_its_admission_answers_no_invitation(admitted: Federation) -> None:
+    """It has all that an invitation brings."""
     with pytest.raises(ConfigError, match="acme is admitted already; an invitation is answered once"):
         admitted.join("acme")
 
@@ -315,3 +316,39 @@ def test_a_key_of_an_earlier_life_is_told_to_the_coordinator(admitted: Federatio
     assert "dune" not in admitted.link.nodes().values()
     store = coordinator_context(admitted.network).store
     store.write_json("identity/pinned.json", {k: v for k, v in store.read_json("identity/pinned.json").items() if k != "dune"})
+
+
+def test_who_never_fetched_its_admission_is_invited_again(admitted: Federation, tmp_path: Path) -> None:
+    """And the coordinator, where its call ended between the node and the admission, admits again: the same node."""
+    company, nodes = Entering(admitted, tmp_path, "corex"), admitted.link.nodes()
+    files = Files.of(company.home, "corex")
+    files.admission.unlink()
+    admitted.desk.store.remove("admissions/corex.json")
+    admitted.admit("corex", "--fingerprint", fingerprint(admitted, "corex"))
+    assert admitted.link.nodes() == nodes
+    file = admitted.invite("corex")
+    decai("federation", "join", file, "--home", company.home)
+    assert "corex" in company.enter(code=1)
+    assert files.admission.exists()
+
+
+def test_who_waits_for_a_coordinator_that_does_not_answer_waits_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As long as it said; then it hears that nobody answers."""
+    monkeypatch.setattr(membership, "LOOK", 0.01)
+    members = Members("four", "", {}, ())
+
+    class Away:
+        """A company's way in, through a link that fails a number of times."""
+
+        is_admitted, times = True, 3
+        company = SimpleNamespace(partner="acme")
+
+        def members(self) -> Members:
+            self.times -= 1
+            if self.times >= 0:
+                raise LinkError("link_unreachable", "it does not answer")
+            return members
+
+    assert membership._awaited(cast("Any", Away()), time.monotonic() + 60) is members
+    with pytest.raises(LinkError, match="does not answer"):
+        membership._awaited(cast("Any", Away()), time.monotonic())

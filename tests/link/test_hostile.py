@@ -26,6 +26,7 @@ from decai_forecast.link.envelope import Kind, sealed
 from decai_forecast.link.folder import LARGEST
 from decai_forecast.link.reception import MOST_ROUNDS
 from decai_forecast.link.tls import TlsFiles, caller_of
+from decai_forecast.network import FILE, Participant
 
 PATH = f"/v1/rounds/{ROUND.id}/submission"
 PLACE = f"a/{ROUND.id}/submission.json"
@@ -166,6 +167,17 @@ def test_a_participant_that_is_no_partner_is_nobody(service: Service) -> None:
         answer = eve.put(PATH, content=envelope(service.parties))
     assert (answer.status_code, answer.json()) == (403, {"code": "unknown_sender"})
     assert service.parties.inbox.keys("a") == []
+
+
+def test_who_joins_while_the_service_runs_is_somebody(service: Service) -> None:
+    """By network.yaml as it is then: eve's message is looked at, and is none of hers. A broken file changes nothing."""
+    network = service.parties.network
+    replace(network, participants=(*network.participants, Participant("eve"))).save()
+    for _ in range(2):
+        with client(service, "eve") as eve:
+            answer = eve.put(PATH, content=envelope(service.parties))
+        assert (answer.status_code, answer.json()) == (403, {"code": "other_sender"})
+        (network.home / FILE).write_text("quorum: [")
 
 
 def test_a_company_cannot_write_under_anothers_name(service: Service) -> None:

@@ -49,10 +49,12 @@ class Unreliable(CompanyFolder):
 
     def __init__(self, network: Network, verb: str, times: int, code: str = "link_unreachable") -> None:
         super().__init__(inbox(network), public(network), Keyring(own(network, NAME)), NAME)
+        self.states = list[State]()
         self.verb, self.times, self.code = verb, times, code
 
     def submit(self, submission: Submission) -> None:
         self._try("submit")
+        self.states.append(submission.state)
         super().submit(submission)
 
     def closed(self, round_id: str) -> bool:
@@ -83,7 +85,7 @@ def lines() -> list[str]:
     return []
 
 
-def until(seconds: float = 60.0) -> datetime:
+def until(seconds: float = 600.0) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
@@ -160,6 +162,7 @@ def test_a_coordinator_that_does_not_answer_is_asked_again(
     training = Training(lambda: publish_last(network))
     run_apart(replace(company, link=flaky), NIGHT, training.taking_part(), until(), lines.append, HASTY)
     assert flaky.times == 0
+    assert flaky.states == [State.READY]  # a link that comes back is never told as the company's fault
     assert any("link" in line for line in lines)
     assert report(network)["roster"]["status"] == "kept"
 

@@ -15,6 +15,7 @@ from parties import ROUND, Parties
 from pydantic import TypeAdapter
 
 from decai_forecast.federation.exact.certificate import Certificate, subject_of
+from decai_forecast.federation.exact.errors import Tampered
 from decai_forecast.identity import Identity, Keyring
 from decai_forecast.link import ModelCertificate, ModelFile, SharedModels, SharedRound, SharedStatus
 from decai_forecast.partner.combine.shared import SharedForecasters
@@ -175,3 +176,5 @@ def test_a_certificate_is_kept_as_text() -> None:
     made = [Identity.create(name) for name in ("a", "b", "c")]
     one = certificate(made, "2026-06-29/0.5", TEXT)
     assert Certificate.from_bytes(one.to_bytes()) == one
+    with pytest.raises(Tampered):
+        Certificate.from_bytes(b"{}")

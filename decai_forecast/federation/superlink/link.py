@@ -121,17 +121,17 @@ class Link:
         return dict(os.environ) | FLOWER | {"FLWR_HOME": str(self.folder / "flower")}
 
     def admit(self, passport: Passport, signing_key: bytes) -> Admission:
-        """Registers the company's node with the running SuperLink and signs its certificate; ``signing_key``: the public key of
-        the coordinator's identity."""
+        """Registers the company's node with the running SuperLink, unless an earlier call did and ended there, and signs its
+        certificate; ``signing_key``: the public key of the coordinator's identity."""
         from decai_forecast.federation.superlink.flower import register
 
         host, _, ports = self.facts()
-        if passport.partner in self.nodes().values():
-            raise ConfigError(f"{passport.partner} is admitted already; a company with new keys needs a new name or federation")
         authority = self._signer("authority")
         certificate = authority.sign_company(passport.partner, passport.request.encode())
-        node = register(f"127.0.0.1:{ports.control}", self.authority, passport.node_key)
-        self._nodes.write_text(json.dumps({str(k): v for k, v in (self.nodes() | {node: passport.partner}).items()}, indent=1))
+        if passport.partner not in self.nodes().values():
+            node = register(f"127.0.0.1:{ports.control}", self.authority, passport.node_key)
+            nodes = self.nodes() | {node: passport.partner}
+            self._nodes.write_text(json.dumps({str(k): v for k, v in nodes.items()}, indent=1))
         where, own = (host, ports.fleet, ports.relay, ports.link), (authority.pem.decode(), certificate.decode())
         return Admission(passport.partner, *where, *own, signing_key.hex(), ALGORITHM)
 

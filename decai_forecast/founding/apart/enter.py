@@ -11,11 +11,11 @@ from cryptography.hazmat.primitives import serialization
 from decai_forecast.errors import IdentityError, LinkError
 from decai_forecast.federation.superlink.node import Company
 from decai_forecast.federation.superlink.passport import Admission
-from decai_forecast.founding.apart.guest import Guest, url_of
+from decai_forecast.founding.apart.guest import Guest
 from decai_forecast.founding.apart.papers import Invitation, fingerprint_of_members
 from decai_forecast.identity import PINNED_FILE, Keyring
 from decai_forecast.link import Members
-from decai_forecast.link.calls import Patience
+from decai_forecast.link.calls import Patience, url_of
 from decai_forecast.link.client import CompanyHttps
 from decai_forecast.link.envelope import NO_ROUND, Heading, Kind, opened
 from decai_forecast.link.tls import TlsFiles

@@ -10,7 +10,7 @@ from decai_forecast.errors import ConfigError
 from decai_forecast.federation.superlink.keys import write_secret
 from decai_forecast.federation.superlink.passport import Files
 from decai_forecast.founding.apart.papers import Invitation
-from decai_forecast.link.calls import Calls, Patience
+from decai_forecast.link.calls import Calls, Patience, url_of
 from decai_forecast.link.invited import InvitedHttps
 from decai_forecast.link.tls import TlsFiles
 
@@ -62,11 +62,6 @@ class Guest:
         """The way to the coordinator's desk."""
         invitation = self.invitation()
         return InvitedHttps(Calls(url_of(invitation.host, invitation.link_port), TlsFiles(*_parts(self.folder)), patience))
-
-
-def url_of(host: str, port: int) -> str:
-    """Of the coordinator's service."""
-    return f"https://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _parts(folder: Path) -> tuple[Path, Path, Path, Path]:

@@ -13,22 +13,18 @@ from decai_forecast.identity import ALGORITHM, Identity
 from decai_forecast.network import FILE, Network
 from decai_forecast.network.common import common_part
 
-__all__ = ["DAYS", "invite"]
-
-DAYS = 14  # that an invitation holds
+__all__ = ["invite"]
 
 
 def invite(network: Network, link: Link, desk: FoundingDesk, identity: Identity, partner: str, folder: Path, days: int) -> Path:
     """Writes the invitation of ``partner`` into ``folder``, in place of any earlier one; ``identity``: the coordinator's.
 
-    :class:`ConfigError` if the company is no partner of the network or admitted already, or the network is not one of companies
-    that are apart.
+    :class:`ConfigError` if the company is no partner of the network or the network is not one of companies that are apart. A
+    company that is admitted may be invited again, to fetch its admission; it stays the one whose key is pinned.
     """
     network.participant(partner)
     if (network.runtime, network.link.way) != ("superlink", "https"):
         raise ConfigError(f"{network.home / FILE}: companies that are apart need runtime: superlink and link: {{way: https}}")
-    if partner in link.nodes().values():
-        raise ConfigError(f"{partner} is admitted already; a company with new keys needs a new name or federation")
     host, _, ports = link.facts()
     key, inviting = new_key(), link.inviting
     certificate = inviting.sign_invitation(partner, key, days)

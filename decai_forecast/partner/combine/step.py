@@ -88,16 +88,27 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
         )  # fmt: skip
 
     done = run_step(store, round.id, COMBINE, inputs, work)
-    if shared.refused:
-        text = "\n".join(shared.refused)
-        tell(store, known_channels(store, company.contract_files), Notice(store.owner, round.id, "forecaster", "refused", text))
+    _tell_refused(company, round, shared)
     return done
 
 
 def can_forecast(company: PartnerContext, round: Round) -> bool:
     """Whether there is a forecaster for this company: its own, or for a newcomer one that the network has published."""
     trained = required_step(company, round.id, TRAIN)
-    return not trained.facts.newcomer or SharedForecasters.of(company.link, round.id, Trust.of(company)).shipped() is not None
+    if not trained.facts.newcomer:
+        return True
+    shared = SharedForecasters.of(company.link, round.id, Trust.of(company))
+    models = shared.shipped()  # read, and so judged
+    _tell_refused(company, round, shared)
+    return models is not None
+
+
+def _tell_refused(company: PartnerContext, round: Round, shared: SharedForecasters) -> None:
+    """The company hears of every forecaster that it does not use, and why."""
+    store = company.store
+    if shared.refused:
+        text = "\n".join(shared.refused)
+        tell(store, known_channels(store, company.contract_files), Notice(store.owner, round.id, "forecaster", "refused", text))
 
 
 def _models() -> list[str]:
