@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -56,7 +55,7 @@ def verify(
 
 @report_app.command("export")
 def export(
-    folder: Annotated[Path, typer.Argument(help="The folder with report.json and stock_targets.csv.")],
+    folder: Annotated[Path, typer.Argument(help="The folder with report.json.")],
     system: Annotated[str, typer.Option("--for", help="odoo, erpnext or frepple.")],
     out: Annotated[Path, typer.Option(help="Where to write the files.", show_default="here")] = Path(),
 ) -> None:
@@ -66,23 +65,21 @@ def export(
 
     For other systems take stock_targets.csv; docs/how-to/report.md says which column is which there.
     """
-    report, units = _read(folder)
-    for name, text in erp_files(report, system, units=units).items():
+    for name, text in _exported(folder, system).items():
         out.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(text, encoding="utf-8")
         print(f"{out / name}: {text.count(chr(10)) - 1} rows")
 
 
-def _read(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    """The report, and the unit of each item."""
+def _exported(folder: Path, system: str) -> dict[str, str]:
+    """File name -> text."""
     try:
-        report = json.loads((folder / "report.json").read_bytes())
-        with (folder / "stock_targets.csv").open(encoding="utf-8", newline="") as file:
-            return report, {row["item"].removeprefix("'"): row["uom"] for row in csv.DictReader(file)}
-    except (OSError, ValueError, KeyError):
+        return erp_files(json.loads((folder / "report.json").read_bytes()), system)
+    except (OSError, ValueError):
+        raise ConfigError(f"{folder}: expected the report.json of a report, such as those in outbox/<round>") from None
+    except KeyError as missing:
         raise ConfigError(
-            f"{folder}: expected the report.json and stock_targets.csv of a report, such as those in outbox/<round>; "
-            "a night without a simulation has none"
+            f"{folder / 'report.json'}: {missing} is not there; an older version wrote it, so export a later night's report"
         ) from None
 
 

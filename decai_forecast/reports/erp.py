@@ -29,16 +29,14 @@ SUPPLIERS = ["supplier", "item", "location", "leadtime", "size_minimum", "size_m
 ONE_DAY = 1
 
 
-def erp_files(
-    report: Mapping[str, Any], system: str, *, uom: str = "", units: Mapping[str, str] | None = None
-) -> dict[str, str]:
+def erp_files(report: Mapping[str, Any], system: str) -> dict[str, str]:
     """File name -> CSV for ``odoo``, ``erpnext`` or ``frepple``. Raises :class:`ConfigError` for another system and
     :class:`NotEnoughData` for a report without simulation."""
     if system not in SYSTEMS:
         raise ConfigError(
             f"there is no export for {system!r}; there are {', '.join(SYSTEMS)}, and stock_targets.csv for others"
         )
-    return SYSTEMS[system](ordering_rules(report, uom=uom, units=units))
+    return SYSTEMS[system](ordering_rules(report))
 
 
 def _odoo(rules: Sequence[OrderingRule]) -> dict[str, str]:

@@ -66,10 +66,8 @@ class OrderingRule:
         return float(ceil(round(wanted, 6))) if self.whole else wanted
 
 
-def ordering_rules(
-    report: Mapping[str, Any], *, uom: str = "", units: Mapping[str, str] | None = None
-) -> tuple[OrderingRule, ...]:
-    """One per stocked item, by site and item; ``units``: item -> unit, else ``uom``, else the report's own.
+def ordering_rules(report: Mapping[str, Any]) -> tuple[OrderingRule, ...]:
+    """One per stocked item, by site and item, in the item's unit.
 
     Raises :class:`NotEnoughData` for a report without simulation.
     """
@@ -77,16 +75,15 @@ def ordering_rules(
         raise NotEnoughData(
             f"the report of {report['participant']}, round {report['round']}, has no simulation and so no stock targets"
         )
-    found = _rules(report, uom, units or {})
-    return tuple(sorted(found, key=lambda rule: (rule.site, rule.item)))
+    return tuple(sorted(_rules(report), key=lambda rule: (rule.site, rule.item)))
 
 
-def _rules(report: Mapping[str, Any], uom: str, units: Mapping[str, str]) -> Iterator[OrderingRule]:
+def _rules(report: Mapping[str, Any]) -> Iterator[OrderingRule]:
     for row in (*report["stock"]["rows"], *report["stock"]["inner"]):
-        unit = units.get(row["item_id"], uom or row["uom"])
+        unit = row["uom"]
         found = row["target"] or _of_the_policy(report, row)
         yield OrderingRule(
-            site=row["location_id"], item=row["item_id"], supplier=row.get("vendor", ""), unit=unit,
+            site=row["location_id"], item=row["item_id"], supplier=found.get("source") or row.get("vendor", ""), unit=unit,
             reorder_point=quantity(found["reorder_point"], unit), order_up_to=quantity(found["level_proposed"], unit),
             least=quantity(found["order_least"], unit), multiple=found["order_multiple"],
             safety_stock=quantity(found["safety_stock"], unit),

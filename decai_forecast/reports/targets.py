@@ -18,14 +18,14 @@ COLUMNS = [
 ORDERS = ["supplier", "order_on", "expected_on", "site", "item", "uom", "quantity", "position", "order_up_to"]
 
 
-def stock_targets_csv(report: Mapping[str, Any], *, uom: str = "", units: Mapping[str, str] | None = None) -> str:
+def stock_targets_csv(report: Mapping[str, Any]) -> str:
     """One row per stocked item, sorted by site and item (:class:`OrderingRule` says what each column is); quantities in the
-    item's unit (``units``, else ``uom``, else the report's own), whole ones rounded up.
+    item's unit, whole ones rounded up.
 
     Texts that a spreadsheet would run as a formula get a leading apostrophe. Raises :class:`NotEnoughData` for a report
     without simulation.
     """
-    return csv_text(COLUMNS, [_row(rule, report["as_of"]) for rule in ordering_rules(report, uom=uom, units=units)])
+    return csv_text(COLUMNS, [_row(rule, report["as_of"]) for rule in ordering_rules(report)])
 
 
 def _row(rule: OrderingRule, valid_from: str) -> list[str]:
@@ -35,10 +35,10 @@ def _row(rule: OrderingRule, valid_from: str) -> list[str]:
     return [*names, *amounts, *days, rule.service_type, f"{rule.service_target:.4g}", valid_from, inert(rule.reason)]
 
 
-def orders_csv(report: Mapping[str, Any], *, uom: str = "", units: Mapping[str, str] | None = None) -> str:
+def orders_csv(report: Mapping[str, Any]) -> str:
     """What the rules of :func:`stock_targets_csv` order today, by supplier and the day it is expected; only of items whose
     stock was delivered."""
-    rules = [rule for rule in ordering_rules(report, uom=uom, units=units) if rule.order_now > 0]
+    rules = [rule for rule in ordering_rules(report) if rule.order_now > 0]
     today = date.fromisoformat(report["as_of"])
     rows = [_order(rule, today) for rule in rules]
     return csv_text(ORDERS, sorted(rows, key=lambda row: (row[0], row[2], row[3], row[4])))

@@ -13,6 +13,7 @@ from decai_forecast.simulation.demand import Marginals
 from decai_forecast.simulation.engine.outages import Outages
 from decai_forecast.simulation.engine.plan import terms, topology, under_way
 from decai_forecast.simulation.network.graph import Bools, Floats, Ints
+from decai_forecast.simulation.network.reach import main_source
 from decai_forecast.simulation.network.requirements import lead_of, slowest, way_of_all
 from decai_forecast.simulation.network.stages import Group, OrderRule
 from decai_forecast.simulation.network.supply import SUPPLIER, Assumption, SupplyNetwork
@@ -21,9 +22,10 @@ from decai_forecast.simulation.tables.run import place_names
 from decai_forecast.simulation.targets import Goal, Terms, precision
 from decai_forecast.simulation.targets.goal import SERVICE
 from decai_forecast.simulation.targets.precision import critical_of
+from decai_forecast.simulation.targets.shape import Shape
 from decai_forecast.simulation.targets.single import Ahead, Judged, judged, reason, world_ahead
 from decai_forecast.simulation.targets.sites import Levels, levels_of, shape_in
-from decai_forecast.simulation.together import BUDGET, REPLICATIONS, affordable, inner, searched
+from decai_forecast.simulation.together import BUDGET, REPLICATIONS, Together, affordable, inner, searched
 from decai_forecast.simulation.usual import FEWEST, Usual, usual_levels
 
 __all__ = ["COLUMNS", "Goal", "Today", "outages_of", "proposed_targets"]
@@ -31,9 +33,9 @@ __all__ = ["COLUMNS", "Goal", "Today", "outages_of", "proposed_targets"]
 YEAR = 365.0  # days
 
 COLUMNS = (
-    *SERIES, "position", "level_now", "level_proposed", "reorder_point", "safety_stock", "order_least", "order_multiple",
-    "fill_rate_now", "fill_rate_proposed", "csl", "in_stock", "cost_now", "cost_proposed", "stock_proposed", "review", "lead",
-    "service_type", "service_target", "reason",
+    *SERIES, "source", "position", "level_now", "level_proposed", "reorder_point", "safety_stock", "order_least",
+    "order_multiple", "fill_rate_now", "fill_rate_proposed", "csl", "in_stock", "cost_now", "cost_proposed",
+    "stock_proposed", "review", "lead", "service_type", "service_target", "reason",
 )  # fmt: skip
 
 
@@ -64,7 +66,7 @@ def _stated(network: SupplyNetwork, today: Today, table: pd.DataFrame, tried: in
         if known
         else f"unknown: it takes {FEWEST} counts of stock of the last twelve months, and there are {today.usual.periods}"
     )
-    stated = [Assumption("Levels now", text, known < len(table)), *_risky(today)]
+    stated = [Assumption("Levels now", text, known < len(table)), *_risky(network, today)]
     if any(inner(group).any() for group in network.groups):
         items = sum(len(group.stages.items) for group in network.groups if inner(group).any())
         text = f"of {tried} of {items} items whose sites supply each other, searched together and kept where that costs less"
@@ -72,14 +74,22 @@ def _stated(network: SupplyNetwork, today: Today, table: pd.DataFrame, tried: in
     return stated
 
 
-def _risky(today: Today) -> list[Assumption]:
+def _risky(network: SupplyNetwork, today: Today) -> list[Assumption]:
     if not today.risks:
         return []
+    suppliers = f"{len(today.risks)} supplier{'' if len(today.risks) == 1 else 's'}"
     text = (
-        f"proposed levels reckon with random outages of {len(today.risks)} suppliers, as often as network.yaml says and for "
+        f"proposed levels reckon with random outages of {suppliers}, as often as network.yaml says and for "
         "their time to recover"
     )
+    if any(map(_chained, network.groups)):
+        text += "; of what comes from another site, or is made of components, only where levels are searched together"
     return [Assumption("Random outages", text, True)]
+
+
+def _chained(group: Group) -> bool:
+    """Whether a node orders from another one that keeps stock, and no supplier."""
+    return bool(np.isin(np.flatnonzero(~group.graph.source), group.graph.parent).any())
 
 
 def outages_of(network: SupplyNetwork, per_year: float) -> dict[str, Outages]:
@@ -133,23 +143,24 @@ class _Found:
         levels = self._apart(group, law, self.ahead.times(multiple))
         better = np.zeros(len(items), dtype=bool)
         fresh = world_ahead(group, law, self.ahead, 0)
+        shape = shape_in(fresh)
         if search:
             few = replace(self.ahead, replications=min(REPLICATIONS, self.ahead.replications))
-            found = searched(world_ahead(group, law, few, 1), fresh, levels.level, self.goal)
-            levels, better = replace(levels, level=found.level), found.better
+            found = searched(world_ahead(group, law, few, 1), fresh, levels.level, levels.gap, self.goal)
+            levels, better = self._together(group, levels, found, shape), found.better
         now = usual_levels(group, self.today.usual, law.mean.mean(axis=2))
         held = np.where(np.isnan(now)[:, :, None], levels.level, np.nan_to_num(now)[:, :, None])
-        shape = shape_in(fresh)
         before = judged(fresh, shape, held, np.where(np.isnan(now), levels.gap, 0.0))
         return self._table(group, levels, better, now, before, judged(fresh, shape, levels.level, levels.gap))
 
     def _apart(self, group: Group, law: Marginals, ahead: Ahead) -> Levels:
-        """Of sites that sell, found as if their suppliers had what they order; of others those of the policy."""
-        sold, source = group.graph.demand, group.graph.source
-        if not np.isin(np.flatnonzero(~source), group.graph.parent).any():
+        """Of sites that sell, found as if whoever supplies them had what they order, and never failed, where that is another
+        site; of others those of the policy."""
+        sold = group.graph.demand
+        if not _chained(group):
             return levels_of(world_ahead(group, law, ahead, 1), self.goal)
         alone = _terms(group).group(place_names(group), group.stages.items)
-        found = levels_of(world_ahead(alone, law, ahead, 1), self.goal)
+        found = levels_of(world_ahead(alone, law, replace(ahead, risks=None), 1), self.goal)
         own = group.stages.level[:, :, : self.ahead.horizon]
         level = np.broadcast_to(own, (*own.shape[:2], self.ahead.horizon)).copy()
         level[sold] = found.level[1:]
@@ -158,6 +169,15 @@ class _Found:
         for name, values in rest.items():
             values[sold] = getattr(found, name)[1:]
         return Levels(level, **rest)
+
+    def _together(self, group: Group, apart: Levels, found: Together, shape: Shape) -> Levels:
+        """Levels that were searched without a gap are told without one, and with the safety stock and service of their own."""
+        held, aim = ~group.graph.source, np.zeros_like(apart.aim)
+        aim[held] = shape.covered(found.level[held])
+        spare = np.maximum(found.level[:, :, 0] - self.planner.protected_mean(group), 0.0)
+        own = {"gap": np.zeros_like(apart.gap), "safety": spare, "aim": aim}
+        chosen = {name: np.where(found.better, values, getattr(apart, name)) for name, values in own.items()}
+        return replace(apart, level=found.level, **chosen)
 
     def _table(
         self, group: Group, levels: Levels, better: Bools, now: Floats, before: Judged, proposed: Judged
@@ -178,13 +198,14 @@ class _Found:
         }  # fmt: skip
         rows = pd.DataFrame({name: values[node, item] for name, values in figures.items()})
         rows = rows.assign(location_id=names[node], item_id=np.array(stages.items)[item], service_type=SERVICE[self.goal.kind])
+        rows["source"] = main_source(group)[node, item]
         rows["reason"] = self._reasons(group, levels, better, node, item)
         return rows[list(COLUMNS)]
 
     def _reasons(self, group: Group, levels: Levels, better: Bools, node: Ints, item: Ints) -> list[str]:
         critical, several = critical_of(group), bool(inner(group).any())
         where = ["least cost of the whole network, searched together" if better[k] else "" for k in item]
-        if several:
+        if several and self.goal.kind == "cost":
             where = [text or "least cost, site by site" for text in where]
         return [
             text or reason(self.goal, float(critical[n, k]), bool(levels.reached[n, k]))

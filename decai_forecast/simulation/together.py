@@ -42,15 +42,16 @@ def inner(group: Group) -> Bools:
     return np.isin(np.arange(len(graph.nodes)), graph.parent) & ~graph.source
 
 
-def searched(plan: World, fresh: World, apart: Floats, goal: Goal) -> Together:
-    """Of levels as found site by site, [node, item, counted period], those of the items that are better set together.
+def searched(plan: World, fresh: World, apart: Floats, gap: Floats, goal: Goal) -> Together:
+    """Of levels as found site by site, [node, item, counted period], with their ``gap`` [node, item], those of the items that
+    are better set together, without a gap.
 
     ``plan``: the world to search in; ``fresh``: the one that both proposals are judged in.
     """
     wanted = goal.value if goal.kind == "fill_rate" else None
     own = covering(plan, apart)
     together, _ = search(plan, wanted)
-    runs = [fresh.run(level) for level in (own, together)]
+    runs = [fresh.run(own, gap), fresh.run(together)]
     cost = [cost_of(fresh, found) for found in runs]
     better = cost[1] < (1 - CLEARLY) * cost[0]
     if wanted is not None:  # a service that site by site does not reach is worth its cost

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 
 import pytest
 from answers import as_json, decai, refusal
+from reports import examples
 from support import own
 
 from decai_forecast.identity import Keyring
 from decai_forecast.network import Network, Participant
+from decai_forecast.reports import build_report
 from decai_forecast.reports.send import Book
 
 FILES = ["days_of_supply.json", "orders.csv", "report.html", "report.json", "stock_targets.csv"]
@@ -55,6 +59,29 @@ def test_a_changed_file_is_found(after: Network) -> None:
     file.write_bytes(file.read_bytes() + b"\n")
     told = refusal("report", "verify", outbox(after), "--home", after.home)
     assert told.startswith(f"{file}: ")
+
+
+def test_rules_are_exported_in_their_units(tmp_path: Path) -> None:
+    """From report.json alone, the kilograms in kilograms."""
+    report = build_report(examples.facts(("a", "b"), units={"a": "KGM"}))
+    (tmp_path / "report.json").write_text(json.dumps(report))
+    file = tmp_path / "import/stock.warehouse.orderpoint.csv"
+    assert decai("report", "export", tmp_path, "--for", "odoo", "--out", file.parent) == f"{file}: 2 rows\n"
+    levels = [float(row["product_max_qty"]) for row in csv.DictReader(file.read_text().splitlines())]
+    assert [level % 1 > 0 for level in levels] == [True, False]
+
+
+def test_a_report_that_cannot_be_exported_says_why(tmp_path: Path) -> None:
+    """None is there, a night had no simulation, or an older version wrote it without units."""
+    export = ("report", "export", tmp_path, "--for", "odoo")
+    assert refusal(*export) == f"{tmp_path}: expected the report.json of a report, such as those in outbox/<round>"
+    file = tmp_path / "report.json"
+    file.write_text(json.dumps(build_report(examples.refused())))
+    assert refusal(*export).endswith("has no simulation and so no stock targets")
+    report = build_report(examples.facts(("a",)))
+    del report["stock"]["rows"][0]["uom"]
+    file.write_text(json.dumps(report))
+    assert refusal(*export) == f"{file}: 'uom' is not there; an older version wrote it, so export a later night's report"
 
 
 @pytest.fixture

@@ -199,7 +199,7 @@ def targets_of(series: pd.DataFrame) -> pd.DataFrame:
     up = np.arange(len(series)) % 2 == 0
     now = series["order_up_to_level"]
     return series[["location_id", "item_id"]].assign(
-        position=now * 0.9, level_now=now, level_proposed=now * np.where(up, 1.2, 0.9),
+        source=series["vendor"], position=now * 0.9, level_now=now, level_proposed=now * np.where(up, 1.2, 0.9),
         reorder_point=now * np.where(up, 1.2, 0.9),
         order_least=0.0, order_multiple=0.0, in_stock=0.97, stock_proposed=now * 0.3, review=1, lead=2,
         safety_stock=series["safety_stock"] * np.where(up, 1.5, 0.8),

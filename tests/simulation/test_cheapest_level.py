@@ -135,3 +135,24 @@ def test_stock_in_nearly_all_periods() -> None:
                         horizon=HORIZON, season=7, replications=800).iloc[0]  # fmt: skip
     assert row["in_stock_proposed"] == pytest.approx(0.95, abs=0.01)
     assert (row["service_type"], row["service_target"]) == ("T", 0.95)
+
+
+@pytest.mark.parametrize(("lead", "shortage"), [(2, 0.01), (7, 0.005)])
+def test_what_is_not_worth_to_stock_has_no_level(lead: int, shortage: float) -> None:
+    """Nothing, and not the small part of a large demand that is rounded up to one piece."""
+    terms = Terms(one(lead, np.int64), one(1.0), one(shortage))
+    row = stock_targets(gamma(0.3, 5000.0), terms, Goal(), seed=1, horizon=HORIZON, season=7).iloc[0]
+    assert (row["level_proposed"], row["reorder_point"], row["fill_rate_proposed"]) == (0.0, 0.0, 0.0)
+    assert row["cost_proposed"] == pytest.approx(5000 * shortage, rel=0.1)
+
+
+def test_low_levels_begin_with_no_more_than_they_allow() -> None:
+    """A level of nothing has nothing on its way and sells nothing; where a lost unit costs little, the level found costs
+    less than that."""
+    law, terms = gamma(0.3, 100.0), Terms(one(28, np.int64), one(1.0), one(2.0))
+    world = world_ahead(terms.group(["main"], ["a"]), law, Ahead(HORIZON, 7, 1, 50), 0)
+    nothing = world.run(covering(world, np.zeros((2, 1, HORIZON))))
+    assert (nothing.on_hand == 0).all()
+    assert (nothing.served == 0).all()
+    row = stock_targets(law, terms, Goal(), seed=1, horizon=HORIZON, season=7).iloc[0]
+    assert row["cost_proposed"] < 2.0 * 100.0

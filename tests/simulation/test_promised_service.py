@@ -140,7 +140,27 @@ def test_suppliers_that_fail_need_more_stock_on_request() -> None:
     rough = run(forecast, items=items, goal=goal, assumptions=Assumptions(supplier_outages_per_year=2.0))
     assert rough.targets["level_proposed"].iloc[0] > 1.2 * calm.targets["level_proposed"].iloc[0]
     assert rough.targets["fill_rate_proposed"].iloc[0] == pytest.approx(0.95, abs=2 * POINT)
-    assert any(one.name == "Random outages" for one in rough.assumptions)
+    assert outages_told(rough) == (
+        "proposed levels reckon with random outages of 1 supplier, as often as network.yaml says and for their time to recover"
+    )
+
+
+def outages_told(found: Simulation) -> str:
+    return next(one.text for one in found.assumptions if one.name == "Random outages")
+
+
+def test_levels_site_by_site_behind_a_centre_do_not_reckon_with_outages_and_say_so() -> None:
+    lanes = pd.DataFrame([("V", "dc", 28), ("dc", "main", 7)], columns=["from_id", "to_id", "lead_time_days"])
+    forecast, goal = normal_forecast({"a": (100.0, 20.0)}), Goal("cycle_service", 0.95)
+    calm, rough = (
+        run(forecast, items=items_of({"a": "V"}), lanes=lanes, goal=goal, replications=50,
+            assumptions=Assumptions(supplier_outages_per_year=rate)) for rate in (0.0, 4.0)
+    )  # fmt: skip
+    assert set(rough.targets["reason"]) == {"covers the demand it protects in 95% of cycles"}
+    assert rough.targets["level_proposed"].tolist() == calm.targets["level_proposed"].tolist()
+    assert outages_told(rough).endswith(
+        "; of what comes from another site, or is made of components, only where levels are searched together"
+    )
 
 
 def test_no_rule_is_no_rule() -> None:

@@ -101,7 +101,7 @@ def test_stock_is_the_newest_and_never_negative() -> None:
 
 
 def test_open_orders_arrive_when_they_are_expected() -> None:
-    """Overdue ones in the first period; those beyond the horizon never; without a location by need."""
+    """Overdue ones in the first period; those beyond the horizon are on their way all the time; without a location by need."""
     orders = pd.DataFrame({"order_id": ["1", "2", "3"], "item_id": "a", "quantity": [30.0, 5.0, 99.0]})
     orders["expected_on"] = pd.to_datetime(["2026-01-21", "2025-12-24", "2027-01-01"])
     orders["location_id"] = ["", "s1", "s1"]
@@ -109,7 +109,8 @@ def test_open_orders_arrive_when_they_are_expected() -> None:
     transit = network.groups[0].stages.transit
     assert transit[:, 0, 2].tolist() == [10, 20]
     assert transit[:, 0, 0].tolist() == [5, 0]
-    assert transit.sum() == 35
+    assert transit[:, 0, : network.periods].sum() == 35
+    assert transit.sum() == 35 + 99
     assert (
         Assumption("Goods in transit", "open orders that are overdue arrive in the first period: 1", True)
         in network.assumptions

@@ -7,8 +7,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from reports import examples
 from simulation.worlds import WEEKS, items_of, normal_forecast, run, stock_of
 
+from decai_forecast.network import Assumptions
+from decai_forecast.reports import build_report, orders_csv
 from decai_forecast.simulation.usual import usual_of
 
 START = date(2026, 1, 5)
@@ -34,6 +37,21 @@ def test_a_company_that_holds_too_much_is_shown_what_it_costs() -> None:
     assert row["level_now"] == pytest.approx(600.0, rel=0.01)
     assert row["cost_now"] == pytest.approx(400.0, rel=0.03)
     assert row["cost_proposed"] < row["cost_now"]
+
+
+@pytest.mark.parametrize("day", ["2026-01-19", "2026-06-01"])
+def test_what_is_ordered_counts_whenever_it_is_due(day: str) -> None:
+    """An open order that arrives later than is simulated is not ordered once more."""
+    orders = pd.DataFrame(
+        {"location_id": "main", "item_id": ["x"], "vendor": "A", "quantity": 500.0, "expected_on": [pd.Timestamp(day)]}
+    )
+    found = run(
+        normal_forecast({"x": (20.0, 5.0)}, 4), items=items_of({"x": "A"}), stock=stock_of({"x": 15.0}), open_orders=orders,
+        replications=20, assumptions=Assumptions(supplier_outage_days=14),
+    )  # fmt: skip
+    assert found.periods < 21
+    assert found.targets["position"].tolist() == [515.0]
+    assert orders_csv(build_report(examples.facts(simulation=found))).splitlines()[1:] == []
 
 
 def test_one_count_is_compared_with_nothing() -> None:

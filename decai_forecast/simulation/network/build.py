@@ -51,15 +51,10 @@ def build(
 
 
 def levelled(network: SupplyNetwork, levels: Levels) -> SupplyNetwork:
-    """The network with levels, and the stock and goods in transit that depend on them; what arrives later than is simulated
-    is left out."""
-    cut = (_until(group, network.periods) for group in network.groups)
-    cycle, known = network.calendar.cycle, network.transit_known
-    return replace(network, groups=tuple(with_levels(group, levels, transit_known=known, cycle=cycle) for group in cut))
-
-
-def _until(group: Group, periods: int) -> Group:
-    return replace(group, stages=replace(group.stages, transit=group.stages.transit[:, :, :periods]))
+    """The network with levels, and the stock and goods in transit that depend on them. Open orders that arrive later than is
+    simulated stay on order."""
+    cycle, known, groups = network.calendar.cycle, network.transit_known, network.groups
+    return replace(network, groups=tuple(with_levels(group, levels, transit_known=known, cycle=cycle) for group in groups))
 
 
 def bare(

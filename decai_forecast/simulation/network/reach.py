@@ -5,8 +5,10 @@ from __future__ import annotations
 from math import ceil
 
 import numpy as np
+import numpy.typing as npt
 
 from decai_forecast.simulation.network.graph import Bools, Floats, Ints
+from decai_forecast.simulation.network.requirements import expected_late
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SUPPLIER, SupplyNetwork
 
@@ -14,6 +16,7 @@ __all__ = [
     "alternatives",
     "items_through",
     "longest_way",
+    "main_source",
     "not_sure",
     "outside_demand",
     "share_through",
@@ -92,12 +95,23 @@ def supplier_shares(network: SupplyNetwork) -> tuple[tuple[str, ...], tuple[str,
     return network.items, suppliers, np.concatenate(shares)
 
 
+def main_source(group: Group) -> npt.NDArray[np.str_]:
+    """[node, item]: the place that ships the largest share of what the node orders, the first of equal ones; "" for sources and
+    for what is made at the node itself."""
+    graph, share = group.graph, group.stages.share
+    names = graph.places or graph.nodes
+    found, largest = np.full(group.stages.stock.shape, "", dtype=object), np.zeros(group.stages.stock.shape)
+    for lane, (parent, child) in enumerate(zip(graph.parent, graph.child, strict=True)):
+        more = share[lane] > largest[child]
+        found[child, more] = "" if names[parent] == names[child] else names[parent]
+        largest[child] = np.maximum(largest[child], share[lane])
+    return np.asarray(found, dtype=np.str_)
+
+
 def longest_way(group: Group) -> Ints:
     """[item]: periods from a supplier to a customer by the longest way, with the lateness to be expected."""
     graph, stages = group.graph, group.stages
-    lead = stages.lead.astype(float)
-    if stages.lead_late is not None:
-        lead += (stages.lead_late * np.arange(stages.lead_late.shape[2])).sum(axis=2)
+    lead = stages.lead + expected_late(group)
     reach = np.zeros((len(graph.nodes), len(stages.items)))
     for lane in range(len(graph.parent)):  # sorted by child; parents stand before their children
         reach[graph.child[lane]] = np.maximum(reach[graph.child[lane]], reach[graph.parent[lane]] + lead[lane])

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from decai_forecast.simulation.network.graph import Floats, Ints
 from decai_forecast.simulation.network.stages import Group
 
-__all__ = ["asked_of", "lead_of", "slowest", "way_of_all"]
+__all__ = ["asked_of", "expected_late", "lead_of", "slowest", "way_of_all"]
 
 Array = TypeVar("Array", bound=npt.NDArray[Any])
 

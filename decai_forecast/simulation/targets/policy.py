@@ -15,6 +15,7 @@ from decai_forecast.demand.quantiles import plotting_position
 from decai_forecast.simulation.engine.frame import Outcome, Samples
 from decai_forecast.simulation.network.graph import Floats, Graph, Ints
 from decai_forecast.simulation.network.stages import Group, OrderRule, Stages
+from decai_forecast.simulation.targets.shape import protected_by
 from decai_forecast.simulation.targets.world import world_of
 
 __all__ = ["Held", "Terms", "fill_rate", "hold", "level_at", "protected"]
@@ -80,12 +81,7 @@ def protected(demand: Samples, terms: Terms, first: int, horizon: int) -> Floats
     """Ascending samples of the demand that a level set in each of ``horizon`` periods from ``first`` on protects:
     [location, item, period, replication]. ``demand`` covers at least the longest span and one period more.
     """
-    total = np.concatenate([np.zeros_like(demand[:, :, :1]), demand], axis=2).cumsum(axis=2, dtype=np.float64)
-    out, begin = np.empty((*demand.shape[:2], horizon, demand.shape[3])), first + 1
-    for span in np.unique(terms.span):
-        rows = terms.span == span
-        out[rows] = total[rows, begin + span : begin + span + horizon] - total[rows, begin : begin + horizon]
-    return np.sort(out, axis=3)
+    return np.sort(protected_by(demand, terms.span, None, first, horizon), axis=3)
 
 
 def level_at(ordered: Floats, probability: Floats) -> Floats:
@@ -105,7 +101,7 @@ def level_at(ordered: Floats, probability: Floats) -> Floats:
 
 def hold(level: Floats, demand: Samples, terms: Terms, expected: Floats) -> Held:
     """Holds the levels [location, item, period] against the demand of as many periods. At the start the ``expected`` demand of
-    a lead time ([location, item, period]) is on its way, and the rest of the first level on hand."""
+    a lead time ([location, item, period]), at most the first level, is on its way, and the rest of that level on hand."""
     group = terms.group([f"site {k}" for k in range(len(level))], [f"item {k}" for k in range(level.shape[1])])
     world = world_of(group, expected, demand, seed=0, warm=0, backorder=terms.backorder)
     found = world.run(_with_source(level))

@@ -9,13 +9,14 @@ import numpy as np
 from decai_forecast.simulation.engine.frame import Outcome
 from decai_forecast.simulation.network.graph import Bools, Floats
 from decai_forecast.simulation.targets.goal import Goal
-from decai_forecast.simulation.targets.search import HIGHEST, LOWEST, cheapest, reaching
+from decai_forecast.simulation.targets.search import cheapest, reaching
 from decai_forecast.simulation.targets.shape import Shape, expected_in, logit, protected_in, shape_of
 from decai_forecast.simulation.targets.world import World
 
 __all__ = ["Levels", "covering", "levels_of", "shape_in"]
 
 SIZES = (0.6, 0.8, 1.25, 1.6)  # of the economic order quantity, tried beside it
+WORTH = 0.001  # of the cost: a level that saves less than that is not worth to stock at all
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class _Sites:
     def _or_nothing(self, at: Floats, least: Floats) -> Floats:
         """Where it costs less to stock nothing at all and lose all demand; what is owed would be owed for ever."""
         none = np.inf if self.world.backorder else self.shortage * self.world.sold_mean[self.held]
-        return np.where(none < least, LOWEST - HIGHEST, at)
+        return np.where(none < (1 + WORTH) * least, -np.inf, at)
 
     def cost(self, at: Floats, gap: Floats) -> Floats:
         return self.world.costs(self._run(at, gap))[self.held]

@@ -6,7 +6,7 @@ lead times and their spread, capacities, order rules and allocation. The first `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,9 +19,8 @@ from decai_forecast.simulation.network.graph import Floats
 from decai_forecast.simulation.network.requirements import asked_of, lead_of
 from decai_forecast.simulation.network.stages import Group, OrderRule
 
-__all__ = ["Draw", "World", "world_of"]
+__all__ = ["World", "world_of"]
 
-Draw = Callable[[int], Samples]  # the set of samples with that number, the same at every call
 RUNS = 20  # simulations of a search of single sites, about
 
 
@@ -55,13 +54,10 @@ class World:
 
     def run(self, level: Floats, gap: Floats | None = None) -> Outcome:
         """What order-up-to levels [node, item, period] do there; ``gap``: of the order rule, instead of the group's own."""
-        graph, stages = self.group.graph, self.group.stages
-        lead, periods = lead_of(self.group), np.arange(self.demand.shape[2])
-        moved = self.mean[graph.child][:, :, : len(periods)] * (stages.quantity * stages.share)[:, :, None]
-        due = np.where(periods < lead[graph.child][:, :, None], moved, 0.0)
-        stock = np.where(graph.source[:, None], 0.0, np.maximum(level[:, :, 0] - self.mean[:, :, 0] * lead, 0.0))
-        started = replace(stages, level=level, stock=stock, transit=due, rule=self._rule(gap))
-        steps = self.runs * len(graph.nodes) * len(periods)
+        graph, stages, periods = self.group.graph, self.group.stages, self.demand.shape[2]
+        stock, transit = self._start(level[:, :, 0])
+        started = replace(stages, level=level, stock=stock, transit=transit, rule=self._rule(gap))
+        steps = self.runs * len(graph.nodes) * periods
         run = engine_for(steps * self.demand.shape[1] * self.demand.shape[3], steps, self.demand.shape[3])
         return run(graph, started, self.demand, backorder=self.backorder, late=self.late, warm=self.warm)
 
@@ -82,6 +78,17 @@ class World:
             share = np.where(found.demand > 0, 1 - found.dry[sold] / self.counted, np.nan)
         out[sold] = share
         return out
+
+    def _start(self, level: Floats) -> tuple[Floats, Floats]:
+        """Of the first levels [node, item]: stock [node, item] and goods in transit [lane, item, period]. The mean demand of a
+        lead time is on its way, at most the level; the rest of the level is on hand."""
+        graph, stages = self.group.graph, self.group.stages
+        lead, periods = lead_of(self.group), np.arange(self.demand.shape[2])
+        wanted = self.mean[:, :, 0] * lead
+        fits = np.minimum(1.0, np.divide(level, wanted, out=np.ones_like(wanted), where=wanted > 0))
+        moved = self.mean[graph.child][:, :, : len(periods)] * (stages.quantity * stages.share * fits[graph.child])[:, :, None]
+        stock = np.where(graph.source[:, None], 0.0, np.maximum(level - wanted, 0.0))
+        return stock, np.where(periods < lead[graph.child][:, :, None], moved, 0.0)
 
     def _rule(self, gap: Floats | None) -> OrderRule | None:
         rule = self.group.stages.rule
