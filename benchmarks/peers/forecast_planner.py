@@ -17,11 +17,11 @@ RECENT = {52: 13, 12: 6}
 def forecast(task: Task) -> pd.DataFrame:
     season = task.case.season
     table = task.rows.pivot(index="unique_id", columns="ds", values="y")
-    later, index = task.case.future(task.origin), np.ones(season)
+    later, index, window = task.case.future(task.origin), np.ones(season), season
     if task.case.options.method == "pooled_season":
-        index = season_of(table, season)
+        index, window = season_of(table, season), RECENT[season]
     flat = table.to_numpy(float) / index[places(pd.DatetimeIndex(table.columns), season)]
-    level = np.nanmean(flat[:, -RECENT[season] if (index != 1).any() else -season :], axis=1)
+    level = np.nanmean(flat[:, -window:], axis=1)
     shape = np.nanquantile(flat[:, -season:], QUANTILES, axis=1)
     usual = np.nanmean(flat[:, -season:], axis=1)
     ratio = np.divide(shape, usual, out=np.zeros_like(shape), where=usual > 0)

@@ -1,4 +1,4 @@
-"""`decai forecast override ...`: what a planner knows and the model does not, said once, kept and scored."""
+"""`decai forecast ...`: what a planner knows and the model does not, kept and scored; and the demand over a lead time."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from decai_forecast.columns import SERIES
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.partner.context import PartnerContext, partner_context
-from decai_forecast.partner.facts import COMBINE, CombineFacts
+from decai_forecast.partner.facts import COMBINE, SIMULATE, CombineFacts
 from decai_forecast.round import in_time
 from decai_forecast.steps import Done, read_done
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from decai_forecast.demand.overrides import Override
 
 __all__ = ["forecast_app"]
@@ -116,6 +118,39 @@ def withdraw(
         print(
             f"override {override} is withdrawn from the next night on" if done else f"override {override} was withdrawn before"
         )
+
+
+@forecast_app.command("lead-time")
+def lead_time(
+    partner: Partner,
+    item: Annotated[str, typer.Option(help="Only this item.", show_default="all")] = "",
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Shows what will be asked for until the order after the next one can arrive: mean and quantiles of the sum, in units.
+
+    Sums of quantiles are no quantiles of sums: these come from whole paths of demand, as stock targets do.
+
+    Example: decai forecast lead-time --partner alder_foods --item item-003
+    """
+    round_id, rows = _lead_time_demand(partner_context(Network.load(home), partner))
+    rows = rows[rows["item_id"] == item] if item else rows
+    if rows.empty:
+        raise ConfigError(f"item {item!r} has no lead-time demand in the forecast of {round_id}; leave --item out to see all")
+    if as_json:
+        print(json.dumps({"partner": partner, "round": round_id, "rows": rows.to_dict("records")}, indent=1))
+        return
+    print(f"{partner}, forecast of {round_id}: demand over review and lead time, in units")
+    print(rows.round(1).to_string(index=False))
+
+
+def _lead_time_demand(company: PartnerContext) -> tuple[str, pd.DataFrame]:
+    """The newest night that simulated it, and its lead-time demand."""
+    for round_id in reversed(in_time(company.store.children("rounds"))):
+        done = read_done(company.store, round_id, SIMULATE)
+        if done is not None and "lead_time.parquet" in done:
+            return round_id, done.frame("lead_time.parquet")
+    raise ConfigError(f"{company.partner} has no lead-time demand yet; run a round first (`decai round run`)")
 
 
 def _company_with_forecast(home: Path | None, partner: str) -> tuple[PartnerContext, tuple[str, Done[CombineFacts]]]:

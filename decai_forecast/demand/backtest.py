@@ -238,10 +238,11 @@ class _Known:
 
 
 def _newcomer(own: pd.DataFrame, future: pd.DataFrame, shared: Mapping[float, str] | None, mean: str) -> Frames:
-    """The candidates of a company too young to train: its own quantiles and, where others trained, the shared forecaster."""
+    """Of a company too young to train: its items' own quantiles and, where others trained, the shared forecaster, which is what
+    its night ships."""
     if shared is None:
         return candidates(own, None)
-    return candidates(own, with_shared_mean(predict(shared, future), mean, future))
+    return {LOCAL: own, SHARED: with_shared_mean(predict(shared, future), mean, future)}
 
 
 def _beside(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame, models: Sequence[Model]) -> Frames:
@@ -284,14 +285,21 @@ def _partner(
         origin = made[cutoff]
         if (frames := origin.candidates.get(partner)) is None:
             continue
-        known = past[-CHOICE_ORIGINS:]
+        known, why = past[-CHOICE_ORIGINS:], origin.young.get(partner, "")
         if cutoff in scored:
-            choice = choose_groups(known, short=short_history(first, cutoff, calendar))
-            young = f"too young to train ({origin.young[partner]}); " if partner in origin.young else ""
-            choices.append((partner, cutoff, _told(choice), young + choice.reason))
+            short = short_history(first, cutoff, calendar)
+            choice = _of_young(frames, why) if why else choose_groups(known, short=short)
+            choices.append((partner, cutoff, _told(choice), choice.reason))
             forecasts += _scored(partner, cutoff, frames, origin.beside[partner], known, choice)
-        past.append(frames)
+        if not why:  # a night has no past to judge by either before it could train
+            past.append(frames)
     return forecasts, choices
+
+
+def _of_young(frames: Frames, why: str) -> Choice:
+    """What the night of a company too young to train ships; where nobody could train, what it knows by itself."""
+    name = SHARED if SHARED in frames else LOCAL
+    return Choice(name, f"too young to train ({why})", 0, {})
 
 
 def _told(choice: Choice) -> str:

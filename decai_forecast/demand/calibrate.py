@@ -28,7 +28,7 @@ TRUST = (30, 60, 150)  # rows at which the own levels of small, middle and large
 THIRDS = len(TRUST)
 FACTORS = (0.7, 1.4)  # of the mean: a larger miss is a change of level, not a bias
 ROWS_TO_TRUST = 200  # rows at which the bias of the mean is taken half
-ONE_ROW = 0.004  # that one row moves the mean by at most: a single order of one item is no bias of the others
+ONE_ROW = 0.004  # that one row counts for at most, up or down: a single order of one item is no bias of the others
 GRID = np.linspace(0.002, 0.998, 499)  # levels at which past shares are counted
 NORMAL = NormalDist()
 
@@ -91,7 +91,8 @@ def _thirds(forecast: pd.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def _mean_factor(rows: pd.DataFrame) -> float:
-    """Sold over forecast, in sum, shrunk towards one and kept within ``FACTORS``; no row moves it by more than ``ONE_ROW``.
+    """Sold over forecast, in sum, shrunk towards one and kept within ``FACTORS``; no row counts for more than ``ONE_ROW``,
+    so that any change of one moves the factor by about 1 % at most.
 
     Where most sales would, as of bulk orders, what is left of the sum would be the periods without one: it is not believed.
     """

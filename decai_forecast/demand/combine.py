@@ -109,9 +109,9 @@ def choose_groups(origins: Sequence[Mapping[str, pd.DataFrame]], *, short: bool 
     names = sorted(set().union(*(set(frames[LOCAL][GROUP]) for frames in origins)))
     parts = {name: [_of_class(frames, name) for frames in origins] for name in names}
     bear = {name: part for name, part in parts.items() if all(_known(frames[LOCAL]) >= GROUP_ROWS for frames in part)}
-    by_class = {name: choose(part, short=short).name for name, part in bear.items()}
-    usual = (whole.name, DEFAULT if len(origins) >= CHOICE_ORIGINS or short else LOCAL)
-    different = {name: candidate for name, candidate in by_class.items() if candidate not in usual}
+    by_class = {name: choose(part, short=short) for name, part in bear.items()}
+    judged = {name: one.name for name, one in by_class.items() if one.origins >= CHOICE_ORIGINS}  # others have no say
+    different = {name: candidate for name, candidate in judged.items() if candidate not in (whole.name, DEFAULT)}
     return Choice(whole.name, whole.reason, whole.origins, whole.wape, different)
 
 

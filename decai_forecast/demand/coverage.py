@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +21,7 @@ __all__ = ["Silence", "silences", "tell_of_gaps", "tell_of_returns", "without_pa
 AHEAD = 2  # periods without any sale at the end that may be the future; one may be a bad week
 BEFORE = 8  # periods before the last one that say how low a whole one may be
 PART = 0.6  # of the lowest of them: a last period below it was cut off
-MOST = 0.5  # share of the items that must be at their lowest, too
+MOST = 0.5  # share of the items that must be at their lowest, too; of a weekday's dates that have a row where it is usual
 USUALLY = 0.9  # share of periods with a row, from which on a company without any for two is silent
 GAPS = 0.1  # share of periods without a row that is worth a word
 
@@ -49,23 +50,33 @@ def _longest_gap(days: pd.Series, calendar: Calendar) -> int:
     return max((calendar.between(a, b) - 1 for a, b in pairwise(there)), default=0)
 
 
-def without_part(rows: pd.DataFrame, calendar: Calendar, tell: Tell) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Silence:
+    """Periods of a company, from ``first`` to ``last``, of which nobody knows what it sold, though it usually says so."""
+
+    partner: str
+    first: date
+    last: date
+
+
+def without_part(rows: pd.DataFrame, calendar: Calendar, tell: Tell) -> tuple[pd.DataFrame, list[Silence]]:
     """``rows`` without a company's last period, where that was delivered before it had ended: far below each of the periods
-    before it (of days: of the same weekday), and so most of its items."""
-    kept = []
+    before it (of days: of the same weekday), and so most of its items. Such a period is a silence: where another company has
+    rows of it, it is unknown and not zero."""
+    kept, cut = [], list[Silence]()
     for partner, own in rows.groupby(PARTNER, sort=True, observed=True):
         last = own[DATE].max()
         lowest = _cut_off(own, last, calendar)
         kept.append(own if lowest is None else own[own[DATE] < last])
         if lowest is not None:
+            cut.append(Silence(str(partner), last.date(), last.date()))
             total = own.loc[own[DATE] == last, QUANTITY].sum()
             each = PERIOD[calendar.frequency]
             tell(
                 f"{partner}: the {each} of {last.date()} has {total:,.4g} units, and none of the {BEFORE} before it less than "
                 f"{lowest:,.4g}: taken for a part of a {each} and left out (--keep-last keeps it)"
             )
-    whole: pd.DataFrame = pd.concat(kept).sort_index()
-    return whole
+    return pd.concat(kept).sort_index(), cut
 
 
 def _cut_off(own: pd.DataFrame, last: pd.Timestamp, calendar: Calendar) -> float | None:
@@ -84,32 +95,33 @@ def _cut_off(own: pd.DataFrame, last: pd.Timestamp, calendar: Calendar) -> float
     return float(totals.iloc[1:].min()) if low > MOST else None
 
 
-@dataclass(frozen=True)
-class Silence:
-    """Periods of a company, from ``first`` to ``last``, of which it delivered no row at all, though it usually does."""
-
-    partner: str
-    first: date
-    last: date
-
-
 def silences(rows: pd.DataFrame, calendar: Calendar, end: date) -> list[Silence]:
-    """The silences of every company before the period ``end``: two periods or more; at the end, one is enough."""
+    """The silences of every company before the period ``end``: two periods or more; at the end, one is enough. Of a daily table
+    only the weekdays count on which the company usually delivers: a shop that is closed on Sundays is not silent then."""
     found: list[Silence] = []
     for partner, own in rows.groupby(PARTNER, sort=True, observed=True):
         there = {day.date() for day in own[DATE].drop_duplicates()}
-        first = min(there)
-        every = [calendar.add(first, k) for k in range(calendar.between(first, end))]
-        until = calendar.between(first, max(there)) + 1
-        if len(there) >= USUALLY * until - AHEAD:
-            found += [Silence(str(partner), a, b) for a, b in _runs(every, there, end, calendar)]
+        every = _usual(there, calendar, end)
+        until = [day for day in every if day <= max(there)]
+        if len(there.intersection(every)) >= USUALLY * len(until) - AHEAD:
+            found += [Silence(str(partner), a, b) for a, b in _runs(every, there)]
     return found
 
 
-def _runs(every: list[date], there: set[date], end: date, calendar: Calendar) -> Iterator[tuple[date, date]]:
+def _usual(there: set[date], calendar: Calendar, end: date) -> list[date]:
+    """The periods before ``end`` from the first of ``there`` on; of days those whose weekday has a row in most weeks."""
+    first, last = min(there), max(there)
+    every = [calendar.add(first, k) for k in range(calendar.between(first, end))]
+    if calendar.frequency != "D":
+        return every
+    could, did = (Counter(day.weekday() for day in days) for days in ([d for d in every if d <= last], there))
+    return [day for day in every if did[day.weekday()] > MOST * could[day.weekday()]]
+
+
+def _runs(every: list[date], there: set[date]) -> Iterator[tuple[date, date]]:
     for absent, run in groupby(every, key=lambda day: day not in there):
         days = list(run)
-        if absent and (len(days) >= AHEAD or calendar.add(days[-1], 1) == end):
+        if absent and (len(days) >= AHEAD or days[-1] == every[-1]):
             yield days[0], days[-1]
 
 

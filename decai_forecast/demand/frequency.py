@@ -76,8 +76,9 @@ def _labelled(rows: pd.DataFrame) -> str:
     week = (once[DATE] + pd.Timedelta(days=3)).dt.to_period("W-SUN").astype("int64")
     for name, period in (("M", month), ("W", week)):
         groups = period.groupby([once[key] for key in keys], observed=True)
-        rows_of, distinct = groups.size(), groups.nunique()
-        span = groups.max() - groups.min() + 1
+        rows_of = groups.size()
+        several = rows_of[rows_of > 1].index  # one row of an item has no rhythm
+        rows_of, distinct, span = (part.loc[several] for part in (rows_of, groups.nunique(), groups.max() - groups.min() + 1))
         if distinct.sum() >= ENOUGH and distinct.sum() >= ALONE * rows_of.sum() and distinct.sum() >= COVERED * span.sum():
             return name
     return ""

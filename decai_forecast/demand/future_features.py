@@ -12,7 +12,7 @@ from decai_forecast.demand.history import History, Running, rhythm
 from decai_forecast.demand.models.base import filled
 from decai_forecast.demand.panel import Floats, Panel
 
-__all__ = ["Group", "Rows", "future_features", "group_features", "groups_of"]
+__all__ = ["Group", "Rows", "future_features", "group_features", "groups_of", "total_of"]
 
 Ints = npt.NDArray[np.int64]
 
@@ -42,16 +42,21 @@ class Group:
 
 
 def groups_of(panel: Panel, totals: dict[str, Floats]) -> list[Group]:
-    """Partner and category totals of what ``panel`` knows; ``totals`` holds Prophet's view by group name."""
-    sold = np.nan_to_num(panel.quantity)
+    """Partner and category totals of what ``panel`` knows, NaN where of no member anything is; ``totals`` holds Prophet's view
+    by group name."""
     out = []
     for name, labels in (("partner", pd.Series("all", index=panel.series.index)), ("category", panel.series["category"])):
         member, names = pd.factorize(labels.fillna("").astype(str), sort=True)
-        total = np.zeros((len(names), sold.shape[1]))
-        np.add.at(total, member, sold)
+        total = np.stack([total_of(panel.quantity[member == k]) for k in range(len(names))])
         views = [totals.get(f"{name}:{label}", totals["partner:all"]) for label in names]
         out.append(Group(name, total, member.astype(np.int64), np.stack(views)))
     return out
+
+
+def total_of(quantity: Floats) -> Floats:
+    """What the series sold together in each period; NaN where nobody knows of any: silence is no collapse of demand."""
+    known = np.isfinite(quantity)
+    return np.where(known.any(axis=0), np.where(known, quantity, 0.0).sum(axis=0), np.nan)
 
 
 def future_features(panel: Panel, known: History, rows: Rows) -> dict[str, Floats]:

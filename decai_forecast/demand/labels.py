@@ -31,7 +31,8 @@ def own_days(stamps: pd.Series, days: pd.Series, tell: Tell) -> pd.Series:
     """
     if not _in_utc(stamps):
         return days
-    times = pd.to_datetime(stamps, utc=True, format="ISO8601" if stamps.dtype == object else None)
+    written = not isinstance(stamps.dtype, pd.DatetimeTZDtype)
+    times = pd.to_datetime(stamps, utc=True, format="ISO8601" if written else None)
     hours = sorted(times.dt.hour.unique())
     whole = not (times.dt.minute.any() or times.dt.second.any())
     if not (whole and len(hours) <= TWO and hours[0] >= LATE):

@@ -56,7 +56,7 @@ def read_long(
     rows = _typed(path, _read(path), tell)
     calendar = calendar_of(path, rows, horizon)
     rows = without_placeholders(to_periods(rows, calendar, labels, tell), calendar, tell)
-    rows = rows if keep_last else without_part(rows, calendar, tell)
+    rows, cut = (rows, []) if keep_last else without_part(rows, calendar, tell)
     tell_of_returns(rows, tell)
     tell_of_gaps(rows, calendar, missing, tell)
     end = calendar.add(rows[DATE].max().date(), 1)
@@ -65,21 +65,25 @@ def read_long(
         tables[str(name)] = build_table(part, calendar, end, missing=missing)
         if len(unsold := never_sold(part)):
             tell(f"{name}: left out, since no row has a sale: {_some(unsold)}")
-    return calendar, _silenced(tables, silences(rows, calendar, end), calendar, tell)
+    silent = silences(rows, calendar, end)
+    for one in (one for one in silent if one not in cut):  # of what was cut off it is told already
+        tell(_silence_in_words(one, calendar))
+    return calendar, _silenced(tables, [*cut, *silent])
 
 
-def _silenced(
-    tables: dict[str, pd.DataFrame], found: Sequence[Silence], calendar: Calendar, tell: Tell
-) -> dict[str, pd.DataFrame]:
-    """The tables with unknown demand where a company delivered nothing."""
+def _silenced(tables: dict[str, pd.DataFrame], found: Sequence[Silence]) -> dict[str, pd.DataFrame]:
+    """The tables with unknown demand where a company delivered nothing, or a part."""
     for one in found:
         table = tables[one.partner]
         silent = table[DATE].between(pd.Timestamp(one.first), pd.Timestamp(one.last))
         tables[one.partner] = table.assign(**{QUANTITY: table[QUANTITY].mask(silent)})
-        each, count = PERIOD[calendar.frequency], calendar.between(one.first, one.last) + 1
-        many = f"{count} {each}{'' if count == 1 else 's'}"
-        tell(f"{one.partner}: no row from {one.first} on for {many}: taken for silence, not for demand of zero")
     return tables
+
+
+def _silence_in_words(one: Silence, calendar: Calendar) -> str:
+    each, count = PERIOD[calendar.frequency], calendar.between(one.first, one.last) + 1
+    many = f"{count} {each}{'' if count == 1 else 's'}"
+    return f"{one.partner}: no row from {one.first} on for {many}: taken for silence, not for demand of zero"
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -15,11 +15,14 @@ import pandas as pd
 from decai_forecast.columns import DATE, ITEM, LOCATION, SERIES
 from decai_forecast.demand.panel import Floats
 from decai_forecast.demand.quantiles import TRAINED, name_of
-from decai_forecast.demand.table import CENSORED, QUANTITY, build_table
+from decai_forecast.demand.slips import believed_rows, known_panel
+from decai_forecast.demand.table import QUANTITY, build_table
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.periods import Calendar
 
-__all__ = ["EVEN", "declared_table", "first_forecast", "popularity", "share_curve", "similar", "spread"]
+__all__ = [
+    "EVEN", "all_alike", "declared_table", "first_forecast", "popularity", "share_curve", "similar", "spread", "unsold",
+]  # fmt: skip
 
 LIKE, DISTANCE, WEIGHT, SHARE = "like", "distance", "weight", "share"
 NEIGHBOURS = 10
@@ -57,6 +60,28 @@ def similar(
         WEIGHT: weight.ravel(),
     }
     return pd.DataFrame(found)[weight.ravel() > 0].reset_index(drop=True)
+
+
+def all_alike(items: pd.DataFrame, known: pd.DataFrame, *, key: str = ITEM) -> pd.DataFrame:
+    """As :func:`similar`, where nothing tells what the one row of ``items`` is like: all of ``known`` count alike."""
+    likes = known[key].astype(str).to_numpy()
+    return pd.DataFrame({key: str(items[key].iloc[0]), LIKE: likes, DISTANCE: 1.0, WEIGHT: 1 / len(likes)})
+
+
+def unsold(weights: pd.DataFrame, table: pd.DataFrame, calendar: Calendar, cutoff: date) -> pd.DataFrame:
+    """``weights`` of the items that are like one that has not sold in all that is known of its company: each counts by how
+    likely it is itself not to sell for as long. What sells every week is nothing to go by for what sold in none of eight.
+
+    ``table``: the demand table before ``cutoff``. The chance of a period without a sale is counted with half a period added
+    to either side, so that no item counts for nothing.
+    """
+    begin = table[DATE].min().date()
+    periods = max(calendar.between(begin, calendar.floor(cutoff)), 1)
+    sold = table[table[QUANTITY] > 0].groupby(SERIES, observed=True)[DATE].nunique().groupby(ITEM, observed=True).mean()
+    idle = (periods - sold + 0.5) / (periods + 1)
+    chance = weights[LIKE].map(idle**periods).fillna(1.0).to_numpy(float)
+    weight = weights[WEIGHT].to_numpy(float) * chance
+    return weights.assign(**{WEIGHT: weight / weight.sum()})
 
 
 def _gower(items: pd.DataFrame, known: pd.DataFrame, attributes: Sequence[str]) -> Floats:
@@ -105,7 +130,8 @@ def first_forecast(
     with ``reason``: one row per series and period of the horizon from ``cutoff`` on.
 
     ``series``: location_id, item_id; ``weights`` from :func:`similar`, over items or, for new sites, over locations; ``table``:
-    the demand table, of which only uncensored periods of the year before ``cutoff`` are used. A new item is compared at its own
+    the demand table, of which only uncensored periods of the year before ``cutoff`` are used, as far as they are believed (see
+    slips.py). A new item is compared at its own
     location where the similar one sells there, else everywhere. Its scale is the weighted median of the similar ones' means, or
     ``expected`` (units per period, by (location, item)); its quantiles are the weighted quantiles of their demand, in multiples
     of their own means where the scale was told, and in units where the scale is as uncertain as they differ; its season is
@@ -132,10 +158,13 @@ def first_forecast(
 
 
 def _past(table: pd.DataFrame, calendar: Calendar, cutoff: date) -> pd.DataFrame:
-    """The uncensored year before the cut-off, with each series' mean; series that sold nothing have no shape and stay out."""
+    """The year before the cut-off as far as it is known and believed, with each series' mean; series that sold nothing have no
+    shape and stay out."""
     begin = pd.Timestamp(calendar.add(calendar.floor(cutoff), -calendar.year))
-    inside = (table[DATE] >= begin) & (table[DATE] < pd.Timestamp(cutoff)) & table[QUANTITY].notna() & ~table[CENSORED]
-    rows = table.loc[inside, [LOCATION, ITEM, DATE, QUANTITY]]
+    if table.empty or table[DATE].min() >= pd.Timestamp(cutoff):
+        return table.iloc[:0].assign(mean=np.nan)
+    rows = believed_rows(known_panel(table, calendar, cutoff))
+    rows = rows[rows[DATE] >= begin]
     rows["mean"] = rows.groupby(SERIES, observed=True)[QUANTITY].transform("mean")
     return rows[rows["mean"] > 0]
 

@@ -7,6 +7,7 @@ import logging
 import numpy as np
 import pandas as pd
 
+from decai_forecast.demand.future_features import total_of
 from decai_forecast.demand.panel import Floats, Panel
 
 __all__ = ["prophet_fit", "prophet_totals"]
@@ -26,21 +27,22 @@ def prophet_totals(panel: Panel, cutoff: int) -> tuple[dict[str, Floats], bool]:
     Training rows see in-sample values, the periods from ``cutoff`` on a true forecast. Without two seasons, or where the
     optimiser fails, a total is the flat mean of its history.
     """
-    sold = np.nan_to_num(panel.quantity[:, :cutoff])
+    sold = panel.quantity[:, :cutoff]
     totals, fitted = {}, False
-    totals["partner:all"], fitted = prophet_fit(panel, sold.sum(axis=0))
+    totals["partner:all"], fitted = prophet_fit(panel, total_of(sold))
     names = panel.series["category"].fillna("").astype(str)
-    share = pd.Series(sold.sum(axis=1)).groupby(names.to_numpy()).sum().sort_values(ascending=False)
+    share = pd.Series(np.nansum(sold, axis=1)).groupby(names.to_numpy()).sum().sort_values(ascending=False)
     for name, volume in share.head(CATEGORIES).items():
         if len(share) > 1 and volume > SMALLEST_SHARE * share.sum():
-            totals[f"category:{name}"], _ = prophet_fit(panel, sold[(names == name).to_numpy()].sum(axis=0))
+            totals[f"category:{name}"], _ = prophet_fit(panel, total_of(sold[(names == name).to_numpy()]))
     return totals, fitted
 
 
 def prophet_fit(panel: Panel, total: Floats) -> tuple[Floats, bool]:
-    """``total`` (one value per period from the panel's first) continued over the panel's calendar; False: the flat mean."""
-    flat = np.full(len(panel.dates), max(float(total.mean()) if len(total) else 0.0, SMALLEST))
-    if len(total) < 2 * min(panel.calendar.season, 26) or not total.any():
+    """``total`` (one value per period from the first, NaN where unknown) continued over the calendar; False: its mean."""
+    known = total[np.isfinite(total)]
+    flat = np.full(len(panel.dates), max(float(known.mean()) if len(known) else 0.0, SMALLEST))
+    if len(known) < 2 * min(panel.calendar.season, 26) or not known.any():
         return flat, False
     try:
         return np.maximum(_fit(panel, total), SMALLEST), True

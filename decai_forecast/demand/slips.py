@@ -20,9 +20,10 @@ import pandas as pd
 from decai_forecast.columns import DATE, SERIES
 from decai_forecast.demand.lots import lot_sizes
 from decai_forecast.demand.panel import Floats, Panel, to_panel
+from decai_forecast.demand.table import QUANTITY
 from decai_forecast.periods import Calendar
 
-__all__ = ["CleanPanel", "clean_slips", "known_panel", "slips_of"]
+__all__ = ["CleanPanel", "believed_rows", "clean_slips", "judged_rows", "known_panel", "slips_of"]
 
 MOST = 2.0  # times the largest other sale: what a single row counts for at most
 SLIP = 4.0  # times the largest other sale: beyond it nobody takes it for an order; real sets have one in 10,000 rows
@@ -74,6 +75,25 @@ def known_panel(table: pd.DataFrame, calendar: Calendar, cutoff: date) -> CleanP
     """The panel of a demand table as it was known at ``cutoff``, without slips: what every model learns from."""
     full = to_panel(table, calendar)
     return clean_slips(full.before(full.index(cutoff)))
+
+
+def believed_rows(panel: CleanPanel) -> pd.DataFrame:
+    """location_id, item_id, date and ``quantity`` (units) of all that is known of ``panel``, as far as it is believed."""
+    return _long(panel, panel.quantity)
+
+
+def judged_rows(table: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """location_id, item_id, date and ``quantity`` (units) of a demand table, as delivered, without what was censored or looks
+    like a slip: no forecast is judged by it."""
+    panel = clean_slips(to_panel(table, calendar))
+    return _long(panel, np.where(panel.slips, np.nan, panel.delivered))
+
+
+def _long(panel: CleanPanel, quantity: Floats) -> pd.DataFrame:
+    series, period = np.nonzero(np.isfinite(quantity))
+    rows = panel.series[SERIES].iloc[series].reset_index(drop=True)
+    rows[DATE], rows[QUANTITY] = panel.dates[period], quantity[series, period]
+    return rows
 
 
 def slips_of(panel: CleanPanel) -> pd.DataFrame:

@@ -51,19 +51,23 @@ def earlier_forecasts(store: Store, calendar: Calendar, round: Round) -> list[Ea
     return [by_cutoff[cutoff] for cutoff in sorted(by_cutoff, reverse=True)]
 
 
-def nearest_forecasts(earlier: Sequence[Earlier], table: pd.DataFrame, *, overridden: bool = False) -> pd.DataFrame | None:
+def nearest_forecasts(
+    earlier: Sequence[Earlier], table: pd.DataFrame, calendar: Calendar, *, overridden: bool = False
+) -> pd.DataFrame | None:
     """Of each past period the forecast of the last round before it, as the model made it, with what was sold since.
 
     ``earlier``: the newest first, as :func:`earlier_forecasts` gives them. With ``overridden`` only rows that a planner
     changed: of each the last round before the period that had an override in it.
 
     Columns: location_id, item_id, date, ``h``, ``mean``, q10, q50, q90 (units), ``override`` (the id of the planner's override
-    in force) and ``actual`` (units, NaN where unknown or censored). None where no earlier round has forecast a known period.
+    in force) and ``actual`` (units, NaN where unknown, censored or a slip). None where no earlier round has forecast a known
+    period.
     """
     import pandas as pd
 
     from decai_forecast.columns import DATE, KEYS
-    from decai_forecast.demand.table import CENSORED, QUANTITY
+    from decai_forecast.demand.slips import judged_rows
+    from decai_forecast.demand.table import QUANTITY
 
     if not earlier or table.empty:
         return None
@@ -73,6 +77,6 @@ def nearest_forecasts(earlier: Sequence[Earlier], table: pd.DataFrame, *, overri
         frame = one.combined.frame("forecast.parquet")[columns]
         past = frame[(frame[DATE] <= last) & ((frame["override"] != "") | (not overridden))]
         rows = pd.concat([rows, past]).drop_duplicates(KEYS, ignore_index=True) if len(rows) else past
-    sold = table[KEYS].assign(actual=table[QUANTITY].where(~table[CENSORED]))
+    sold = table[KEYS].merge(judged_rows(table, calendar).rename(columns={QUANTITY: "actual"}), on=KEYS, how="left")
     known = rows.merge(sold, on=KEYS, validate="one_to_one")
     return known.rename(columns={f"model_{name}": name for name in MODEL}) if len(known) else None

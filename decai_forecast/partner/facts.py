@@ -210,8 +210,8 @@ class ReportFiles:
 MODELS = ("lightgbm", "prophet")  # whose versions change forecasts
 PULL = Step("pull", PullFacts)
 CHECK = Step("check", CheckFacts, libraries=("great-expectations", "duckdb"))
-TRAIN = Step("train", TrainFacts, edition=2, libraries=MODELS)
-WATCH = Step("watch", WatchFacts, edition=2)
-COMBINE = Step("combine", CombineFacts, edition=2, libraries=MODELS)
-SIMULATE = Step("simulate", SimulateFacts, edition=6, libraries=("numba",))
+TRAIN = Step("train", TrainFacts, edition=3, libraries=MODELS)
+WATCH = Step("watch", WatchFacts, edition=3)
+COMBINE = Step("combine", CombineFacts, edition=3, libraries=MODELS)
+SIMULATE = Step("simulate", SimulateFacts, edition=7, libraries=("numba",))
 REPORT = Step("report", ReportFiles, edition=2, libraries=("matplotlib",))

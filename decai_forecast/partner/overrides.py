@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from decai_forecast.partner.earlier import MODEL, Earlier, nearest_forecasts
 from decai_forecast.partner.facts import OverrideEffect, OverrideScore
+from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ def _effect(one: Override, rows: pd.DataFrame) -> OverrideEffect:
     )  # fmt: skip
 
 
-def scores_of(store: Store, earlier: Sequence[Earlier], table: pd.DataFrame) -> tuple[OverrideScore, ...]:
+def scores_of(store: Store, earlier: Sequence[Earlier], table: pd.DataFrame, calendar: Calendar) -> tuple[OverrideScore, ...]:
     """Forecast value added of the overrides of earlier rounds, as far as the sales are known; the most harmful first."""
     from decai_forecast.demand.overrides import read_overrides, score_overrides
 
     touched = [one for one in earlier if one.combined.facts.overrides]
-    past = nearest_forecasts(touched, table, overridden=True)
+    past = nearest_forecasts(touched, table, calendar, overridden=True)
     if past is None:
         return ()
     scores = score_overrides(past, read_overrides(store))

@@ -29,13 +29,17 @@ DATA_SETS = ("items", "stock", "receipts", "open_orders", "locations", "lanes", 
 
 
 def simulate(company: PartnerContext, round: Round) -> Done[SimulateFacts]:
-    """Simulates the company's network over the horizon: as it is, and with every supplier and site down in turn."""
+    """Simulates the company's network over the horizon: as it is, and with every supplier and site down in turn.
+
+    Writes ``simulation.json``, and ``lead_time.parquet``: the demand of each site and item over what an order protects.
+    """
     combined, checked = required_step(company, round.id, COMBINE), required_step(company, round.id, CHECK)
     inputs = [combined.inputs, checked.inputs, asdict(company.assumptions), company.supply and asdict(company.supply)]
 
     def work(writer: Writer) -> SimulateFacts:
         simulation = simulated(company, round)
         writer.json("simulation.json", simulation.to_json())
+        writer.frame("lead_time.parquet", _lead_time(company, round, simulation))
         served, left = simulation.fill_rate, simulation.worst["network_fill_rate"]
         stock, items = (bool(clean_file(checked, name)) for name in ("stock", "items"))
         return SimulateFacts(f"{simulation.worst_node} {served:.0%} → {left:.0%}", stock, items)
@@ -79,6 +83,17 @@ def _conditions(
     section = read_section(company.base / FILE, company.partner) if company.supply else {}
     behaviour = ordering_of(table, data_sets, company.calendar)
     return Conditions(SEED, REPLICATIONS, combined.facts.dependence, _lots(trained), section, behaviour)
+
+
+def _lead_time(company: PartnerContext, round: Round, simulation: Simulation) -> pd.DataFrame:
+    """Mean and quantiles of the demand that an order of the first period protects, drawn as the simulation's demand is."""
+    from decai_forecast.simulation.demand import marginals_of, sums_of
+
+    trained, combined = required_step(company, round.id, TRAIN), required_step(company, round.id, COMBINE)
+    rows = simulation.targets
+    spans = rows[SERIES].assign(periods=rows["review"].astype(int) + rows["lead"].astype(int) - 1)
+    law = marginals_of(combined.frame("forecast.parquet"), _lots(trained))
+    return sums_of(law, spans, combined.facts.dependence, season=company.calendar.season, seed=SEED)
 
 
 def _lots(trained: Done[TrainFacts]) -> pd.DataFrame:

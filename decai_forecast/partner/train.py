@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.partner.facts import CHECK, TRAIN, CheckFacts, TrainFacts
 from decai_forecast.partner.finished import accepted_frame, required_step
 from decai_forecast.partner.newcomer_rows import series_of, serve_declared, serve_young
+from decai_forecast.partner.own_training import earlier_training, own_models, write_trainer
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer, run_step
 
@@ -25,7 +25,8 @@ __all__ = ["train"]
 
 
 def train(company: PartnerContext, round: Round) -> Done[TrainFacts]:
-    """Builds the demand table and trains the local models at every cut-off of the round.
+    """Builds the demand table and trains the local models at every cut-off of the round; where an earlier night trained them on
+    the very same rows, it takes them over.
 
     A cut-off with too little history is left out. Without the last one, which ships, a company that never trained before is a
     newcomer: it gets rows to forecast with the shared forecaster and none to train on. One that did has lost its history:
@@ -40,8 +41,10 @@ def train(company: PartnerContext, round: Round) -> Done[TrainFacts]:
             return serve_declared(company, round, checked, contract, writer)
         table, prices = _table(company, checked, clean, round, contract.missing_periods), accepted_frame(checked, "prices")
         writer.frame("table.parquet", table)
+        write_trainer(writer)
+        cutoffs, earlier = company.calendar.cutoffs(round.as_of).all, earlier_training(company.store, round.id)
         try:
-            tried = {c: _train_one(company, table, prices, c, round, writer) for c in company.calendar.cutoffs(round.as_of).all}
+            tried = {c: _train_one(company, table, prices, c, round, writer, earlier) for c in cutoffs}
         except NotEnoughData as error:
             young = serve_young(company, round, table, prices, error, writer)
             return replace(young, rows=len(clean))
@@ -64,10 +67,16 @@ def _table(company: PartnerContext, checked: Done[CheckFacts], clean: pd.DataFra
 
 
 def _train_one(
-    company: PartnerContext, table: pd.DataFrame, prices: pd.DataFrame | None, cutoff: date, round: Round, writer: Writer
+    company: PartnerContext,
+    table: pd.DataFrame,
+    prices: pd.DataFrame | None,
+    cutoff: date,
+    round: Round,
+    writer: Writer,
+    earlier: Done[TrainFacts] | None,
 ) -> TreeCount | None:
     """Writes models and rows of a cut-off; how many trees the models got, or None where the history is too short."""
-    from decai_forecast.demand import prepare, train_own
+    from decai_forecast.demand import prepare
 
     try:
         prepared = prepare(table, company.calendar, cutoff, seed=SEED, prices=prices, book=company.code_book)
@@ -75,9 +84,4 @@ def _train_one(
         if cutoff == company.calendar.cutoffs(round.as_of).ship:
             raise
         return None
-    own = train_own(prepared.train, seed=SEED)
-    writer.frame(f"rows-{cutoff}.parquet", prepared.train)
-    writer.frame(f"future-{cutoff}.parquet", prepared.future)
-    writer.bytes(f"local-{cutoff}.json", json.dumps({str(q): text for q, text in sorted(own.models.items())}).encode())
-    writer.json(f"mean-{cutoff}.json", own.mean)
-    return own.tree_count
+    return own_models(prepared, cutoff, earlier, writer)

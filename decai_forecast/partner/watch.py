@@ -41,7 +41,7 @@ def watch(company: PartnerContext, round: Round) -> Done[WatchFacts]:
         if len(table):
             panel = to_panel(table, company.calendar)
             new = max(0, min(panel.index(since), len(panel.dates) - 1))
-            found = alarms(panel, new, nearest_forecasts(earlier, table))
+            found = alarms(panel, new, nearest_forecasts(earlier, table, company.calendar))
         writer.json("alarms.json", [asdict(alarm) | {"period": alarm.period.isoformat()} for alarm in found])
         return WatchFacts(since, len(earlier), Counter(alarm.kind for alarm in found))
 

@@ -39,18 +39,25 @@ def test_every_partner_model_and_origin_has_a_forecast(found: Backtest) -> None:
 
 
 def test_a_newcomer_is_in_the_backtest(found: Backtest) -> None:
-    """Four weeks old at the last cut-off: its own quantiles, what the others trained, and the mean of both, for every row."""
+    """Four weeks old at the last cut-off: it gets what the others trained, as its night would."""
     rows = found.forecasts[found.forecasts["partner"] == "young"]
     assert rows["origin"].nunique() == 1
     assert set(rows.groupby("model").size()) == {3 * WEEKS.horizon}
     assert rows[["mean", "q10", "q50", "q90"]].notna().all(axis=None)
     choice = found.choices[found.choices["partner"] == "young"].iloc[0]
-    assert choice["choice"] == "mean"
-    assert choice["reason"].startswith(
-        "too young to train (4 periods before 2026-03-23; at least 5 are needed); 0 of 3 origins"
-    )
-    own, shared = (rows.loc[rows["model"] == name, "q50"].to_numpy() for name in ("local", "shared"))
+    assert choice["choice"] == "shared"
+    assert choice["reason"] == "too young to train (4 periods before 2026-03-23; at least 5 are needed)"
+    own, shared, combined = (rows.loc[rows["model"] == name, "q50"].to_numpy() for name in ("local", "shared", "combined"))
     assert (own != shared).any()
+    assert (combined == shared).all()
+
+
+def test_cut_offs_as_a_newcomer_are_no_past_to_choose_on() -> None:
+    """A company that grew up has as many origins to judge on as its night would have: none before it could train."""
+    given = {"old": table(periods=120, items=3), "grown": table(periods=22, items=12, seed=4)}
+    choices = backtest(given, Calendar("W", 4), origins=1, warm=4, workers=1).choices.set_index("partner")
+    assert choices.loc["grown", "reason"].startswith("1 of 3 origins to judge on")
+    assert choices.loc["old", "reason"].startswith(("no candidate is clearly better", "better than the mean"))
 
 
 def test_twenty_weeks_of_history_get_a_forecast() -> None:

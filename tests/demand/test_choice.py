@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from panels import AS_OF, WEEKS, delivery, table
 
-from decai_forecast.demand import build_table, candidates, choose, predict, prepare, score, train_local
+from decai_forecast.demand import build_table, candidates, choose, choose_groups, predict, prepare, score, train_local
 
 Origin = dict[str, pd.DataFrame]
 
@@ -99,3 +99,15 @@ def test_altering_the_test_window_changes_no_choice() -> None:
     assert choose(before[:3]).origins == 3
     assert scores[0][:3] == scores[1][:3]
     assert scores[0][3] != scores[1][3]
+
+
+def test_a_class_that_cannot_be_judged_follows_the_company() -> None:
+    """The shared one is best by far; the second kind of item sold at two of three origins only, and has no say of its own."""
+    origins = []
+    for sold in (True, True, False):
+        rows = pd.DataFrame({"actual": np.full(600, 100.0), "item_class": ["regular"] * 300 + ["intermittent"] * 300})
+        rows.loc[rows["item_class"] == "intermittent", "actual"] = 100.0 if sold else 0.0
+        own, other = (rows.assign(**dict.fromkeys(("q10", "q50", "q90"), level)) for level in (160.0, 100.0))
+        origins.append(candidates(own, other))
+    found = choose_groups(origins, short=False)
+    assert (found.name, dict(found.groups)) == ("shared", {})

@@ -106,3 +106,54 @@ def test_returns_are_counted(tmp_path: Path) -> None:
     assert read(tmp_path, rows)[1] == [
         "12 rows have a negative quantity: returns are not demand, and they count as nothing sold"
     ]
+
+
+def test_a_part_of_a_week_is_unknown_where_others_have_that_week(tmp_path: Path) -> None:
+    """Another company's last week is whole, so that the table goes on to it; told once."""
+    cut = table("bb")
+    cut["quantity"] = cut["quantity"].where(cut["date"] < WEEKS[-1], cut["quantity"] // 4)
+    tables, told = read(tmp_path, pd.concat([table(), cut]))
+    assert tables["bb"].loc[tables["bb"]["quantity"].isna(), "date"].unique().tolist() == [WEEKS[-1]]
+    assert len(told) == 1
+    assert "taken for a part of a week and left out" in told[0]
+
+
+DAYS = pd.date_range("2024-01-01", periods=140, freq="D")  # from a Monday to a Sunday
+
+
+def daily(partner: str, closed: tuple[str, ...] = ("Sunday",)) -> pd.DataFrame:
+    rng = np.random.default_rng(len(partner))
+    days = DAYS[~DAYS.day_name().isin(closed)]
+    parts = [
+        pd.DataFrame({"partner_id": partner, "item_id": f"i{k}", "date": days, "quantity": 20 + rng.poisson(9, len(days))})
+        for k in range(3)
+    ]
+    return pd.concat(parts)
+
+
+@pytest.mark.parametrize("silent", [slice(98, 110), slice(133, 140), slice(138, 140)])
+def test_a_shop_that_is_closed_on_sundays_can_be_silent(tmp_path: Path, silent: slice) -> None:
+    """Only its usual weekdays count: between, at the end, and on the last Saturday alone."""
+    gone = daily("bb")
+    gone = gone[~gone["date"].isin(DAYS[silent])]
+    tables, told = read(tmp_path, pd.concat([daily("a", ()), gone]))
+    unknown = set(tables["bb"].loc[tables["bb"]["quantity"].isna(), "date"])
+    assert {day for day in unknown if day.day_name() != "Sunday"} == {d for d in DAYS[silent] if d.day_name() != "Sunday"}
+    assert [text[:15] for text in told if "silence" in text] == ["bb: no row from"]
+
+
+def test_a_closed_sunday_is_no_silence(tmp_path: Path) -> None:
+    """Not even at the end of the table: nothing is sold then, and that is known."""
+    tables, told = read(tmp_path, pd.concat([daily("a", ()), daily("bb"), daily("ccc", ("Saturday", "Sunday"))]))
+    assert not any(table["quantity"].isna().any() for table in tables.values())
+    assert not [text for text in told if "silence" in text]
+
+
+def test_a_part_of_a_day_of_such_a_shop_is_unknown(tmp_path: Path) -> None:
+    """Its last Saturday was exported at ten o'clock; the other company has the whole day."""
+    cut = daily("bb")
+    cut["quantity"] = cut["quantity"].where(cut["date"] < DAYS[-2], cut["quantity"] // 5)
+    tables, told = read(tmp_path, pd.concat([daily("a", ()), cut]))
+    assert DAYS[-2] in set(tables["bb"].loc[tables["bb"]["quantity"].isna(), "date"])
+    assert len([text for text in told if "left out" in text]) == 1
+    assert not [text for text in told if "silence" in text]

@@ -85,7 +85,36 @@ def test_midnights_of_another_zone_are_days_of_that_zone(tmp_path: Path) -> None
 
 
 def test_days_of_a_daily_table_stay(tmp_path: Path) -> None:
-    """Also of items that sell about once a week."""
+    """Also where every item sells on one day of a week only."""
+    days = pd.date_range(FIRST, periods=105, freq="D")
+    rows = pd.DataFrame({"partner_id": "a", "item_id": [f"i{k % 7}" for k in range(105)], "date": days, "quantity": 3})
+    again = [f"i{k % 7}" for k in range(10, 30)]  # now and then a second time in a week
+    rows = pd.concat([rows, pd.DataFrame({"partner_id": "a", "item_id": again, "date": days[12:32], "quantity": 5})])
+    rows.to_csv(tmp_path / "long.csv", index=False)
+    told: list[str] = []
+    calendar, tables = read_long(tmp_path / "long.csv", tell=told.append)
+    assert calendar.frequency == "D"
+    assert tables["a"]["date"].nunique() == 105
+    assert [text for text in told if "labelled" in text] == []
+
+
+def test_items_with_one_row_do_not_say_that_a_daily_table_is_weekly(tmp_path: Path) -> None:
+    """A hundred articles that came once beside one that is sold every other day: rows of one item alone have no rhythm."""
+    often = pd.DataFrame(
+        {"partner_id": "a", "item_id": "i", "date": pd.date_range(FIRST, periods=60, freq="2D"), "quantity": 3}
+    )
     days = pd.date_range(FIRST, periods=100, freq="D")
-    frequency, tables, told = read(tmp_path, {"a": days})
-    assert (frequency, len(tables["a"]), told) == ("D", 100, [])
+    names = [f"one{k}" for k in range(2000)]
+    once = pd.DataFrame({"partner_id": "a", "item_id": names, "date": np.resize(days, 2000), "quantity": 1})
+    pd.concat([often, once]).to_csv(tmp_path / "long.csv", index=False)
+    assert read_long(tmp_path / "long.csv")[0].frequency == "D"
+
+
+@pytest.mark.parametrize("dtype", ["str", "object"])
+def test_stamps_with_and_without_fractions_are_read(tmp_path: Path, dtype: str) -> None:
+    """Whatever kind of texts pandas makes of a column: a database writes a fraction only where there is one."""
+    stamps = [f"{day.date()}T00:00:00{'.000000' if k % 2 else ''}Z" for k, day in enumerate(WEEKS)]
+    rows = pd.DataFrame({"partner_id": "a", "item_id": "i", "date": pd.Series(stamps, dtype=dtype), "quantity": 2})
+    rows.to_parquet(tmp_path / "long.parquet", index=False)
+    calendar, tables = read_long(tmp_path / "long.parquet")
+    assert (calendar.frequency, tables["a"]["date"].tolist()) == ("W", list(WEEKS))

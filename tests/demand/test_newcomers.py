@@ -1,6 +1,7 @@
 """What has no history is forecast from what is most like it, with a reason."""
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 import pytest
 from panels import AS_OF, WEEKS, table
 
-from decai_forecast.demand.newcomers import first_forecast, popularity, share_curve, similar, spread
+from decai_forecast.demand.newcomers import all_alike, first_forecast, popularity, share_curve, similar, spread, unsold
 from decai_forecast.errors import ConfigError, NotEnoughData
 
 KNOWN = pd.DataFrame(
@@ -168,3 +169,35 @@ def _left_out(name: str, known: pd.DataFrame, ahead: pd.DataFrame) -> dict[str, 
         forecast = own["item_id"].astype(str).map(made.set_index("item_id")["quantity"]).to_numpy(float)
         error[how] = float(np.abs(forecast - actual).sum() / actual.sum())
     return error
+
+
+def test_a_slip_of_a_neighbour_is_no_demand_of_a_new_item() -> None:
+    """One typed million in the year before the cut-off: level and quantiles stay those without it."""
+    plain, series = table(periods=120), pd.DataFrame({"location_id": ["main"], "item_id": ["n"]})
+    row = plain.index[(plain["item_id"] == "i01")][-5]
+    typed = plain.assign(quantity=plain["quantity"].where(plain.index != row, 1e6))
+    usual, found = (first_forecast(series, weights(), given, WEEKS, AS_OF) for given in (plain, typed))
+    for name in ("scale", "q10", "q50", "q90"):
+        assert found[name].to_numpy() == pytest.approx(usual[name].to_numpy(), rel=0.15)
+
+
+def test_what_has_not_sold_is_like_what_sells_seldom() -> None:
+    """Eight weeks known: one neighbour sold in each, one in two of them. By hand: .5 / 9 and 6.5 / 9, each eight times over."""
+    weeks = pd.date_range("2026-01-05", periods=8, freq="7D")
+    often = pd.DataFrame({"location_id": "a", "item_id": "often", "date": weeks, "quantity": 20.0})
+    seldom = often.assign(item_id="seldom", quantity=[0, 0, 0, 7.0, 0, 0, 2.0, 0])
+    known = pd.concat([often, seldom, seldom.assign(location_id="b")])
+    alike = all_alike(pd.DataFrame({"item_id": ["n"]}), pd.DataFrame({"item_id": ["often", "seldom"]}))
+    assert alike["weight"].tolist() == [0.5, 0.5]
+    found = unsold(alike, known, WEEKS, date(2026, 3, 2)).set_index("like")["weight"]
+    assert found["often"] / found["seldom"] == pytest.approx((0.5 / 6.5) ** 8)
+    assert found.sum() == pytest.approx(1.0)
+
+
+def test_the_weeks_before_a_first_sale_count_as_idle() -> None:
+    """An item that began in the last of eight weeks sold in one of eight, and not in all of its own."""
+    weeks = pd.date_range("2026-01-05", periods=8, freq="7D")
+    old = pd.DataFrame({"location_id": "a", "item_id": "old", "date": weeks, "quantity": [5.0, *[0.0] * 7]})
+    late = old.tail(1).assign(item_id="late", quantity=5.0)
+    alike = all_alike(pd.DataFrame({"item_id": ["n"]}), pd.DataFrame({"item_id": ["late", "old"]}))
+    assert unsold(alike, pd.concat([old, late]), WEEKS, date(2026, 3, 2))["weight"].tolist() == pytest.approx([0.5, 0.5])

@@ -172,3 +172,28 @@ def test_unknown_periods_make_no_targets() -> None:
     train = prepare(build_table(holes, WEEKS, AS_OF, missing="unknown"), WEEKS, AS_OF, seed=1).train
     assert np.isfinite(train["target"]).all()
     assert not np.isinf(train.to_numpy(float)).any()
+
+
+def test_silence_is_no_collapse_of_the_groups() -> None:
+    """Eight weeks of which nobody delivered anything: the total is not known there, and its trend is what the rest says; to
+    Prophet it is unknown, too."""
+    given = table(periods=160)
+    silent = (given["date"] >= pd.Timestamp(AS_OF) - pd.Timedelta(weeks=10)) & (
+        given["date"] < pd.Timestamp(AS_OF) - pd.Timedelta(weeks=2)
+    )
+    quiet = given.assign(quantity=given["quantity"].mask(silent), promotion=0.0)
+    flat = quiet.assign(quantity=quiet["quantity"].where(quiet["quantity"].isna(), 10.0))
+    future = prepare(flat, WEEKS, AS_OF, seed=1).future
+    for name in ("partner_trend_short", "partner_trend_long", "category_trend_short", "category_trend_long"):
+        np.testing.assert_allclose(future[name], 1.0)
+    panel = to_panel(flat, WEEKS)
+    views, fitted = prophet_totals(panel, panel.index(AS_OF))
+    assert fitted
+    np.testing.assert_allclose(views["partner:all"], 40.0, rtol=0.02)
+
+
+def test_a_young_company_has_no_history_of_zeros() -> None:
+    """In the rows that play one, its total before it began is unknown, so that a flat demand has no trend."""
+    flat = table(periods=160).assign(quantity=10.0)
+    train = prepare(flat, WEEKS, AS_OF, seed=1).train
+    np.testing.assert_allclose(train.loc[train["young"], "partner_trend_long"], 1.0, rtol=1e-6)

@@ -29,7 +29,9 @@ def table() -> pd.DataFrame:
     """Two items at one site, ten units a week."""
     dates = pd.date_range(end="2026-06-22", periods=60, freq="W-MON")
     rows = [("north", item, day, 10.0, False) for item in SOLD for day in dates]
-    return pd.DataFrame(rows, columns=["location_id", "item_id", "date", "quantity", "censored"])
+    found = pd.DataFrame(rows, columns=["location_id", "item_id", "date", "quantity", "censored"])
+    unknown = dict.fromkeys(("price", "promotion", "planned_price", "planned_promotion"), float("nan"))
+    return found.assign(category="", country="", **unknown)
 
 
 def items(*new: str) -> pd.DataFrame:

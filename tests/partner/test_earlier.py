@@ -11,6 +11,7 @@ import pytest
 from combined import combined
 
 from decai_forecast.demand.overrides import Override
+from decai_forecast.demand.watch import bias_alarms
 from decai_forecast.partner import earlier as module
 from decai_forecast.partner.earlier import earlier_forecasts, nearest_forecasts
 from decai_forecast.periods import Calendar
@@ -39,7 +40,8 @@ def table(*units: float) -> pd.DataFrame:
     """What was sold in the weeks from the first on; the second one was sold out."""
     dates = pd.date_range(FIRST, periods=len(units), freq="7D")
     frame = pd.DataFrame({"location_id": "all", "item_id": "i0", "date": dates, "quantity": units})
-    return frame.assign(censored=[k == 1 for k in range(len(units))])
+    plain = {"price": np.nan, "promotion": np.nan, "planned_price": np.nan, "planned_promotion": np.nan}
+    return frame.assign(censored=[k == 1 for k in range(len(units))], category="", country="", **plain)
 
 
 def test_nights_stand_newest_first(store: Store) -> None:
@@ -56,7 +58,7 @@ def test_nights_stand_newest_first(store: Store) -> None:
 def test_before_the_first_night_there_are_none(store: Store) -> None:
     """And nothing to judge by."""
     assert earlier_forecasts(store, WEEKS, NIGHT) == []
-    assert nearest_forecasts([], table(1.0)) is None
+    assert nearest_forecasts([], table(1.0), WEEKS) is None
 
 
 def test_some_nights_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +73,7 @@ def test_a_period_has_the_last_forecast_before_it(store: Store) -> None:
     """As the model made it, with what was sold since; what was sold out is not known."""
     night(store, FIRST, 10.0)
     night(store, SECOND, 20.0)
-    found = nearest_forecasts(earlier_forecasts(store, WEEKS, NIGHT), table(7.0, 8.0, 9.0))
+    found = nearest_forecasts(earlier_forecasts(store, WEEKS, NIGHT), table(7.0, 8.0, 9.0), WEEKS)
     assert found is not None
     rows = found.sort_values("date")[["date", "h", "q50", "override", "actual"]].to_numpy().tolist()
     days = [pd.Timestamp(day) for day in (FIRST, SECOND, THIRD)]
@@ -79,12 +81,30 @@ def test_a_period_has_the_last_forecast_before_it(store: Store) -> None:
     np.testing.assert_array_equal([row[4] for row in rows], [7.0, np.nan, 9.0])
 
 
+def test_a_slip_judges_no_forecast_and_no_planner(store: Store) -> None:
+    """A million typed among sales of nine: nobody can have forecast it, and no bias is told of it."""
+    sold = [8.0, 9.0, 10.0] * 12
+    weeks = [WEEKS.add(FIRST, k) for k in range(36)]
+    for cutoff in weeks:
+        night(
+            store, cutoff, 9.0, (Override("all", "i0", cutoff, cutoff, "fair", "ada", "2026-05-30T08:00:00+00:00", value=9.0),)
+        )
+    later = earlier_forecasts(store, WEEKS, Round.of("2027-02-08"))
+    typed = table(*sold[:35], 1e6).assign(censored=False)
+    for overridden in (False, True):
+        found = nearest_forecasts(later, typed, WEEKS, overridden=overridden)
+        assert found is not None
+        assert found["actual"].max() == 10.0
+        assert found.loc[found["date"] == typed["date"].max(), "actual"].isna().all()
+        assert bias_alarms(found, weeks[30]) == []
+
+
 def test_what_is_still_to_come_is_not_judged(store: Store) -> None:
     """Nor a table without a row."""
     night(store, SECOND, 10.0)
     earlier = earlier_forecasts(store, WEEKS, NIGHT)
-    assert nearest_forecasts(earlier, table(7.0)) is None
-    assert nearest_forecasts(earlier, table()) is None
+    assert nearest_forecasts(earlier, table(7.0), WEEKS) is None
+    assert nearest_forecasts(earlier, table(), WEEKS) is None
 
 
 def test_of_planners_only_what_they_changed(store: Store) -> None:
@@ -93,7 +113,7 @@ def test_of_planners_only_what_they_changed(store: Store) -> None:
     night(store, FIRST, 10.0, (said,))
     night(store, SECOND, 20.0)
     earlier = earlier_forecasts(store, WEEKS, NIGHT)
-    found = nearest_forecasts(earlier, table(7.0, 8.0, 9.0), overridden=True)
+    found = nearest_forecasts(earlier, table(7.0, 8.0, 9.0), WEEKS, overridden=True)
     assert found is not None
     assert found[["date", "h", "q50", "override"]].to_numpy().tolist() == [[pd.Timestamp(SECOND), 2, 10.0, said.id]]
-    assert nearest_forecasts(earlier[:1], table(7.0, 8.0, 9.0), overridden=True) is None
+    assert nearest_forecasts(earlier[:1], table(7.0, 8.0, 9.0), WEEKS, overridden=True) is None

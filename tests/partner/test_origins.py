@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from functools import cache
+from itertools import count as counting
 from pathlib import Path
 
 import numpy as np
@@ -80,11 +81,16 @@ def trained(tmp_path: Path) -> Done[TrainFacts]:
 @pytest.fixture
 def publish(tmp_path: Path) -> Callable[..., SharedForecasters]:
     """``publish({cutoff: texts}, strategy=...)``; what ships is that of the ship cut-off."""
+    count = counting()
 
-    def published(models: Mapping[date, Texts], strategy: str = "exact", mean: str = "") -> SharedForecasters:
-        parties = Parties(tmp_path / "network")
-        link = parties.coordinator.link
-        files = {cutoff: link.publish_models(SharedModels(cutoff, texts, mean=mean)) for cutoff, texts in models.items()}
+    def published(
+        models: Mapping[date, Texts], strategy: str = "exact", mean: str = "", means: Mapping[date, str] | None = None
+    ) -> SharedForecasters:
+        parties = Parties(tmp_path / f"network{next(count)}")
+        link, each = parties.coordinator.link, means or dict.fromkeys(models, mean)
+        files = {
+            cutoff: link.publish_models(SharedModels(cutoff, texts, mean=each[cutoff])) for cutoff, texts in models.items()
+        }
         shared = SharedRound(ROUND.id, AS_OF, SharedStatus.TRAINED, ("a", "b", "c"), 3, strategy=strategy)
         assert link.publish_shared(replace(shared, models=files, ships=files.get(SHIP)))
         return SharedForecasters.of(parties.company("a").link, ROUND.id)
@@ -169,6 +175,19 @@ def test_a_mean_that_was_trained_together_is_the_shared_one(publish: Publish, tr
     for name in ("shared", "shared_and_local_trees"):
         np.testing.assert_allclose(ship[name]["mean"], wanted)
     assert not np.allclose(wanted, implied_mean(ship["shared"]))
+
+
+def test_one_kind_of_mean_at_all_cut_offs(publish: Publish, trained: Done[TrainFacts]) -> None:
+    """Where one lacks the shared mean, the quantiles imply it at all: calibration learns of one kind what the other is not."""
+    mean = sanitise(parse(fit_shared_mean(prepared(FIRST).train, seed=7))).text()
+    there, texts = {FIRST: alone(FIRST), SHIP: alone(SHIP)}, {FIRST: model(), SHIP: model()}
+    for lacks in (FIRST, SHIP):
+        means = {cutoff: "" if cutoff == lacks else mean for cutoff in there}
+        origins = origins_of(trained, WEEKS, CUTOFFS, there, publish(texts, means=means), None)
+        for frames in (origins.choice[0], origins.ship):
+            np.testing.assert_allclose(frames["shared"]["mean"], implied_mean(frames["shared"]))
+    alone_at_ship = origins_of(trained, WEEKS, CUTOFFS, there, publish({SHIP: model()}, means={SHIP: mean}), None)
+    assert not np.allclose(alone_at_ship.ship["shared"]["mean"], implied_mean(alone_at_ship.ship["shared"]))
 
 
 def test_a_mean_that_is_no_model_is_refused(publish: Publish, trained: Done[TrainFacts]) -> None:

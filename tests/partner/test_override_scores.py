@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from combined import combined
@@ -47,5 +48,7 @@ def test_a_withdrawn_override_is_scored_by_the_night_it_changed(store: Store, an
     _night(store, SECOND, [other] if another else [])
     sold = pd.DataFrame({"location_id": "all", "item_id": ITEMS, "date": pd.Timestamp(SECOND), "quantity": 20.0})
     earlier = earlier_forecasts(store, WEEKS, Round.of(THIRD.isoformat()))
-    scores = {one.item_id: (one.rows, one.fva) for one in scores_of(store, earlier, sold.assign(censored=False))}
+    plain = {"price": np.nan, "promotion": np.nan, "planned_price": np.nan, "planned_promotion": np.nan}
+    sold = sold.assign(censored=False, category="", country="", **plain)
+    scores = {one.item_id: (one.rows, one.fva) for one in scores_of(store, earlier, sold, WEEKS)}
     assert scores == {"i0": (1, 10.0)} | ({"i1": (1, 10.0)} if another else {})

@@ -21,12 +21,11 @@ def seasonal_index(panel: Panel, origin: int) -> Forecast:
     """
     quantity, window = panel.quantity[:, :origin], WINDOW[panel.calendar.frequency]
     index = season_of(quantity, panel.calendar.season, REACH[panel.calendar.frequency])
-    cycle = np.resize(index, 2 * panel.calendar.season)  # so that a window of it can begin anywhere
 
     def at(period: int) -> float:
         return float(index[(period - origin) % len(index)])
 
-    before = np.array([cycle[np.arange(t - window - origin, t - origin) % len(index)].mean() for t in range(origin + 1)])
+    before = np.array([index[np.arange(t - window - origin, t - origin) % len(index)].mean() for t in range(origin + 1)])
     levels = filled(Running(quantity).mean(np.arange(origin + 1), window)) / before
     mean = levels[:, [origin]] * np.array([at(origin + k) for k in range(panel.calendar.horizon)])
     first = max(0, origin - 2 * rhythm(panel.calendar).scale)
@@ -47,8 +46,9 @@ def season_of(quantity: Floats, season: int, reach: int) -> Floats:
         return np.ones(season)
     known = np.isfinite(quantity).any(axis=0)
     total = np.where(known, np.nansum(quantity, axis=0), np.nan)[-whole * season :].reshape(whole, season)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shares = total / np.nanmean(np.where(np.isfinite(total), total, np.nan), axis=1, keepdims=True)
+    count = np.isfinite(total).sum(axis=1, keepdims=True)
+    usual = np.nansum(total, axis=1, keepdims=True) / np.maximum(count, 1)
+    shares = np.divide(total, usual, out=np.full(total.shape, np.nan), where=usual > 0)
     there = np.isfinite(shares)
     index = np.where(there, shares, 0.0).sum(axis=0) / np.maximum(there.sum(axis=0), 1)
     index = np.where(there.any(axis=0), index, 1.0)

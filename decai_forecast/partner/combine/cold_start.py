@@ -116,7 +116,7 @@ def _of_kind(
     partner: str,
 ) -> Iterator[pd.DataFrame]:
     """The forecasts of one kind's new ones; what cannot be forecast is noted."""
-    from decai_forecast.demand.newcomers import first_forecast, similar
+    from decai_forecast.demand.newcomers import first_forecast
 
     key, master = kind.key, accepted_frame(checked, kind.data_set)
     if master is None:
@@ -128,12 +128,34 @@ def _of_kind(
     attributes, stocked = _attributes(rows, key), _stocked(checked) if len(fresh) else None
     for one in [fresh.iloc[k : k + 1] for k in range(len(fresh))] if len(older) else []:
         try:
-            weights = similar(one, older, attributes, key=key, partner=partner)
+            weights = _weights(one, older, attributes, table, calendar, cutoff, kind, partner)
             series = _series(stocked, table, str(one[key].iloc[0]), key, list(weights["like"]))
             past = table[table[key].isin(weights["like"])]
             yield first_forecast(series, weights, past, calendar, cutoff, partner=partner)
         except NotEnoughData as error:
             notes.append(str(error))
+
+
+def _weights(
+    one: pd.DataFrame,
+    older: pd.DataFrame,
+    attributes: Sequence[str],
+    table: pd.DataFrame,
+    calendar: Calendar,
+    cutoff: date,
+    kind: _Kind,
+    partner: str,
+) -> pd.DataFrame:
+    """What ``one`` is like. Of a newcomer it may not be new: it counts what sells as seldom, and every item gets a forecast."""
+    from decai_forecast.demand.newcomers import all_alike, similar, unsold
+
+    try:
+        weights = similar(one, older, attributes, key=kind.key, partner=partner)
+    except NotEnoughData:
+        if not kind.all:
+            raise
+        weights = all_alike(one, older, key=kind.key)
+    return unsold(weights, table, calendar, cutoff) if kind.all else weights
 
 
 def _new(rows: pd.DataFrame, key: str, sold: set[str], then: set[str] | None, notes: list[str]) -> pd.DataFrame:

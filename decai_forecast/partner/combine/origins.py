@@ -69,11 +69,14 @@ def origins_of(
     shared: SharedForecasters,
     book: CodeBook | None,
 ) -> Origins:
-    """The candidates at all cut-offs that have rows to forecast."""
-    made = {
-        c: _candidates(trained, calendar, c, one, _texts(shared, c, cutoffs), _mean(shared, c, cutoffs, book), book)
-        for c, one in alone.items()
-    }
+    """The candidates at all cut-offs that have rows to forecast.
+
+    The shared mean is one kind of mean at all of them: calibration learns from the earlier ones how far off it is.
+    """
+    texts = {c: _texts(shared, c, cutoffs) for c in alone}
+    means = {c: _mean(shared, c, cutoffs, book) for c in alone}
+    whole = all(means[c] for c in alone if texts[c])
+    made = {c: _candidates(trained, calendar, c, one, texts[c], means[c] if whole else "", book) for c, one in alone.items()}
     judged = [c for c in (*cutoffs.choice, cutoffs.test) if c in made]
     return Origins(judged, [made[c] for c in cutoffs.choice if c in made], made.get(cutoffs.test, {}), made[cutoffs.ship])
 

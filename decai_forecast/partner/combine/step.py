@@ -83,7 +83,7 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
                 tested.forecasts, table, accepted_frame(checked, "items"), calendar, cutoffs.test, company.assumptions,
                 prices_of(accepted_frame(checked, "prices"), table),
             ),
-            new.series(), new.notes, effects_of(forecast, overrides), scores_of(store, earlier, table),
+            new.series(), new.notes, effects_of(forecast, overrides), scores_of(store, earlier, table, calendar),
             shared.refused,
         )  # fmt: skip
 

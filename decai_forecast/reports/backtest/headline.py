@@ -139,7 +139,9 @@ def _order_by(facts: BacktestFacts, partners: list[Report]) -> str:
     if not len(cost):
         return "What ordering would have cost cannot be told."
     best = str(cost.idxmin())
-    text = f"Ordering costs least by {_plain(best)} ({cost[best]:.3f} per unit sold{_in_money(facts, best)})"
+    text = (
+        f"Chosen in hindsight, ordering costs least by {_plain(best)} ({cost[best]:.3f} per unit sold{_in_money(facts, best)})"
+    )
     if best in facts.baseline:
         text += f": stay with it; the combination costs {signed(change(cost[COMBINED], cost[best]))}"
     stay = [row["partner"] for row in partners if _simple_pays(facts, row)]
@@ -155,7 +157,7 @@ def _order_by(facts: BacktestFacts, partners: list[Report]) -> str:
 
 def _in_money(facts: BacktestFacts, model: str) -> str:
     total = facts.scored.groupby("model")["money"].sum(min_count=1).get(model, float("nan"))
-    return "" if isnan(total) else f", {total:,.0f} in money"
+    return "" if isnan(total) else f", {total:,.0f} in money where prices are known"
 
 
 def _simple_pays(facts: BacktestFacts, row: Report) -> bool:
