@@ -57,7 +57,7 @@ format: .venv/dev  ## formats the code
 	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
 
 lock: .venv/dev  ## writes the requirement files anew from pyproject.toml
-	@for group in base dev; do $(BIN)/uv pip compile pyproject.toml requirements/build.in $$([ $$group = dev ] && echo --group dev) \
+	@for group in base dev; do $(BIN)/uv pip compile pyproject.toml requirements/build.in --extra roles $$([ $$group = dev ] && echo --group dev) \
 		--universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q \
 		-o requirements/$$group.txt; done
 	@for peers in forecast federation simulation; do $(BIN)/uv pip compile benchmarks/peers/$$peers.in --universal --python-version 3.11 \
@@ -69,7 +69,7 @@ clean:  ## removes the environment and the networks made here
 .venv/base: requirements/base.txt pyproject.toml
 	@scripts/system-check "$(PYTHON)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing into .venv (about 170 packages, one to three minutes)"
+	@echo "Installing into .venv (about 190 packages, one to three minutes)"
 	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements/base.txt
 	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation --no-index -e .
 	@touch $@

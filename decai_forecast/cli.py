@@ -27,6 +27,7 @@ COMMANDS = {  # in the order of the help; groups of commands, and single ones
     "report": "report:report_app",
     "federation": "federation:federation_app",
     "coordinator": "coordinator:coordinator_app",
+    "roles": "roles:app",
     "backtest": "backtest:backtest",
     "simulate": "simulate:simulate_command",
     "learn": "learn:learn_command",

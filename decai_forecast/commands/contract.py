@@ -12,6 +12,7 @@ import typer
 
 from decai_forecast.commands.contract_answers import GOOD, NOT_RUN, REFUSED, answered, show, write
 from decai_forecast.commands.contract_check import Asked, checked, references_of
+from decai_forecast.commands.contract_timing import timing_notes, windows_for
 from decai_forecast.contracts import Contract, Verdict, load_contract
 from decai_forecast.contracts.kind import CONTRACT
 from decai_forecast.contracts.report import to_text
@@ -43,11 +44,16 @@ def check(
     direct: Annotated[
         bool, typer.Option(help="Let Great Expectations scan the delivery itself: slower, the same verdict.")
     ] = False,
+    home: Annotated[
+        Path | None,
+        typer.Option(envvar="DECAI_HOME", help="The network that it is for; default: the one in whose home the file lies."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Checks a contract file, and with --data a delivery against it.
 
-    All faults of the file are shown at once, each as file:line:column. Exit code 0: good (or accepted in part);
+    All faults of the file are shown at once, each as file:line:column; for a network also a time of delivery at which nothing
+    can be in time for a round. Exit code 0: good (or accepted in part);
     1: the delivery is refused; 2: the contract is wrong; 3: the delivery could not be checked.
 
     Examples:
@@ -57,10 +63,13 @@ def check(
       decai contract check demand.odcs.yaml --data sales.csv --out checked
     """
     with answered(as_json=as_json):
-        promised = load_contract(contract)
+        windows = windows_for(contract, home)
+        promised = load_contract(contract, windows=windows)
         if data is None:
-            good = {"contract": promised.id, "problems": []}
-            show(good, f"{contract}: good, {_described(promised)}\n", as_json=as_json)
+            notes = timing_notes(promised, windows)
+            good = {"contract": promised.id, "problems": [], "notes": notes}
+            said = "".join(f"  - {note}\n" for note in notes)
+            show(good, f"{contract}: good, {_described(promised)}\n{said}", as_json=as_json)
             return
         asked = Asked(data, _cut_off(as_of), out, history, references_of(reference or []), direct)
         found = checked(promised, asked)

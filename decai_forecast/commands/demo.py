@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -18,6 +19,9 @@ from decai_forecast.founding import found_simulated, from_table
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.round import Round, round_at
+
+if TYPE_CHECKING:
+    from decai_forecast.orchestration.environment import Stack
 
 __all__ = ["demo", "up"]
 
@@ -44,7 +48,8 @@ def demo(data: Data = None, home: Home = None, port: Port = PORT, as_json: Json 
 def up(data: Data = None, home: Home = None, port: Port = PORT) -> None:
     """Runs one whole round as `decai demo` does, and keeps Airflow's pages running until Ctrl-C.
 
-    Address and login are printed when the round is over.
+    Address and logins are printed when the round is over: the administrator's and, where Flask-AppBuilder's auth manager is
+    installed (extra `roles`), that of an analyst of the first company; every company has one.
 
     Example: decai up --data orders.parquet
     """
@@ -53,13 +58,13 @@ def up(data: Data = None, home: Home = None, port: Port = PORT) -> None:
 
 def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json: bool) -> int:
     from decai_forecast.orchestration.demo import drive_round, our_dags
-    from decai_forecast.orchestration.environment import Stack
+    from decai_forecast.orchestration.environment import Stack, can_have_roles
     from decai_forecast.orchestration.stack import free_port, running
 
     console, began = screen(stderr=as_json), time.monotonic()
     network = _network(data, home, console)
     round = Round.of(network.replay_as_of) if network.replay_as_of else round_at(network.zone, datetime.now(UTC))
-    stack = Stack(network, free_port(port))
+    stack = Stack(network, free_port(port), roles=keep and can_have_roles())
     console.print(f"Starting Airflow on {stack.url} (log: {stack.home / 'stack.log'})", highlight=False, soft_wrap=True)
     with running(stack) as client:
         client.wait_dags(our_dags(network), 180.0)
@@ -71,10 +76,19 @@ def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json
         _print(summarise(network, round), console, as_json)
         console.print(f"\nDone in {time.monotonic() - began:.0f} s.", highlight=False)
         if keep:
-            console.print(f"Airflow: {stack.url}  login: {stack.user} / {stack.password}  (Ctrl-C stops it)", highlight=False)
+            for line in _logins(stack, network):
+                console.print(line, highlight=False, soft_wrap=True)
             _until_interrupted(client.check_health)
     closing = coordinator_context(network).link.closing(round.id)
     return 0 if closing and closing.status == "closed" else 1
+
+
+def _logins(stack: Stack, network: Network) -> Iterator[str]:
+    """Where to log in and as whom; every participant has a login where there are roles, one is shown."""
+    yield f"Airflow: {stack.url}  login: {stack.user} / {stack.password}  (Ctrl-C stops it)"
+    if stack.roles and network.partners:
+        first = network.partners[0]
+        yield f"An analyst of {first} sees {first} alone: {first} / {stack.password_of(first)}  (the others: {stack.logins})"
 
 
 def _network(data: Path | None, home: Path | None, console: Console) -> Network:

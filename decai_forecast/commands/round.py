@@ -38,13 +38,19 @@ At = Annotated[str, typer.Option("--partner", help="As this company sees it, fro
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
-def chosen_round(network: Network, round_id: str, as_of: str) -> Round:
-    """The round the options name; without any, the one a replay is for, else tonight's."""
+def chosen_round(network: Network, round_id: str, as_of: str, *, apart: bool = False) -> Round:
+    """The round the options name; without any, the one a replay is for, else that of this day.
+
+    Who is ``apart`` joins the round that is closed next, as in every house: before midnight that of the next day.
+    """
     if round_id:
         return Round.of(round_id, as_of)
     if as_of:
         return Round.of(as_of)
-    return Round.of(network.replay_as_of) if network.replay_as_of else round_at(network.zone, datetime.now(UTC))
+    if network.replay_as_of:
+        return Round.of(network.replay_as_of)
+    now = datetime.now(UTC)
+    return network.windows.round_for(now) if apart else round_at(network.zone, now)
 
 
 @app.command("run")
@@ -70,7 +76,7 @@ def run(
     Exit code 1 if the round is below quorum, or nothing was published in time. Repeating a round changes nothing.
     """
     network = Network.load(home)
-    round = chosen_round(network, round_id, as_of)
+    round = chosen_round(network, round_id, as_of, apart=bool(partner))
     if partner:
         raise typer.Exit(_run_company(network, partner, round, waits_until(network, round, wait, AFTER_CLOSING)))
     from decai_forecast.one_machine.run import run_round
@@ -100,7 +106,7 @@ def coordinate(
     from decai_forecast.coordinator.coordinate import coordinate as step
 
     network = Network.load(home)
-    round = chosen_round(network, round_id, as_of)
+    round = chosen_round(network, round_id, as_of, apart=True)
     closing = step(coordinator_context(network), round, waits_until(network, round, wait, timedelta()), _tell)
     if as_json:
         print(json.dumps(asdict(closing) | {"as_of": closing.as_of.isoformat()}, indent=1))
@@ -172,8 +178,8 @@ def waits_until(network: Network, round: Round, minutes: float, more: timedelta)
     now = datetime.now(UTC)
     if minutes:
         return now + timedelta(minutes=minutes)
-    tonight = round == round_at(network.zone, now)
-    return (network.closes_after(now) if tonight else now + ANOTHER_DAY) + more
+    tonight = round == network.windows.round_for(now)
+    return (network.windows.closes_after(now) if tonight else now + ANOTHER_DAY) + more
 
 
 def _tell(text: str) -> None:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
-__all__ = ["schedule_of", "time_fault"]
+from decai_forecast.contracts.model import Contract
+from decai_forecast.cron_times import CronTimes
+from decai_forecast.documents.fault import Fault
+from decai_forecast.network import Windows
+
+__all__ = ["out_of_time", "schedule_of", "starts_of", "time_fault"]
+
+SCHEDULED = "demand"  # the data set whose contract says when a company's night begins
 
 TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(:00)?")
 FIXED = re.compile(r"(\d{1,2}) (\d{1,2}) ")  # minute and hour of a cron expression that runs at one time of day
@@ -30,3 +38,24 @@ def time_fault(item: Mapping[str, Any]) -> str:
     if not time and not cron:
         return f"timeOfAvailability needs a time such as '06:00' (in timeZone, in quotes) or a cron schedule, not {value!r}"
     return ""
+
+
+def starts_of(contract: Contract, windows: Windows) -> CronTimes | None:
+    """When deliveries start by this contract; None where it does not decide. Without a zone of its own it is the network's."""
+    if contract.data_set != SCHEDULED or not contract.schedule:
+        return None
+    return CronTimes(contract.schedule, ZoneInfo(contract.time_zone) if contract.time_zone else windows.closings.zone)
+
+
+def out_of_time(raw: Mapping[str, Any], contract: Contract, windows: Windows) -> Iterator[Fault]:
+    """A time at which no delivery can be in time for a round of the network."""
+    starts = starts_of(contract, windows)
+    if starts is not None and (fault := windows.never_in_time(starts)):
+        yield Fault(_place(raw), fault)
+
+
+def _place(raw: Mapping[str, Any]) -> tuple[str | int, ...]:
+    """Of the first level that has a schedule, else of the first that has a time."""
+    times = [(k, item) for k, item in enumerate(raw["slaProperties"]) if item.get("property") == "timeOfAvailability"]
+    number, item = next(((k, item) for k, item in times if item.get("scheduler") == "cron"), times[0])
+    return ("slaProperties", number, "schedule" if item.get("scheduler") == "cron" else "value")

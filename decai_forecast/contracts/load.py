@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from decai_forecast.contracts.availability import schedule_of
+from decai_forecast.contracts.availability import out_of_time, schedule_of
 from decai_forecast.contracts.kind import CONTRACT
 from decai_forecast.contracts.model import Column, Contract, Source
 from decai_forecast.contracts.neighbours import reference_problems
@@ -22,6 +22,7 @@ from decai_forecast.documents.document import Document
 from decai_forecast.documents.fault import Fault
 from decai_forecast.documents.secrets import secret_faults
 from decai_forecast.errors import ContractError, Problem
+from decai_forecast.network import Windows
 from decai_forecast.store import digest_bytes
 
 __all__ = ["lint_contract", "load_contract"]
@@ -38,13 +39,16 @@ NO_SECRET = "does not belong into a contract; name a connection under customProp
 BROKEN = (AttributeError, KeyError, TypeError, ValueError, IndexError)  # of a file without the standard's shape
 
 
-def load_contract(path: Path, *, strict: bool = True) -> Contract:
+def load_contract(path: Path, *, strict: bool = True, windows: Windows | None = None) -> Contract:
     """The contract in ``path``; :class:`ContractError` shows the line and column of everything that is wrong.
 
     With ``strict=False`` the JSON Schema is left out: milliseconds instead of a tenth of a second, for Airflow's parser.
+    ``windows`` of the network that it is for: a time at which no delivery can be in time is a fault, too.
     """
     document = Document(path, CONTRACT)
     problems, contract = _understood(document, strict)
+    if contract is not None and windows is not None and not problems:
+        problems = document.problems(out_of_time(document.value, contract, windows))
     if problems or contract is None:
         raise document.error(problems)
     return contract

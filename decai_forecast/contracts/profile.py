@@ -18,6 +18,7 @@ from decai_forecast.contracts.vocabulary import (
     OWN_PROPERTIES,
     UNTYPED,
 )
+from decai_forecast.cron_times import is_cron
 from decai_forecast.documents.complaints import Complaints
 from decai_forecast.documents.fault import Where
 from decai_forecast.documents.spelling import near
@@ -171,9 +172,7 @@ def _service_levels(raw: Mapping[str, Any], columns: Sequence[Column], complain:
 
 
 def _cron(schedule: Any, where: tuple[str | int, ...], complain: Complaints) -> None:
-    from croniter import croniter
-
-    if not isinstance(schedule, str) or not croniter.is_valid(schedule):
+    if not isinstance(schedule, str) or not is_cron(schedule):
         complain(where, f"schedule {schedule!r} is not a cron expression such as '0 1 * * *' (minute hour day month weekday)")
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from decai_forecast.cron_times import is_cron
 from decai_forecast.documents.code_lists import codes
 from decai_forecast.documents.spelling import near
 
@@ -44,9 +45,7 @@ def _refused(*, unless: object) -> None:
 
 
 def _cron(value: str) -> str:
-    from croniter import croniter
-
-    _refused(unless=len(value.split()) == 5 and croniter.is_valid(value))
+    _refused(unless=is_cron(value))
     return value
 
 

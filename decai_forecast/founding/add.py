@@ -19,7 +19,7 @@ def add_partner(network: Network, files: Sequence[Path]) -> tuple[Network, str]:
 
     All contracts are checked before anything is written. A running Airflow finds the new DAGs by itself.
     """
-    contracts = [load_contract(path) for path in files]
+    contracts = [load_contract(path, windows=network.windows) for path in files]
     tenants = sorted({contract.partner for contract in contracts})
     if len(tenants) != 1:
         raise ConfigError(

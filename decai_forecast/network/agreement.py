@@ -52,6 +52,7 @@ class Agreement:
     retry_minutes: Minutes = 10.0  # until a source that is not there yet is asked again
     deliver_at: Cron = "0 1 * * *"  # where a contract's SLA names no schedule
     close_at: Cron = "0 3 * * *"
+    window_hours: Annotated[float, Field(gt=0, le=168)] = 12.0  # before close_at, in which the deliveries of a round start
     replay_as_of: Day = ""  # for sources that ended in the past: the night a demonstration replays
     source_folders: tuple[Folder, ...] = ()  # outside the home, that contracts may name files in
     assumptions: Assumptions = field(default_factory=Assumptions)

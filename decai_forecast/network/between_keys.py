@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
+from decai_forecast.cron_times import CronTimes
 from decai_forecast.documents.fault import Fault, Where
 from decai_forecast.documents.secrets import secret_faults
 from decai_forecast.documents.spelling import near
 from decai_forecast.network.agreement import NETWORK, Agreement
 from decai_forecast.network.channels import MailChannel
+from decai_forecast.network.windows import windows_of
 from decai_forecast.strategies import MINIMUM_QUORUM, strategy_of
 
 __all__ = ["CheckedAgreement", "faults_of", "notes_of"]
@@ -28,6 +31,7 @@ def faults_of(agreed: Agreement) -> Iterator[Fault]:
     yield from _training(agreed)
     yield from _code_book(agreed)
     yield from _link(agreed)
+    yield from _schedule(agreed)
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,12 @@ def _link(agreed: Agreement) -> Iterator[Fault]:
             yield Fault(("link", name), "over https the coordinator alone opens its folders; leave it out", key=True)
     if agreed.link.inbox and agreed.link.inbox == agreed.link.public:
         yield Fault(("link", "public"), "the same address as inbox: everybody reads the one, each company writes the other")
+
+
+def _schedule(agreed: Agreement) -> Iterator[Fault]:
+    """The time of those companies whose contracts name none."""
+    if fault := windows_of(agreed).never_in_time(CronTimes(agreed.deliver_at, ZoneInfo(agreed.time_zone))):
+        yield Fault(("deliver_at",), f"deliver_at: {fault}", key=True)
 
 
 def _twice(named: Iterable[tuple[Where, T]]) -> Iterator[tuple[Where, T]]:

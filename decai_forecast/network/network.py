@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +17,7 @@ from decai_forecast.errors import ConfigError
 from decai_forecast.network.agreement import NETWORK, Agreement
 from decai_forecast.network.between_keys import CheckedAgreement
 from decai_forecast.network.participants import COORDINATOR, Participant
+from decai_forecast.network.windows import Windows, windows_of
 from decai_forecast.periods import Calendar
 from decai_forecast.store import Store
 
@@ -50,12 +50,10 @@ class Network(Agreement, Located):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.time_zone)
 
-    def closes_after(self, moment: datetime) -> datetime:
-        """The next time, in UTC, at which a round is closed; ``moment``: timezone-aware."""
-        from croniter import croniter
-
-        following: datetime = croniter(self.close_at, moment.astimezone(self.zone)).get_next(datetime)
-        return following.astimezone(UTC)
+    @property
+    def windows(self) -> Windows:
+        """Which round a delivery counts for."""
+        return windows_of(self)
 
     def participant(self, name: str) -> Participant:
         """:class:`ConfigError` names those there are."""

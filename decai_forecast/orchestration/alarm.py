@@ -38,7 +38,7 @@ def _late(run: Any, partner: str) -> None:
 
     network = Network.load()
     facts = run if isinstance(run, dict) else vars(run)
-    known = {name: facts.get(name) for name in ("partition_key", "conf", "logical_date", "run_after")}
+    known = {name: facts.get(name) for name in ("dag_id", "partition_key", "conf", "logical_date", "run_after")}
     round_id = round_of_run(network, SimpleNamespace(**known))
     company = partner_context(network, partner)
     mark_late(company.store, round_id)

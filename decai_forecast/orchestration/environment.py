@@ -12,26 +12,44 @@ from decai_forecast.network import Network
 from decai_forecast.orchestration.role import WHOLE, Installation
 from decai_forecast.store import Store
 
-__all__ = ["Stack", "stack_environment"]
+__all__ = ["Stack", "can_have_roles", "stack_environment"]
 
 ROOT = Path(__file__).parents[2]
+MANAGER = "decai_forecast.orchestration.roles.manager.ParticipantAuthManager"
+SHORTEST = 15  # seconds between two readings of a DAG file; a second more per company: each costs 0.13 CPU-s a reading
 PARALLELISM = 2  # more parallel tasks than this and SQLite answers "database is locked"
 
 
 class Stack:
-    """Where one local Airflow keeps its files, which ports it uses, and whose it is."""
+    """Where one local Airflow keeps its files, which ports it uses, whose it is, and whether participants log in, too."""
 
-    def __init__(self, network: Network, port: int, here: Installation = WHOLE) -> None:
-        self.network, self.port, self.here = network, port, here
+    def __init__(self, network: Network, port: int, here: Installation = WHOLE, *, roles: bool = False) -> None:
+        self.network, self.port, self.here, self.roles = network, port, here, roles
         self.home = network.home / "airflow"
         self.url = f"http://127.0.0.1:{port}"
         self.user = "admin"
 
     @property
+    def logins(self) -> Path:
+        """Login -> password of all who log in, JSON; readable by its owner only."""
+        return self.home / "passwords.json"
+
+    @property
     def password(self) -> str:
-        """The administrator's password: random, kept in the network's home, readable by its owner only."""
-        passwords: dict[str, str] = json.loads((self.home / "passwords.json").read_text())
-        return passwords[self.user]
+        """The administrator's password: random, kept in the network's home."""
+        return self.password_of(self.user)
+
+    def password_of(self, login: str) -> str:
+        """Of a participant, whose login is its id, or of the administrator."""
+        passwords: dict[str, str] = json.loads(self.logins.read_text())
+        return passwords[login]
+
+
+def can_have_roles() -> bool:
+    """Whether Flask-AppBuilder's auth manager is installed, which knows rights per DAG."""
+    from importlib.util import find_spec
+
+    return find_spec("airflow.providers.fab") is not None
 
 
 def _secret(home: Path, name: str, length: int) -> str:
@@ -47,7 +65,7 @@ def stack_environment(stack: Stack) -> dict[str, str]:
     """The environment of the stack's processes; writes the secrets on first use."""
     home, port = stack.home, stack.port
     home.mkdir(parents=True, exist_ok=True)
-    passwords = home / "passwords.json"
+    passwords = stack.logins
     if not passwords.exists():
         Store(home, "airflow").create_bytes("passwords.json", json.dumps({stack.user: secrets.token_urlsafe(12)}).encode())
         passwords.chmod(0o600)
@@ -55,6 +73,7 @@ def stack_environment(stack: Stack) -> dict[str, str]:
     return (
         inherited
         | stack.here.environment()
+        | _logins(stack)
         | {
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
             "DECAI_HOME": str(stack.network.home),
@@ -66,8 +85,6 @@ def stack_environment(stack: Stack) -> dict[str, str]:
             "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW__CORE__PARALLELISM": str(PARALLELISM),
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{stack.url}/execution/",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{stack.user}:admin",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
             "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",  # seconds; the default of 5 is too short on a busy machine
             "AIRFLOW__API__HOST": "127.0.0.1",
@@ -77,7 +94,7 @@ def stack_environment(stack: Stack) -> dict[str, str]:
             "AIRFLOW__API__WORKERS": "1",
             "AIRFLOW__API_AUTH__JWT_SECRET": _secret(home, "jwt_secret", 64),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "10",  # seconds until a new partner's DAGs are seen
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "15",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": str(max(SHORTEST, len(stack.network.partners))),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(port + 1),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(port + 2),
             "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
@@ -86,3 +103,13 @@ def stack_environment(stack: Stack) -> dict[str, str]:
             "SPT_NOENV": "1",  # process titles leave the environment readable: by it a stack finds its own processes
         }
     )
+
+
+def _logins(stack: Stack) -> dict[str, str]:
+    """Who may log in: the administrator of Airflow's simple login, or everybody with a role of Flask-AppBuilder's."""
+    if stack.roles:
+        return {"AIRFLOW__CORE__AUTH_MANAGER": MANAGER}
+    return {
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{stack.user}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(stack.logins),
+    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,23 @@ TEMPLATES = Environment(
 TEMPLATES.filters["cost"] = lambda cost: Cost(**cost).words()
 
 
-def page(network: Network, rounds: Sequence[dict[str, Any]], readable: set[str], *, only: str = "", said: str = "") -> str:
-    """The page over ``rounds`` (see :func:`summarise`); figures and links only of partners whose report DAG is readable."""
+def page(
+    network: Network,
+    rounds: Sequence[dict[str, Any]],
+    readable: set[str],
+    *,
+    only: str = "",
+    said: str = "",
+    faults: Mapping[str, str] | None = None,
+) -> str:
+    """The page over ``rounds`` (see :func:`summarise`); figures and links only of partners whose report DAG is readable.
+
+    ``faults``: partner -> what is wrong with its contracts, which those see who may read its deliveries.
+    """
+    mine = {partner: text for partner, text in (faults or {}).items() if f"deliver_{partner}" in readable}
     shown = [row | {"partners": [p for p in row["partners"] if not only or p["partner"] == only]} for row in rounds]
     return TEMPLATES.get_template("page.html.j2").render(
-        network=network.name, simulated=network.simulated, rounds=shown, readable=readable, said=said, only=only
+        network=network.name, simulated=network.simulated, rounds=shown, readable=readable, said=said, only=only, faults=mine
     )
 
 

@@ -19,8 +19,9 @@ from decai_forecast.errors import DecaiError
 from decai_forecast.network import Network
 from decai_forecast.orchestration.context import round_of_run
 from decai_forecast.orchestration.page_html import page, what_if_page
+from decai_forecast.orchestration.plan import contract_faults
 from decai_forecast.orchestration.role import installation
-from decai_forecast.orchestration.summaries import last_rounds, round_summary
+from decai_forecast.orchestration.summaries import houses_shown, last_rounds, round_summary
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.facts import CHECK
 from decai_forecast.partner.report import REPORT_FILES, outbox_key
@@ -55,8 +56,10 @@ def _readable(user: Any) -> set[str]:
 @app.get("/rounds", response_class=HTMLResponse)
 def rounds(user: GetUserDep) -> Response:
     """The last rounds with what this user may see of them."""
-    network = Network.load()
-    return _html(page(network, last_rounds(network, installation(network), SHOWN), _readable(user)))
+    network, readable = Network.load(), _readable(user)
+    houses = houses_shown(network, installation(network), readable)
+    shown = [round for house in houses for round in last_rounds(network, house, SHOWN)]
+    return _html(page(network, shown, readable, faults=contract_faults(network)))
 
 
 @app.get("/run", response_class=HTMLResponse)
@@ -79,10 +82,10 @@ def run(
     found = session.scalars(query.limit(1)).first()
     if found is None:
         return _html(page(network, [], readable, said="This DAG has not run yet."))
-    shown = round_summary(network, installation(network), round_of_run(network, found))
-    return _html(
-        page(network, [shown], readable, only=dag_id.partition("_")[2] if dag_id.startswith(("report_", "deliver_")) else "")
-    )
+    own = dag_id.partition("_")[2] if dag_id.startswith(("report_", "deliver_")) else ""
+    houses = houses_shown(network, installation(network), readable & {dag_id, f"report_{own}", "close_round"})
+    shown = [round_summary(network, house, round_of_run(network, found)) for house in houses]
+    return _html(page(network, shown, readable, only=own))
 
 
 @app.get("/dags/{dag_id}/reports/{round_id}/{name}", dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.RUN))])

@@ -19,7 +19,7 @@ from decai_forecast.orchestration.partitions import NightlyTimetable, nightly
 from decai_forecast.orchestration.role import Installation, installation
 
 __all__ = [
-    "DELIVERIES", "LONGEST", "SHARED", "PartnerPlan", "closing_schedule", "here", "network", "partner_plans",
+    "DELIVERIES", "LONGEST", "SHARED", "PartnerPlan", "closing_schedule", "contract_faults", "here", "network", "partner_plans",
     "retry_delay",
 ]  # fmt: skip
 
@@ -61,7 +61,7 @@ def _plan(agreed: Network, partner: str) -> PartnerPlan:
     deadline = _deadline(agreed, partner)
     files = agreed.contracts(partner)
     try:
-        contracts = [load_contract(path, strict=False) for path in files]
+        contracts = [load_contract(path, strict=False, windows=agreed.windows) for path in files]
     except ContractError as error:
         return PartnerPlan(partner, nightly(cron, zone), [*tags, "broken contract"], deadline, _first_lines(error))
     for contract in contracts:
@@ -70,6 +70,12 @@ def _plan(agreed: Network, partner: str) -> PartnerPlan:
     if not files:
         broken = f"{agreed.home / 'contracts' / partner}: no contract file (*.odcs.yaml); add one with `decai partner add`"
     return PartnerPlan(partner, nightly(cron, zone), tags, deadline, broken)
+
+
+def contract_faults(agreed: Network) -> dict[str, str]:
+    """Company -> what is wrong with its contracts, of those whose Airflow this is: no night of it can begin."""
+    plans = [_plan(agreed, partner) for partner in installation(agreed).partners(agreed)]
+    return {plan.partner: plan.broken for plan in plans if plan.broken}
 
 
 def _first_lines(error: ContractError) -> str:

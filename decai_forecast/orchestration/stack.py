@@ -60,7 +60,8 @@ def running(stack: Stack) -> Iterator[Client]:
     procfile = stack.home / "Procfile"
     procfile.write_text("".join(f"{name}: exec airflow {name}\n" for name in PROCESSES))
     with _Interruptible() as interrupts, log.open("ab") as out:
-        _migrate(environment, out.fileno(), log)
+        for command in _preparations(stack):
+            _prepare(command, environment, out.fileno(), log)
         started: list[subprocess.Popen[bytes]] = []
         client = Client(stack.url, stack.user, stack.password, alive=lambda: _alive(started[0], log))
         try:
@@ -115,12 +116,17 @@ class _Interruptible:
             raise KeyboardInterrupt
 
 
-def _migrate(environment: dict[str, str], out: int, log: Path) -> None:
-    done = subprocess.run(
-        ["airflow", "db", "migrate"], env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False
-    )
+def _preparations(stack: Stack) -> list[list[str]]:
+    """What is run before the processes are started, in this order."""
+    roles = [sys.executable, "-m", "decai_forecast", "roles", "sync", "--logins", str(stack.logins)]
+    return [["airflow", "db", "migrate"], *([roles] if stack.roles else [])]
+
+
+def _prepare(command: list[str], environment: dict[str, str], out: int, log: Path) -> None:
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
     if done.returncode:
-        raise StackDied(f"`airflow db migrate` failed; the log is {log}")
+        said = " ".join(["decai", *command[3:5]] if command[0] == sys.executable else command)
+        raise StackDied(f"`{said}` failed; the log is {log}")
 
 
 def _alive(manager: subprocess.Popen[bytes], log: Path) -> None:

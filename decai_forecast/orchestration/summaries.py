@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
@@ -17,9 +18,17 @@ from decai_forecast.partner.round_summary import company_rounds, company_summary
 from decai_forecast.partner.summary import PartnerSummary
 from decai_forecast.round import Round
 
-__all__ = ["last_rounds", "round_ids", "round_summary"]
+__all__ = ["houses_shown", "last_rounds", "round_ids", "round_summary"]
 
 UNKNOWN = PartnerSummary({}, "", {}, "", "", (), None, None)  # of a company whose store is somewhere else
+
+
+def houses_shown(network: Network, here: Installation, readable: Collection[str]) -> list[Installation]:
+    """As whose Airflow somebody sees the rounds who may read those DAGs: the coordinator's runs show the whole network, without
+    them each company sees what its own Airflow would show."""
+    if here.partner or "close_round" in readable:
+        return [here]
+    return [Installation(Role.PARTNER, one) for one in here.partners(network) if f"report_{one}" in readable]
 
 
 def last_rounds(network: Network, here: Installation, count: int | None = None) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from decai_forecast.errors import ConfigError, ContractError, DecaiError, LinkEr
 from decai_forecast.link import ClosingStatus, SharedStatus, State
 from decai_forecast.network import Network
 from decai_forecast.orchestration.connections import AirflowCredentials
-from decai_forecast.orchestration.context import param_round, partition_round
+from decai_forecast.orchestration.context import closing_round, delivery_round, partition_round
 from decai_forecast.orchestration.plan import DELIVERIES, SHARED, here
 from decai_forecast.orchestration.plan import network as this_network
 from decai_forecast.partner.context import PartnerContext, partner_context
@@ -129,20 +129,20 @@ def _delivery(partner: str, context: Any) -> tuple[PartnerContext, Round]:
     """Whose delivery a task is part of, and for which round."""
     network = this_network()
     company = _company(network, partner)
-    return company, param_round(context, network.zone, partial(round_of_company, company))
+    return company, delivery_round(context, network, partial(round_of_company, company))
 
 
 def _reporting(partner: str, context: Any) -> tuple[PartnerContext, Round]:
     """Whose report a task is part of, and of which round."""
     network = this_network()
     company = _company(network, partner)
-    return company, partition_round(context, network.zone, partial(round_of_company, company))
+    return company, partition_round(context, network, partial(round_of_company, company))
 
 
 def _closing(context: Any) -> tuple[CoordinatorContext, Round]:
     """The coordinator, and the round that is closed."""
     coordinator = coordinator_context(this_network())
-    return coordinator, param_round(context, coordinator.network.zone, partial(round_of, coordinator))
+    return coordinator, closing_round(context, coordinator.network, partial(round_of, coordinator))
 
 
 def pull(partner: str, context: Any) -> dict[str, Any]:
@@ -203,7 +203,7 @@ def federate(context: Any) -> dict[str, Any]:
     from decai_forecast.coordinator.federate import published
 
     coordinator = coordinator_context(this_network())
-    round = partition_round(context, coordinator.network.zone, partial(round_of, coordinator))
+    round = partition_round(context, coordinator.network, partial(round_of, coordinator))
     if published(coordinator, round.id):
         raise AirflowSkipException(f"round {round.id} has its shared forecaster")
     with plainly():

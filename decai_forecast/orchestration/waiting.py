@@ -22,7 +22,7 @@ from decai_forecast.coordinator.roster import read_roster, round_of, settle
 from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.errors import BelowQuorum, LinkError
 from decai_forecast.network import Network
-from decai_forecast.orchestration.context import param_round, partition_round
+from decai_forecast.orchestration.context import closing_round, partition_round
 from decai_forecast.orchestration.plan import network as this_network
 from decai_forecast.orchestration.tasks import plainly
 from decai_forecast.partner.context import PartnerContext, partner_context
@@ -160,7 +160,7 @@ class OwnDelivery(Waiting):
         return _combined(partner_context(network, self.partner), self._round(context, network))
 
     def _round(self, context: Any, network: Network) -> Round:
-        return partition_round(context, network.zone, partial(round_of_company, partner_context(network, self.partner)))
+        return partition_round(context, network, partial(round_of_company, partner_context(network, self.partner)))
 
 
 def _combined(company: PartnerContext, round: Round) -> str:
@@ -183,8 +183,8 @@ def _start(coordinator: CoordinatorContext, round: Round, *, grace_over: bool) -
 
 
 def _training_round(context: Any, coordinator: CoordinatorContext) -> Round:
-    return partition_round(context, coordinator.network.zone, partial(round_of, coordinator))
+    return partition_round(context, coordinator.network, partial(round_of, coordinator))
 
 
 def _closing_round(context: Any, coordinator: CoordinatorContext) -> Round:
-    return param_round(context, coordinator.network.zone, partial(round_of, coordinator))
+    return closing_round(context, coordinator.network, partial(round_of, coordinator))

@@ -177,6 +177,7 @@ def test_how_long_somebody_apart_waits(after: Network, minutes: float, more: flo
 
 def test_tonight_somebody_apart_waits_until_the_round_is_closed(after: Network) -> None:
     """By the network's clock."""
-    until = waits_until(after, round_at(after.zone, datetime.now(UTC)), 0, timedelta(hours=2)) - timedelta(hours=2)
-    assert until == after.closes_after(datetime.now(UTC))
+    now = datetime.now(UTC)
+    until = waits_until(after, after.windows.round_for(now), 0, timedelta(hours=2)) - timedelta(hours=2)
+    assert until == after.windows.closes_after(now)
     assert (until.astimezone(after.zone).hour, until.minute) == (3, 0)

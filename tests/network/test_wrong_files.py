@@ -72,6 +72,13 @@ WRONG = [  # (what stands there, what instead, the only fault)
     ("deliver_at: 0 1 * * *", "deliver_at: midnight", f"19:13: deliver_at must be {CRON}, not 'midnight'"),
     ("deliver_at: 0 1 * * *", "deliver_at: 61 25 * * *", f"19:13: deliver_at must be {CRON}, not '61 25 * * *'"),
     ('close_at: "30 3 * * 1-5"', "close_at: 30 3 * * * *", f"20:11: close_at must be {CRON}, not '30 3 * * * *'"),
+    ("deliver_at: 0 1 * * *", "deliver_at: 0 1 30 2 *", f"19:13: deliver_at must be {CRON}, not '0 1 30 2 *'"),
+    ("deliver_at: 0 1 * * *", "deliver_at: 0 5 * * *",
+     "19:1: deliver_at: a delivery at '0 5 * * *' (Europe/Paris) is in time for no round: rounds are closed at '30 3 * * 1-5' "
+     "(Europe/Paris, close_at) and take what starts between 12 hours (window_hours) and 10 minutes before; one at 01:30 "
+     "would be in time"),
+    ("deliver_at: 0 1 * * *", "deliver_at: 0 1 * * *\nwindow_hours: 200",
+     "20:15: window_hours must be a number above 0, at most 168, not 200"),
     ("2026-03-02", "yesterday", "21:15: replay_as_of must be a date such as 2026-12-07, not 'yesterday'"),
     ("2026-03-02", "2026-02-30", "21:15: replay_as_of must be a date such as 2026-12-07, not '2026-02-30'"),
     ("2026-03-02", "20260302", "21:15: replay_as_of must be a date such as 2026-12-07, not 20260302"),
