@@ -1,5 +1,5 @@
 """One figure of the stock targets, in a process of its own. Usage: simulation_targets.py levels | promise | network | chain |
-items | nodes [SIZE]
+items | nodes | whole [SIZE]
 
 Engines are loaded before the clock runs. ``levels``: what a level costs more than the best of a fine search, on samples that
 neither has seen; ``promise``: how far the promised fill rate is from the one of another 2,000 replications.
@@ -27,6 +27,7 @@ from decai_forecast.simulation.targets.sites import covering
 from decai_forecast.simulation.usual import Usual
 
 HORIZON, DAYS = 28, Calendar("D", 28)
+SEEN = 300  # shortages that do not overlap, in the samples that a level is judged on: fewer tell its cost to no percent
 
 
 def forecast(series: dict[tuple[str, str], float], spread: float = 0.2) -> pd.DataFrame:
@@ -69,7 +70,8 @@ def regret(seed: int) -> float:
     one = np.ones((1, 1))
     terms = Terms(lead * one.astype(np.int64), one, one * ratio / (1 - ratio), 1, backorder)
     level = float(stock_targets(law, terms, Goal(), seed=3, horizon=HORIZON, season=7)["level_proposed"].iloc[0])
-    world = world_ahead(terms.group(["main"], ["a"]), law, Ahead(HORIZON, 7, 999, 3000), 0, backorder=backorder)
+    seen = int(np.clip(SEEN * lead / (HORIZON * (1 - ratio)), 3000, 100_000))
+    world = world_ahead(terms.group(["main"], ["a"]), law, Ahead(HORIZON, 7, 999, seen), 0, backorder=backorder)
 
     def cost(units: float) -> float:
         return float(world.costs(world.run(covering(world, np.full((2, 1, HORIZON), units))))[1, 0])
@@ -133,13 +135,24 @@ def chain(size: int = 60) -> None:
     timed({("shop", "a"): 20.0}, pd.DataFrame(links, columns=["from_id", "to_id", "lead_time_days"]))
 
 
-def nodes(size: int = 500) -> None:
-    """The search of the targets of one item: a supplier, ten warehouses, and shops."""
+def depots(size: int) -> tuple[dict[tuple[str, str], float], pd.DataFrame]:
+    """One item: a supplier, ten warehouses, and shops."""
     hubs = [("V", f"hub{k}", 14.0) for k in range(10)]
     shops = [(f"hub{k % 10}", f"shop{k}", 2.0) for k in range(size - 11)]
     lanes = pd.DataFrame([*hubs, *shops], columns=["from_id", "to_id", "lead_time_days"])
+    return {(shop, "a"): 20.0 for _, shop, _ in shops}, lanes
+
+
+def whole(size: int = 500) -> None:
+    """With an outage of every one of the places."""
+    timed(*depots(size))
+
+
+def nodes(size: int = 500) -> None:
+    """The search of the targets alone."""
+    series, lanes = depots(size)
     run({("shop", "a"): 20.0}, pd.DataFrame([("V", "hub", 3.0), ("hub", "shop", 1.0)], columns=lanes.columns))
-    series, given = {(shop, "a"): 20.0 for _, shop, _ in shops}, Assumptions()
+    given = Assumptions()
     now = setting(forecast(series), {"lanes": lanes}, given, DAYS, seed=7, replications=200, dependence=INDEPENDENT)
     before = cpu_seconds()
     found, _ = proposed_targets(now.network, now.planner, Goal(), Today(now.stocked, False, Usual({})))
@@ -165,5 +178,13 @@ def items(size: int = 10_000) -> None:
 
 
 if __name__ == "__main__":
-    cases = {"levels": levels, "promise": promise, "network": network, "chain": chain, "items": items, "nodes": nodes}
+    cases = {
+        "levels": levels,
+        "promise": promise,
+        "network": network,
+        "chain": chain,
+        "items": items,
+        "nodes": nodes,
+        "whole": whole,
+    }
     cases[sys.argv[1]](*map(int, sys.argv[2:]))

@@ -69,6 +69,7 @@ TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by 
     "partner.summary": "PartnerSummary partner_summary",
     "partner.train": "train",
     "partner.watch": "note_of_alarms watch",
+    "partner.risks": "risks_of",
     "partner.what_if": "WHAT_IF_FILES form_scenario last_forecast what_if what_if_key what_ifs",
     "partner.whole_round": "delivered reported",
 }

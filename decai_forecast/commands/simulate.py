@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from decai_forecast.commands.risks import tell_risks
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
 from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.risks import risks_of
 from decai_forecast.partner.what_if import form_scenario, last_forecast, what_if
 
 if TYPE_CHECKING:
@@ -29,7 +31,10 @@ Told = Mapping[str, Any]
 def simulate_command(
     partner: Annotated[str, typer.Option("--partner", help="Whose network.")],
     scenario: Annotated[
-        Path | None, typer.Option(help="YAML with shocks, or JSON: a Catena-X disruption notification (CX-0146).")
+        Path | None, typer.Option(help="YAML with shocks, or JSON: a Catena-X disruption notification (CX-0157).")
+    ] = None,
+    risks: Annotated[
+        Path | None, typer.Option(help="YAML with random events of a year, and mitigations: what they cost, what would pay.")
     ] = None,
     kind: Annotated[str, typer.Option(help="Without a file: supplier-down, site-down, capacity, lead-time, demand ...")] = "",
     node: Annotated[str, typer.Option(help="The supplier or site it happens to.")] = "",
@@ -58,10 +63,17 @@ def simulate_command(
       decai simulate --partner alder_foods --kind demand --factor 1.4 --start 14 --length 14
 
       decai simulate --partner alder_foods --scenario port-strike.yaml --json
+
+      decai simulate --partner alder_foods --risks risks.yaml
     """
     network = Network.load(home)
     company = partner_context(network, partner)
     round = last_forecast(company, round_id)
+    if risks is not None:
+        if scenario is not None or kind:
+            raise ConfigError("--risks has events of its own; leave --scenario and --kind out")
+        tell_risks(*risks_of(company, round, risks), as_json=as_json)
+        return
     asked = _asked(scenario, _places(place or []), _form(kind, node, start, length, factor))
     path, found = "", None
     if asked is None:

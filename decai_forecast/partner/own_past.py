@@ -14,13 +14,13 @@ from decai_forecast.steps import Done
 if TYPE_CHECKING:
     import pandas as pd
 
-    from decai_forecast.simulation import Simulation
     from decai_forecast.simulation.agents.fit import Choice
     from decai_forecast.simulation.agents.panic import Panic
+    from decai_forecast.simulation.calibrated import Calibration
     from decai_forecast.simulation.demand import Dependence
     from decai_forecast.simulation.past import Past
 
-__all__ = ["Conditions", "calibrated_by_past", "carriers_of", "ordering_of", "panic_of"]
+__all__ = ["Conditions", "carriers_of", "ordering_of", "panic_of", "saved_in_the_past", "taught_by_past"]
 
 
 @dataclass(frozen=True)
@@ -80,36 +80,55 @@ def carriers_of(receipts: pd.DataFrame | None, calendar: Calendar) -> dict[str, 
     return {"lanes": len(lanes), "with_states": sum(fit_carrier(lane).streak > 0 for lane in lanes)}
 
 
-def calibrated_by_past(
-    simulation: Simulation,
+def taught_by_past(
     combined: Done[CombineFacts],
     table: pd.DataFrame,
     data_sets: Mapping[str, pd.DataFrame | None],
     assumptions: Assumptions,
     calendar: Calendar,
     conditions: Conditions,
-) -> Simulation:
-    """``simulation`` with stock-outs as likely as the company's own past teaches, where its counts of stock bear it.
+) -> tuple[Calibration, pd.DataFrame | None]:
+    """What the company's own past teaches of stock-outs, and how likely they are tonight (location_id, item_id, p, low, high);
+    None where its counts of stock do not bear it.
 
     ``table``: the demand table. ``conditions``: of this round, under which past rounds are simulated, too.
     """
     from decai_forecast.simulation.calibrated import Calibration
     from decai_forecast.simulation.demand import marginals_of
-    from decai_forecast.simulation.past import Counts, calibrated, learned_from, said_at
+    from decai_forecast.simulation.past import Counts, learned_from, likely, said_at
 
     stock = data_sets.get("stock")
     if stock is None or "date" not in stock:
-        why = "no counts of stock were delivered, so that nobody knows which shelves were empty"
-        return calibrated(simulation, Calibration(False, why), None)
+        return Calibration(False, "no counts of stock were delivered, so that nobody knows which shelves were empty"), None
     if "past.parquet" not in combined:
-        return calibrated(simulation, Calibration(False, "there is too little history to look back"), None)
+        return Calibration(False, "there is too little history to look back"), None
     counts, options = Counts.of(stock, table, calendar), conditions.options()
     learned = learned_from(_nights(combined.frame("past.parquet")), counts, data_sets, assumptions, **options)
     if not learned.used:
-        return calibrated(simulation, learned, None)
+        return learned, None
     law = marginals_of(combined.frame("forecast.parquet"), conditions.lots)
-    stated = said_at(law, counts, combined.facts.cutoff, conditions.dependence, conditions.seed, conditions.replications)
-    return calibrated(simulation, learned, stated)
+    said = said_at(law, counts, combined.facts.cutoff, conditions.dependence, conditions.seed, conditions.replications)
+    return learned, likely(learned, said)
+
+
+def saved_in_the_past(
+    combined: Done[CombineFacts],
+    table: pd.DataFrame,
+    data_sets: Mapping[str, pd.DataFrame | None],
+    assumptions: Assumptions,
+    calendar: Calendar,
+    conditions: Conditions,
+) -> dict[str, Any]:
+    """Whether what would have been proposed at the newest past cut-off came true (:class:`HeldOut`); empty without counts or
+    past forecasts. Arguments as of :func:`taught_by_past`."""
+    from decai_forecast.simulation.held_out import held_out
+
+    stock = data_sets.get("stock")
+    if stock is None or "date" not in stock or "past.parquet" not in combined:
+        return {}
+    nights = _nights(combined.frame("past.parquet"))
+    found = held_out(nights[-1], table, data_sets, assumptions, calendar, **conditions.options()) if nights else None
+    return found.to_json() if found else {}
 
 
 def _nights(frame: pd.DataFrame) -> list[Past]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from decai_forecast.columns import SERIES
-from decai_forecast.network import FILE, SEED
+from decai_forecast.network import FILE, SEED, Assumptions
 from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.facts import CHECK, COMBINE, SIMULATE, TRAIN, CombineFacts, SimulateFacts, TrainFacts
 from decai_forecast.partner.finished import accepted_frame, clean_file, required_step
-from decai_forecast.partner.own_past import Conditions, calibrated_by_past, ordering_of
+from decai_forecast.partner.own_past import Conditions, ordering_of, saved_in_the_past, taught_by_past
 from decai_forecast.partner.prices import prices_of
+from decai_forecast.periods import Calendar
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Writer, run_step
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from decai_forecast.simulation.network.supply import SupplyNetwork
     from decai_forecast.simulation.shocks import Scenario
 
-__all__ = ["DATA_SETS", "simulate", "simulated"]
+__all__ = ["DATA_SETS", "Tonight", "simulate", "simulated", "tonight"]
 
 DATA_SETS = ("items", "stock", "receipts", "open_orders", "locations", "lanes", "bill_of_materials", "prices")
 
@@ -57,17 +58,39 @@ def simulated(
     import pandas as pd
 
     from decai_forecast.simulation import simulate as run
+    from decai_forecast.simulation.past import calibrated
 
+    now = tonight(company, round)
+    learned, likely = taught_by_past(now.combined, now.table, *now.given, now.conditions)
+    options = now.conditions.options() | {"likely": likely, "scenario": scenario, "progress": progress}
+    simulation = calibrated(run(now.forecast, *now.given, **options), learned, likely)
+    costs = pd.DataFrame([{"forecast": one.forecast, "cost": one.cost} for one in now.combined.facts.costs])
+    if scenario is None:
+        past = saved_in_the_past(now.combined, now.table, *now.given, now.conditions)
+        simulation = replace(simulation, held_out=past)
+    return replace(simulation, money=costs) if len(costs) else simulation
+
+
+@dataclass(frozen=True)
+class Tonight:
+    """All that a company's simulation of a round starts from; ``given``: data sets, assumptions and calendar."""
+
+    combined: Done[CombineFacts]
+    table: pd.DataFrame
+    forecast: pd.DataFrame
+    given: tuple[Mapping[str, pd.DataFrame | None], Assumptions, Calendar]
+    conditions: Conditions
+
+
+def tonight(company: PartnerContext, round: Round) -> Tonight:
+    """Of a round whose forecast is made."""
     trained, checked = required_step(company, round.id, TRAIN), required_step(company, round.id, CHECK)
-    combined, assumptions, calendar = required_step(company, round.id, COMBINE), company.assumptions, company.calendar
+    combined = required_step(company, round.id, COMBINE)
     data_sets = {name: accepted_frame(checked, name) for name in DATA_SETS}
     table, forecast = trained.frame("table.parquet"), combined.frame("forecast.parquet")
     conditions = _conditions(company, trained, combined, table, data_sets)
     data_sets["prices"] = prices_of(data_sets["prices"], table)
-    simulation = run(forecast, data_sets, assumptions, calendar, **conditions.options(), scenario=scenario, progress=progress)
-    simulation = calibrated_by_past(simulation, combined, table, data_sets, assumptions, calendar, conditions)
-    costs = pd.DataFrame([{"forecast": one.forecast, "cost": one.cost} for one in combined.facts.costs])
-    return replace(simulation, money=costs) if len(costs) else simulation
+    return Tonight(combined, table, forecast, (data_sets, company.assumptions, company.calendar), conditions)
 
 
 def _conditions(

@@ -1,4 +1,4 @@
-"""Projected days of supply in the shape of Catena-X CX-0145 (``urn:samm:io.catenax.days_of_supply:2.0.0#DaysOfSupply``).
+"""Projected days of supply in the shape of Catena-X CX-0157 (``urn:samm:io.catenax.days_of_supply:2.0.0#DaysOfSupply``).
 
 Every entry holds one payload for one item at one site. The standard names sites, addresses and materials by numbers that a
 company gets from Catena-X; where the site's own id is no such number, one is derived from it, of the right form but issued

@@ -7,7 +7,7 @@ import pandas as pd
 from decai_forecast.reports.actions import UNKNOWN, actions
 from decai_forecast.reports.exposed import SCENARIO, exposed, fails
 from decai_forecast.reports.facts import ReportFacts
-from decai_forecast.reports.resilience import empty, policy
+from decai_forecast.reports.resilience import CHOSEN, OUTSIDE, empty, money, policy
 from decai_forecast.reports.words import amount, percent, period, plural, units
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 from decai_forecast.simulation.network.supply import SUPPLIER
@@ -15,6 +15,7 @@ from decai_forecast.simulation.network.supply import SUPPLIER
 __all__ = ["headline"]
 
 FIRST_ITEMS = 10  # how many items "what to do first" may name together
+DEARER = 0.005  # than a moving average: less is not told
 NAMED = 3  # and how many of them by name
 
 
@@ -24,7 +25,11 @@ def headline(facts: ReportFacts) -> dict[str, object]:
     if found is None:
         return {"level": "none", "title": "No figures this round", "sentences": _without(facts)}
     level, title = _verdict(found)
-    return {"level": level, "title": title, "sentences": [exposed(facts, found), _today(facts, found), _action(facts, found)]}
+    return {
+        "level": level,
+        "title": title,
+        "sentences": [exposed(facts, found), _today(facts, found), _action(facts, found) + dearer(found)],
+    }
 
 
 def _verdict(found: Simulation) -> tuple[str, str]:
@@ -80,6 +85,16 @@ def _action(facts: ReportFacts, found: Simulation) -> str:
         f"Best action: set the {whole['changed']:,} order-up-to levels of stock_targets.csv, {named} first: {costs}, "
         f"on the same demand, and service with levels held for good goes {served}."
     )
+
+
+def dearer(found: Simulation) -> str:
+    """That a moving average would have been the cheaper forecast to order by, where it would; else nothing."""
+    costs = {row["forecast"]: row["cost"] for row in money(found)}
+    chosen, average = costs.get(CHOSEN), costs.get(OUTSIDE)
+    if chosen is None or average is None or not chosen > average * (1 + DEARER):
+        return ""
+    more = percent(chosen / average - 1) if average > 0 else "anything"
+    return f" Ordering by the chosen forecast would have cost {more} more than by a moving average over the test window."
 
 
 def _units_action(found: Simulation) -> str:

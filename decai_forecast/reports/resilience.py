@@ -14,9 +14,22 @@ from decai_forecast.reports.quantities import USUAL
 from decai_forecast.simulation import FAILURE_LEVEL, RECOVERY_LEVEL, Simulation
 from decai_forecast.simulation.measures import POINT
 
-__all__ = ["bullwhip", "empty", "exposure", "money", "outage_days", "policy", "service", "stock", "what_if"]
+__all__ = [
+    "CHOSEN",
+    "OUTSIDE",
+    "bullwhip",
+    "empty",
+    "exposure",
+    "money",
+    "outage_days",
+    "policy",
+    "service",
+    "stock",
+    "what_if",
+]
 
 RIPPLES = 0.01  # of a node's service: less is not told
+CHOSEN = "combined"  # what ships
 OUTSIDE = "moving_average"  # what the other forecasts are measured against
 
 
@@ -136,6 +149,7 @@ def policy(found: Simulation) -> dict[str, Any] | None:
         "saving": now - proposed,
         "fill_rate_now": _served(known, "fill_rate_now"),
         "fill_rate_proposed": _served(priced, "fill_rate_proposed"),
+        "held_out": dict(found.held_out) or None,
     }
 
 

@@ -8,7 +8,9 @@ and it is used only where lines from earlier cut-offs alone were better at the l
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ PRIOR = np.array([0.0, 1.0, 0.0])  # constant, what was said, rate: as said
 RIDGE = np.array([1e-3, 1.0, 1.0])  # how strongly the line is drawn back to it
 EDGE = 0.0025  # half of one replication of 200: no probability is 0 or 1
 SHRINK = 2.0  # periods of the company's own rate that a series' rate starts with
+Shown = Callable[[date, pd.DataFrame], Floats]  # of a cut-off and its rows with ``p``
 COVERED, WIDE = 0.9, 1.645  # of the interval; standard deviations to either side
 
 
@@ -63,16 +66,17 @@ class Calibration:
         return told
 
 
-def calibrate(past: pd.DataFrame) -> Calibration:
+def calibrate(past: pd.DataFrame, shown: Shown | None = None) -> Calibration:
     """From one row per series and past cut-off: location_id, item_id, cutoff, ``said`` (a probability), ``rate`` and
     ``periods`` (how often the shelf was found empty before), ``simulated`` (what the simulation said) and ``came``.
 
-    Used where calibrated probabilities of later cut-offs have less squared error than those of the simulation.
+    Used where calibrated probabilities of later cut-offs have less squared error than those of the simulation. ``shown``: what
+    a report would then show in their place; None: they themselves.
     """
     cutoffs = sorted(past["cutoff"].unique()) if len(past) else []
     if why := _too_few(past, len(cutoffs)):
         return Calibration(False, why, len(past), len(cutoffs))
-    told = [_walked(past, cutoff) for cutoff in cutoffs[1:]]
+    told = [_walked(past, cutoff, shown) for cutoff in cutoffs[1:]]
     walked = pd.concat([rows for rows in told if rows is not None]) if any(rows is not None for rows in told) else past[:0]
     if walked.empty:
         return Calibration(
@@ -99,13 +103,14 @@ def _too_few(past: pd.DataFrame, cutoffs: int) -> str:
     return ""
 
 
-def _walked(past: pd.DataFrame, cutoff: object) -> pd.DataFrame | None:
+def _walked(past: pd.DataFrame, cutoff: date, shown: Shown | None) -> pd.DataFrame | None:
     """The rows of a cut-off with ``p`` as the cut-offs before it teach; None where these tell too little."""
     earlier, now = past[past["cutoff"] < cutoff], past[past["cutoff"] == cutoff]
     if not 0 < earlier["came"].sum() < len(earlier):
         return None
     line, _, usual = _fitted(earlier)
-    return now.assign(p=_chance(_features(now, usual) @ line))
+    told = now.assign(p=_chance(_features(now, usual) @ line))
+    return told if shown is None else told.assign(p=shown(cutoff, told))
 
 
 def _fitted(past: pd.DataFrame) -> tuple[Floats, Floats, float]:

@@ -29,7 +29,8 @@ STILL = 1e-4  # squared coefficient of variation (1 %) below which demand hardly
 def days_of_supply(on_hand: Floats, demand: Floats) -> Floats:
     """Periods that ``on_hand`` (series) lasts against ``demand`` (series x periods); NaN: longer than the horizon.
 
-    Catena-X CX-0145: full periods, then what remains over the next period's demand; receipts do not count.
+    Catena-X CX-0157: full periods, then what remains over the next period's demand; receipts do not count. Without
+    stock there are none, where anything is asked for.
     """
     needed = demand.cumsum(axis=1)
     full = (needed <= on_hand[:, None]).sum(axis=1)
@@ -37,7 +38,7 @@ def days_of_supply(on_hand: Floats, demand: Floats) -> Floats:
     following = np.where(lasting, 0, full)
     left = on_hand - np.where(full > 0, needed[rows, full - 1], 0.0)
     part = np.divide(left, demand[rows, following], out=np.zeros(len(demand)), where=~lasting)
-    return np.where(lasting, np.nan, full + part)
+    return np.where((on_hand <= 0) & (needed[:, -1] > 0), 0.0, np.where(lasting, np.nan, full + part))
 
 
 def hhi(shares: Floats) -> float:

@@ -18,6 +18,7 @@ from decai_forecast.columns import SERIES
 from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.calibrated import Calibration, calibrate
+from decai_forecast.simulation.corrected import chances, corrected
 from decai_forecast.simulation.demand import Dependence, Marginals, marginals_of, sample
 from decai_forecast.simulation.measures import wilson
 from decai_forecast.simulation.network.facts import ANYWHERE
@@ -25,10 +26,10 @@ from decai_forecast.simulation.network.fill import stock_of
 from decai_forecast.simulation.network.graph import Floats
 from decai_forecast.simulation.receipts import LEAST_WINDOWS, Windows, like_before, windows_of
 from decai_forecast.simulation.result import Simulation
-from decai_forecast.simulation.setting import Setting, setting
+from decai_forecast.simulation.setting import setting
 from decai_forecast.simulation.stockouts import chance
 
-__all__ = ["Counts", "Past", "as_of", "calibrated", "found_empty", "learned_from", "said_at"]
+__all__ = ["Counts", "Past", "as_of", "calibrated", "found_empty", "learned_from", "likely", "said_at"]
 
 RATE_PERIODS = 12  # before a cut-off, of which the share found empty is taken
 BLOCK = 4_000_000  # samples at a time
@@ -65,7 +66,7 @@ def learned_from(
 ) -> Calibration:
     """What past nights teach. ``options``: seed, replications, dependence, lots, section and behaviour of :func:`setting`, with
     which the nights are simulated as tonight is."""
-    rows = []
+    rows, worlds = [], {}
     for night in nights:
         law = marginals_of(night.forecast, options.get("lots"))
         said = said_at(law, counts, night.cutoff, options["dependence"], options["seed"], options["replications"])
@@ -74,9 +75,16 @@ def learned_from(
         now = setting(night.forecast, as_of(data_sets, night.cutoff), assumptions, counts.calendar, **options)
         came = found_empty(counts.stock, counts.calendar, night.cutoff, counts.calendar.add(night.cutoff, now.planner.horizon))
         known = came[came["counted"] == counts.calendar.horizon].assign(came=lambda rows: rows["empty"] > 0)
-        told = said.assign(cutoff=night.cutoff).merge(_simulated(now), on=SERIES)
+        told = said.assign(cutoff=night.cutoff).merge(chances(now), on=SERIES)
         rows.append(told.merge(known[[*SERIES, "came"]], on=SERIES))
-    return calibrate(pd.concat(rows, ignore_index=True) if rows else pd.DataFrame())
+        worlds[night.cutoff] = now
+
+    def shown(cutoff: date, told: pd.DataFrame) -> Floats:
+        """What a past night's world says once it is corrected by what was known then."""
+        found = chances(corrected(worlds[cutoff], told[[*SERIES, "p"]]).setting)
+        return np.asarray(told[SERIES].merge(found, on=SERIES, how="left")["simulated"], dtype=float)
+
+    return calibrate(pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(), shown)
 
 
 def said_at(
@@ -105,18 +113,26 @@ def said_at(
     return _with_rate(keys.assign(said=said), before, counts.calendar, cutoff)
 
 
-def calibrated(found: Simulation, learned: Calibration, said: pd.DataFrame | None) -> Simulation:
-    """The simulation with ``p_stockout`` as the past teaches, where it does, its interval ``p_stockout_low`` to
-    ``p_stockout_high``, and what was simulated as ``p_stockout_simulated``. ``said``: of :func:`said_at`, tonight."""
+def likely(learned: Calibration, said: pd.DataFrame | None) -> pd.DataFrame | None:
+    """location_id, item_id, ``p`` and its 90 % interval ``low`` to ``high``, as the past teaches; None where it does not.
+    ``said``: of :func:`said_at`, tonight."""
+    if not learned.used or said is None:
+        return None
+    return said[SERIES].assign(**learned.of(said))
+
+
+def calibrated(found: Simulation, learned: Calibration, wanted: pd.DataFrame | None) -> Simulation:
+    """The simulation with what was learned of stock-outs, and with the interval of ``p_stockout``: that of the calibration
+    (``wanted``, of :func:`likely`) and of the replications, whichever is wider."""
     series = found.series
     low, high = wilson(series["p_stockout"].to_numpy(float), found.replications)
-    told = series.assign(p_stockout_low=low, p_stockout_high=high, p_stockout_simulated=series["p_stockout"])
-    if learned.used and said is not None:
-        better = series[SERIES].merge(said[SERIES].assign(**learned.of(said)), on=SERIES, how="left")
-        known = better["p"].notna().to_numpy(bool)
-        for name, column in (("p", "p_stockout"), ("low", "p_stockout_low"), ("high", "p_stockout_high")):
-            told[column] = np.where(known, better[name].to_numpy(float), told[column].to_numpy(float))
-    return replace(found, series=told, stockouts=learned.to_json())
+    if wanted is not None:
+        told = series[SERIES].merge(wanted, on=SERIES, how="left")
+        low, high = np.fmin(low, told["low"].to_numpy(float)), np.fmax(high, told["high"].to_numpy(float))
+    bounds: dict[str, Any] = {"p_stockout_low": low, "p_stockout_high": high}
+    if "p_stockout_simulated" not in series:
+        bounds["p_stockout_simulated"] = series["p_stockout"]
+    return replace(found, series=series.assign(**bounds), stockouts=learned.to_json())
 
 
 def _chances(
@@ -133,18 +149,6 @@ def _chances(
             drawn = sample(law.only(slice(first, first + size)), dependence, seed=seed, replications=range(replications))
             said[here] = chance(opening[here], came[here], np.round(drawn[row[here], column[here] - first]))
     return said
-
-
-def _simulated(now: Setting) -> pd.DataFrame:
-    """location_id, item_id and ``simulated``: the share of replications in which demand is not met in some period."""
-    found = now.swept([])
-    rows = [
-        ((group.graph.places or group.graph.nodes)[node], item, of.stockouts[d, k] / now.planner.replications)
-        for group, of in zip(now.network.groups, found.base, strict=True)
-        for d, node in enumerate(group.graph.demand)
-        for k, item in enumerate(group.stages.items)
-    ]
-    return pd.DataFrame(rows, columns=[*SERIES, "simulated"])
 
 
 def _with_rate(said: pd.DataFrame, stock: pd.DataFrame, calendar: Calendar, cutoff: date) -> pd.DataFrame:

@@ -111,6 +111,7 @@ class Today:
     orders: bool
     usual: Usual
     risks: Mapping[str, Outages] = field(default_factory=dict)
+    then: Mapping[tuple[str, str], Floats] | None = None  # of a past night: demand of every period that followed it
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,14 @@ class _Found:
             levels, better = self._together(group, levels, found, shape), found.better
         now = usual_levels(group, self.today.usual, law.mean.mean(axis=2))
         held = np.where(np.isnan(now)[:, :, None], levels.level, np.nan_to_num(now)[:, :, None])
-        before = judged(fresh, shape, held, np.where(np.isnan(now), levels.gap, 0.0))
-        return self._table(group, levels, better, now, before, judged(fresh, shape, levels.level, levels.gap))
+        gap = np.where(np.isnan(now), levels.gap, 0.0)
+        before, proposed = judged(fresh, shape, held, gap), judged(fresh, shape, levels.level, levels.gap)
+        rows = self._table(group, levels, better, now, before, proposed)
+        if self.today.then is None:
+            return rows
+        came = fresh.meeting(_demand_then(group, self.today.then, self.ahead.horizon))
+        costs = [judged(came, shape, *policy).cost for policy in ((held, gap), (levels.level, levels.gap))]
+        return _with_then(group, rows, costs)
 
     def _apart(self, group: Group, law: Marginals, ahead: Ahead) -> Levels:
         """Of sites that sell, found as if whoever supplies them had what they order, and never failed, where that is another
@@ -211,6 +218,19 @@ class _Found:
             text or reason(self.goal, float(critical[n, k]), bool(levels.reached[n, k]))
             for text, n, k in zip(where, node, item, strict=True)
         ]
+
+
+def _demand_then(group: Group, then: Mapping[tuple[str, str], Floats], horizon: int) -> Floats:
+    """[demand node, item, period]; 0 where it is not known."""
+    none = np.zeros(horizon)
+    return np.array([[then.get((place, item), none) for item in group.stages.items] for place in place_names(group)])
+
+
+def _with_then(group: Group, rows: pd.DataFrame, costs: Sequence[Floats]) -> pd.DataFrame:
+    """The rows with ``cost_now_then`` and ``cost_proposed_then``: on the demand that came."""
+    names = {name: n for n, name in enumerate(group.graph.places or group.graph.nodes)}
+    node, item = rows["location_id"].map(names).to_numpy(int), rows["item_id"].map(group.stages.items.index).to_numpy(int)
+    return rows.assign(cost_now_then=costs[0][node, item], cost_proposed_then=costs[1][node, item])
 
 
 def _terms(group: Group) -> Terms:

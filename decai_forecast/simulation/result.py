@@ -89,6 +89,7 @@ class Simulation:
     periods: int = 0  # simulated with and without each outage; 0: the horizon
     ahead_fill_rate: float = float("nan")  # over ``periods``, without any outage; NaN: as over the horizon
 
+    held_out: Mapping[str, Any] = field(default_factory=dict)  # whether savings came true (HeldOut); empty: not tried
     case: ToldScenario | None = None
 
     @property

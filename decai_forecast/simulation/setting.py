@@ -16,9 +16,9 @@ from decai_forecast.simulation.ahead import periods_beyond
 from decai_forecast.simulation.demand import Dependence, marginals_of, sample
 from decai_forecast.simulation.engine.drive import SETTLING, Policy, Progress, Swept, sweep
 from decai_forecast.simulation.engine.frame import Hit, Samples
-from decai_forecast.simulation.network.build import bare, levelled
+from decai_forecast.simulation.network.build import bare, levelled, with_each
 from decai_forecast.simulation.network.fill import stock_of
-from decai_forecast.simulation.network.graph import Ints
+from decai_forecast.simulation.network.graph import Floats, Ints
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SupplyNetwork
 from decai_forecast.simulation.planned import Planner, marginals_at
@@ -30,13 +30,22 @@ __all__ = ["Setting", "setting"]
 @dataclass(frozen=True)
 class Setting:
     """``network``: with the levels that its sites order up to today. ``stocked``: pairs of place and item whose opening stock
-    was delivered. ``planner``: knows the law of demand and sets levels by it. ``scenarios``: what may happen."""
+    was delivered. ``planner``: knows the law of demand and sets levels by it. ``scenarios``: what may happen. ``bare``:
+    the network without levels."""
 
     network: SupplyNetwork
     planner: Planner
     policy: Policy
     stocked: frozenset[tuple[str, str]]
+    bare: SupplyNetwork
     scenarios: tuple[Scenario, ...] = ()
+    behaviour: Choice | None = None
+
+    def times(self, factors: Sequence[Floats], levels: Sequence[Floats]) -> Setting:
+        """The same where sites order up to so many times their ``levels``; both per group, [node, item] and [node, item,
+        period]. Stock and goods under way that nobody counted follow."""
+        network = with_each(self.bare, [level * many[:, :, None] for level, many in zip(levels, factors, strict=True)])
+        return _acted(replace(self, network=network), factors)
 
     def swept(self, hits: Sequence[Sequence[Hit]], *, periods: int | None = None, progress: Progress | None = None) -> Swept:
         """The base run and a run per scenario, over the horizon or so many ``periods``; the same demand up to the shorter."""
@@ -83,8 +92,22 @@ def setting(
     found = replace(found, beyond=periods_beyond(found, asked))
     network = levelled(found, replace(planner, horizon=found.periods))
     stocked = frozenset(stock_of(data_sets.get("stock"), calendar, network.start))
-    if behaviour is None:
-        return Setting(network, planner, Policy(backorder=False), stocked, asked)
-    acted = [acting(behaviour, group) for group in network.groups]
-    network = replace(network, groups=tuple(group for group, _ in acted))
-    return Setting(network, planner, Policy(backorder=False, behaviours=[how for _, how in acted]), stocked, asked)
+    return _acted(Setting(network, planner, Policy(backorder=False), stocked, found, asked, behaviour))
+
+
+def _acted(plain: Setting, factors: Sequence[Floats] | None = None) -> Setting:
+    """Where sites order as their records show; fitted levels, too, times the ``factors``."""
+    if plain.behaviour is None:
+        return plain
+    acted = [acting(plain.behaviour, group) for group in plain.network.groups]
+    groups = [group for group, _ in acted]
+    if factors is not None:
+        groups = [_scaled(group, many) if how is not None else group for (group, how), many in zip(acted, factors, strict=True)]
+    policy = Policy(backorder=False, behaviours=[how for _, how in acted])
+    return replace(plain, network=replace(plain.network, groups=tuple(groups)), policy=policy)
+
+
+def _scaled(group: Group, factor: Floats) -> Group:
+    sells = np.isin(np.arange(len(group.graph.nodes)), group.graph.demand)
+    many = np.where(sells[:, None], factor, 1.0)[:, :, None]
+    return replace(group, stages=replace(group.stages, level=group.stages.level * many))

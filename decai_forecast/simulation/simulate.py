@@ -14,6 +14,7 @@ from decai_forecast.network import Assumptions
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.agents.fit import BASE_STOCK, Choice
 from decai_forecast.simulation.best_response import best_response
+from decai_forecast.simulation.corrected import Corrected, corrected
 from decai_forecast.simulation.demand import INDEPENDENT, Dependence
 from decai_forecast.simulation.engine.drive import Progress
 from decai_forecast.simulation.measures import served
@@ -57,6 +58,7 @@ def simulate(
     behaviour: Choice | None = None,
     scenario: Callable[[SupplyNetwork], Scenario] | None = None,
     goal: Goal | None = None,
+    likely: pd.DataFrame | None = None,
     progress: Progress | None = None,
 ) -> Simulation:
     """Simulates the horizon ``replications`` times; the same for equal arguments, in whatever order the rows come.
@@ -65,7 +67,8 @@ def simulate(
     :func:`build` takes them; what is missing is taken from ``assumptions``. ``dependence``: how demand moves together beyond
     what the forecast foresees. ``lots``: location_id, item_id, lot (units). ``behaviour``: how sites that sell order, as fitted
     to their own records; None: base stock. ``scenario``: a what-if instead of the sweep over all places. ``goal`` of the stock
-    targets: the least cost where it is None.
+    targets: the least cost where it is None. ``likely``: location_id, item_id, p: how likely stock-outs
+    are as the past teaches; levels are then such that the simulation says it, too (:func:`corrected`).
 
     Raises :class:`NotEnoughData` without any series, :class:`ConfigError` naming the first row that is wrong.
     """
@@ -73,13 +76,27 @@ def simulate(
         forecast, data_sets, assumptions, calendar, seed=seed, replications=replications, dependence=dependence, lots=lots,
         section=section, behaviour=behaviour, scenarios=_swept if scenario is None else lambda bare: (scenario(bare),),
     )  # fmt: skip
+    taught = None if likely is None else corrected(now, likely)
+    now = now if taught is None else taught.setting
     run = replace(_run(now, forecast, progress), asked_for=scenario is not None)
     network, scenarios = now.network, now.scenarios
     orders, counts = data_sets.get("open_orders") is not None, usual_of(data_sets.get("stock"), calendar, network.start)
     today = Today(run.stocked, orders, counts, outages_of(network, assumptions.supplier_outages_per_year))
     targets = proposed_targets(network, now.planner, goal or Goal(), today)
     stated = (*_ahead(network), *_stated(now.planner, assumptions, calendar, replications, behaviour), *targets[1])
-    return _result(run, now.planner, targets[0], assumptions, stated, name="" if scenario is None else scenarios[0].name)
+    found = _result(run, now.planner, targets[0], assumptions, stated, name="" if scenario is None else scenarios[0].name)
+    return found if taught is None else _taught(found, taught)
+
+
+def _taught(found: Simulation, by: Corrected) -> Simulation:
+    """With what was simulated by the policy's own levels, and with how many levels the past has changed."""
+    before = found.series[SERIES].merge(by.before, on=SERIES, how="left")["simulated"]
+    text = (
+        f"{by.series} pairs of place and item hold such levels that shelves are empty as often as your own past teaches; of "
+        f"{by.moved} these are more than a tenth higher or lower than the policy's"
+    )
+    series = found.series.assign(p_stockout_simulated=before.to_numpy(float))
+    return replace(found, series=series, assumptions=(*found.assumptions, Assumption("Levels today", text, False)))
 
 
 def _run(now: Setting, forecast: pd.DataFrame, progress: Progress | None) -> Run:

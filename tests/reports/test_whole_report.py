@@ -130,7 +130,7 @@ def test_names_and_reasons_are_inert_everywhere() -> None:
 
 
 def test_days_of_supply_keep_the_shape_of_the_standard(report: dict) -> None:
-    """CX-0145: a UUID, a direction, numbers of site and address, one value per date; the same ids every time."""
+    """CX-0157: a UUID, a direction, numbers of site and address, one value per date; the same ids every time."""
     found = days_of_supply_json(report, examples.whole())
     assert [(e["location_id"], e["item_id"]) for e in found["entries"]] == [("north", "item-001"), ("south", "item-000")]
     payload = found["entries"][0]["payload"]

@@ -12,7 +12,7 @@ from worlds import WEEKS, items_of, normal_forecast, run
 from decai_forecast.network import Assumptions
 from decai_forecast.simulation.calibrated import Calibration, calibrate
 from decai_forecast.simulation.demand import INDEPENDENT, marginals_of
-from decai_forecast.simulation.past import Counts, Past, as_of, calibrated, found_empty, learned_from, said_at
+from decai_forecast.simulation.past import Counts, Past, as_of, calibrated, found_empty, learned_from, likely, said_at
 
 ITEMS = tuple(f"i{k:02d}" for k in range(40))
 CUTOFFS = pd.date_range("2025-01-06", periods=4, freq="13W-MON")
@@ -109,15 +109,43 @@ def test_how_a_company_is_supplied_is_learned_from_counts() -> None:
     assert found.after is not None
     assert found.after.brier < found.before.brier
     forecast, cutoff = nights()[-1].forecast, CUTOFFS[-1].date()
-    said = said_at(marginals_of(forecast), counts, cutoff, INDEPENDENT, 7, 50)
-    simulated = run(forecast, items=items_of(dict.fromkeys(ITEMS, "A")), stock=as_of({"stock": counts.stock}, cutoff)["stock"])
-    told = calibrated(simulated, found, said)
+    wanted = likely(found, said_at(marginals_of(forecast), counts, cutoff, INDEPENDENT, 7, 50))
+    assert wanted is not None
+    sets = {"items": items_of(dict.fromkeys(ITEMS, "A")), "stock": as_of({"stock": counts.stock}, cutoff)["stock"]}
+    simulated, taught = (run(forecast, likely=p, **sets) for p in (None, wanted))
+    told = calibrated(taught, found, wanted)
     came = (found_empty(counts.stock, WEEKS, cutoff, WEEKS.add(cutoff, 13))["empty"] > 0).mean()
     off = {name: abs(of.series["p_stockout"].mean() - came) for name, of in (("told", told), ("simulated", simulated))}
     assert off["told"] < off["simulated"] / 2
     assert (told.series["p_stockout"] >= told.series["p_stockout_low"]).all()
     assert (told.series["p_stockout_simulated"] == simulated.series["p_stockout"]).all()
     assert told.from_json(told.to_json()).stockouts == told.stockouts
+
+
+def test_all_that_is_told_comes_from_the_calibrated_samples() -> None:
+    """Where shelves are as often empty as wanted, units lost, service and exposure are those of the same world."""
+    items, forecast = dict.fromkeys(("a", "b"), "A"), normal_forecast({"a": (50, 15), "b": (50, 15)})
+    wanted = pd.DataFrame({"location_id": "main", "item_id": ["a", "b"], "p": [0.9, 0.02]})
+    plain, told = (run(forecast, items=items_of(items), replications=200, likely=p) for p in (None, wanted))
+    rows = told.series.set_index("item_id")
+    assert abs(rows["p_stockout"]["a"] - 0.9) < 0.06
+    assert rows["p_stockout"]["b"] < 0.06
+    assert rows["expected_lost_units"]["a"] > 20 * rows["expected_lost_units"]["b"]
+    assert rows["fill_rate"]["a"] < rows["fill_rate"]["b"]
+    assert (told.series.query("p_stockout == 0")["expected_lost_units"] == 0).all()
+    assert told.lost_units == pytest.approx(told.series["expected_lost_units"].sum())
+    assert not told.exposure["lost_units"].equals(plain.exposure["lost_units"])
+    assert (told.series["p_stockout_simulated"] == plain.series["p_stockout"]).all()
+    assert "2 pairs of place and item" in next(one.text for one in told.assumptions if one.name == "Levels today")
+
+
+def test_a_shelf_that_lasts_is_told_as_it_is_simulated() -> None:
+    """No level makes stock of ten years run out: the probability stays 0, and so do units lost."""
+    forecast = normal_forecast({"x": (50, 8)})
+    stock = pd.DataFrame({"location_id": ["main"], "item_id": ["x"], "on_hand": [26000.0]})
+    wanted = pd.DataFrame({"location_id": "main", "item_id": ["x"], "p": [0.7]})
+    row = run(forecast, items=items_of({"x": "A"}), stock=stock, likely=wanted).series.iloc[0]
+    assert (row["p_stockout"], row["expected_lost_units"]) == (0, 0)
 
 
 def test_without_a_calibration_the_simulated_stays() -> None:

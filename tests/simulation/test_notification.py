@@ -1,4 +1,4 @@
-"""Disruption notifications of Catena-X (CX-0146) are scenarios."""
+"""Disruption notifications of Catena-X (CX-0157) are scenarios."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def test_without_a_site_the_sender_is_hit(tmp_path: Path) -> None:
         ({"status": "resolved"}, '"resolved"', "status is 'resolved'; only an open notification can be simulated"),
         ({"effect": "capacity-increase"}, '"capacity-inc', "effect is 'capacity-increase'; more capacity is no disruption"),
         ({"effect": "x"}, '"x"', "effect must be one of capacity-reduction, demand-reduction, demand-increase, not 'x'"),
-        ({"drop": "effect"}, '{\n   "notificationId', "a disruption notification of CX-0146 needs effect"),
+        ({"drop": "effect"}, '{\n   "notificationId', "a disruption notification of CX-0157 needs effect"),
         ({"effect": 5}, "5", "effect must be one of capacity-reduction, demand-reduction, demand-increase, not 5"),
         ({"materialNumberCustomer": "a"}, '"a"', "materialNumberCustomer must be a list, not 'a'; write [a]"),
         ({"startDateOfEffect": "soon"}, '"soon"',
@@ -91,5 +91,5 @@ def test_what_is_no_notification_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"n\.json:2:1: not JSON: "):
         read_notification(path, PLACES)
     path.write_text("[]")
-    with pytest.raises(ConfigError, match="expected a disruption notification of CX-0146, a JSON object"):
+    with pytest.raises(ConfigError, match="expected a disruption notification of CX-0157, a JSON object"):
         read_notification(path, PLACES)

@@ -15,6 +15,8 @@ from decai_forecast.periods import Calendar
 if TYPE_CHECKING:
     import pandas as pd
 
+    from decai_forecast.simulation.demand import Dependence
+
 __all__ = ["costs_of"]
 
 SHOWN = {"local": "own", "shared": "shared", "combined": "combined"}
@@ -29,14 +31,18 @@ def costs_of(
     test: date,
     assumptions: Assumptions,
     prices: pd.DataFrame | None = None,
+    dependence: Dependence | None = None,
 ) -> tuple[ForecastCost, ...]:
     """One entry per forecast of ``tested`` (by candidate, with actuals) and the moving average, the dearest last; none where no
     series was known throughout.
 
     ``table``: the demand table. ``items``: master data, whose unit costs make the costs money and whose lead times
     say what an order covers; ``prices``: what a lost unit would have brought. ``test``: the cut-off.
+    ``dependence``: how demand moves together around forecasts, as those of before it show: without it what a lead time needs is
+    told too low, and the more so the longer it is.
     """
     from decai_forecast.demand import to_levels
+    from decai_forecast.simulation.demand import INDEPENDENT
     from decai_forecast.simulation.targets import forecast_money
 
     if not tested:
@@ -46,7 +52,8 @@ def costs_of(
     actual = tested["combined"][[*KEYS, "actual"]]
     terms = _terms(items, prices, actual, calendar, assumptions)
     try:
-        rows = forecast_money(actual, forecasts, assumptions, calendar, seed=SEED, unit_cost=terms)
+        moves = dependence or INDEPENDENT
+        rows = forecast_money(actual, forecasts, assumptions, calendar, seed=SEED, unit_cost=terms, dependence=moves)
     except NotEnoughData:
         return ()
     return tuple(ForecastCost(**{str(name): value for name, value in row.items()}) for row in rows.to_dict("records"))

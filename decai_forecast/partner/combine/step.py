@@ -82,6 +82,7 @@ def combine(company: PartnerContext, round: Round) -> Done[CombineFacts]:
             costs_of(
                 tested.forecasts, table, accepted_frame(checked, "items"), calendar, cutoffs.test, company.assumptions,
                 prices_of(accepted_frame(checked, "prices"), table),
+                dependence_of_past([frame for cutoff, frame in past.items() if cutoff < cutoffs.test]),
             ),
             new.series(), new.notes, effects_of(forecast, overrides), scores_of(store, earlier, table, calendar),
             shared.refused,

@@ -19,6 +19,7 @@ from decai_forecast.simulation.engine.choose import engine_for
 from decai_forecast.simulation.engine.frame import Disturbance, Hit, Late, Outcome, Samples
 from decai_forecast.simulation.engine.late import lateness
 from decai_forecast.simulation.engine.merge import merge
+from decai_forecast.simulation.engine.parts import Parts
 from decai_forecast.simulation.engine.sums import Sums, empty, outcome
 from decai_forecast.simulation.engine.vectorised import Allocation
 from decai_forecast.simulation.network.graph import Ints
@@ -164,8 +165,8 @@ def _run(
         "late": _late(some, demand.shape[2], 0 if early is None else early.shape[2], block.replications, seed),
         "before": early,
     }
-    hit = (d if d is None else engine(some.graph, some.stages, demand, d, **given) for d in block.disturbances)
-    return [engine(some.graph, some.stages, demand, **given), *hit]
+    parts = Parts(engine, some, demand, given)
+    return [parts.base, *(None if of is None else parts.run(of) for of in block.disturbances)]
 
 
 def _late(group: Group, periods: int, settles: int, replications: range, seed: int) -> Late | None:

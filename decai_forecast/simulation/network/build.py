@@ -17,6 +17,7 @@ from decai_forecast.simulation.network.costs import costs_of
 from decai_forecast.simulation.network.facts import ANYWHERE, SupplyFacts, facts_of
 from decai_forecast.simulation.network.fill import Inputs, stages_of, stock_of
 from decai_forecast.simulation.network.flows import Flow, flow_of, mean_demand, shares_of
+from decai_forecast.simulation.network.graph import Floats
 from decai_forecast.simulation.network.lead_times import observed_in
 from decai_forecast.simulation.network.levels import Levels, with_levels
 from decai_forecast.simulation.network.rows import tables_of
@@ -26,7 +27,7 @@ from decai_forecast.simulation.network.topology import Topology, topologies
 from decai_forecast.simulation.network.transit import transit_of
 from decai_forecast.simulation.network.walk import way_of
 
-__all__ = ["bare", "build", "levelled"]
+__all__ = ["bare", "build", "levelled", "with_each"]
 
 
 def build(
@@ -53,8 +54,20 @@ def build(
 def levelled(network: SupplyNetwork, levels: Levels) -> SupplyNetwork:
     """The network with levels, and the stock and goods in transit that depend on them. Open orders that arrive later than is
     simulated stay on order."""
-    cycle, known, groups = network.calendar.cycle, network.transit_known, network.groups
-    return replace(network, groups=tuple(with_levels(group, levels, transit_known=known, cycle=cycle) for group in groups))
+    return with_each(network, [levels(group) for group in network.groups])
+
+
+def with_each(network: SupplyNetwork, levels: Sequence[Floats]) -> SupplyNetwork:
+    """The same with the levels [node, item, period] of each group."""
+    cycle, known = network.calendar.cycle, network.transit_known
+    return replace(network, groups=tuple(
+        with_levels(group, _given(own), transit_known=known, cycle=cycle)
+        for group, own in zip(network.groups, levels, strict=True)
+    ))  # fmt: skip
+
+
+def _given(level: Floats) -> Levels:
+    return lambda _: level
 
 
 def bare(

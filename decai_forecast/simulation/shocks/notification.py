@@ -1,4 +1,4 @@
-"""Disruption notifications of Catena-X as scenarios: CX-0146, DemandAndCapacityNotification 2.0.0.
+"""Disruption notifications of Catena-X as scenarios: CX-0157, DemandAndCapacityNotification 2.0.0.
 
 A notification says who is hit, from when to when and in what way, but not how much. It is therefore read as the worst case
 of capacity (nothing is shipped), or as a change of demand by half, unless the reader says how much.
@@ -25,7 +25,7 @@ from decai_forecast.simulation.shocks.scenario import Scenario, Shock
 
 __all__ = ["EFFECTS", "NotificationForm", "read_notification"]
 
-NOTIFICATION = Kind("a disruption notification of CX-0146", "expected a disruption notification of CX-0146, a JSON object")
+NOTIFICATION = Kind("a disruption notification of CX-0157", "expected a disruption notification of CX-0157, a JSON object")
 EFFECTS: Mapping[str, tuple[ShockKind, float]] = {  # effect -> kind of shock, factor where the reader says none
     "capacity-reduction": (ShockKind.CAPACITY, 0.0),
     "demand-reduction": (ShockKind.DEMAND, 0.5),

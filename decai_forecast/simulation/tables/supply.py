@@ -20,7 +20,7 @@ COLUMNS = [*KEYS, "days"]
 def supply_path(run: Run, wanted: frozenset[tuple[str, str]]) -> pd.DataFrame:
     """location_id, item_id, date, days: of the ``wanted`` pairs of location and item, at the end of each period but the last.
 
-    Days that the stock of that day lasts against the demand that follows (Catena-X CX-0145: receipts do not count); where it
+    Days that the stock of that day lasts against the demand that follows (Catena-X CX-0157: receipts do not count); where it
     lasts to the end of the horizon, the days until then.
     """
     frames = [frame for group in run.network.groups for frame in _of_group(run, group, wanted)]

@@ -13,9 +13,9 @@ from decai_forecast.simulation.targets.goal import Goal
 
 __all__ = ["BUDGET", "blocks_of", "critical_of", "multiples_of"]
 
-SEEN = 15.0  # shortages that do not overlap, among the samples: the optimum is then within 1 % of the least cost
-MULTIPLES = np.array([1, 4, 16, 64])  # of the usual replications
-BUDGET = 60_000_000  # samples beyond the usual ones in a night's targets: a few seconds
+SEEN = 60.0  # shortages that do not overlap, among the samples: the optimum is then within 1 % of the least cost
+MULTIPLES = np.array([1, 4, 16, 64, 256])  # of the usual replications
+BUDGET = 120_000_000  # samples beyond the usual ones in a night's targets: some seconds
 BLOCK = 2_000_000  # samples at a time
 
 
@@ -34,13 +34,18 @@ def multiples_of(group: Group, goal: Goal, horizon: int, replications: int, budg
     """[item]: how many times the usual replications each is planned with, and the samples that this takes of the budget;
     where that does not suffice for all, the dearest class takes a step back."""
     span = (lead_of(group) + group.stages.review[:, None]).max(axis=0)
-    rare = 1 - (critical_of(group)[group.graph.demand].max(axis=0) if goal.kind == "cost" else goal.value)
+    rare = _rare(critical_of(group)[group.graph.demand]) if goal.kind == "cost" else 1 - goal.value
     needed = SEEN * span / (horizon * np.maximum(rare, 1e-9) * replications)
     step = np.minimum(np.searchsorted(MULTIPLES, needed), len(MULTIPLES) - 1)
     each = len(group.graph.demand) * (horizon + span) * replications
     while (spent := int((each * (MULTIPLES[step] - 1)).sum())) > budget:
         step = np.minimum(step, step.max() - 1)
     return MULTIPLES[step], spent
+
+
+def _rare(critical: Floats) -> Floats:
+    """[item]: of shortages, or of ends of a cycle with something left, whichever are fewer."""
+    return np.asarray(np.minimum(1 - critical.max(axis=0), np.where(critical > 0, critical, 1.0).min(axis=0)))
 
 
 def blocks_of(multiples: Ints, each: int) -> Iterator[tuple[Ints, int]]:

@@ -5,7 +5,7 @@ Each call of the judged function is one simulation, in which every site and item
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,23 +13,25 @@ from decai_forecast.simulation.network.graph import Bools, Floats
 
 __all__ = ["HIGHEST", "LOWEST", "cheapest", "reaching"]
 
-LOWEST, HIGHEST = -12.0, 14.0  # logits of probabilities: nothing is held, and one cycle in a million is short
-STEP, HALVINGS = 1.0, 3
-HALF = 11  # halvings of the whole range: to 0.013 of a logit
+LOWEST, HIGHEST = -20.0, 14.0  # logits of probabilities: nothing is held, and one cycle in a million is short
+STEP, HALVINGS, FINER = 1.0, 4, 7
+HALF = 20  # halvings of the whole range, to a level between two samples: early and late receipts leave a wide gap there
 Judge = Callable[[Floats], Floats]
 
 
-def cheapest(cost: Judge, start: Floats) -> tuple[Floats, Floats]:
-    """Where the cost is least, from ``start`` on: walks downhill until both neighbours cost more, then halves the step; and
-    what it costs there.
+def cheapest(cost: Judge, start: Floats, others: Sequence[Floats] = ()) -> tuple[Floats, Floats]:
+    """Where the cost is least, from ``start`` on: walks downhill until both neighbours cost more, tries ``others``, where costs
+    may have another valley, then halves the step (finer then, since a level below all samples is a share); and what it costs.
 
     The result costs no more than anything tried, and no more than its neighbours at the last step on the same samples.
     """
     best = np.clip(start, LOWEST + STEP, HIGHEST - STEP)
     least = cost(best)
     best, least = _walked(cost, best, least)
+    for other in others:
+        best, least, _ = _tried(cost, best, least, other)
     step = STEP / 2
-    for _ in range(HALVINGS):
+    for _ in range(FINER if others else HALVINGS):
         for sign in (-1, 1):
             best, least, _ = _tried(cost, best, least, best + sign * step)
         step /= 2

@@ -37,9 +37,13 @@ class Shape:
         """[node, item, period], at least 0: the level that covers the protected demand with the probability whose logit is
         ``at`` ([node, item]). Below the smallest sample it falls to nothing."""
         level = self.mean + self.spread * self._deviate(at)[:, :, None]
-        lowest = np.log(1.0 / self.ordered.shape[2])
-        below = np.exp(np.minimum(at - lowest, 0.0))[:, :, None]
+        below = np.exp(np.minimum(at - self.lowest, 0.0))[:, :, None]
         return np.asarray(np.maximum(level, 0.0) * below)
+
+    @property
+    def lowest(self) -> float:
+        """The logit of the smallest sample; ``lowest + log(share)`` is that share of its level."""
+        return -float(np.log(self.ordered.shape[2]))
 
     def covered(self, level: Floats) -> Floats:
         """Cycle service, [node, item]: the share of samples and periods whose protected demand the level covers."""

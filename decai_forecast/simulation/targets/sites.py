@@ -15,6 +15,8 @@ from decai_forecast.simulation.targets.world import World
 
 __all__ = ["Levels", "covering", "levels_of", "shape_in"]
 
+PATIENT = 0.8  # critical ratio below which, where demand is lost, a level far below the demand that it protects may pay
+SHARES = (0.03, 0.05, 0.08, 0.12, 0.2, 0.3, 0.45, 0.7, 1.0)  # of the smallest protected demand, tried then
 SIZES = (0.6, 0.8, 1.25, 1.6)  # of the economic order quantity, tried beside it
 WORTH = 0.001  # of the cost: a level that saves less than that is not worth to stock at all
 
@@ -82,7 +84,7 @@ class _Sites:
         total = self.shortage + self.holding
         critical = np.divide(self.shortage, total, out=np.full(total.shape, 0.5), where=total > 0)
         start = logit(np.clip(critical, 1e-6, 1 - 1e-6))
-        at, least = cheapest(lambda at: self.cost(at, gap), start)
+        at, least = cheapest(lambda at: self.cost(at, gap), start, self._low(start, critical))
         if not gap.any():
             return self._or_nothing(at, least), gap
         best = gap
@@ -90,6 +92,13 @@ class _Sites:
             found = self.cost(at, gap * size)
             best, least = np.where(found < least, gap * size, best), np.minimum(found, least)
         return cheapest(lambda at: self.cost(at, best), at)[0], best
+
+    def _low(self, start: Floats, critical: Floats) -> list[Floats]:
+        """Levels of which most demand is lost: with them a site sells what comes in and keeps next to nothing."""
+        low = critical < PATIENT
+        if self.world.backorder or not low.any():
+            return []
+        return [np.where(low, self.shape.lowest + np.log(share), start) for share in SHARES]
 
     def _or_nothing(self, at: Floats, least: Floats) -> Floats:
         """Where it costs less to stock nothing at all and lose all demand; what is owed would be owed for ever."""

@@ -52,6 +52,12 @@ class World:
         found[self.group.graph.demand] = self.demand[:, :, self.warm :].mean(axis=(2, 3), dtype=np.float64)
         return found
 
+    def meeting(self, demand: Floats) -> World:
+        """The same, settled in as it was, with a demand that is known: [demand node, item, counted period]."""
+        met = self.demand.copy()
+        met[:, :, self.warm :] = demand[..., None]
+        return replace(self, demand=met)
+
     def run(self, level: Floats, gap: Floats | None = None) -> Outcome:
         """What order-up-to levels [node, item, period] do there; ``gap``: of the order rule, instead of the group's own."""
         graph, stages, periods = self.group.graph, self.group.stages, self.demand.shape[2]
