@@ -1,7 +1,11 @@
 # One image for all Airflow processes, from the same pinned requirements as everything else.
-FROM python:3.11-slim-bookworm
-RUN apt-get update && apt-get install -y --no-install-recommends libgomp1 curl && rm -rf /var/lib/apt/lists/*
-RUN useradd --create-home --uid 50000 airflow && mkdir -p /opt/decai /var/lib/decai && chown airflow /opt/decai /var/lib/decai
+ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+FROM ${PYTHON_IMAGE}
+RUN apt-get update && apt-get install -y --no-install-recommends libgomp1=12.2.0-14* curl=7.88.1-10* \
+    && rm -rf /var/lib/apt/lists/*
+# a named volume takes its owner from the place in the image that it is mounted on
+RUN useradd --create-home --uid 50000 airflow && mkdir -p /opt/decai /var/lib/decai/airflow /var/lib/decai/network \
+    && chown -R airflow /opt/decai /var/lib/decai
 WORKDIR /opt/decai
 COPY requirements/base.txt requirements/base.txt
 RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements/base.txt

@@ -11,7 +11,7 @@ from decai_forecast.orchestration.plan import SHARED, partner_plans, retry_delay
 from decai_forecast.orchestration.waiting import OwnDelivery
 
 
-@task
+@task(retries=2, retry_delay=retry_delay())
 def simulate(partner: str) -> dict:
     return tasks.simulate(partner, get_current_context())
 

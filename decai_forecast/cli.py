@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pkgutil import resolve_name
@@ -31,8 +32,20 @@ COMMANDS = {  # in the order of the help; groups of commands, and single ones
     "backtest": "backtest:backtest",
     "simulate": "simulate:simulate_command",
     "learn": "learn:learn_command",
+    "doctor": "upkeep:doctor",
+    "prepare": "upkeep:prepare",
+    "backup": "upkeep:backup",
+    "restore": "upkeep:restore",
     "demo": "demo:demo",
     "up": "demo:up",
+}
+
+
+OF_THE_HOST = {  # what the host refuses, in words, with what to do
+    errno.EROFS: "it lies on a read-only disk; mount it for writing, or set DECAI_HOME to another place",
+    errno.EACCES: "this user may not; run it as the owner of the home, or give the home to this user (chown -R)",
+    errno.ENOSPC: "no space is left on the disk; make room and run it again, nothing is lost",
+    errno.EDQUOT: "the quota of the disk is used up; make room and run it again, nothing is lost",
 }
 
 
@@ -79,6 +92,10 @@ def main() -> None:
         app(standalone_mode=True)
     except DecaiError as error:
         print(f"error: {error}", file=sys.stderr)
+    except OSError as error:
+        if error.errno not in OF_THE_HOST:
+            raise
+        print(f"error: {error.filename or 'a file'}: {OF_THE_HOST[error.errno]}", file=sys.stderr)
     except KeyboardInterrupt:
         code = 130
     except SystemExit as stop:

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from decai_forecast.orchestration import notes, warm
+from decai_forecast.orchestration import guard, notes, warm
 from decai_forecast.orchestration.partitions import NightlyTimetable, PartnersOfRound, RoundOfKey
 
 
@@ -28,7 +28,7 @@ class DecaiPlugin(AirflowPlugin):
     timetables = [NightlyTimetable]
     partition_mappers = [RoundOfKey]
     windows = [PartnersOfRound]
-    listeners = [notes, warm]
+    listeners = [guard, notes, warm]
     fastapi_apps = web_apps()
     external_views = [
         {"name": "Resilience", "href": "/decai/rounds", "destination": "nav", "url_route": "resilience"},

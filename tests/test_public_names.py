@@ -41,6 +41,7 @@ TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by 
     "coordinator.context": "CoordinatorContext coordinator_context reception",
     "coordinator.coordinate": "coordinate",
     "coordinator.federate": "federate published",
+    "coordinator.heartbeat": "Pulse TrainingElsewhere pulse",
     "coordinator.notify": "notify",
     "coordinator.roster": "read_roster round_of settle",
     "coordinator.round_status": "round_status rounds_of",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,14 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from decai_forecast.commands.progress import progress_on
 from decai_forecast.commands.table import print_summary, screen
 from decai_forecast.coordinator.context import coordinator_context
+from decai_forecast.errors import ConfigError
 from decai_forecast.founding import found_simulated, from_table
 from decai_forecast.network import Network
 from decai_forecast.one_machine.summary import summarise
 from decai_forecast.round import Round, round_at
+from decai_forecast.upkeep import faults_of_home
 
 if TYPE_CHECKING:
     from decai_forecast.orchestration.environment import Stack
@@ -30,7 +33,7 @@ Data = Annotated[
     typer.Option(help="A long table of several companies (Parquet or CSV). Without it: the built-in simulated network."),
 ]
 Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home; default .decai/<name of the data>.")]
-Port = Annotated[int, typer.Option(help="Port of Airflow's pages on 127.0.0.1; the two after it are used too.")]
+Port = Annotated[int, typer.Option(help="Port of Airflow's pages on 127.0.0.1; where it is taken, the next that is free.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 PORT = 18080
 
@@ -64,15 +67,16 @@ def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json
     console, began = screen(stderr=as_json), time.monotonic()
     network = _network(data, home, console)
     round = Round.of(network.replay_as_of) if network.replay_as_of else round_at(network.zone, datetime.now(UTC))
-    stack = Stack(network, free_port(port), roles=keep and can_have_roles())
+    if faults := list(faults_of_home(network.home)):
+        raise ConfigError("\n".join(faults))
+    stack = Stack(network, free_port(port), roles=keep and can_have_roles(), exported=os.environ)
+    if stack.port != port:
+        console.print(f"Port {port} is taken; this Airflow is on {stack.port} (--port chooses)", highlight=False)
     console.print(f"Starting Airflow on {stack.url} (log: {stack.home / 'stack.log'})", highlight=False, soft_wrap=True)
     with running(stack) as client:
         client.wait_dags(our_dags(network), 180.0)
-        with _progress(console) as bar:
-            task = bar.add_task("deliveries", total=2 * len(network.partners) + 2)
-            drive_round(
-                client, network, round, lambda what, done, of: bar.update(task, description=what, completed=done, total=of)
-            )
+        with progress_on(console, 2 * len(network.partners) + 2) as progress:
+            drive_round(client, network, round, progress)
         _print(summarise(network, round), console, as_json)
         console.print(f"\nDone in {time.monotonic() - began:.0f} s.", highlight=False)
         if keep:
@@ -101,18 +105,6 @@ def _network(data: Path | None, home: Path | None, console: Console) -> Network:
     said = "[yellow]simulated[/] companies" if network.simulated else f"companies of {data or network.name}"
     console.print(f"Network {network.name}: {len(network.partners)} {said}; home {home}", highlight=False, soft_wrap=True)
     return network
-
-
-def _progress(console: Console) -> Progress:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("runs"),
-        TimeElapsedColumn(),
-    )
-    return Progress(*columns, console=console)
 
 
 def _print(summary: dict[str, object], console: Console, as_json: bool) -> None:

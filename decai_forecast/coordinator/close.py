@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decai_forecast.coordinator.context import CoordinatorContext
-from decai_forecast.coordinator.federate import keep_last, published
+from decai_forecast.coordinator.federate import keep_last, published, read_failure
+from decai_forecast.coordinator.heartbeat import Pulse, pulse
 from decai_forecast.coordinator.notify import notify
-from decai_forecast.coordinator.roster import below_quorum, read_roster
+from decai_forecast.coordinator.roster import TrainingRoster, below_quorum, read_roster
 from decai_forecast.coordinator.round_status import RoundStatus, round_status
 from decai_forecast.link import Closing, ClosingStatus
 from decai_forecast.round import Round
@@ -39,13 +40,25 @@ def note_of_round(coordinator: CoordinatorContext, round_id: str) -> str:
     if (closing := coordinator.link.closing(round_id)) is not None:
         return closing.note
     roster, status = read_roster(coordinator, round_id), round_status(coordinator, round_id)
-    taking_part = (
-        f"{len(roster.members)} partners train together"
-        if roster
-        else f"{len(status.ready)} of {len(status.partners)} partners delivered"
-    )
+    delivered = f"{len(status.ready)} of {len(status.partners)} partners delivered"
+    taking_part = _training(coordinator, roster) if roster else delivered
     missing = ", ".join(f"{partner} ({why})" for partner, why in sorted(status.missing().items()))
     return f"Round {round_id} of {coordinator.network.name}: {taking_part}{f'; missing: {missing}' if missing else ''}."
+
+
+def _training(coordinator: CoordinatorContext, roster: TrainingRoster) -> str:
+    """How the shared training of an open round stands, as far as can be known now."""
+    many = f"{len(roster.members)} partners"
+    if (shared := coordinator.link.shared(roster.round)) is not None:
+        return f"{many} {shared.how()}"
+    match pulse(coordinator, roster.round):
+        case Pulse.WORKING:
+            return f"{many} train together"
+        case Pulse.LOST:
+            return f"the shared training of {many} was killed; it is tried again, at the latest when the round is closed"
+    if read_failure(coordinator, roster.round):
+        return f"the shared training of {many} failed; it is tried again when the round is closed"
+    return f"{many} are about to train together"
 
 
 def _note(

@@ -13,6 +13,7 @@ from datetime import date
 from decai_forecast.coordinator.archive import Archive
 from decai_forecast.coordinator.comparison import publish_comparison
 from decai_forecast.coordinator.context import CoordinatorContext
+from decai_forecast.coordinator.heartbeat import TrainingElsewhere, beating
 from decai_forecast.coordinator.roster import TrainingRoster, write_roster
 from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.coordinator.training import Scored, Trained, train
@@ -51,7 +52,8 @@ FEDERATE = Step("federate", TrainingFacts, libraries=("flwr", "lightgbm"))
 def federate(coordinator: CoordinatorContext, round: Round, progress: Progress | None = None) -> Done[TrainingFacts]:
     """Has the roster's companies train together what they prepared. Nothing moves but sums, trees, counts and codes.
 
-    Raises :class:`BelowQuorum` or :class:`FederationError`; a repetition after success changes nothing.
+    Raises :class:`BelowQuorum` or :class:`FederationError`, of which :class:`TrainingElsewhere` says that another process is
+    at it; a repetition after success changes nothing.
     """
     publish_comparison(coordinator, round)
     roster = write_roster(coordinator, round)
@@ -61,7 +63,10 @@ def federate(coordinator: CoordinatorContext, round: Round, progress: Progress |
         return _trained(coordinator, round, roster, archive, progress)
 
     try:
-        done = run_step(coordinator.store, round.id, FEDERATE, roster.to_json(), work)
+        with beating(coordinator, round.id):
+            done = run_step(coordinator.store, round.id, FEDERATE, roster.to_json(), work)
+    except TrainingElsewhere:
+        raise
     except FederationError as error:  # names and codes; it stays with the coordinator
         coordinator.store.write_json(_failure_key(round.id), {"code": error.code, "reason": str(error)})
         raise

@@ -95,10 +95,11 @@ class Network(Agreement, Located):
         Store(self.home, "network").write_bytes(FILE, text.encode())
 
     @classmethod
-    def load(cls, home: Path | None = None) -> Network:
-        """Reads ``network.yaml``; :class:`ConfigError` says everything that is wrong with it, where, and what to do."""
+    def load(cls, home: Path | None = None, name: str = FILE) -> Network:
+        """Reads ``network.yaml``, or ``name`` beside it; :class:`ConfigError` says everything that is wrong with it, where, and
+        what to do."""
         home = (home or default_home()).absolute()
-        path = home / FILE
+        path = home / name
         if not path.exists():
             raise ConfigError(f"{path}: not found; make a network with `decai network init` or set DECAI_HOME")
         agreed = read_yaml_file(path, NETWORK, CheckedAgreement)

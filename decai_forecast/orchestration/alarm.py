@@ -8,8 +8,8 @@ from typing import Any
 
 from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.coordinator.notify import notify
-from decai_forecast.network import Network
 from decai_forecast.orchestration.context import round_of_run
+from decai_forecast.orchestration.last_good import network_now
 from decai_forecast.orchestration.role import installation
 from decai_forecast.partner.context import partner_context
 from decai_forecast.partner.notices import Notice, known_channels, tell
@@ -21,7 +21,7 @@ def tell_people(context: Any) -> None:
     """Called when a coordinator's run failed."""
     run = context.get("dag_run")
     round_id = getattr(run, "partition_key", None) or "unknown"
-    coordinator = coordinator_context(Network.load())
+    coordinator = coordinator_context(network_now())
     notify(coordinator, f"federate failed in round {round_id}", "The shared training ended in an error; see the run's log.")
 
 
@@ -36,7 +36,7 @@ async def delivery_is_late(context: Any, partner: str) -> None:
 def _late(run: Any, partner: str) -> None:
     from decai_forecast.partner.quality import mark_late  # pandas: not when Airflow reads a DAG file
 
-    network = Network.load()
+    network = network_now()
     facts = run if isinstance(run, dict) else vars(run)
     known = {name: facts.get(name) for name in ("dag_id", "partition_key", "conf", "logical_date", "run_after")}
     round_id = round_of_run(network, SimpleNamespace(**known))

@@ -17,8 +17,9 @@ from airflow.sdk import Asset, AssetWatcher
 from airflow.sdk.exceptions import AirflowSkipException
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 
-from decai_forecast.network import Network
 from decai_forecast.orchestration.arrivals import Look, arrivals_of, in_words
+from decai_forecast.orchestration.last_good import network_now
+from decai_forecast.orchestration.metrics import count_look
 from decai_forecast.orchestration.role import Installation, Role, installation
 
 __all__ = ["LinkTrigger", "emit", "link_asset"]
@@ -76,7 +77,7 @@ class LinkTrigger(BaseEventTrigger):
 def _looked(here: Installation, closed: set[str]) -> Look:
     """A look with the network as it is now, companies may have come; a fault is part of it."""
     try:
-        return arrivals_of(Network.load(), here, closed).look()
+        return arrivals_of(network_now(), here, closed).look()
     except Exception as error:  # a triggerer must live
         return Look(trouble=in_words(error))
 
@@ -89,9 +90,10 @@ def link_asset(here: Installation) -> Asset:
 
 def emit(context: Any) -> list[str]:
     """Emits the partition of all that came over the link and was not emitted; a second run for the same is skipped."""
-    network = Network.load()
+    network = network_now()
     arrivals, run = arrivals_of(network, installation(network)), context["dag_run"].run_id
     look = arrivals.look(run)
+    count_look(look)
     if look.trouble:
         log.warning("the link: %s", look.trouble)
     emitted = [one for one in look.arrivals if arrivals.claim(one, run)]

@@ -29,13 +29,13 @@ def _note(dag_run: Any) -> None:
     from decai_forecast.coordinator.close import note_of_round
     from decai_forecast.coordinator.context import coordinator_context
     from decai_forecast.errors import DecaiError
-    from decai_forecast.network import Network
     from decai_forecast.orchestration.context import round_of_run
+    from decai_forecast.orchestration.last_good import network_now
     from decai_forecast.partner.context import partner_context
     from decai_forecast.partner.watch import note_of_alarms
 
     try:
-        network = Network.load()
+        network = network_now()
         round_id = round_of_run(network, dag_run)
         if kind == "deliver":  # the partner's own run: what its alarms are about stays in its report
             dag_run.note = note_of_alarms(partner_context(network, partner).store, round_id) or None

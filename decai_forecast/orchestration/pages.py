@@ -4,20 +4,20 @@ A participant's report needs access to its ``report_<partner>`` DAG. Reports are
 run, since names in them come from companies.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_access_view
 from airflow.models.dagrun import DagRun
-from fastapi import Depends, FastAPI, HTTPException, Query
+from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, Response
 from sqlalchemy import select
 
 from decai_forecast.errors import DecaiError
-from decai_forecast.network import Network
 from decai_forecast.orchestration.context import round_of_run
+from decai_forecast.orchestration.last_good import fault_of_network, network_now
 from decai_forecast.orchestration.page_html import page, what_if_page
 from decai_forecast.orchestration.plan import contract_faults
 from decai_forecast.orchestration.role import installation
@@ -40,9 +40,19 @@ POLICY = {
 }
 SHOWN = 14  # rounds on the front page: two weeks
 
+LONGEST_NAME = 250  # characters; Airflow's ids have no more, and files 255
+
+
+def _plain_names(request: Request) -> None:
+    """No name of ours is longer, or has a character that is not seen: such an address leads to nothing, in every store."""
+    names = [*request.path_params.values(), *request.query_params.values()]
+    if any(len(name) > LONGEST_NAME or not name.isprintable() for name in names):
+        raise HTTPException(404, "no such page")
+
+
 app = FastAPI(
     title="decai_forecast",
-    dependencies=[Depends(requires_access_view(AccessView.PLUGINS))],
+    dependencies=[Depends(requires_access_view(AccessView.PLUGINS)), Depends(_plain_names)],
     docs_url=None,
     redoc_url=None,
     openapi_url=None,
@@ -56,24 +66,24 @@ def _readable(user: Any) -> set[str]:
 @app.get("/rounds", response_class=HTMLResponse)
 def rounds(user: GetUserDep) -> Response:
     """The last rounds with what this user may see of them."""
-    network, readable = Network.load(), _readable(user)
+    network, readable = network_now(), _readable(user)
     houses = houses_shown(network, installation(network), readable)
     shown = [round for house in houses for round in last_rounds(network, house, SHOWN)]
-    return _html(page(network, shown, readable, faults=contract_faults(network)))
+    return _html(page(network, shown, readable, said=fault_of_network(network.home), faults=contract_faults(network)))
 
 
 @app.get("/run", response_class=HTMLResponse)
 def run(
     user: GetUserDep,
     session: SessionDep,
-    dag_id: Annotated[str, Query(max_length=250)],
-    run_id: Annotated[str, Query(max_length=250)] = "",
+    dag_id: str,
+    run_id: str = "",
 ) -> Response:
     """The round of a run, or of the DAG's last run; a participant's own DAG shows its report at once."""
     readable = _readable(user)
     if dag_id not in readable:
         raise HTTPException(403, "no access to this DAG")
-    network = Network.load()
+    network = network_now()
     if dag_id.startswith("what_if_"):
         partner = dag_id.removeprefix("what_if_")
         return _html(what_if_page(network, partner, what_ifs(_own_store(partner))))
@@ -132,7 +142,7 @@ def check(dag_id: str, round_id: str, name: str) -> Response:
 
 def _own_store(partner: str) -> Store:
     """Of a company whose Airflow this is; of no other, whatever the user may read."""
-    network = Network.load()
+    network = network_now()
     if partner not in installation(network).partners(network):
         raise HTTPException(404, "no such participant here")
     return partner_context(network, partner).store

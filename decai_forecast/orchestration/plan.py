@@ -15,6 +15,7 @@ from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from decai_forecast.contracts import load_contract
 from decai_forecast.errors import ContractError
 from decai_forecast.network import Network
+from decai_forecast.orchestration.last_good import network_now
 from decai_forecast.orchestration.partitions import NightlyTimetable, nightly
 from decai_forecast.orchestration.role import Installation, installation
 
@@ -41,7 +42,7 @@ class PartnerPlan:
 
 def network() -> Network:
     """The network of this Airflow, from ``DECAI_HOME``."""
-    return Network.load()
+    return network_now()
 
 
 def here() -> Installation:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -22,10 +23,16 @@ import psutil
 from decai_forecast.errors import DecaiError
 from decai_forecast.orchestration.client import Client
 from decai_forecast.orchestration.environment import Stack, stack_environment
+from decai_forecast.upkeep import hold, last_user
 
 __all__ = ["StackDied", "free_port", "running"]
 
-PROCESSES = ("api-server", "scheduler", "dag-processor", "triggerer")
+PROCESSES = {  # no log servers: they would listen on all interfaces, and the logs lie in the home
+    "api-server": "api-server",
+    "scheduler": "scheduler --skip-serve-logs",
+    "dag-processor": "dag-processor",
+    "triggerer": "triggerer --skip-serve-logs",
+}
 HEALTHY_WITHIN = 300.0  # seconds on a busy two-core machine
 STOP_WITHIN = 20.0
 SWEEPS = 5  # a process may start another one just before it is killed
@@ -39,9 +46,9 @@ class StackDied(DecaiError):
 
 
 def free_port(wanted: int) -> int:
-    """``wanted`` if it and the two after it are free on the loopback interface; else the next such."""
-    for port in range(wanted, wanted + 300, 3):
-        if all(_is_free(port + k) for k in range(3)):
+    """``wanted`` if it is free on the loopback interface; else the next that is."""
+    for port in range(wanted, wanted + 300):
+        if _is_free(port):
             return port
     raise StackDied(f"no free port between {wanted} and {wanted + 300}")
 
@@ -58,8 +65,8 @@ def running(stack: Stack) -> Iterator[Client]:
     token = secrets.token_hex(8)
     environment, log = stack_environment(stack) | {MARK: token}, stack.home / "stack.log"
     procfile = stack.home / "Procfile"
-    procfile.write_text("".join(f"{name}: exec airflow {name}\n" for name in PROCESSES))
-    with _Interruptible() as interrupts, log.open("ab") as out:
+    procfile.write_text("".join(f"{name}: exec airflow {line}\n" for name, line in PROCESSES.items()))
+    with _Interruptible() as interrupts, _lock(stack, token), log.open("ab") as out:
         for command in _preparations(stack):
             _prepare(command, environment, out.fileno(), log)
         started: list[subprocess.Popen[bytes]] = []
@@ -77,11 +84,27 @@ def running(stack: Stack) -> Iterator[Client]:
             client.close()
 
 
+@contextmanager
+def _lock(stack: Stack, token: str) -> Iterator[None]:
+    """The home's lock. What a start has left that was killed, and could not end what it had started, is ended first."""
+    home = stack.network.home
+    user = last_user(home)
+    if user.is_here and not psutil.pid_exists(user.pid):
+        _sweep(user.airflow)
+    with hold(home, token, f"the Airflow at {stack.url}"):
+        yield
+
+
 def _started(stack: Stack, procfile: Path, environment: dict[str, str], out: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "honcho", "-f", str(procfile), "start"],
+        [*_with_its_parent(), sys.executable, "-m", "honcho", "-f", str(procfile), "start"],
         cwd=stack.home, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
     )  # fmt: skip
+
+
+def _with_its_parent() -> list[str]:
+    """Before a command, on Linux: the kernel sends it TERM when the process that started it is gone, however it went."""
+    return [command, "--pdeathsig", "TERM"] if (command := shutil.which("setpriv")) else []
 
 
 class _Interruptible:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, NoReturn
@@ -12,12 +12,16 @@ from typing import Any, NoReturn
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
 from decai_forecast.coordinator.context import CoordinatorContext, coordinator_context
+from decai_forecast.coordinator.heartbeat import TrainingElsewhere
 from decai_forecast.coordinator.roster import round_of
 from decai_forecast.errors import ConfigError, ContractError, DecaiError, LinkError, RoundClosed
-from decai_forecast.link import ClosingStatus, SharedStatus, State
+from decai_forecast.link import ClosingStatus, State
 from decai_forecast.network import Network
 from decai_forecast.orchestration.connections import AirflowCredentials
 from decai_forecast.orchestration.context import closing_round, delivery_round, partition_round
+from decai_forecast.orchestration.emitted import claim
+from decai_forecast.orchestration.log_context import about
+from decai_forecast.orchestration.metrics import counted, measure_round, measure_training
 from decai_forecast.orchestration.plan import DELIVERIES, SHARED, here
 from decai_forecast.orchestration.plan import network as this_network
 from decai_forecast.partner.context import PartnerContext, partner_context
@@ -129,20 +133,26 @@ def _delivery(partner: str, context: Any) -> tuple[PartnerContext, Round]:
     """Whose delivery a task is part of, and for which round."""
     network = this_network()
     company = _company(network, partner)
-    return company, delivery_round(context, network, partial(round_of_company, company))
+    round = delivery_round(context, network, partial(round_of_company, company))
+    about(round, partner)
+    return company, round
 
 
 def _reporting(partner: str, context: Any) -> tuple[PartnerContext, Round]:
     """Whose report a task is part of, and of which round."""
     network = this_network()
     company = _company(network, partner)
-    return company, partition_round(context, network, partial(round_of_company, company))
+    round = partition_round(context, network, partial(round_of_company, company))
+    about(round, partner)
+    return company, round
 
 
 def _closing(context: Any) -> tuple[CoordinatorContext, Round]:
     """The coordinator, and the round that is closed."""
     coordinator = coordinator_context(this_network())
-    return coordinator, closing_round(context, coordinator.network, partial(round_of, coordinator))
+    round = closing_round(context, coordinator.network, partial(round_of, coordinator))
+    about(round)
+    return coordinator, round
 
 
 def pull(partner: str, context: Any) -> dict[str, Any]:
@@ -204,18 +214,35 @@ def federate(context: Any) -> dict[str, Any]:
 
     coordinator = coordinator_context(this_network())
     round = partition_round(context, coordinator.network, partial(round_of, coordinator))
-    if published(coordinator, round.id):
+    about(round)
+    if not published(coordinator, round.id):
+        measure_round(coordinator, round.id)
+        with plainly(), _one_at_a_time(context), counted(coordinator):
+            step(coordinator, round, progress=print)
+    return _emit_shared(context, coordinator, round)
+
+
+@contextmanager
+def _one_at_a_time(context: Any) -> Iterator[None]:
+    """Where another run trains the round it is asked again, since that one may have been killed just now; then left to it."""
+    try:
+        yield
+    except TrainingElsewhere as error:
+        if _last_try(context):
+            raise AirflowSkipException(str(error)) from None
+        raise
+
+
+def _emit_shared(context: Any, coordinator: CoordinatorContext, round: Round) -> dict[str, Any]:
+    """Emits the round's partition once: by the run that is first, again if that was killed before Airflow knew."""
+    shared = coordinator.link.shared(round.id)
+    if shared is None or not claim(coordinator.store, round.id, SHARED.name, context["dag_run"].run_id):
         raise AirflowSkipException(f"round {round.id} has its shared forecaster")
-    with plainly():
-        facts = step(coordinator, round, progress=print).facts
-    _emit_shared(context, round, facts.status)
-    return {"members": list(facts.members), "dropped": dict(facts.dropped), "seconds": facts.seconds}
-
-
-def _emit_shared(context: Any, round: Round, status: str) -> None:
+    measure_training(coordinator, shared)
     event = context["outlet_events"][SHARED]
-    event.extra = {"round": round.id, "as_of": round.as_of.isoformat(), "status": status}
+    event.extra = {"round": round.id, "as_of": round.as_of.isoformat(), "status": shared.status}
     event.add_partitions(round.id)
+    return {"members": list(shared.members), "dropped": dict(shared.dropped), "seconds": shared.seconds}
 
 
 def simulate(partner: str, context: Any) -> dict[str, Any]:
@@ -256,14 +283,12 @@ def what_if(partner: str, context: Any) -> dict[str, Any]:
 def close(context: Any) -> dict[str, Any]:
     """Closes the round; where it had no shared training, publishes the last one, so that reports are written all the same."""
     from decai_forecast.coordinator.close import close as step
-    from decai_forecast.coordinator.federate import published
 
     coordinator, named = _closing(context)
     round = round_of(coordinator, named.id)
-    before = published(coordinator, round.id)
     closing = step(coordinator, round)
-    if not before:
-        _emit_shared(context, round, SharedStatus.KEPT)
+    with suppress(AirflowSkipException):
+        _emit_shared(context, coordinator, round)
     return {"status": closing.status, "note": closing.note}
 
 

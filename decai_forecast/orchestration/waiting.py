@@ -18,6 +18,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from decai_forecast.coordinator.context import CoordinatorContext, coordinator_context
 from decai_forecast.coordinator.federate import published
+from decai_forecast.coordinator.heartbeat import Pulse, pulse
 from decai_forecast.coordinator.roster import read_roster, round_of, settle
 from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.errors import BelowQuorum, LinkError
@@ -34,7 +35,10 @@ __all__ = ["OwnDelivery", "RosterWritten", "RoundTrigger", "SettleRoster"]
 
 log = logging.getLogger(__name__)
 POLL, POLL_APART = 2.0, 10.0  # seconds between looks into a folder, and at a coordinator on another host
-TRIES, PAUSE = 2, timedelta(seconds=10)  # further tries of a task that waits, and the time before each
+TRIES, PAUSE = (
+    5,
+    timedelta(seconds=10),
+)  # further tries of a task of the coordinator or one that waits: for those that were killed
 LONGEST = timedelta(hours=12)  # a round that is not over by then never will be
 
 
@@ -44,9 +48,10 @@ def all_answered(network: Network, round_id: str) -> bool:
     return read_roster(coordinator, round_id) is not None or round_status(coordinator, round_id).settled
 
 
-def shared_there(network: Network, round_id: str) -> bool:
-    """The round has its shared forecaster."""
-    return published(coordinator_context(network), round_id)
+def training_over(network: Network, round_id: str) -> bool:
+    """The round has its shared forecaster, or nobody trains it: whoever was killed is not waited for."""
+    coordinator = coordinator_context(network)
+    return published(coordinator, round_id) or pulse(coordinator, round_id) is not Pulse.WORKING
 
 
 def answered(network: Network, round_id: str, partner: str) -> bool:
@@ -55,7 +60,11 @@ def answered(network: Network, round_id: str, partner: str) -> bool:
     return kept_submission(company.store, round_id) is not None or company.link.closed(round_id)
 
 
-CONDITIONS: dict[str, Callable[..., bool]] = {"all_answered": all_answered, "shared_there": shared_there, "answered": answered}
+CONDITIONS: dict[str, Callable[..., bool]] = {
+    "all_answered": all_answered,
+    "training_over": training_over,
+    "answered": answered,
+}
 
 
 class RoundTrigger(BaseTrigger):
@@ -133,7 +142,7 @@ class SettleRoster(Waiting):
         if roster is None:
             raise AirflowSkipException(f"round {round.id} is below quorum")
         if others and not published(coordinator, round.id):
-            _defer(self, "shared_there", round.id, timedelta(minutes=60))  # `federate` may still be training
+            _defer(self, "training_over", round.id, LONGEST)  # `federate` may still be training
         return roster
 
     def resume(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:

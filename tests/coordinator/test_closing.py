@@ -132,13 +132,13 @@ def test_the_first_round_has_nothing_to_keep(parties: Parties) -> None:
 
 
 def test_the_note_of_an_open_round_says_how_it_stands(parties: Parties) -> None:
-    """Before the training, during it, and after the closing what that said."""
+    """Before the training, and after the closing what that said; during it: test_heartbeat.py."""
     parties.submit("abc")
     assert (
         note_of_round(parties.coordinator, ROUND.id) == "Round 2026-06-29 of n: 3 of 4 partners delivered; missing: d (absent)."
     )
     write_roster(parties.coordinator, ROUND)
     parties.submit("d")
-    assert note_of_round(parties.coordinator, ROUND.id) == "Round 2026-06-29 of n: 3 partners train together."
+    assert note_of_round(parties.coordinator, ROUND.id) == "Round 2026-06-29 of n: 3 partners are about to train together."
     closing = close(parties.coordinator, ROUND)
     assert note_of_round(parties.coordinator, ROUND.id) == closing.note

@@ -218,5 +218,5 @@ def test_a_triggerer_that_is_killed_tells_nothing_twice(there: Apart, acme: Site
 
 def _is_triggerer(process: psutil.Process, stack: Stack) -> bool:
     with suppress(psutil.Error):
-        return process.cmdline()[-1:] == ["triggerer"] and process.environ().get("AIRFLOW_HOME") == str(stack.home)
+        return process.cmdline()[-2:-1] == ["triggerer"] and process.environ().get("AIRFLOW_HOME") == str(stack.home)
     return False

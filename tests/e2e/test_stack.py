@@ -33,10 +33,15 @@ def ours(home: Path) -> list[psutil.Process]:
     return found
 
 
+def unset() -> dict[str, str]:
+    """Without the settings of the tests' own Airflow, which `decai up` would respect."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
+
+
 def kill_and_wait(network: Network) -> None:
     """A running stack whose scheduler is killed."""
     with running(Stack(network, free_port(18580))) as client:
-        next(p for p in ours(network.home) if p.cmdline()[-1:] == ["scheduler"]).kill()  # its children live on
+        next(p for p in ours(network.home) if p.cmdline()[-2:-1] == ["scheduler"]).kill()  # its children live on
         while True:
             client.check_health()
             time.sleep(0.2)
@@ -55,8 +60,9 @@ def test_an_interrupted_demo_leaves_nothing_behind(orders_file: Path, tmp_path: 
     """Stopped in the middle of a start: exit code 130, no stack trace, no process."""
     home, command = tmp_path / "home", [sys.executable, "-m", "decai_forecast", "demo", "--data", str(orders_file)]
     demo = subprocess.Popen(
-        [*command, "--home", str(home), "--port", "18680"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*command, "--home", str(home), "--port", "18680"],
+        env=unset(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     end = time.monotonic() + 120
     while not any("scheduler" in process.cmdline() for process in ours(home)):
         assert time.monotonic() < end
@@ -67,3 +73,23 @@ def test_an_interrupted_demo_leaves_nothing_behind(orders_file: Path, tmp_path: 
     assert demo.returncode == 130, said
     assert "Traceback" not in said
     assert ours(home) == []
+
+
+def test_a_killed_command_leaves_nothing_and_two_are_refused(orders_file: Path, tmp_path: Path) -> None:
+    """`kill -9` of `decai up`: the kernel tells its manager, which ends all; until then the home is taken."""
+    home, line = tmp_path / "home", [sys.executable, "-m", "decai_forecast", "up", "--data", str(orders_file)]
+    command = [*line, "--home", str(home), "--port", "18690"]
+    first = subprocess.Popen(command, env=unset(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 180
+    while not any("scheduler" in process.cmdline() for process in ours(home)):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    second = subprocess.run(command, env=unset(), capture_output=True, text=True, check=False)
+    assert second.returncode == 2
+    assert f"(process {first.pid} on " in second.stderr.splitlines()[-1]
+    first.kill()
+    first.wait()
+    end = time.monotonic() + 60
+    while ours(home):
+        assert time.monotonic() < end, [process.cmdline() for process in ours(home)]
+        time.sleep(0.5)

@@ -35,13 +35,17 @@ def test_ports_are_on_the_loopback() -> None:
 
 
 ROLES = (ROLE, PARTNER)  # may be empty: all companies' Airflow
+IMAGES = ("PYTHON_IMAGE", "POSTGRES_IMAGE")  # may be empty: those of the file
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"(?<!\$)\${(\w+)", TEXT))))
 def test_every_secret_is_required_and_documented(name: str) -> None:
-    """A missing value stops compose with a word where to look; none has a default."""
+    """A missing value stops compose with a word where to look; only images have a default, pinned to the patch."""
     uses = re.findall(rf"(?<!\$)\${{{name}([^}}]*)}}", TEXT)
-    assert all(use == (":-" if name in ROLES else ":?see .env.example") for use in uses)
+    if name in IMAGES:
+        assert all(re.fullmatch(r":-(python:3\.\d+\.\d+|postgres:\d+\.\d+)-[a-z-]+", use) for use in uses), uses
+    else:
+        assert all(use == (":-" if name in ROLES else ":?see .env.example") for use in uses)
     assert f"\n{name}=\n" in (ROOT / ".env.example").read_text()
 
 
@@ -74,9 +78,26 @@ def test_every_process_knows_whose_airflow_it_is() -> None:
     assert {name: ENVIRONMENT[name] for name in ROLES} == {name: f"${{{name}:-}}" for name in ROLES}
 
 
+def test_what_the_image_is_built_on_is_pinned() -> None:
+    """The base to the patch, Debian's packages to the version that security updates keep."""
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    base = re.search(r"^ARG PYTHON_IMAGE=(.+)$", dockerfile, re.M)
+    assert base is not None
+    assert f"${{PYTHON_IMAGE:-{base[1]}}}" in TEXT
+    packages = re.search(r"--no-install-recommends (.+?) \\", dockerfile)
+    assert packages is not None
+    assert all(re.fullmatch(r"[a-z0-9.+-]+=\d[^ ]*\*", package) for package in packages[1].split())
+
+
+def test_no_process_has_a_log_server() -> None:
+    """They would listen on all interfaces; the logs lie in the volume that all of them share."""
+    assert all("--skip-serve-logs" in COMPOSE["services"][name]["command"] for name in ("scheduler", "triggerer"))
+
+
 def test_commands_are_airflows_own() -> None:
-    """The four processes and the migration; only with the profile of a company its node."""
+    """The four processes and what prepares them; only with the profile of a company its node."""
     commands = {tuple(s["command"]) for s in COMPOSE["services"].values() if "command" in s and "profiles" not in s}
     expected = {("airflow", name) for name in ("api-server", "scheduler", "dag-processor", "triggerer")}
-    assert commands == expected | {("airflow", "db", "migrate")}
+    bare = {tuple(word for word in command if not word.startswith("--")) for command in commands}
+    assert bare == expected | {("decai", "prepare")}
     assert {name: s["profiles"] for name, s in COMPOSE["services"].items() if "profiles" in s} == {"node": ["partner"]}

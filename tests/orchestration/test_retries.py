@@ -55,7 +55,7 @@ def test_a_task_that_waits_is_run_again_when_airflow_takes_it_for_killed() -> No
         waiting.SettleRoster(task_id="b"),
         waiting.OwnDelivery(task_id="c", partner="p"),
     ]
-    assert [(task.retries, task.retry_delay) for task in waits] == [(2, timedelta(seconds=10))] * 3
+    assert [(task.retries, task.retry_delay) for task in waits] == [(5, timedelta(seconds=10))] * 3
 
 
 def test_an_expected_error_of_a_combination_ends_its_task_at_once(network: Network) -> None:
