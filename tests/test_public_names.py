@@ -23,18 +23,18 @@ PUBLIC = {
     "documents": "Document Fault Kind Where near",
     "federation": "MEAN_OBJECTIVE Member Plan Shared merge sanitise train_shared validate",
     "founding": "Columns add_participant add_partner found_named found_simulated from_table",
-    "founding.apart": "Answer Answers Entry FoundingDesk Guest Invitation fingerprint_of_members home_of in_words invite join "
-    "opened_answer",
+    "founding.apart": "Answer Answers Entry Exchange FoundingDesk Guest Invitation fingerprint_of_members home_of in_words "
+    "invite join opened_answer",
     "link": "Closing ClosingStatus CompanyFolder CompanyLink Comparison CoordinatorFolder CoordinatorLink Evaluation Figures "
-    "Inbox Members ModelCertificate ModelFile Noise Progress PublicLink Quartiles SharedModels SharedRound SharedStatus State "
-    "Submission",
+    "Inbox Members ModelCertificate ModelFile Noise Progress PublicLink Quartiles Revocation SharedModels SharedRound "
+    "SharedStatus State Submission Succession",
     "partner.combine": "can_forecast combine",
     "reports": (
         "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report "
         "erp_files manifest orders_csv render_html stock_targets_csv"
     ),
     "simulation": "FAILURE_LEVEL RECOVERY_LEVEL REPLICATIONS Simulation days_of_supply hhi simulate standard_error",
-    "strategies": "DEFAULT MEAN_POWER MINIMUM_QUORUM TREES Disclosure Strategy all_strategies strategy_of",
+    "strategies": "ASKED DEFAULT MEAN_POWER MINIMUM_QUORUM TREES Disclosure Strategy all_strategies strategy_of",
 }
 TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by file
     "coordinator.close": "close note_of_round",
@@ -54,12 +54,14 @@ TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by 
     "partner.check": "check",
     "partner.combine": "can_forecast combine",
     "partner.context": "PartnerContext partner_context",
+    "partner.expiry": "ends_soon",
     "partner.facts": "CHECK COMBINE CombineFacts TRAIN TrainFacts",
     "partner.finished": "accepted_frame required_step",
     "partner.notices": "Notice known_channels tell",
     "partner.own_past": "carriers_of ordering_of panic_of",
     "partner.own_round": "is_served round_of_company",
     "partner.own_submission": "kept_submission",
+    "partner.opened_tree": "LARGEST judge open_tree read_opened",
     "partner.pull": "pull",
     "partner.quality": "history mark_late score",
     "partner.report": "REPORT_FILES hand_over outbox_key",

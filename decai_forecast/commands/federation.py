@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from decai_forecast.commands.membership import company_of, membership_app
+from decai_forecast.commands.keys import keys_app
+from decai_forecast.commands.membership import company_of, follow_members, membership_app
+from decai_forecast.commands.opening import opening_app
 from decai_forecast.commands.own_node import node_lock
 from decai_forecast.network import COORDINATOR, Network
 
@@ -89,7 +92,7 @@ def node(
     if until_closed:
         Thread(target=_stop_at_the_end_of_input, args=(stop,), daemon=True).start()
     with node_lock(network.home, partner):
-        serve(company, lambda text: print(text, flush=True), stop)
+        serve(company, lambda text: print(text, flush=True), stop, partial(follow_members, network, partner))
         print(f"{partner}: stopped", flush=True)
         os._exit(0)  # an answer may be under way inside LightGBM, which waits for the others; only the process's end ends it
 
@@ -107,3 +110,5 @@ def _link(network: Network) -> Link:
 
 
 federation_app.add_typer(membership_app)
+federation_app.add_typer(keys_app)
+federation_app.add_typer(opening_app)

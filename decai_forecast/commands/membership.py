@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,12 +23,16 @@ if TYPE_CHECKING:  # these modules import gRPC
     from decai_forecast.identity import Keyring
     from decai_forecast.link import Members
 
-__all__ = ["company_of", "desk_of", "membership_app", "news_of_members"]
+__all__ = [
+    "HURRY", "answers_of", "company_of", "desk_of", "follow_members", "joined", "membership_app", "news_of_members",
+    "revoked_at_the_coordinator",
+]  # fmt: skip
 
 membership_app = typer.Typer()
 Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")]
 LOOK = 2.0  # seconds between two looks whether the coordinator has admitted somebody
 TELL = 30.0  # seconds between two lines that say so
+QUICK = 3.0  # seconds that a node tries to reach it, before it answers
 HURRY = 20.0  # seconds that a command tries to reach the coordinator
 
 
@@ -45,7 +51,7 @@ def invite(
     """
     from decai_forecast.founding.apart import invite as step
 
-    answers = _answers(Network.load(home))
+    answers = answers_of(Network.load(home))
     for partner in partners:
         answers.network.participant(partner)
     for partner in partners:
@@ -136,7 +142,7 @@ def admit(
 
       decai federation admit acme --fingerprint 1f3a-77c0-9e21-b5d4-08aa
     """
-    answers = _answers(Network.load(home))
+    answers = answers_of(Network.load(home))
     names = [_named(answers, partner) for partner in partners or answers.waiting()]
     if not names:
         raise ConfigError("no answer has come; `decai coordinator serve` takes them, or name the file that a company carried")
@@ -268,6 +274,7 @@ def news_of_members(network: Network, partner: str) -> Iterator[str]:
         return
     entry = _entry(network, partner)
     try:
+        yield from (f"{partner}: {line}" for line in (entry.follow() if entry.is_admitted else []))
         members = entry.members() if entry.is_admitted else None
         new = entry.new(members) if members else {}
     except DecaiError as error:  # it is for being told only: what is wrong with the link itself, the round tells
@@ -277,14 +284,40 @@ def news_of_members(network: Network, partner: str) -> Iterator[str]:
         yield f"{partner}: {', '.join(new)}: not pinned; `decai federation enter` shows the keys, to be compared"
 
 
+def follow_members(network: Network, partner: str) -> Iterator[str]:
+    """Takes over which keys were exchanged and which taken back; a line for each. What the coordinator does not answer changes
+    nothing: it cannot bring a key back that was taken back before."""
+    from decai_forecast.link.calls import Patience
+
+    if network.link.way != "https":
+        return
+    entry = replace(_entry(network, partner), patience=Patience(step=QUICK, tries=0.0))
+    try:
+        yield from entry.follow() if entry.is_admitted else []
+    except DecaiError as error:
+        yield str(error)
+
+
 def desk_of(network: Network) -> FoundingDesk:
-    """Where the coordinator keeps what companies answer."""
+    """Where the coordinator keeps what companies answer and ask."""
+    from decai_forecast.federation.superlink.register import Certificates
     from decai_forecast.founding.apart import FoundingDesk
+    from decai_forecast.identity import Keyring
 
-    return FoundingDesk(Store(network.home / "federation" / COORDINATOR, COORDINATOR))
+    folder, own = network.home / "federation" / COORDINATOR, Store(network.address(COORDINATOR), COORDINATOR)
+    take_back = partial(revoked_at_the_coordinator, network)
+    return FoundingDesk(Store(folder, COORDINATOR), Keyring(own), Certificates(folder), network.name, take_back)
 
 
-def _answers(network: Network) -> Answers:
+def revoked_at_the_coordinator(network: Network, name: str) -> None:
+    """Takes the keys of a company back, and tells everybody."""
+    answers = answers_of(network)
+    answers.changes.revoke(name)
+    answers.tell()
+
+
+def answers_of(network: Network) -> Answers:
+    """The coordinator's side of who belongs to the federation; :class:`ConfigError` where none is founded."""
     from decai_forecast.coordinator.context import coordinator_context
     from decai_forecast.federation.superlink.link import Link
     from decai_forecast.founding.apart import Answers
@@ -299,11 +332,11 @@ def _entry(network: Network, partner: str) -> Entry:
     from decai_forecast.founding.apart import Entry
     from decai_forecast.link.calls import Patience
 
-    company, keyring = company_of(network, partner or _joined(network))
+    company, keyring = company_of(network, partner or joined(network))
     return Entry(network, company, keyring, Patience(step=HURRY, tries=HURRY))
 
 
-def _joined(network: Network) -> str:
+def joined(network: Network) -> str:
     """The one company that has answered an invitation in this home."""
     from decai_forecast.federation.superlink.passport import Files
     from decai_forecast.founding.apart import Guest

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from decai_forecast.commands.proposals import proposals_app
 from decai_forecast.errors import ConfigError, DecaiError, StoreError
 from decai_forecast.founding import Columns, add_participant, add_partner, found_named, found_simulated, from_table
 from decai_forecast.network import COORDINATOR, FILE, Network, default_home, notes_of
@@ -139,6 +140,9 @@ def _prove(name: str, address: str) -> None:
             f"{name}: the store at {address} cannot be used from here ({type(error).__name__}); check the address, the "
             "credentials in the environment, and that the bucket or folder is there"
         ) from None
+
+
+network_app.add_typer(proposals_app)
 
 
 @partner_app.command("add")

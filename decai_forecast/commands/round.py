@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Annotated
 import typer
 
 from decai_forecast.commands.membership import news_of_members
+from decai_forecast.commands.proposals import news_of_proposal
 from decai_forecast.commands.table import print_summary, screen
 from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.errors import ConfigError
@@ -20,6 +22,7 @@ from decai_forecast.one_machine.summary import summarise
 from decai_forecast.orchestration.role import WHOLE, Installation, Role
 from decai_forecast.orchestration.summaries import last_rounds, round_ids, round_summary
 from decai_forecast.partner.context import partner_context
+from decai_forecast.partner.expiry import ends_soon
 from decai_forecast.round import Round, round_at
 
 __all__ = ["app", "chosen_round", "waits_until"]
@@ -158,12 +161,19 @@ def _here(network: Network, partner: str) -> Installation:
     return Installation(Role.COORDINATOR) if network.link.way == "https" else WHOLE
 
 
+def _news(network: Network, partner: str) -> Iterator[str]:
+    """What the company's operator should know before the night, and nothing in it waits for."""
+    yield from news_of_members(network, partner)
+    yield from news_of_proposal(network, partner)
+    yield from ends_soon(partner_context(network, partner))
+
+
 def _run_company(network: Network, partner: str, round: Round, until: datetime) -> int:
     """The exit code."""
     from decai_forecast.commands.own_node import taking_part
     from decai_forecast.partner.apart import NotPublished, run_apart
 
-    for line in news_of_members(network, partner):
+    for line in _news(network, partner):
         _tell(line)
     try:
         run_apart(partner_context(network, partner), round, taking_part(network, partner, _tell), until, _tell)

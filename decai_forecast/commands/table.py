@@ -67,6 +67,8 @@ def print_summary(summary: Mapping[str, Any], console: Console) -> None:
     told = (failed, summary["verdict"], gains_in_words(summary["evaluation"]), privacy_in_words(summary["partners"]))
     for line in filter(None, told):
         console.print(line, highlight=False, soft_wrap=not console.is_terminal)
+    for line in summary["expires"]:
+        console.print(f"[yellow]{line}.[/]", highlight=False, soft_wrap=not console.is_terminal)
     console.print("Reports:", highlight=False)
     for row in summary["partners"]:
         where = os.path.relpath(row["report"], Path.cwd()) if row["report"] else "none"

@@ -68,7 +68,8 @@ def federate(coordinator: CoordinatorContext, round: Round, progress: Progress |
     except TrainingElsewhere:
         raise
     except FederationError as error:  # names and codes; it stays with the coordinator
-        coordinator.store.write_json(_failure_key(round.id), {"code": error.code, "reason": str(error)})
+        if error.code != "training_runs":  # what is trained elsewhere has not failed
+            coordinator.store.write_json(_failure_key(round.id), {"code": error.code, "reason": str(error)})
         raise
     _announce(coordinator, round, done.facts, roster.missing)
     coordinator.store.remove(_failure_key(round.id))

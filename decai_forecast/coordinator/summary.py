@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from decai_forecast.coordinator.close import note_of_round
@@ -10,6 +11,7 @@ from decai_forecast.coordinator.context import CoordinatorContext
 from decai_forecast.coordinator.federate import read_failure, read_training
 from decai_forecast.coordinator.roster import read_roster
 from decai_forecast.coordinator.round_status import ABSENT, RoundStatus, round_status
+from decai_forecast.network import COORDINATOR
 from decai_forecast.round import Round
 
 __all__ = ["coordinator_summary"]
@@ -32,8 +34,19 @@ def coordinator_summary(coordinator: CoordinatorContext, round: Round) -> dict[s
         "failure": read_failure(coordinator, round.id),
         "evaluation": _evaluation(coordinator, round.id),
         "verdict": shared.verdict() if shared else "",
+        "expires": _expires(coordinator),
         "partners": [_row(name, status, name in members) for name in network.partners],
     }
+
+
+def _expires(coordinator: CoordinatorContext) -> list[str]:
+    """Certificates that end within thirty days, of companies that are apart."""
+    from decai_forecast.federation.superlink.link import Link
+
+    link, now = Link(coordinator.network.home / "federation" / COORDINATOR), datetime.now(UTC)
+    if coordinator.network.link.way != "https" or not link.is_founded:
+        return []
+    return [one.line(now) for one in link.expiries() if one.is_near(now)]
 
 
 def _training(coordinator: CoordinatorContext, round_id: str, *, finished: bool) -> dict[str, Any] | None:

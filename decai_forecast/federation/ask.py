@@ -42,10 +42,11 @@ def ask(
     return replies_of(grid, messages, timeout, grace, enough, then, meanwhile)
 
 
-def gather(grid: Grid, nodes: Iterable[int], seconds: float, *, minimum: int = 0, grace: float = 0.0) -> None:
-    """Waits until all ``nodes`` are connected, ``seconds`` at most; once ``minimum`` of them are, ``grace`` at most."""
-    wanted, end, reached = set(nodes), time.monotonic() + seconds, False
-    while not wanted <= (there := set(grid.get_node_ids())) and time.monotonic() < end:
+def gather(grid: Grid, nodes: Mapping[int, str], seconds: float, *, minimum: int = 0, grace: float = 0.0) -> None:
+    """Waits until a node of each partner is connected, ``seconds`` at most; once ``minimum`` of them are, ``grace`` at most.
+    ``nodes``: node -> partner; of two of one partner either will do."""
+    wanted, end, reached = set(nodes.values()), time.monotonic() + seconds, False
+    while not wanted <= (there := {nodes[one] for one in grid.get_node_ids() if one in nodes}) and time.monotonic() < end:
         if not reached and 0 < minimum <= len(wanted & there):
             reached, end = True, min(end, time.monotonic() + grace)
         time.sleep(CONNECTED)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
+from importlib.metadata import version
 from pkgutil import resolve_name
 from typing import Any
 
@@ -101,6 +102,7 @@ def describe(message: Message, context: Context) -> Message:
     plan, rows = asked.plan, asked.rows
     columns = [*plan.columns, *(["weight"] if rows.weight is not None else [])]
     has: dict[str, Any] = {f"version-{name}": number for name, number in versions().items()}
+    has["release"] = version("decai-forecast")
     has |= {"schema": schema_of(columns), "agreed": str(context.node_config.get("agreed", "")), "rows": len(rows.target)}
     if plan.record.needs_keys:
         has["key"] = Keyring(asked.store).identity().public

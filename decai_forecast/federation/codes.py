@@ -7,12 +7,15 @@ from typing import Any
 
 from decai_forecast.errors import DecaiError
 
-__all__ = ["CLIENT_FAILED", "MALFORMED", "NODE_GONE", "NO_ROWS", "TIMEOUT", "code_of", "coded", "reason_of"]
+__all__ = [
+    "CLIENT_FAILED", "KEY_REVOKED", "MALFORMED", "NODE_GONE", "NO_ROWS", "TIMEOUT", "code_of", "coded", "reason_of",
+]  # fmt: skip
 
 CLIENT_FAILED = 2  # Flower's own number for a client application that raised
 NO_ROWS = "no_rows"  # the node has nothing for a cut-off; of an old one that is no failure
 TIMEOUT = "timeout"  # no answer within the plan's time
 NODE_GONE = "node_gone"  # the node ended, or lost its connection, before it answered
+KEY_REVOKED = "key_revoked"  # the node's keys were taken back
 MALFORMED = "malformed"  # an answer that does not hold what was asked for
 CODE = re.compile(r"[a-z0-9_]{1,40}")
 

@@ -32,7 +32,8 @@ __all__ = [
     "versions",
 ]
 
-LIBRARIES = ("decai-forecast", "flwr", "lightgbm")
+PROTOCOL = 1  # of our own messages, features and trees; another one where a release changes what is summed or how trees grow
+LIBRARIES = ("flwr", "lightgbm")
 VERSION = re.compile(r"[0-9A-Za-z.+!-]{1,40}")  # a version (PEP 440); anything else of a stranger's is not shown
 
 
@@ -80,8 +81,9 @@ class OtherPrivacy(FederationError):
 
 
 def versions() -> dict[str, str]:
-    """Library -> version, of those whose version changes models or messages."""
-    return {name: version(name) for name in LIBRARIES}
+    """Library -> version, of those whose version changes models or messages. Of this one it is the protocol that counts:
+    releases that share it train together, so that no company stops the others by a new release in the midst of a night."""
+    return {"protocol": str(PROTOCOL)} | {name: version(name) for name in LIBRARIES}
 
 
 def agreement(
@@ -113,7 +115,9 @@ def compare(partner: str, said: Mapping[str, Any], schemas: Iterable[str], agree
         found = str(said.get(f"version-{name}", "none"))
         if found != expected:
             shown = found if VERSION.fullmatch(found) else "something that is no version"
-            raise OtherVersion(f"{partner} has {name} {shown}; this training needs {expected}: install the same release")
+            own = str(said.get("release", ""))
+            which = f" (release {own})" if VERSION.fullmatch(own) else ""
+            raise OtherVersion(f"{partner} has {name} {shown}{which}; this training needs {expected}: install the same release")
     if said.get("schema") not in set(schemas):
         raise OtherFeatures(f"{partner} has training rows with other columns; prepare the round with the same release")
     if agreed and said.get("agreed") != agreed:

@@ -79,12 +79,13 @@ def _present(grid: Grid, plan: Plan, cutoff: date, dropped: Mapping[str, str], s
     Once the quorum has answered, the others get the plan's grace.
     """
     known = {node: setting.names.get(node, "") if setting.names is not None else "" for node in grid.get_node_ids()}
-    asked = [node for node in known if known[node] or setting.names is None]
+    back = setting.taken_back((setting.names or {}).values())
+    asked = [node for node in known if (known[node] or setting.names is None) and known[node] not in back]
     replies = ask(
         grid, asked, MessageType.QUERY, {"cutoff": cutoff.isoformat()}, plan.timeout, group=f"{cutoff}/query",
         grace=plan.grace, enough=lambda replies: sum(not reply.has_error() for reply in replies) >= plan.minimum,
     )  # fmt: skip
-    nodes, out = list[Node](), dict(dropped)
+    nodes, out = list[Node](), {**dropped, **back}
     for node_id, reply in replies.items():
         said = {} if reply.has_error() else dict(reply.content.get("config") or {})
         partner = known[node_id] or str(said.get("partner") or f"node {node_id}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 from flwr.serverapp import Grid
 
 from decai_forecast.errors import FederationError
+from decai_forecast.federation.codes import KEY_REVOKED
 from decai_forecast.federation.exact.certificate import Certificate
 from decai_forecast.federation.exact.host import HostRelay
 from decai_forecast.federation.exact.progress import Progress
@@ -43,12 +44,19 @@ class Relay(Protocol):
 class RuntimeSetting:
     """What differs between the runtimes. ``names``: node -> partner, where nodes are registered; a node that says another
     name is not heard. ``relay``: makes the relay of strategies that meet at one, from its patience (seconds) and whom it
-    tells how far the training is."""
+    tells how far the training is. ``admitted``: the partners whose keys hold at this moment, where keys can be taken back."""
 
     names: Mapping[int, str] | None = None
     relay: Callable[[float, Callable[[Progress], None]], Relay] = HostRelay
+    admitted: Callable[[], frozenset[str]] | None = None
     say: Say = lambda _: None
     watch: Watch = lambda _: None
+
+    def taken_back(self, partners: Iterable[str]) -> dict[str, str]:
+        """Those of ``partners`` whose keys were taken back since the training began, with the code that says so."""
+        if self.admitted is None:
+            return {}
+        return dict.fromkeys(set(partners) - self.admitted(), KEY_REVOKED)
 
 
 HERE = RuntimeSetting()

@@ -16,11 +16,13 @@ from decai_forecast.link.messages import (
     Noise,
     Progress,
     Quartiles,
+    Revocation,
     SharedModels,
     SharedRound,
     SharedStatus,
     State,
     Submission,
+    Succession,
 )
 from decai_forecast.link.protocol import CompanyLink, CoordinatorLink, Inbox, PublicLink
 
@@ -42,9 +44,11 @@ __all__ = [
     "Progress",
     "PublicLink",
     "Quartiles",
+    "Revocation",
     "SharedModels",
     "SharedRound",
     "SharedStatus",
     "State",
     "Submission",
+    "Succession",
 ]

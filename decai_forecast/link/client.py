@@ -61,7 +61,9 @@ class _Download:
         with client.stream("GET", self._path, headers=self._wanted()) as answer:
             if answer.status_code == httpx.codes.NOT_FOUND:
                 return None
-            answered(answer)
+            if answered(answer).status_code == httpx.codes.FORBIDDEN:
+                answer.read()
+                raise LinkError(code := code_of_answer(answer), f"{self._path}: the coordinator does not show it: {code}")
             if not self._goes_on(answer):
                 self._data.clear()
             self._tag = answer.headers.get("etag", "")

@@ -80,7 +80,9 @@ class CompanyConnection(H11Protocol):
         self.abort_after(LINGER if ends else self.limits.header)
 
     def _connections_of_it(self) -> int:
-        return sum(getattr(one, "caller", None) == self.caller for one in self.connections)
+        """Of one name, with whatever certificate."""
+        callers = [one.caller for one in self.connections if isinstance(one, CompanyConnection) and one.caller]
+        return sum(self.caller is not None and one.name == self.caller.name for one in callers)
 
 
 class _OfCompany:

@@ -33,11 +33,12 @@ from decai_forecast.network import COORDINATOR
 if TYPE_CHECKING:  # cryptography: not when Airflow reads a DAG file
     from decai_forecast.identity import Identity
 
-__all__ = ["FORMAT", "NO_ROUND", "Envelope", "Heading", "Kind", "enveloped", "introduced", "opened", "sealed"]
+__all__ = ["FORMAT", "NO_ROUND", "Envelope", "Heading", "Keys", "Kind", "enveloped", "introduced", "opened", "sealed"]
 
 FORMAT = "decai-link/1"
 NO_ROUND = "founding"
 M = TypeVar("M")
+Keys = bytes | tuple[bytes, ...] | None
 
 
 class Kind(StrEnum):
@@ -53,6 +54,10 @@ class Kind(StrEnum):
     ANSWER = "answer"
     ADMISSION = "admission"
     MEMBERS = "members"
+    KEYS = "keys"
+    REVOCATION = "revocation"
+    PROPOSAL = "proposal"
+    OPENING = "opening"
 
 
 @dataclass(frozen=True)
@@ -117,9 +122,10 @@ def enveloped(body: str, heading: Heading, identity: Identity, about: str = "") 
     return json.dumps(said, indent=1, sort_keys=True).encode()  # `about` is the first of the keys
 
 
-def opened(data: bytes, form: type[M], heading: Heading, key: bytes | None, *, largest: int = LARGEST_MESSAGE) -> M:
-    """The message of an envelope that must have this heading, and a signature of the sender's public ``key`` (32 bytes; None
-    if the reader has pinned none). :class:`MalformedMessage`, or :class:`LinkError` with the code of what does not hold."""
+def opened(data: bytes, form: type[M], heading: Heading, key: Keys, *, largest: int = LARGEST_MESSAGE) -> M:
+    """The message of an envelope that must have this heading, and a signature of the sender's public ``key``: 32 bytes, or
+    several of which one will do; None if the reader has pinned none. :class:`MalformedMessage`, or :class:`LinkError` with the
+    code of what does not hold."""
     envelope = _envelope(data, heading, largest)
     _check_equal("other_sender", "sender", envelope.sender, heading.sender, heading.who)
     _check_signature(envelope, heading, key)
@@ -171,18 +177,20 @@ def _format(data: bytes) -> str:
     return FORMAT
 
 
-def _check_signature(envelope: Envelope, heading: Heading, key: bytes | None) -> None:
+def _check_signature(envelope: Envelope, heading: Heading, key: Keys) -> None:
     from decai_forecast.identity import ALGORITHM, is_signed_by
 
     if not envelope.signature:
         raise LinkError("unsigned", f"{heading.who} sent a message without a signature; it is not used")
-    if key is None:
+    keys = (key,) if isinstance(key, bytes) else tuple(key or ())
+    if not keys:
         raise LinkError(
             "unknown_sender",
             f"no key of {heading.who} is pinned here, so that its signature cannot be checked; pin the one that it tells you",
         )
     written = Heading(envelope.kind, envelope.sender, envelope.round)
-    signed = is_signed_by(key, written.purpose, written.statement(envelope.body, envelope.about), _digits(envelope.signature))
+    stated, signature = written.statement(envelope.body, envelope.about), _digits(envelope.signature)
+    signed = any(is_signed_by(one, written.purpose, stated, signature) for one in keys)
     if envelope.algorithm != ALGORITHM or not signed:
         raise LinkError("wrong_signature", f"{heading.who} sent a message that is not signed with the key pinned for it")
 

@@ -16,7 +16,8 @@ import logging
 from typing import TYPE_CHECKING, TypeVar
 
 from decai_forecast.errors import DecaiError, MalformedMessage
-from decai_forecast.link.envelope import NO_ROUND, Heading, Kind, opened, sealed
+from decai_forecast.link.envelope import NO_ROUND, Heading, Keys, Kind, enveloped, opened, sealed
+from decai_forecast.link.keys import keys_of
 from decai_forecast.link.messages import (
     Closing,
     Comparison,
@@ -30,8 +31,9 @@ from decai_forecast.link.messages import (
     encoded,
 )
 from decai_forecast.link.protocol import CompanyLink, CoordinatorLink, Inbox
-from decai_forecast.link.published import MEMBERS_FILE, PublicReader, public_key
+from decai_forecast.link.published import MEMBERS_FILE, PROPOSAL_FILE, PublicReader, public_key
 from decai_forecast.network import COORDINATOR
+from decai_forecast.network.proposal import Proposal
 from decai_forecast.round import in_time, is_round
 from decai_forecast.store import Store, digest_bytes
 
@@ -50,8 +52,8 @@ def inbox_key(kind: Kind, round_id: str, company: str) -> str:
     return f"{company}/{round_id}/{kind}.json"
 
 
-def submission_in(data: bytes, round_id: str, sender: str, key: bytes | None) -> Submission:
-    """The submission in an envelope of ``sender``, checked against its public key; it speaks for nobody else."""
+def submission_in(data: bytes, round_id: str, sender: str, key: Keys) -> Submission:
+    """The submission in an envelope of ``sender``, checked against its public keys; it speaks for nobody else."""
     submission = opened(data, Submission, Heading(Kind.SUBMISSION, sender, round_id), key, largest=LARGEST)
     if (submission.partner, submission.round) != (sender, round_id):
         raise MalformedMessage(
@@ -112,23 +114,23 @@ class CoordinatorFolder(_PublicFolder, CoordinatorLink):
         return in_time({name for partner in self._partners for name in self._inbox.children(partner) if is_round(name)})
 
     def submissions(self, round_id: str) -> Inbox:
-        submissions, aside, keys = dict[str, Submission](), dict[str, str](), self._keyring.pinned()
+        submissions, aside = dict[str, Submission](), dict[str, str]()
         for sender in self._partners:
             try:
                 if (data := self._sent(Kind.SUBMISSION, round_id, sender)) is not None:
-                    submissions[sender] = submission_in(data, round_id, sender, keys.get(sender))
+                    submissions[sender] = submission_in(data, round_id, sender, keys_of(self._keyring, sender))
             except DecaiError as error:
                 aside[sender] = error.code
                 self._set_aside(round_id, sender, error)
         return Inbox(submissions, aside)
 
     def figures(self, round_id: str) -> list[Figures]:
-        figures, keys = list[Figures](), self._keyring.pinned()
+        figures = list[Figures]()
         for sender in self._partners:
             heading = Heading(Kind.FIGURES, sender, round_id)
             try:
                 if (data := self._sent(Kind.FIGURES, round_id, sender)) is not None:
-                    figures.append(opened(data, Figures, heading, keys.get(sender), largest=LARGEST))
+                    figures.append(opened(data, Figures, heading, keys_of(self._keyring, sender), largest=LARGEST))
             except DecaiError as error:
                 log.warning("figures for round %s are left out: %s", round_id, error)
         return figures
@@ -156,6 +158,10 @@ class CoordinatorFolder(_PublicFolder, CoordinatorLink):
 
     def publish_members(self, members: Members) -> None:
         self._public.write_bytes(MEMBERS_FILE, sealed(members, Kind.MEMBERS, NO_ROUND, self._keyring.identity()))
+
+    def publish_proposal(self, proposal: Proposal) -> None:
+        heading = Heading(Kind.PROPOSAL, COORDINATOR, NO_ROUND)
+        self._public.write_bytes(PROPOSAL_FILE, enveloped(proposal.text, heading, self._keyring.identity()))
 
     def _publish(self, message: object, kind: Kind, round_id: str) -> bool:
         """Once; False if there is one."""

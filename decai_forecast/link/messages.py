@@ -33,15 +33,18 @@ __all__ = [
     "Noise",
     "Progress",
     "Quartiles",
+    "Revocation",
     "SharedModels",
     "SharedRound",
     "SharedStatus",
     "State",
     "Submission",
+    "Succession",
     "encoded",
 ]
 
 MANY = 10**12  # rows; more is no number of rows
+MOST_CHANGES = 5_000  # of keys, of all companies in all years
 LONGEST_NOTE = 200_000  # characters: a thousand companies, each with its reason
 Name = Annotated[  # of a participant or a data set
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_]{0,39}$"), Field(description="a name of 1 to 40 of a-z, 0-9 and _")
@@ -294,15 +297,39 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Succession:
+    """That ``partner`` exchanged its key ``old`` for ``new``. Both have signed it: who knows the old one knows whose the new
+    one is."""
+
+    partner: Name
+    old: PublicKey
+    new: PublicKey
+    by_old: Signature
+    by_new: Signature
+
+
+@dataclass(frozen=True)
+class Revocation:
+    """That the key of ``partner`` was taken back on ``day`` (UTC)."""
+
+    partner: Name
+    key: PublicKey
+    day: date
+
+
+@dataclass(frozen=True)
 class Members:
     """Who belongs to the federation: company -> the public key of its identity (Ed25519), and that of the ``coordinator``.
-    ``waiting``: invited and not admitted yet. A company believes none of the keys before it has asked the companies."""
+    ``waiting``: invited and not admitted yet. A company believes none of the keys before it has asked the companies, unless
+    ``successions`` lead to it from the one that it knows. ``revoked``: keys that are worth nothing any more."""
 
     network: Annotated[str, Len(1, 100)]
     coordinator: PublicKey
     keys: Mapping[Name, PublicKey]
     waiting: tuple[Name, ...] = ()
     algorithm: Literal["Ed25519"] = "Ed25519"
+    successions: Annotated[tuple[Succession, ...], Len(0, MOST_CHANGES)] = ()
+    revoked: Annotated[tuple[Revocation, ...], Len(0, MOST_CHANGES)] = ()
 
     def faults(self) -> Iterator[Fault]:
         """Two that would be known by one key, or a company that would be taken for the coordinator."""
@@ -310,3 +337,7 @@ class Members:
             yield Fault(("keys", COORDINATOR), "the coordinator is no company", key=True)
         if len({self.coordinator, *self.keys.values()}) <= len(self.keys):
             yield Fault(("keys",), "one key twice; each participant has its own")
+        back = {one.key for one in self.revoked}
+        for partner, key in self.keys.items():
+            if key in back:
+                yield Fault(("keys", partner), "a key that was taken back")

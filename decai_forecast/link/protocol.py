@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from decai_forecast.link.messages import (
     Closing,
@@ -17,6 +17,9 @@ from decai_forecast.link.messages import (
     SharedRound,
     Submission,
 )
+
+if TYPE_CHECKING:
+    from decai_forecast.network.proposal import Proposal
 
 __all__ = ["CompanyLink", "CoordinatorLink", "Inbox", "PublicLink"]
 
@@ -58,6 +61,9 @@ class PublicLink(Protocol):
     def members(self) -> Members | None:
         """Who belongs to the federation; None where nobody was admitted, as on one host."""
 
+    def proposal(self) -> Proposal | None:
+        """Another network.yaml that the coordinator offers; nothing is done by it until it is accepted. None without one."""
+
 
 class CompanyLink(PublicLink, Protocol):
     """A company's end: it sends under its own name, and reads what is published."""
@@ -98,3 +104,6 @@ class CoordinatorLink(PublicLink, Protocol):
 
     def publish_members(self, members: Members) -> None:
         """Tells who belongs to the federation, in place of what was told before."""
+
+    def publish_proposal(self, proposal: Proposal) -> None:
+        """Offers another network.yaml, in place of what was offered before."""

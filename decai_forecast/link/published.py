@@ -6,6 +6,7 @@ The public part is plain files, so that any server of files can hold it::
     rounds/<round>/{shared,comparison,closed,progress}.json
     shared/<cut-off>/<first digits of the digest>.json
     members.json
+    network.json
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from decai_forecast.link.envelope import NO_ROUND, Heading, Kind, opened
 from decai_forecast.link.messages import Closing, Comparison, Members, ModelFile, Progress, SharedModels, SharedRound
 from decai_forecast.link.protocol import PublicLink
 from decai_forecast.network import COORDINATOR
+from decai_forecast.network.proposal import Proposal
 from decai_forecast.round import is_round
 from decai_forecast.store import digest_bytes
 
-__all__ = ["LARGEST_MODELS", "MEMBERS_FILE", "PublicReader", "is_public", "public_key"]
+__all__ = ["LARGEST_MODELS", "MEMBERS_FILE", "PROPOSAL_FILE", "PublicReader", "is_public", "public_key"]
 
 LARGEST_MODELS = 200_000_000  # bytes of the models of a cut-off: three models of 100 trees have a million
-MEMBERS_FILE = "members.json"
+MEMBERS_FILE, PROPOSAL_FILE = "members.json", "network.json"
 FILES = {Kind.SHARED: "shared", Kind.COMPARISON: "comparison", Kind.CLOSING: "closed", Kind.PROGRESS: "progress"}
 OF_ROUND = re.compile(rf"rounds/([^/]+)/({'|'.join(FILES.values())})\.json")
 OF_MODELS = re.compile(r"shared/[0-9]{4}-[0-9]{2}-[0-9]{2}/[0-9a-f]{16}\.json")
@@ -42,7 +44,7 @@ def public_key(kind: Kind, round_id: str) -> str:
 def is_public(key: str) -> bool:
     """Whether ``key`` is one that the public part can have: all else leads somewhere else."""
     of_round = OF_ROUND.fullmatch(key)
-    return bool(key == MEMBERS_FILE or OF_MODELS.fullmatch(key) or (of_round and is_round(of_round[1])))
+    return bool(key in (MEMBERS_FILE, PROPOSAL_FILE) or OF_MODELS.fullmatch(key) or (of_round and is_round(of_round[1])))
 
 
 class PublicReader(PublicLink, ABC):
@@ -86,6 +88,10 @@ class PublicReader(PublicLink, ABC):
     def members(self) -> Members | None:
         data, heading = self._read(MEMBERS_FILE), Heading(Kind.MEMBERS, COORDINATOR, NO_ROUND)
         return None if data is None else opened(data, Members, heading, self._coordinator_key())
+
+    def proposal(self) -> Proposal | None:
+        data, heading = self._read(PROPOSAL_FILE), Heading(Kind.PROPOSAL, COORDINATOR, NO_ROUND)
+        return None if data is None else opened(data, Proposal, heading, self._coordinator_key())
 
     def _message(self, round_id: str, kind: Kind, form: type[M]) -> M | None:
         data = self._read(public_key(kind, round_id))

@@ -13,6 +13,7 @@ from decai_forecast.errors import LinkError
 from decai_forecast.identity import Keyring
 from decai_forecast.link.envelope import Heading, Kind, opened
 from decai_forecast.link.folder import LARGEST, inbox_key, submission_in
+from decai_forecast.link.keys import keys_of
 from decai_forecast.link.messages import Figures
 from decai_forecast.link.published import is_public
 from decai_forecast.round import is_round
@@ -61,7 +62,7 @@ class Reception:
             raise LinkError("unknown_sender", f"{company[:40]!r} is no partner of this network")
         if not is_round(round_id):
             raise LinkError("other_round", f"{company} sent a message for {round_id[:40]!r}, which is no round")
-        key = self.keyring.pinned().get(company)
+        key = keys_of(self.keyring, company)
         if kind is Kind.SUBMISSION:
             submission_in(data, round_id, company, key)
         else:

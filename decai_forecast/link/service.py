@@ -7,8 +7,11 @@
     GET /v1/public/<key>                 a public file, with ETag, If-None-Match and Range
     PUT /v1/founding/answer              the answer to an invitation; 204, the same again too
     GET /v1/founding/admission           what the coordinator makes of it; 404 until then
+    PUT /v1/keys/request                 a company asks for another certificate, or exchanges its keys; 204
+    GET /v1/keys/package                 what the coordinator makes of it; 404 until then
+    PUT /v1/keys/revocation              a company takes its own key back; 204
 
-Whoever shows an invitation in place of a company's certificate gets the last two and nothing else.
+Whoever shows an invitation in place of a company's certificate gets those of ``founding`` and nothing else.
 
 Whoever has no certificate of the federation's authority gets no connection. What is not taken is answered with a code::
 
@@ -44,8 +47,8 @@ log = logging.getLogger(__name__)
 CHUNK = 64_000  # bytes of an answer that are under way at a time
 GRACE = 10  # seconds that requests get to end when the service stops
 STATUS = {
-    "other_sender": 403, "unknown_sender": 403, "not_admitted": 403, "invitation_withdrawn": 403, "invitation_used": 409,
-    "too_large": 413, "too_slow": 408, "not_there": 404,
+    "other_sender": 403, "unknown_sender": 403, "key_revoked": 403, "not_admitted": 403, "invitation_withdrawn": 403,
+    "invitation_used": 409, "too_large": 413, "too_slow": 408, "not_there": 404,
 }  # fmt: skip
 OURS = ("identity", "store", "config")  # codes of what is wrong on this side
 SENT = {"submission": Kind.SUBMISSION, "figures": Kind.FIGURES}
@@ -75,19 +78,20 @@ def application(reception: Reception, limits: Limits, desk: Desk | None) -> Fast
     async def put(round_id: str, what: str, request: Request) -> Response:
         if what not in SENT:
             return _refused("not_there")
-        company = _company(request)
+        company = _company(request, desk)
         data = await _body(request, limits.body)
         await run_in_threadpool(reception.take, SENT[what], round_id, company, data)
         return Response(status_code=204)
 
     @app.api_route("/v1/public/{key:path}", methods=["GET", "HEAD"])
     async def public(key: str, request: Request) -> Response:
-        _company(request)
+        _company(request, desk)
         data = await run_in_threadpool(reception.published, key)
         return _refused("not_there") if data is None else _file(data, request)
 
     if desk:
         _add_founding(app, desk, limits)
+        _add_keys(app, desk, limits)
 
     @app.exception_handler(DecaiError)
     async def refuse(request: Request, error: DecaiError) -> Response:
@@ -114,16 +118,42 @@ def _add_founding(app: FastAPI, desk: Desk, limits: Limits) -> None:
         return _refused("not_there") if data is None else Response(data, media_type="application/json")
 
 
+def _add_keys(app: FastAPI, desk: Desk, limits: Limits) -> None:
+    """The verbs of a company that changes its keys."""
+
+    @app.put("/v1/keys/request")
+    async def ask(request: Request) -> Response:
+        _company(request, desk)
+        data = await _body(request, limits.body)
+        await run_in_threadpool(desk.take_keys, _caller(request), data)
+        return Response(status_code=204)
+
+    @app.get("/v1/keys/package")
+    async def package(request: Request) -> Response:
+        _company(request, desk)
+        data = await run_in_threadpool(desk.package, _caller(request))
+        return _refused("not_there") if data is None else Response(data, media_type="application/json")
+
+    @app.put("/v1/keys/revocation")
+    async def revocation(request: Request) -> Response:
+        _company(request, desk)
+        data = await _body(request, limits.body)
+        await run_in_threadpool(desk.take_revocation, _caller(request), data)
+        return Response(status_code=204)
+
+
 def _caller(request: Request) -> Caller:
     caller: Caller = request.scope[CALLER]
     return caller
 
 
-def _company(request: Request) -> str:
-    """The company that calls; :class:`LinkError` for whoever shows an invitation only."""
+def _company(request: Request, desk: Desk | None) -> str:
+    """The company that calls; :class:`LinkError` for whoever shows an invitation only, or a certificate that was taken back."""
     caller = _caller(request)
     if caller.invitation:
         raise LinkError("not_admitted", "an invitation is no certificate of a company")
+    if desk:
+        desk.check(caller)
     return caller.name
 
 

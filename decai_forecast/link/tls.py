@@ -91,10 +91,11 @@ def _unfit(path: Path, why: str) -> LinkError:
 @dataclass(frozen=True)
 class Caller:
     """Whose connection it is. ``invitation``: the serial number (hexadecimal) of the invitation that it shows; empty for a
-    company with its own certificate."""
+    company with its own certificate, whose number ``serial`` is."""
 
     name: str
     invitation: str = ""
+    serial: str = ""
 
 
 def caller_of(certificate: Mapping[str, Any] | None) -> Caller | None:
@@ -103,7 +104,8 @@ def caller_of(certificate: Mapping[str, Any] | None) -> Caller | None:
     certificate = certificate or {}
     name = _common_name(certificate.get("subject", ()))
     invited = _common_name(certificate.get("issuer", ())) == INVITING
-    return Caller(name, str(certificate.get("serialNumber", "")).lower() if invited else "") if name else None
+    serial = str(certificate.get("serialNumber", "")).lower()
+    return (Caller(name, serial) if invited else Caller(name, serial=serial)) if name else None
 
 
 def _common_name(parts: Iterable[Iterable[tuple[str, str]]]) -> str:

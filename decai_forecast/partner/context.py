@@ -31,7 +31,8 @@ class PartnerContext:
 
     ``base``: where relative source paths of contracts start. ``allowed``: absolute source paths of contracts may lie below
     these, and none below ``off_limits``. ``partners``: who else may own connections. ``supply``: what the company states of its
-    supply network. ``settings``: the folder with the file that says where its report goes.
+    supply network. ``settings``: the folder with the file that says where its report goes. ``certificates``: its own and the
+    federation's, where the coordinator is on another host.
     """
 
     partner: str
@@ -53,6 +54,7 @@ class PartnerContext:
     code_book: CodeBook | None = None
     supply: Supply | None = None
     settings: Path | None = None
+    certificates: tuple[Path, ...] = ()
 
     @property
     def connections(self) -> Credentials:
@@ -109,7 +111,15 @@ def partner_context(network: Network, partner: str, *, once: bool = False) -> Pa
         code_book=network.code_book,
         supply=network.supply.get(partner),
         settings=network.home / "contracts" / partner,
+        certificates=_certificates(network.home, partner) if network.link.way == "https" else (),
     )
+
+
+def _certificates(home: Path, partner: str) -> tuple[Path, ...]:
+    from decai_forecast.federation.superlink.passport import Files
+
+    files = Files.of(home, partner)
+    return files.tls_certificate, files.authority
 
 
 def _folder(inbox: str, public: str, store: Store) -> CompanyLink:

@@ -28,7 +28,8 @@ CHANNELS = "notices/channels.json"
 
 @dataclass(frozen=True)
 class Notice:
-    """What a partner is told: the verdict on a data set in a round, as text and, for mail, as a page."""
+    """What a partner is told: the verdict on a data set in a round, as text and, for mail, as a page. ``about``: the subject,
+    where it is no verdict of a round."""
 
     partner: str
     round: str
@@ -36,10 +37,11 @@ class Notice:
     verdict: str
     text: str
     html: str = ""
+    about: str = ""
 
     @property
     def subject(self) -> str:
-        return f"{self.data_set} of {self.partner}, round {self.round}: {self.verdict.replace('_', ' ')}"
+        return self.about or f"{self.data_set} of {self.partner}, round {self.round}: {self.verdict.replace('_', ' ')}"
 
 
 def tell(store: Store, channels: Sequence[str], notice: Notice) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from decai_forecast.link import State, Submission
 from decai_forecast.partner.context import DEMAND, PartnerContext
+from decai_forecast.partner.expiry import ends_soon
 from decai_forecast.partner.own_submission import kept_submission
 from decai_forecast.partner.report import outbox_key
 from decai_forecast.partner.summary import partner_summary
@@ -39,6 +40,7 @@ def company_summary(company: PartnerContext, round_id: str, *, scores: bool = Tr
         "failure": "",
         "evaluation": None,
         "verdict": roster["verdict"] if roster else "",
+        "expires": ends_soon(company),
         "partners": [_row(company, round_id, told, roster, scores=scores)],
     }
 

@@ -7,6 +7,7 @@ from decai_forecast.errors import DecaiError, LinkError
 from decai_forecast.link import State, Submission
 from decai_forecast.partner.check import Refused, check
 from decai_forecast.partner.context import DEMAND, PartnerContext
+from decai_forecast.partner.expiry import tell_of_expiry
 from decai_forecast.partner.facts import CHECK, TRAIN, CheckFacts, DataSetFacts
 from decai_forecast.partner.finished import required_step
 from decai_forecast.partner.notices import tell_of_failure
@@ -64,6 +65,7 @@ def give_up(company: PartnerContext, round: Round, error: BaseException) -> None
 
 def deliver(company: PartnerContext, round: Round) -> Submission:
     """All deliver steps in one go; whatever happens to this company is a submission, never the others' problem."""
+    tell_of_expiry(company)
     try:
         pull(company, round)
         check(company, round)

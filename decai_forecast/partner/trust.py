@@ -11,6 +11,7 @@ from decai_forecast.errors import MalformedMessage
 from decai_forecast.link import ModelCertificate, SharedModels
 from decai_forecast.network import COORDINATOR
 from decai_forecast.partner.context import PartnerContext
+from decai_forecast.pins import Pin
 from decai_forecast.strategies import strategy_of
 
 __all__ = ["Trust"]
@@ -19,17 +20,17 @@ __all__ = ["Trust"]
 @dataclass(frozen=True)
 class Trust:
     """``signed``: whether all who grew a model must have signed it (strategy ``exact``); ``minimum``: how many they must be at
-    least; ``pinned``: the keys by which the company knows them."""
+    least; ``pins``: the keys by which the company knows them."""
 
     signed: bool
     minimum: int
-    pinned: Mapping[str, bytes]
+    pins: Mapping[str, Pin]
 
     @classmethod
     def of(cls, company: PartnerContext) -> Trust:
         from decai_forecast.identity import Keyring  # cryptography: not when Airflow reads a DAG file
 
-        return cls(strategy_of(company.strategy).needs_keys, company.minimum, Keyring(company.store).pinned())
+        return cls(strategy_of(company.strategy).needs_keys, company.minimum, Keyring(company.store).pins())
 
     def check(self, cutoff: date | None, models: SharedModels) -> None:
         """:class:`~decai_forecast.errors.MalformedMessage` or :class:`~decai_forecast.errors.FederationError` for models that
@@ -50,4 +51,5 @@ class Trust:
         if certificate is None:
             raise Tampered(f"{subject}: no company has signed it")
         said: Mapping[str, Any] = asdict(certificate)
-        Certificate.from_json(said).vouches(subject, text, self.pinned, self.minimum)
+        keys = {name: pin.of_past(cutoff) for name, pin in self.pins.items()}
+        Certificate.from_json(said).vouches(subject, text, keys, self.minimum)

@@ -15,7 +15,17 @@ from pkgutil import iter_modules
 
 from decai_forecast.errors import ConfigError
 
-__all__ = ["DEFAULT", "MEAN_POWER", "MINIMUM_QUORUM", "TREES", "Disclosure", "Strategy", "all_strategies", "strategy_of"]
+__all__ = [
+    "ASKED",
+    "DEFAULT",
+    "MEAN_POWER",
+    "MINIMUM_QUORUM",
+    "TREES",
+    "Disclosure",
+    "Strategy",
+    "all_strategies",
+    "strategy_of",
+]
 
 DEFAULT = "exact"
 MINIMUM_QUORUM = 3  # companies; of two, each could subtract itself from what both gave and read the other one
@@ -26,10 +36,15 @@ MEAN_POWER = 1.3  # Tweedie's variance power of the mean: 1 is Poisson, 2 gamma
 
 @dataclass(frozen=True)
 class Disclosure:
-    """Something that leaves a company in a training, and who gets it; printed on its report."""
+    """Something that leaves a company in a training, and who gets it; printed on its report. ``fields``: what of a company's
+    messages it is, by name (``version-*``: all that begin like this), or ``relay`` for what crosses the relay."""
 
     what: str
     to: str
+    fields: tuple[str, ...] = ()
+
+
+ASKED = ("partner", "rows", "schema", "agreed", "release", "version-*")  # what every company says of itself
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Averages of trees that each company grows on its own rows, for links that cannot carry some hundred messages per tree."""
 
-from decai_forecast.strategies import Disclosure, Strategy
+from decai_forecast.strategies import ASKED, Disclosure, Strategy
 
 STRATEGY = Strategy(
     name="bagging",
@@ -9,8 +9,14 @@ STRATEGY = Strategy(
         Disclosure(
             "sanitised trees of each boosting round (no counts, ranges or weights of rows)",
             "coordinator; averaged, to all participants",
+            ("trees-*",),
         ),
-        Disclosure("number of training rows, and the q10, q50 and q90 of the scale-free targets", "coordinator"),
+        Disclosure(
+            "number of training rows, versions, digests of column names and agreement, and the q10, q50 and q90 of the "
+            "scale-free targets",
+            "coordinator",
+            (*ASKED, "starts"),
+        ),
     ),
     coordinator="decai_forecast.federation.boosting:train_bagging",
     company="decai_forecast.federation.own_trees:answer",

@@ -1,6 +1,6 @@
 """One model as if all rows lay in one place: sums under masks, over a relay. docs/explanation/federation.md says how."""
 
-from decai_forecast.strategies import TREES, Disclosure, Strategy
+from decai_forecast.strategies import ASKED, TREES, Disclosure, Strategy
 
 STRATEGY = Strategy(
     name="exact",
@@ -9,8 +9,18 @@ STRATEGY = Strategy(
         Disclosure(
             "sums over rows of the shared trees' bins and leaves, under masks that cancel only in the sum of all companies",
             "all companies that train; the relay passes them on and cannot open them",
+            ("relay",),
         ),
-        Disclosure("number of training rows, public key, versions", "coordinator; the key, to all that train"),
+        Disclosure(
+            "number of training rows, public key, versions, digests of column names and agreement",
+            "coordinator; the key, to all that train",
+            (*ASKED, "key"),
+        ),
+        Disclosure(
+            "the finished model, its digest and the signatures of all",
+            "coordinator; all participants",
+            ("digest", "model", "certificate"),
+        ),
     ),
     coordinator="decai_forecast.federation.exact.coordinate:train_exactly",
     company="decai_forecast.federation.exact.answer:answer",

@@ -1,13 +1,14 @@
 """The median of the coefficients that each company fits alone: one message, and few wrong companies cannot move it far."""
 
-from decai_forecast.strategies import Disclosure, Strategy
+from decai_forecast.strategies import ASKED, Disclosure, Strategy
 
 COEFFICIENTS = (
     Disclosure(
         "coefficients of an additive model of the scale-free targets: how they go over year and week, and after which past",
         "coordinator; averaged, to all participants",
+        ("coefficients-*",),
     ),
-    Disclosure("number of training rows", "coordinator"),
+    Disclosure("number of training rows, versions, digests of column names and agreement", "coordinator", ASKED),
 )
 STRATEGY = Strategy(
     name="median",

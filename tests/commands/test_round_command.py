@@ -39,6 +39,7 @@ def test_a_finished_round_for_a_program(finished: Network) -> None:
     assert told == {
         "network": "five", "simulated": False, "round": "2026-06-29", "as_of": "2026-06-29", "status": "closed",
         "note": TOGETHER, "training": None, "failure": "", "evaluation": None, "verdict": "",
+        "expires": [],
     }  # fmt: skip
     assert [row["partner"] for row in rows] == SHOPS
     first = rows[0]

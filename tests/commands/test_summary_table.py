@@ -27,7 +27,7 @@ def summary(*rows: dict[str, Any], **changes: Any) -> dict[str, Any]:
     usual: dict[str, Any] = {
         "network": "five", "simulated": False, "round": "2026-06-29", "as_of": "2026-06-29", "status": "closed",
         "note": "Round 2026-06-29 of five: all partners trained together.", "training": None, "failure": "",
-        "evaluation": None, "verdict": "", "partners": rows,
+        "evaluation": None, "verdict": "", "expires": [], "partners": rows,
     }  # fmt: skip
     return usual | changes
 

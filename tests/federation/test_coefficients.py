@@ -185,7 +185,7 @@ def test_one_message_of_a_few_kilobytes_and_no_row_leave_a_company(tmp_path: Pat
     grid = Overheard(companies(tmp_path), which)
     serve(grid, which)
     assert len(grid.heard) == 2 * 5
-    facts = {"partner", "rows", "schema", "agreed", "version-decai-forecast", "version-flwr", "version-lightgbm"}
+    facts = {"partner", "rows", "schema", "agreed", "release", "version-protocol", "version-flwr", "version-lightgbm"}
     given = [dict(message.content["config"]) for message in grid.heard]
     assert [set(one) for one in given] == [facts] * 5 + [{key_of(q) for q in QUANTILES}] * 5
     assert all(8 * sum(map(len, one.values())) < 4_000 for one in given[5:])

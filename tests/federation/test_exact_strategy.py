@@ -161,7 +161,7 @@ def test_only_keys_counts_digests_and_the_model_cross(tmp_path: Path) -> None:
     grid = Overheard(there, which, workers=3)
     serve(grid, which)
     names = {name for message in grid.heard for name in message.content["config"]}
-    said = {"partner", "rows", "key", "schema", "agreed", "version-decai-forecast", "version-flwr", "version-lightgbm"}
+    said = {"partner", "rows", "key", "schema", "agreed", "release", "version-protocol", "version-flwr", "version-lightgbm"}
     assert names == said | {"digest", "model", "certificate"}
     assert not re.search(re.escape(str(tmp_path)), str([dict(message.content["config"]) for message in grid.heard]))
 

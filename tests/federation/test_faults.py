@@ -88,15 +88,28 @@ def hang_for_a_while(harmed: Harmed) -> None:
     Timer(5.0, lambda: signalled(signal.SIGCONT, harmed)).start()  # seconds: longer than the relay's patience
 
 
+def cable_out(harmed: Harmed) -> None:
+    """For longer than the first attempt and the patience of a second one."""
+    signalled(signal.SIGSTOP, harmed)
+    Timer(10.0, lambda: signalled(signal.SIGCONT, harmed)).start()
+
+
 HARMS: dict[str, Harm] = {
     "killed in mid-tree": partial(signalled, signal.SIGKILL),
     "hangs and returns late": hang_for_a_while,
+    "no answer for minutes": cable_out,
     "relay ends": lambda harmed: harmed.relay.close(),
 }
 
 
 @pytest.mark.parametrize(
-    "what", ["killed in mid-tree", pytest.param("hangs and returns late", marks=pytest.mark.long), "relay ends"]
+    "what",
+    [
+        "killed in mid-tree",
+        pytest.param("hangs and returns late", marks=pytest.mark.long),
+        pytest.param("no answer for minutes", marks=pytest.mark.long),
+        "relay ends",
+    ],
 )
 def test_a_training_that_was_broken_once_ends_with_the_same_model(
     processes: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, what: str

@@ -49,6 +49,15 @@ def test_what_differs_is_said(which: str) -> None:
     assert error.value.code == code
 
 
+def test_another_release_of_the_same_protocol_trains(tmp_path: Path) -> None:
+    """So a company that takes a new release in mid-night stops nobody; one of another protocol is named with both."""
+    right: dict[str, Any] = {f"version-{name}": found for name, found in versions().items()}
+    right |= {"schema": schema_of(["a"]), "agreed": "x", "release": "9.9.9"}
+    compare("p0", right, [schema_of(["a"])], "x")
+    with pytest.raises(FederationError, match=r"p0 has protocol 2 \(release 9\.9\.9\); this training needs 1"):
+        compare("p0", right | {"version-protocol": "2"}, [schema_of(["a"])], "x")
+
+
 def test_two_nodes_of_one_name_are_both_left_out(tmp_path: Path) -> None:
     """Nobody knows which of them is the company."""
     which = plan(rounds=1)

@@ -199,7 +199,7 @@ def test_only_sanitised_trees_and_counts_leave_a_node(own_trees: str, tmp_path: 
                     " ".join(digit * n) for digit in "01" for n in range(32)
                 }
             assert str(tmp_path) not in str(value)
-    facts = {"schema", "agreed", "version-decai-forecast", "version-flwr", "version-lightgbm"}
+    facts = {"schema", "agreed", "release", "version-protocol", "version-flwr", "version-lightgbm"}
     assert keys == facts | {"partner", "rows", "starts", "trees-0.1", "trees-0.5", "trees-0.9"}
     assert len(grid.heard) == 4 * 3
 

@@ -26,6 +26,8 @@ from decai_forecast.partner.report_facts import facts_of
 from decai_forecast.reports import build_report, render_html
 from decai_forecast.store import digest_bytes
 
+SAID = "versions, digests of column names and agreement"  # beside the key
+
 
 @pytest.fixture
 def night(finished: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Network:
@@ -88,11 +90,12 @@ def test_the_report_says_what_left_in_an_exact_training(night: Network) -> None:
     federate(coordinator_context(night), NIGHT)
     company = partner_context(night, "shop_0")
     sums, asked, *_, verdict = told = [left.what for left in facts_of(company, NIGHT).what_left]
-    assert len(told) == 3
+    assert len(told) == 4
     assert (
         sums == "sums over rows of the shared trees' bins and leaves, under masks that cancel only in the sum of all companies"
     )
-    assert (asked, verdict) == ("number of training rows, public key, versions", "verdict, number of rows, error code")
+    assert asked == f"number of training rows, public key, {SAID}"
+    assert verdict == "verdict, number of rows, error code"
     republish(night, evaluation=Evaluation(True, "median gain +1.0 %"))
     assert "loss of the last and of the new shared forecaster on the newest own rows, and how many these are" in [
         left.what for left in facts_of(company, NIGHT).what_left
@@ -105,9 +108,9 @@ def test_what_left_is_told_of_a_training_that_failed_too(night: Network) -> None
     company, verdict = partner_context(night, "shop_0"), "verdict, number of rows, error code"
     assert facts_of(company, NIGHT).what_left[0].what.startswith("sanitised trees")  # of the bagging that the night had
     record_disclosure(company.store, NIGHT.id, "exact")
-    sums, asked, last = (left.what for left in facts_of(company, NIGHT).what_left)
+    sums, asked, _, last = (left.what for left in facts_of(company, NIGHT).what_left)
     assert sums.startswith("sums over rows of the shared trees' bins and leaves, under masks")
-    assert (asked, last) == ("number of training rows, public key, versions", verdict)
+    assert (asked, last) == (f"number of training rows, public key, {SAID}", verdict)
 
 
 def test_what_is_published_of_a_training_counts_no_companys_rows(night: Network) -> None:

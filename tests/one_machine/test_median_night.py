@@ -34,7 +34,7 @@ def test_a_whole_round_and_its_reports(network: Network) -> None:
         report = json.loads(store.read_bytes(f"outbox/{NIGHT.id}/report.json"))
         assert [left["what"] for left in report["what_left"]] == [
             "coefficients of an additive model of the scale-free targets: how they go over year and week, and after which past",
-            "number of training rows",
+            "number of training rows, versions, digests of column names and agreement",
             "verdict, number of rows, error code",
         ]
         assert "coefficients of an additive model" in store.read_bytes(f"outbox/{NIGHT.id}/report.html").decode()

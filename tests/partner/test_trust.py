@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from decai_forecast.identity import Identity, Keyring
 from decai_forecast.link import ModelCertificate, ModelFile, SharedModels, SharedRound, SharedStatus
 from decai_forecast.partner.combine.shared import SharedForecasters
 from decai_forecast.partner.trust import Trust
+from decai_forecast.pins import Pin
 from decai_forecast.store import digest_bytes
 
 OLD, SHIP = date(2025, 7, 28), date(2026, 6, 29)
@@ -62,6 +63,19 @@ def test_what_all_have_signed_is_used(parties: Parties) -> None:
 def test_who_signed_may_be_fewer_than_all(parties: Parties) -> None:
     """As many as the company's own quorum; the reader need not be one of them."""
     assert read(parties, signed(parties, names="bcd")).refused == ()
+
+
+def test_a_company_that_exchanged_its_key_has_still_signed(parties: Parties) -> None:
+    """And one whose key was taken back has, what is older than that day, and nothing after it."""
+    models, ring = signed(parties), Keyring(parties.company("a").store)
+    ring.succeed("b", Identity.create("b").public)
+    assert read(parties, models).refused == ()
+    for day, told in ((SHIP + timedelta(days=1), True), (SHIP, False)):
+        other = Keyring(parties.company("a").store)
+        key = Keyring(parties.company("c").store).identity().public
+        other._write(other.pins() | {"c": Pin(key).without(key, day)})
+        forecasters = SharedForecasters.of(parties.company("a").link, ROUND.id, Trust.of(parties.company("a")))
+        assert (forecasters.refused == ()) is told
 
 
 def scaled(parties: Parties) -> SharedModels:

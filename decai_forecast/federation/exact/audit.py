@@ -8,6 +8,7 @@ tree. The opened sums are that company's share of that tree's beginning, no more
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,56 +16,101 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from decai_forecast.federation.exact.ledger import Opening, SignedTree, chain
+from decai_forecast.federation.exact import packed_ints
+from decai_forecast.federation.exact.ledger import Heard, Opening, SignedTree, chain
+from decai_forecast.federation.exact.masks import masked, masks_of_tree, parts_for
 from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.identity import KEY_BYTES
 
-__all__ = ["Disclosed", "Evidence", "audited"]
+__all__ = ["Disclosed", "Evidence", "Subject", "audited"]
 
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Disclosed:
-    """What a company gives an auditor: its commitments to all trees, and the opening of one."""
+    """What a company gives an auditor: its commitments to all trees, the opening of one, what all sent it of that one, and of
+    all trees the digests of what each rank sent."""
 
     commitments: tuple[bytes, ...]
     opening: Opening
+    heard: tuple[Heard, ...]
+    digests: tuple[tuple[bytes, ...], ...]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a session trained, such as ``2026-06-22/0.5``; the company's own ``rows``; ``slope``: a row's largest gradient in
+    hessians."""
+
+    of: str
+    rows: int
+    slope: float
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a company keeps of a session: the newest signatures of all, and its own openings, one for each tree."""
+    """What a company keeps of a session: the newest signatures of all, its own openings, one for each tree, and what all sent
+    of what they committed to."""
 
     names: tuple[str, ...]
     signed: SignedTree
     openings: tuple[Opening, ...]
+    heard: tuple[tuple[Heard, ...], ...]
+    digests: tuple[tuple[bytes, ...], ...]
+    subject: Subject
 
     def disclosed(self, tree: int) -> Disclosed:
         """For an audit of ``tree``, from 0 on."""
-        return Disclosed(tuple(one.commitment for one in self.openings), self.openings[tree])
+        commitments = tuple(one.commitment for one in self.openings)
+        return Disclosed(commitments, self.openings[tree], self.heard[tree], self.digests)
 
     def pack(self) -> bytes:
         """As the bytes of a numpy archive; nothing in it is executed when it is read."""
         arrays: dict[str, Any] = {
             f"{k}-{j}": _short(part) for k, one in enumerate(self.openings) for j, part in enumerate(one.sums)
         }
+        for k, one in enumerate(self.heard):
+            for j, heard in enumerate(one):
+                arrays[f"heard-{k}-{j}"] = _bytes(b"".join(heard.parts))
+                arrays[f"lengths-{k}-{j}"] = np.array([len(part) for part in heard.parts])
+                arrays[f"bounds-{k}-{j}"], arrays[f"widths-{k}-{j}"] = np.array(heard.bounds), np.array(heard.widths)
         arrays |= {"names": np.array(self.names), "epoch": _bytes(self.signed.epoch)}
         arrays |= {"statements": np.stack([_bytes(one) for one in self.signed.statements])}
         arrays |= {"salts": np.stack([_bytes(one.salt) for one in self.openings])}
+        arrays |= {"keys": np.stack([_bytes(one.keys) for one in self.openings])}
         arrays |= {"parts": np.array([len(one.sums) for one in self.openings])}
+        arrays |= {"hearings": np.array([len(one) for one in self.heard])}
+        arrays |= {"digests": np.stack([_bytes(b"".join(one)) for one in self.digests])}
+        whose = self.subject
+        arrays |= {"subject": np.array([whose.of]), "rows": np.array([whose.rows]), "slope": np.array([whose.slope])}
         out = io.BytesIO()
         np.savez(out, **arrays)  # packed it would take a tenth of the training's time
         return out.getvalue()
 
     @classmethod
     def unpack(cls, data: bytes) -> Evidence:
+        """Of the own store."""
         with np.load(io.BytesIO(data), allow_pickle=False) as kept:
             openings = tuple(
-                Opening(salt.tobytes(), tuple(kept[f"{k}-{j}"] for j in range(int(parts))))
-                for k, (salt, parts) in enumerate(zip(kept["salts"], kept["parts"], strict=True))
+                Opening(salt.tobytes(), tuple(kept[f"{k}-{j}"] for j in range(int(parts))), keys.tobytes())
+                for k, (salt, parts, keys) in enumerate(zip(kept["salts"], kept["parts"], kept["keys"], strict=True))
+            )
+            heard = tuple(
+                tuple(_heard(kept, f"{k}-{j}") for j in range(int(count))) for k, count in enumerate(kept["hearings"])
             )
             signed = SignedTree(kept["epoch"].tobytes(), tuple(one.tobytes() for one in kept["statements"]))
-            return cls(tuple(map(str, kept["names"])), signed, openings)
+            count = len(kept["names"])
+            digests = tuple(tuple(row.tobytes() for row in one.reshape(count, -1)) for one in kept["digests"])
+            subject = Subject(str(kept["subject"][0]), int(kept["rows"][0]), float(kept["slope"][0]))
+            return cls(tuple(map(str, kept["names"])), signed, openings, heard, digests, subject)
+
+
+def _heard(kept: Any, which: str) -> Heard:
+    whole, cuts = kept[f"heard-{which}"].tobytes(), np.cumsum([0, *kept[f"lengths-{which}"]])
+    parts = tuple(whole[low:high] for low, high in itertools.pairwise(cuts))
+    bounds = tuple((int(low), int(high)) for low, high in kept[f"bounds-{which}"])
+    return Heard(parts, bounds, tuple(map(int, kept[f"widths-{which}"])))
 
 
 def audited(
@@ -83,7 +129,46 @@ def audited(
         )
         if complaint:
             found[name] = complaint
+    return found or _unlike_sent(roster.names, signed, tree, [given[name] for name in roster.names])
+
+
+def _unlike_sent(names: Sequence[str], signed: SignedTree, tree: int, given: Sequence[Disclosed]) -> dict[str, str]:
+    """Whose opened sums, under the masks whose keys it opens, are not what it sent; or who shows something else than it got,
+    of which its sender signed the digest."""
+    found = {}
+    for sender, receiver in itertools.permutations(range(len(names)), 2):
+        if _key(given[sender], receiver) != _key(given[receiver], sender) and sender < receiver:
+            found[f"{names[sender]} or {names[receiver]}"] = "committed to different keys of their masks: one of both lies"
+        got = given[receiver]
+        if not _is_signed(signed, tree, sender, receiver, got):
+            found[names[receiver]] = f"shows something else of {names[sender]} than that one signed"
+        elif [one.parts[sender] for one in got.heard] != [one[receiver] for one in _sent(sender, given[sender])]:
+            found[names[sender]] = f"sent {names[receiver]} another sum than it committed to"
     return found
+
+
+def _is_signed(signed: SignedTree, tree: int, sender: int, receiver: int, got: Disclosed) -> bool:
+    """Whether what ``receiver`` shows of ``sender`` is what that one has signed the digest of."""
+    digests = [one[sender] for one in got.digests]
+    return chain(digests) == signed.shown(sender, receiver) and Heard.digest(got.heard, sender) == digests[tree]
+
+
+def _sent(rank: int, one: Disclosed) -> list[list[bytes]]:
+    """What ``rank`` must have sent to each other rank, in each committed sum, if it opens what it used."""
+    keys = {other: _key(one, other) for other in range(len(one.opening.keys) // KEY_BYTES) if other != rank}
+    masks, sums, sent = masks_of_tree(rank, keys), list(one.opening.sums), list[list[bytes]]()
+    for heard in one.heard:
+        columns = [(np.asarray(sums.pop(0), np.int64), width) for width in heard.widths]
+        if len(columns) == 1:  # a broadcast: as it is packed there
+            words = packed_ints.to_bytes(masked(masks, *columns[0]), heard.widths[0])
+            sent.append([words] * len(heard.bounds))
+        else:
+            sent.append(parts_for(masks, columns, heard.bounds))
+    return sent
+
+
+def _key(one: Disclosed, other: int) -> bytes:
+    return one.opening.keys[other * KEY_BYTES : (other + 1) * KEY_BYTES]
 
 
 def _unopened(committed: bytes, tree: int, given: Disclosed | None) -> str:

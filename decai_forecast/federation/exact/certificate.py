@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from decai_forecast.federation.exact.errors import Refused, Tampered
 from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.identity import is_signed_by
 
 __all__ = ["LARGEST", "Certificate", "subject_of"]
 
 FORMAT = "decai-certificate/1"
+PURPOSE = "certificate"  # of the signatures
 LARGEST = 100_000  # bytes of one as JSON: 200 companies have 60,000
 BYTES = ("roster", "epoch", "transcript", "model")
 
@@ -51,23 +53,29 @@ class Certificate:
         if roster.digest != self.roster or roster.names != self.names or len(self.signatures) != roster.size:
             raise Tampered("the certificate belongs to another roster")
         for rank, signature in enumerate(self.signatures):
-            roster.verify(rank, "certificate", self.statement, signature)
+            roster.verify(rank, PURPOSE, self.statement, signature)
 
-    def vouches(self, subject: str, text: str, pinned: Mapping[str, bytes], minimum: int) -> None:
+    def vouches(self, subject: str, text: str, pinned: Mapping[str, Sequence[bytes]], minimum: int) -> None:
         """Whether these companies grew the model ``text`` together, as what ``subject`` says.
 
-        ``pinned``: the keys by which the reader knows companies; ``minimum``: how many must have signed, by the reader's own
-        rule. :class:`Tampered` or :class:`Refused` if not.
+        ``pinned``: the keys by which the reader knows companies, the newest first: a company may have signed with an earlier
+        one. ``minimum``: how many must have signed, by the reader's own rule. :class:`Tampered` or :class:`Refused` if not.
         """
         if self.subject != subject:
             raise Tampered(f"the certificate is of {self.subject[:40]!r}, the model is given as {subject!r}")
         if self.model != hashlib.sha256(text.encode()).digest():
             raise Tampered(f"{subject}: the model is not the one that was signed")
-        if unknown := [name for name in self.names if name not in pinned]:
+        if unknown := [name for name in self.names if not pinned.get(name)]:
             raise Refused(f"{subject}: signed by {unknown[0][:40]!r}, whose key is not pinned here")
-        roster = KeyRoster.of({name: pinned[name] for name in self.names})
-        roster.check(pinned, minimum)
+        signatures = dict(zip(self.names, self.signatures, strict=False))  # verify() compares their number
+        keys = {name: self._signer(pinned[name], signatures.get(name, b"")) for name in self.names}
+        roster = KeyRoster.of(keys)
+        roster.check(keys, minimum)
         self.verify(roster)
+
+    def _signer(self, keys: Sequence[bytes], signature: bytes) -> bytes:
+        """Which of a company's keys has signed; the newest if none has."""
+        return next((key for key in keys if is_signed_by(key, PURPOSE, self.statement, signature)), keys[0])
 
     def to_json(self) -> dict[str, Any]:
         """Bytes as hexadecimal digits."""

@@ -94,7 +94,8 @@ class Collectives:
 
         _safe_call(_LIB.LGBM_NetworkFree())
 
-    def begin_tree(self) -> None:
+    def begin_tree(self, number: int) -> None:
+        self._session.begin_tree(number)
         self._phase, self.calls = "root", 0
         self._splits.begin_tree()
 
@@ -119,9 +120,8 @@ class Collectives:
                 )
                 bounds = [(starts[k] // 16, (starts[k] + lengths[k]) // 16) for k in range(blocks)]
                 columns = self._form.to_ints(_histogram_at(given, size))
-                if self.calls == FIRST_HISTOGRAM:
-                    self._session.ledger.commit([numbers for numbers, _ in columns])
-                sums = self._session.secure_reduce_scatter("hist", columns, bounds)
+                first = self.calls == FIRST_HISTOGRAM
+                sums = self._session.secure_reduce_scatter("hist", columns, bounds, committed=first)
                 found = _histogram_at(out, lengths[rank])
                 self._form.to_floats(sums, found)
                 self._sums.bins(found)
@@ -151,8 +151,7 @@ class Collectives:
         columns = (self._form.hessian, self._form.gradient, COUNT)
         numbers = [column.to_ints(np.array([value])) for column, value in zip(columns, (hessian, gradient, count), strict=True)]
         own = np.concatenate(numbers)
-        self._session.ledger.commit([own])
-        sums = self._session.secure_sum("root", own, 8)
+        sums = self._session.secure_sum("root", own, 8, committed=True)
         values = [float(column.to_floats(sums[[k]])[0]) for k, column in enumerate(columns)]
         self._sums.root(values[1], values[0], int(values[2]))
         self._phase = "hist"

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 
-from flwr.app import Message
+from flwr.app import Message, MessageType
 from flwr.serverapp import Grid
 
 from decai_forecast.errors import FederationError, ModelTextError
@@ -46,6 +46,7 @@ ACCUSATION = re.compile(r"(?P<code>exact_[a-z]+)_(?P<rank>[0-9]{1,3})")
 ORDER = (PeerLost.code, NoTree.code, Implausible.code, Tampered.code, Differs.code, Forged.code, Begun.code)
 AGAIN = frozenset({"", PeerLost.code})  # what another attempt may not end with
 LOST = (TIMEOUT, NODE_GONE)  # codes of who may come back
+RETURN = 3  # times the plan's patience: that who was lost has to answer again, before the others are called without it
 PATIENCE = 6  # times the plan's timeout: a call is a whole training, not one answer
 
 
@@ -127,6 +128,8 @@ class _Attempts:
         there, blamed, lost = dict(nodes), dict[str, str](), set[str]()
         stopped = ""
         for _ in range(ATTEMPTS):
+            blamed |= self.setting.taken_back(there)
+            there = {partner: node for partner, node in there.items() if partner not in blamed}
             if len(there) < self.plan.minimum or stopped == Begun.code:
                 break
             found, answers = self._attempt(there)
@@ -141,8 +144,17 @@ class _Attempts:
             there = {partner: node for partner, node in there.items() if partner not in out}
             if not out and not once and stopped not in AGAIN:
                 break
-            gather(self.grid, [there[partner][0] for partner in once], self.plan.grace)
+            self._await({there[partner][0]: partner for partner in once if partner in there})
         return None, blamed, stopped
+
+    def _await(self, lost: dict[int, str]) -> None:
+        """Until those who were lost answer again: a cable that is out breaks a training at once, and is in minutes later."""
+        if not lost:
+            return
+        self.setting.say(f"waits for {', '.join(sorted(lost.values()))}: no answer; all go on where they were when it is back")
+        gather(self.grid, lost, self.plan.grace)
+        asked = {"cutoff": self.cutoff.isoformat()}
+        ask(self.grid, lost, MessageType.QUERY, asked, RETURN * self.plan.patience, group=f"{self.cutoff}/lost")
 
     def _attempt(self, nodes: Nodes) -> tuple[Signed | None, dict[str, str]]:
         """The model, or who answered with which code in place of it. The first failure ends the session for all."""
@@ -211,7 +223,8 @@ def _taken(
         objective = MEAN_OBJECTIVE if alpha is None else OBJECTIVE
         model = validate(text.decode(), plan.feature_names, plan.coded, objective)
         certificate = Certificate.from_bytes(said[speaker].get("certificate"))
-        certificate.vouches(subject_of(cutoff, alpha), text.decode(), keys, plan.minimum)
+        shown = {name: (key,) for name, key in keys.items()}
+        certificate.vouches(subject_of(cutoff, alpha), text.decode(), shown, plan.minimum)
         return Signed(model, certificate), {}
     except UnicodeDecodeError:
         return None, {speaker: ModelTextError.code}

@@ -13,7 +13,7 @@ import os
 import queue
 import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
@@ -27,6 +27,7 @@ from decai_forecast.federation.exact.frames import Frame, Meanwhile
 from decai_forecast.federation.exact.loopback import PATIENCE, WAIT, checked
 from decai_forecast.federation.exact.progress import Progress, Watch
 from decai_forecast.federation.exact.roster import MAX_PARTIES
+from decai_forecast.federation.superlink.keys import serial_of
 
 __all__ = ["GrpcRelay", "GrpcWire", "Metrics", "Tls"]
 
@@ -119,7 +120,8 @@ class _Session:
 class GrpcRelay:
     """Serves until closed; a context manager. Runs an event loop in a thread of its own.
 
-    ``tls``: None only on the loopback interface, for tests.
+    ``tls``: None only on the loopback interface, for tests. ``is_taken``: whether a company's certificate, by its serial number
+    (hexadecimal), has not been taken back.
     """
 
     def __init__(
@@ -128,10 +130,12 @@ class GrpcRelay:
         tls: Tls | None = None,
         patience: float = PATIENCE,
         watch: Watch | None = None,
+        is_taken: Callable[[str, str], bool] = lambda _name, _serial: True,
     ) -> None:
         if tls is None and not address.startswith("127.0.0.1:"):
             raise ValueError(f"{address}: a relay that others can reach needs TLS")
         self._address, self._tls, self._patience, self._watch = address, tls, patience, watch
+        self._is_taken = is_taken
         self.metrics, self._sessions, self._closed = Metrics(), dict[bytes, _Session](), False
         self._streams, self._expected = Counter[str](), None  # type: Counter[str], dict[bytes, tuple[str, ...]] | None
         self._loop = asyncio.new_event_loop()
@@ -186,7 +190,8 @@ class GrpcRelay:
     async def _serve(self, _: Any, context: Any) -> None:
         """One participant's stream."""
         join, company = await self._read(context), _company(context)
-        session = self._joined(join, company) if isinstance(join, Frame) else None
+        taken = not company or self._is_taken(company, _serial(context))
+        session = self._joined(join, company) if taken and isinstance(join, Frame) else None
         if session is None or not isinstance(join, Frame):
             self.metrics.refused += 1
             return await self._write(context, frames.abort(0, 5))
@@ -273,6 +278,12 @@ def _company(context: Any) -> str:
     """The name in the verified certificate of who connects; empty without TLS."""
     names = context.auth_context().get("x509_common_name", [])
     return bytes(names[0]).decode(errors="replace") if names else ""
+
+
+def _serial(context: Any) -> str:
+    """Of the verified certificate of who connects, in hexadecimal digits."""
+    [certificate] = context.auth_context()["x509_pem_cert"]
+    return serial_of(bytes(certificate))
 
 
 def _not_bound(address: str) -> str:

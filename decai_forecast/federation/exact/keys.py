@@ -91,6 +91,10 @@ class PairKeys:
             [(sign, self._key("mask 64", other)) for other, sign in signs.items()],
         )
 
+    def of_tree(self, number: int) -> dict[int, bytes]:
+        """With each other, for the masks of what an audit of one tree opens: shown, they tell nothing of any other sum."""
+        return {other: self._key(f"tree {number}", other) for other in self.shared}
+
     def group_seal(self, shares: Sequence[bytes]) -> AESGCM:
         """The cipher of broadcasts; ``shares`` of all ranks in order."""
         return AESGCM(derive(b"".join(shares), "group seal", self.epoch))

@@ -20,7 +20,7 @@ from decai_forecast.federation.exact.frames import Blob
 from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.gate.messages import DIGEST_BYTES, SIGNATURE_BYTES
 
-__all__ = ["TREE", "Ledger", "Opening", "SignedTree", "chain"]
+__all__ = ["TREE", "Heard", "Ledger", "Opening", "SignedTree", "chain"]
 
 TREE = "tree"  # what a signature is of
 BEGIN = b"decai exact transcript 2"
@@ -37,7 +37,11 @@ class Ledger:
         self._received = [hashlib.sha256(BEGIN) for _ in range(size)]
         self._chain = bytes(DIGEST_BYTES)  # of the commitments to all trees so far
         self._opening: Opening | None = None  # of the tree that is grown now
+        self._heard: list[Heard] = []
+        self._shown = _Shown(size)
         self.openings: list[Opening] = []
+        self.heard: list[tuple[Heard, ...]] = []  # of each tree, what all sent of what they committed to
+        self.digests: list[tuple[bytes, ...]] = []  # of each tree, of what each rank sent of that
 
     def step(self, what: bytes) -> None:
         """Op, number and phase: the same for all participants."""
@@ -62,21 +66,33 @@ class Ledger:
 
     def statement(self, rank: int) -> bytes:
         """The own statement, before it is signed."""
-        pairs = b"".join(one.digest() for one in self._sent)
+        pairs = b"".join([*(one.digest() for one in self._sent), *self._shown.sent()])
         return self._steps.digest() + self._broadcast[rank].digest() + pairs + self._chained()
 
-    def views(self) -> list[tuple[bytes, bytes]]:
-        """What each rank's statement must say, as far as it is known here: what it broadcast, and what it sent here."""
-        steps = self._steps.digest()
+    def views(self) -> list[tuple[bytes, bytes, bytes]]:
+        """What each rank's statement must say, as far as it is known here: what it broadcast, what it sent here, and what of
+        that can be opened."""
+        steps, shown = self._steps.digest(), self._shown.heard()
         return [
-            (steps + told.digest(), (self._sent if rank == self._rank else self._received)[rank].digest())
+            (steps + told.digest(), (self._sent if rank == self._rank else self._received)[rank].digest(), shown[rank])
             for rank, told in enumerate(self._broadcast)
         ]
 
-    def agrees(self, view: tuple[bytes, bytes], statement: bytes) -> bool:
+    def agrees(self, view: tuple[bytes, bytes, bytes], statement: bytes) -> bool:
         """Whether a statement says what this participant has seen."""
-        at = DIGEST_BYTES * (2 + self._rank)
-        return view == (statement[: 2 * DIGEST_BYTES], statement[at : at + DIGEST_BYTES])
+        sent, shown = (_at(statement, 2 + self._rank + k * self._size) for k in (0, 1))
+        return view == (statement[: 2 * DIGEST_BYTES], sent, shown)
+
+    def begin_tree(self, keys: bytes) -> None:
+        """``keys``: of the masks of what is committed to, one for each rank."""
+        self._opening, self._heard = Opening(os.urandom(DIGEST_BYTES), (), keys), []
+
+    def hear(
+        self, sent: Sequence[Blob], parts: Sequence[Blob], bounds: Sequence[tuple[int, int]], widths: Sequence[int]
+    ) -> None:
+        """What was sent to each rank, and what each sent here, under masks, of what it committed to."""
+        self._heard.append(Heard(tuple(bytes(part) for part in parts), tuple(bounds), tuple(widths)))
+        self._shown.add(sent, parts)
 
     def commit(self, numbers: Sequence[npt.NDArray[np.int64]]) -> None:
         """Binds this participant to own sums of the tree that it may be asked to open; the statement holds their digest."""
@@ -89,10 +105,52 @@ class Ledger:
         self._chain = self._chained()
         if self._opening is not None:
             self.openings.append(self._opening)
+            self.heard.append(tuple(self._heard))
+            self.digests.append(self._shown.turn())
         self._opening = None
 
     def _chained(self) -> bytes:
         return chain([self._opening.commitment], self._chain) if self._opening else self._chain
+
+
+class _Shown:
+    """Chains, for each rank, of what was sent to it and heard of it, tree by tree, of sums that can be opened."""
+
+    def __init__(self, size: int) -> None:
+        self._chains = [[bytes(DIGEST_BYTES)] * size for _ in range(2)]  # sent, heard
+        self._size = size
+        self._begin()
+
+    def _begin(self) -> None:
+        self._now = [[hashlib.sha256() for _ in range(self._size)] for _ in range(2)]
+        self._any = False
+
+    def add(self, sent: Sequence[Blob], heard: Sequence[Blob]) -> None:
+        self._any = True
+        for running, blobs in zip(self._now, (sent, heard), strict=True):
+            for one, blob in zip(running, blobs, strict=True):
+                one.update(len(blob).to_bytes(8, "big") + bytes(blob))
+
+    def sent(self) -> list[bytes]:
+        return self._chained(0)
+
+    def heard(self) -> list[bytes]:
+        return self._chained(1)
+
+    def _chained(self, which: int) -> list[bytes]:
+        pairs = zip(self._now[which], self._chains[which], strict=True)
+        return [chain([now.digest()], before) if self._any else before for now, before in pairs]
+
+    def turn(self) -> tuple[bytes, ...]:
+        """The next tree begins; the digests of what each rank sent in this one."""
+        digests = tuple(one.digest() for one in self._now[1])
+        self._chains = [self._chained(0), self._chained(1)]
+        self._begin()
+        return digests
+
+
+def _at(statement: bytes, place: int) -> bytes:
+    return statement[DIGEST_BYTES * place : DIGEST_BYTES * (place + 1)]
 
 
 def chain(commitments: Sequence[bytes], begun: bytes = bytes(DIGEST_BYTES)) -> bytes:
@@ -103,15 +161,35 @@ def chain(commitments: Sequence[bytes], begun: bytes = bytes(DIGEST_BYTES)) -> b
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What every rank sent of one sum to one participant: numbers ``bounds[k]`` to rank k, in words of these ``widths`` (bytes,
+    of each column), under masks."""
+
+    parts: tuple[bytes, ...]
+    bounds: tuple[tuple[int, int], ...]
+    widths: tuple[int, ...]
+
+    @staticmethod
+    def digest(heard: Sequence[Heard], rank: int) -> bytes:
+        """Of what ``rank`` sent in all of ``heard``."""
+        whole = hashlib.sha256()
+        for one in heard:
+            whole.update(len(one.parts[rank]).to_bytes(8, "big") + one.parts[rank])
+        return whole.digest()
+
+
+@dataclass(frozen=True)
 class Opening:
-    """A company's own sums of the beginning of one tree, and the salt that kept its commitment from being guessed."""
+    """A company's own sums of the beginning of one tree, the keys of their masks with each rank (32 bytes, the own place
+    empty), and the salt that kept its commitment from being guessed."""
 
     salt: bytes
     sums: tuple[npt.NDArray[np.int64], ...]
+    keys: bytes = b""
 
     @property
     def commitment(self) -> bytes:
-        whole = hashlib.sha256(self.salt)
+        whole = hashlib.sha256(self.salt + self.keys)
         for numbers in self.sums:
             whole.update(len(numbers).to_bytes(8, "big") + np.ascontiguousarray(numbers, np.int64).tobytes())
         return whole.digest()
@@ -128,6 +206,10 @@ class SignedTree:
         """:class:`Tampered` names whose signature is not valid."""
         for rank, blob in enumerate(self.statements):
             roster.verify(rank, TREE, self.epoch + blob[:-SIGNATURE_BYTES], blob[-SIGNATURE_BYTES:])
+
+    def shown(self, sender: int, receiver: int) -> bytes:
+        """The chain of digests of what ``sender`` sent to ``receiver``, tree by tree, of sums that can be opened."""
+        return _at(self.statements[sender], 2 + len(self.statements) + receiver)
 
     def committed(self, rank: int) -> bytes:
         """The chain of commitments of ``rank`` to its own sums of all trees."""

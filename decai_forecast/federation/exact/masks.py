@@ -8,14 +8,18 @@ Aggregation for Privacy-Preserving Machine Learning", CCS 2017, without its secr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-__all__ = ["Masks", "Stream"]
+from decai_forecast.federation.exact import packed_ints
+from decai_forecast.federation.exact.packed_ints import Ints, Words
+from decai_forecast.identity import derive
+
+__all__ = ["Masks", "Stream", "masked", "masks_of_tree", "parts_for"]
 
 CHUNK = 1 << 16  # bytes of each key stream made at a time: they stay in the processor's cache
 
@@ -71,3 +75,25 @@ class Masks:
         """Makes words ahead of both kinds."""
         for stream in self._streams.values():
             stream.prepare()
+
+
+def masks_of_tree(rank: int, keys: Mapping[int, bytes]) -> Masks:
+    """Those of what an audit of one tree opens; ``keys``: with each other rank, for this tree."""
+    pairs = [(1 if rank < other else -1, key) for other, key in keys.items()]
+    return Masks(*([(sign, derive(key, use)) for sign, key in pairs] for use in ("narrow", "wide")))
+
+
+def masked(masks: Masks, numbers: Ints, width: int) -> Words:
+    """The numbers as words under the next masks."""
+    kind = packed_ints.unit(width)
+    words = masks.take(len(numbers), kind)
+    words += numbers.view(np.uint64) if kind is np.uint64 else numbers.astype(np.uint32)
+    return words
+
+
+def parts_for(masks: Masks, columns: Sequence[tuple[Ints, int]], bounds: Sequence[tuple[int, int]]) -> list[bytes]:
+    """For each rank its part of all columns (numbers and bytes of their words) under masks."""
+    packed: list[Words] = []
+    for numbers, width in columns:
+        packed += packed_ints.to_planes(masked(masks, numbers, width), width)
+    return [b"".join([plane[low:high].data for plane in packed]) for low, high in bounds]

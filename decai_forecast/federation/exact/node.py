@@ -131,8 +131,8 @@ def train_on_call(
 
     exact = plan_of(plan, cutoff, call.alpha, weight is not None)
     rows = Rows(X, target.astype(np.float32), weight, newest if exact.patience else None)
-    identity, pinned, roster = keyring.identity(), keyring.pinned(), KeyRoster.of(call.keys)
-    quorum = quorum_of(node or {}, pinned)
+    identity, pinned, roster = keyring.identity(), keyring.taken(call.keys), KeyRoster.of(call.keys)
+    quorum = quorum_of(node or {}, keyring.pins())  # who was taken back counts: else a coordinator could make it small
     roster.check(pinned, quorum)
     if call.alpha not in plan.alphas:
         raise Refused(f"called for {name_of(call.alpha)}, which is none of the plan's models")

@@ -108,7 +108,7 @@ class _Grower:
 
         gradients = self._loss.gradients(self._score, self._label, self._weight * 2 ** (6 - GRID_BITS), self._form)
         booster = lgb.Booster(self._plan.params(number) | {"num_machines": self._session.size}, self._data)
-        collectives.begin_tree()
+        collectives.begin_tree(number)
         try:
             finished = booster.update(fobj=lambda *_: gradients)
         except lgb.basic.LightGBMError as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from decai_forecast.federation.exact.accountant import RECORDS, PrivacyAccountant
@@ -19,6 +19,7 @@ from decai_forecast.federation.exact.errors import Begun, Refused
 from decai_forecast.federation.exact.plan import ExactPlan
 from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.model_text import Tree
+from decai_forecast.identity import Keyring
 from decai_forecast.store import Store
 
 __all__ = ["CHECKPOINT_TREES", "COMPARISONS", "TrainingRecords"]
@@ -40,11 +41,12 @@ class TrainingRecords:
         ``rows``: digest of the own rows. Changed ones summed again would show their change.
         """
         key = f"{RECORDS}/begun/{hashlib.sha256(subject.encode()).hexdigest()[:32]}.json"
-        mine = {"subject": subject, "names": list(roster.names), "roster": roster.digest.hex(), "rows": rows}
+        keys, names = {name: key.hex() for name, key in roster.members}, list(roster.names)
+        mine = {"subject": subject, "names": names, "keys": keys, "roster": roster.digest.hex(), "rows": rows}
         if self._create(key, mine):
             return
         begun: dict[str, Any] = self._store.read_json(key)
-        if begun["roster"] != mine["roster"]:
+        if not self._same(begun, mine):
             raise Begun(
                 f"{subject} was begun by {', '.join(begun['names'])}; training it with {', '.join(roster.names)} would show "
                 "by subtraction what one company contributed. Train it with the same companies, or leave it"
@@ -54,6 +56,15 @@ class TrainingRecords:
                 f"{subject} was begun with other rows of {self._name}: the sums would show what changed in them. The next "
                 "cut-off takes the new rows"
             )
+
+    def _same(self, begun: Mapping[str, Any], mine: Mapping[str, Any]) -> bool:
+        """Whether both are of the same companies, some of which may have exchanged their keys meanwhile."""
+        if begun["roster"] == mine["roster"]:
+            return True
+        before, now, pins = begun.get("keys", {}), mine["keys"], Keyring(self._store).pins()
+        if before.keys() != now.keys() or not now.keys() <= pins.keys():
+            return False
+        return all(pins[name].is_line(bytes.fromhex(before[name]), bytes.fromhex(key)) for name, key in now.items())
 
     @property
     def accountant(self) -> PrivacyAccountant:
@@ -99,6 +110,18 @@ class TrainingRecords:
         self._store.write_bytes(
             f"{RECORDS}/evidence/{plan.digest.hex()[:32]}-{evidence.signed.epoch.hex()[:16]}", evidence.pack()
         )
+
+    def evidence(self) -> Iterator[Evidence]:
+        """All that is kept, of any session."""
+        for key in self._store.keys(f"{RECORDS}/evidence"):
+            yield Evidence.unpack(self._store.read_bytes(key))
+
+    def open(self, subject: str, tree: int) -> None:
+        """Writes down that ``tree`` of ``subject`` is opened; :class:`Refused` if another one was: two show how the own sums
+        changed."""
+        key = f"{RECORDS}/opened/{hashlib.sha256(subject.encode()).hexdigest()[:32]}.json"
+        if not self._create(key, {"subject": subject, "tree": tree}) and self._store.read_json(key)["tree"] != tree:
+            raise Refused(f"tree {self._store.read_json(key)['tree']} of {subject} was opened: no other one is")
 
     def keep_certificate(self, certificate: Certificate) -> None:
         """By the digest of its model: whatever is published later, the company has what it signed."""

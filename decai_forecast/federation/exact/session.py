@@ -23,15 +23,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from decai_forecast.federation.exact import frames, packed_ints
 from decai_forecast.federation.exact.certificate import Certificate
-from decai_forecast.federation.exact.errors import Differs, Forged, Tampered
+from decai_forecast.federation.exact.errors import Differs, Forged, Refused, Tampered
 from decai_forecast.federation.exact.frames import Blob, Frame, Meanwhile
 from decai_forecast.federation.exact.keys import SHARE_BYTES, TAG_BYTES, Hello, PairKeys
 from decai_forecast.federation.exact.ledger import TREE, Ledger, SignedTree
-from decai_forecast.federation.exact.packed_ints import Ints, Words
+from decai_forecast.federation.exact.masks import masked, masks_of_tree, parts_for
+from decai_forecast.federation.exact.packed_ints import Ints
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.exact.roster import MIN_PARTIES, KeyRoster
 from decai_forecast.federation.gate.messages import SIGNATURE_BYTES, of_length
-from decai_forecast.identity import Identity
+from decai_forecast.identity import KEY_BYTES, Identity
 
 __all__ = ["SecureSession", "Traffic", "Wire"]
 
@@ -91,6 +92,7 @@ class SecureSession:
         hello = Hello(identity, roster, session_id)
         keys = hello.keys([bytes(body) for body in self._broadcast_in_clear("hello", hello.body)])
         self._epoch, self._seals, self._tags, self._masks = keys.epoch, keys.seals(), keys.tags(), keys.masks()
+        self._pairs, self._tree_masks, self._trees = keys, self._masks, -1
         self._group = keys.group_seal(self._shares(keys, hello.share))
         self._meanwhile = self._masks.prepare
 
@@ -200,37 +202,47 @@ class SecureSession:
 
     # sums
 
-    def secure_sum(self, phase: str, numbers: Ints, width: int) -> Ints:
-        """The sum over all participants, for all of them; each word has ``width`` bytes and must hold the total."""
-        parts = self.broadcast(phase, packed_ints.to_bytes(self._masked(self.noise(phase, 0, numbers), width), width))
+    def begin_tree(self, number: int) -> None:
+        """What is committed to from now on is masked by keys of this tree alone, each used once."""
+        if number <= self._trees:
+            raise Refused(f"tree {number} after tree {self._trees}: its masks were used")
+        self._trees, keys = number, self._pairs.of_tree(number)
+        self._tree_masks = masks_of_tree(self.rank, keys)
+        self.ledger.begin_tree(b"".join([keys.get(rank, bytes(KEY_BYTES)) for rank in range(self.size)]))
+
+    def secure_sum(self, phase: str, numbers: Ints, width: int, *, committed: bool = False) -> Ints:
+        """The sum over all participants, for all of them; each word has ``width`` bytes and must hold the total.
+        ``committed``: an audit of the tree can open it."""
+        masks = self._tree_masks if committed else self._masks
+        if committed:
+            self.ledger.commit([numbers])
+        own = packed_ints.to_bytes(masked(masks, self.noise(phase, 0, numbers), width), width)
+        parts = self.broadcast(phase, own)
+        if committed:
+            self.ledger.hear([own] * self.size, parts, [(0, len(numbers))] * self.size, [width])
         return self._summed(phase, parts, width, len(numbers))
 
     def secure_reduce_scatter(
-        self, phase: str, columns: Sequence[tuple[Ints, int]], bounds: Sequence[tuple[int, int]]
+        self, phase: str, columns: Sequence[tuple[Ints, int]], bounds: Sequence[tuple[int, int]], *, committed: bool = False
     ) -> list[Ints]:
         """The sums of a part of each column: rank k, and nobody else, gets rows ``bounds[k]`` of all of them.
 
-        ``columns``: numbers and bytes of their words; all of the same length.
+        ``columns``: numbers and bytes of their words; all of the same length. ``committed``: as of :meth:`secure_sum`.
         """
-        packed: list[Words] = []
-        for column, (numbers, width) in enumerate(columns):
-            packed += packed_ints.to_planes(self._masked(self.noise(phase, column, numbers), width), width)
-        blobs = [b"".join([plane[low:high].data for plane in packed]) for low, high in bounds]
+        if committed:
+            self.ledger.commit([numbers for numbers, _ in columns])
+        noisy = [(self.noise(phase, column, numbers), width) for column, (numbers, width) in enumerate(columns)]
+        blobs = parts_for(self._tree_masks if committed else self._masks, noisy, bounds)
         parts = self.send(phase, blobs)
         parts[self.rank] = blobs[self.rank]
+        if committed:
+            self.ledger.hear(blobs, parts, bounds, [width for _, width in columns])
         low, high = bounds[self.rank]
         cuts = np.cumsum([0, *((high - low) * width for _, width in columns)])
         return [
             self._summed(phase, [part[cuts[k] : cuts[k + 1]] for part in parts], width, high - low)
             for k, (_, width) in enumerate(columns)
         ]
-
-    def _masked(self, numbers: Ints, width: int) -> Words:
-        """The numbers as words under this participant's mask."""
-        kind = packed_ints.unit(width)
-        masked = self._masks.take(len(numbers), kind)
-        masked += numbers.view(np.uint64) if kind is np.uint64 else numbers.astype(np.uint32)
-        return masked
 
     def _summed(self, phase: str, parts: Sequence[bytes], width: int, count: int) -> Ints:
         return packed_ints.signed_sum(of_length(phase, self.roster.names, parts, count * width), width)

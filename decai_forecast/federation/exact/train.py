@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from decai_forecast.federation.exact.audit import Evidence
+from decai_forecast.federation.exact.audit import Evidence, Subject
 from decai_forecast.federation.exact.bins import Bins, agree_bins
 from decai_forecast.federation.exact.certificate import Certificate, subject_of
 from decai_forecast.federation.exact.collectives import Collectives, check_library
@@ -147,8 +147,10 @@ class _Grower:
             return self._grown(progress)
         finally:  # also of a training that ended before its last tree
             if self._signed:
-                openings = tuple(self._session.ledger.openings)
-                self._records.keep_evidence(self._plan, Evidence(self._session.roster.names, self._signed, openings))
+                ledger, names = self._session.ledger, self._session.roster.names
+                whose = Subject(subject_of(self._plan.subject, self._plan.alpha), len(self._rows.label), self._slope)
+                kept = tuple(ledger.openings), tuple(ledger.heard), tuple(ledger.digests)
+                self._records.keep_evidence(self._plan, Evidence(names, self._signed, *kept, whose))
 
     def _grown(self, progress: Progress | None) -> list[Tree]:
         trees = self._resumed()
@@ -207,7 +209,7 @@ class _Grower:
         gradients = self._objective.gradients(self._score, self._label, steps, self._form)
         params = self._plan.params(number) | {"num_machines": self._session.size}
         booster = lgb.Booster(params, self._data)
-        collectives.begin_tree()
+        collectives.begin_tree(number)
         try:
             finished = booster.update(fobj=lambda *_: gradients)
         except lgb.basic.LightGBMError as error:

@@ -94,7 +94,7 @@ def check_features(plan: Plan, columns: Iterable[str]) -> None:
         raise OtherFeatures(f"asked for other features than this company's rows have: {', '.join(others)[:200]}")
 
 
-def quorum_of(node: Mapping[str, Any], pinned: Mapping[str, bytes]) -> int:
+def quorum_of(node: Mapping[str, Any], pinned: Mapping[str, object]) -> int:
     """With how many companies this one trains at least, itself included: what its own network.yaml says, or two thirds of those
     whose keys it has pinned, and never fewer than three. What a coordinator says does not matter."""
     own = int(node.get("quorum", 0)) or math.ceil(2 * len(pinned) / 3)

@@ -22,8 +22,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from decai_forecast.errors import ConfigError
 
 __all__ = [
-    "INVITING", "Authority", "is_node_key", "is_request", "new_key", "private_pem", "request", "ssh_private", "ssh_public",
-    "write_private", "write_secret",
+    "INVITING", "Authority", "ends_of", "is_node_key", "is_request", "new_key", "private_pem", "request", "serial_of",
+    "ssh_private", "ssh_public", "write_private", "write_secret",
 ]  # fmt: skip
 
 CURVE = ec.SECP384R1()  # the one that Flower takes for its nodes
@@ -54,6 +54,17 @@ def request(name: str, key: Key) -> bytes:
     """A certificate signing request, PEM."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     return x509.CertificateSigningRequestBuilder().subject_name(subject).sign(key, hashes.SHA384()).public_bytes(PEM)
+
+
+def serial_of(certificate: bytes) -> str:
+    """Of a certificate (PEM), as :func:`ssl.SSLSocket.getpeercert` tells it, in small letters."""
+    digits = f"{x509.load_pem_x509_certificate(certificate).serial_number:x}"
+    return digits if len(digits) % 2 == 0 else f"0{digits}"
+
+
+def ends_of(certificate: bytes) -> datetime.datetime:
+    """When a certificate (PEM) ends, UTC."""
+    return x509.load_pem_x509_certificate(certificate).not_valid_after_utc
 
 
 def write_secret(path: Path, data: bytes) -> None:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Company", "serve"]
 
+HEAR = 5.0  # seconds between two looks whose keys were exchanged or taken back
 POLL = 0.05  # seconds between two looks for a message
 LOOK = 0.2  # seconds between two looks whether to stop
 
@@ -68,9 +69,19 @@ class Hangs(FederationError):
     """The SuperNode's process is there and does not answer."""
 
 
-def serve(company: Company, say: Callable[[str], None] = print, stop: Event | None = None) -> None:
+class Exchanged(FederationError):
+    """The company has other keys than those that its SuperNode began with."""
+
+
+def serve(
+    company: Company,
+    say: Callable[[str], None] = print,
+    stop: Event | None = None,
+    follow: Callable[[], Iterable[str]] = tuple,
+) -> None:
     """Answers the coordinator until ``stop``, in the middle of an answer too; :class:`FederationError` if the SuperNode ends by
-    itself. One that hangs is ended, and another one started.
+    itself. One that hangs is ended, and another one started; so is one whose company has exchanged its keys. ``follow``: hears
+    which keys of others were exchanged or taken back, before an answer; what is told of it, in lines.
 
     Answers come from a thread, since nothing ends a training from within; what is under way then ends with the process.
     """
@@ -78,12 +89,12 @@ def serve(company: Company, say: Callable[[str], None] = print, stop: Event | No
     while not stop.is_set():
         with _supernode(company) as (process, appio):
             say(f"{company.partner}: the SuperNode is starting")
-            executor = _Executor(company, process, appio, say)
+            executor = _Executor(company, process, appio, say, follow)
             executor.start()
             while executor.is_alive() and not stop.is_set():  # no stop.wait(): who sets it is a signal handler of this thread
                 executor.join(LOOK)
             executor.end()
-        if isinstance(executor.failed, Hangs):
+        if isinstance(executor.failed, Hangs | Exchanged):
             say(str(executor.failed))
         elif executor.failed is not None and not stop.is_set():
             raise executor.failed
@@ -92,8 +103,17 @@ def serve(company: Company, say: Callable[[str], None] = print, stop: Event | No
 class _Executor(Thread):
     """Answers one message after the other, until the SuperNode's process ends or hangs. ``failed``: what ended it."""
 
-    def __init__(self, company: Company, process: subprocess.Popen[bytes], appio: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        company: Company,
+        process: subprocess.Popen[bytes],
+        appio: str,
+        say: Callable[[str], None],
+        follow: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         super().__init__(daemon=True, name="executor")
+        self._follow, self._followed = follow, float("-inf")
+        self._admitted = _stamp(company)
         self._company, self._process, self._appio, self._say = company, process, appio, say
         self._config, self._run_id = company.config(), -1
         self._nursery: Nursery | None = None
@@ -119,7 +139,20 @@ class _Executor(Thread):
                 except grpc.RpcError as error:
                     served, silent = False, self._silent(error, silent)
                 if not served:
+                    self._check_keys()
                     time.sleep(POLL)
+
+    def _check_keys(self) -> None:
+        """:class:`Exchanged` if the company has another certificate than the SuperNode's."""
+        if _stamp(self._company) != self._admitted:
+            raise Exchanged(f"{self._company.partner}: has exchanged its keys; its SuperNode starts again with the new ones")
+
+    def _hear(self) -> None:
+        """Whose keys were exchanged or taken back; what is not heard changes nothing."""
+        if time.monotonic() - self._followed >= HEAR:
+            for line in self._follow():
+                self._say(f"{self._company.partner}: {line}")
+            self._followed = time.monotonic()
 
     def _silent(self, error: grpc.RpcError, since: float | None) -> float | None:
         """Since when the SuperNode has hung; None if it is not up yet, or has given the message up. Raises if it ended, or has
@@ -143,6 +176,7 @@ class _Executor(Thread):
         from decai_forecast.federation.local_node import deflated, inflated
 
         self._say(f"{self._company.partner}: {message.metadata.message_type}, {message.metadata.group_id}")
+        self._hear()
         try:
             return inflated(*self._process_of(context)(*deflated(message)))
         except NodeGone as error:
@@ -172,6 +206,12 @@ class _Executor(Thread):
         ended, self._node = self._node, None
         if ended is not None:
             ended.close()
+
+
+def _stamp(company: Company) -> bytes:
+    """Another one once the company has exchanged its keys; empty before it is admitted."""
+    path = company.files.admission
+    return path.read_bytes() if path.exists() else b""
 
 
 def _log(company: Company) -> Path:

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from decai_forecast.documents.files import read_json_file
 from decai_forecast.documents.kind import Kind
 from decai_forecast.errors import ConfigError
 from decai_forecast.federation.superlink.keys import (
+    ends_of,
     is_node_key,
     is_request,
     new_key,
@@ -32,6 +34,7 @@ from decai_forecast.identity import ALGORITHM, KEY_BYTES, Keyring
 
 __all__ = [
     "Admission", "Algorithm", "Armoured", "Files", "Id", "Passport", "Port", "SigningKey", "apply", "fingerprint",
+    "passport_of",
 ]  # fmt: skip
 
 ADMISSION = Kind("an admission", "expected an admission, the file as the coordinator sent it")
@@ -93,6 +96,22 @@ class Admission:
         """80 bits of the coordinator's signing key's digest, to be read aloud."""
         return fingerprint(self.signing_key)
 
+    @property
+    def ends(self) -> datetime:
+        """When its certificate ends, UTC."""
+        return ends_of(self.certificate.encode())
+
+    def is_for(self, tls_key: Path) -> bool:
+        """Whether its certificate is for the private key in this file."""
+        from cryptography import x509
+        from cryptography.hazmat.primitives import serialization
+
+        own = serialization.load_pem_private_key(tls_key.read_bytes(), None)
+        try:
+            return x509.load_pem_x509_certificate(self.certificate.encode()).public_key() == own.public_key()
+        except ValueError:
+            return False
+
     @classmethod
     def read(cls, path: Path) -> Admission:
         """:class:`~decai_forecast.errors.DocumentError` with every fault of a file that is no admission."""
@@ -150,12 +169,17 @@ class Files:
 
 def apply(files: Files, partner: str, keyring: Keyring) -> Passport:
     """The company's passport; makes its keys where there are none yet."""
-    from cryptography.hazmat.primitives import serialization
-
     for path, form in ((files.node_key, ssh_private), (files.tls_key, private_pem)):
         if not path.exists():
             write_secret(path, form(new_key()))
-    node = serialization.load_ssh_private_key(files.node_key.read_bytes(), None)
-    tls = serialization.load_pem_private_key(files.tls_key.read_bytes(), None)
+    return passport_of(partner, files.node_key, files.tls_key, keyring.identity().public)
+
+
+def passport_of(partner: str, node_key: Path, tls_key: Path, signing_key: bytes) -> Passport:
+    """Of the private keys in these two files, and the public one of an identity."""
+    from cryptography.hazmat.primitives import serialization
+
+    node = serialization.load_ssh_private_key(node_key.read_bytes(), None)
+    tls = serialization.load_pem_private_key(tls_key.read_bytes(), None)
     public, asked = ssh_public(node), request(partner, tls)  # type: ignore[arg-type]  # our own files hold such keys
-    return Passport(partner, public.decode(), asked.decode(), keyring.identity().public.hex(), ALGORITHM)
+    return Passport(partner, public.decode(), asked.decode(), signing_key.hex(), ALGORITHM)

@@ -9,11 +9,13 @@ from decai_forecast.documents.message import read_message
 from decai_forecast.errors import ConfigError, LinkError
 from decai_forecast.federation.superlink.link import Link
 from decai_forecast.federation.superlink.passport import Passport
+from decai_forecast.founding.apart.approve import Changes, KeyChanges
 from decai_forecast.founding.apart.desk import FoundingDesk
 from decai_forecast.founding.apart.papers import read_paper
 from decai_forecast.identity import Keyring
 from decai_forecast.link import CoordinatorLink, Members
 from decai_forecast.link.envelope import NO_ROUND, Envelope, Kind, sealed
+from decai_forecast.link.tls import Caller
 from decai_forecast.network import Network
 
 __all__ = ["Answers"]
@@ -30,6 +32,11 @@ class Answers:
     keyring: Keyring
     published: CoordinatorLink
 
+    @property
+    def changes(self) -> KeyChanges:
+        """What companies ask for about their keys."""
+        return KeyChanges(self.link, self.desk, self.keyring)
+
     def waiting(self) -> list[str]:
         """Companies that have answered and are not admitted, by name."""
         return sorted(set(self.desk.answered()) - set(self.link.nodes().values()))
@@ -40,6 +47,14 @@ class Answers:
         name = read_message(data, Envelope, sender=str(path)).sender
         self.network.participant(name)
         self.desk.lay(name, data)
+        return name
+
+    def take_request(self, path: Path) -> str:
+        """Keeps the request about keys in a file that was carried here; the name of its company."""
+        data = read_paper(path)
+        name = read_message(data, Envelope, sender=str(path)).sender
+        self.network.participant(name)
+        self.desk.take_keys(Caller(name), data)
         return name
 
     def passport(self, name: str) -> Passport:
@@ -70,10 +85,11 @@ class Answers:
         if lost := sorted(admitted - set(pinned)):
             raise ConfigError(f"{', '.join(lost)}: admitted, but no key is pinned; put identity/pinned.json back from a backup")
         keys = {name: pinned[name].hex() for name in sorted(admitted)}
-        waiting = tuple(sorted(set(self.desk.invited()) - admitted))
-        return Members(self.network.name, self.keyring.identity().public.hex(), keys, waiting)
+        waiting, changes = tuple(sorted(set(self.desk.invited()) - admitted)), Changes.read(self.desk.store)
+        own = self.keyring.identity().public.hex()
+        return Members(self.network.name, own, keys, waiting, successions=changes.successions, revoked=changes.revoked)
 
     def tell(self) -> None:
         """Publishes the membership."""
-        if self.link.nodes():
+        if self.link.nodes() or Changes.read(self.desk.store).revoked:
             self.published.publish_members(self.members())

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-
 from decai_forecast.errors import IdentityError, LinkError
 from decai_forecast.federation.superlink.node import Company
 from decai_forecast.federation.superlink.passport import Admission
+from decai_forecast.founding.apart.follow import follow
 from decai_forecast.founding.apart.guest import Guest
 from decai_forecast.founding.apart.papers import Invitation, fingerprint_of_members
 from decai_forecast.identity import PINNED_FILE, Keyring
@@ -69,6 +67,11 @@ class Entry:
             self._check_members(members)
         return members
 
+    def follow(self) -> list[str]:
+        """Takes over which keys were exchanged and which taken back; a line for each. Nobody is pinned anew by this."""
+        members = self._reader().members() if COORDINATOR in self.keyring.pinned() else None
+        return follow(self.keyring, members) if members and members.network == self.network.name else []
+
     def new(self, members: Members) -> dict[str, bytes]:
         """The keys of ``members`` that are not pinned here yet."""
         pinned = self.keyring.pinned()
@@ -91,24 +94,18 @@ class Entry:
         """That it is the answer to this company's keys, of the federation that invited it."""
         same = ("partner", "host", "fleet_port", "relay_port", "link_port", "authority", "signing_key")
         other = [name for name in same if getattr(admission, name) != getattr(invitation, name)]
-        if other or not self._is_own(admission.certificate):
+        if other or not admission.is_for(self.company.files.tls_key):
             told = ", ".join(other) or "certificate"
             raise LinkError(
                 "other_admission", f"the coordinator's admission does not belong to the invitation: other {told}; ask it"
             )
 
-    def _is_own(self, certificate: str) -> bool:
-        """Whether it is for the key of this company."""
-        own = serialization.load_pem_private_key(self.company.files.tls_key.read_bytes(), None)
-        try:
-            return x509.load_pem_x509_certificate(certificate.encode()).public_key() == own.public_key()
-        except ValueError:
-            return False
-
     def _check_members(self, members: Members) -> None:
+        if members.network == self.network.name:
+            follow(self.keyring, members)
         told, pinned = _keys(members), self.keyring.pinned()
-        own = self.keyring.identity().public
-        if told.get(self.company.partner) != own or members.network != self.network.name:
+        own = self.keyring.own_keys()
+        if told.get(self.company.partner) not in own or members.network != self.network.name:
             said = "the coordinator tells another key of this company, or another network, than is true"
             raise LinkError("other_members", f"{said}; pin nobody, and ask it what happened")
         if changed := sorted(name for name, key in told.items() if pinned.get(name, key) != key):

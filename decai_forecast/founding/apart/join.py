@@ -12,6 +12,7 @@ from decai_forecast.founding.apart.papers import Answer, Invitation, sealed_answ
 from decai_forecast.identity import Keyring
 from decai_forecast.network import FILE, Agreement, Network
 from decai_forecast.network.common import differences
+from decai_forecast.store import digest_bytes
 
 __all__ = ["home_of", "join"]
 
@@ -32,11 +33,24 @@ def home_of(home: Path, invitation: Invitation) -> Network:
     return network
 
 
+def _retire(files: Files, keyring: Keyring) -> None:
+    """Lays keys aside that were taken back: the company begins with new ones."""
+    aside = files.folder / "retired" / digest_bytes(files.admission.read_bytes())[:16]
+    aside.mkdir(parents=True, exist_ok=True)
+    for path in (files.node_key, files.tls_key, files.tls_certificate):
+        if path.exists():
+            path.replace(aside / path.name)
+    keyring.retire()
+    files.admission.replace(aside / files.admission.name)  # last: whoever is interrupted does it again
+
+
 def join(network: Network, keyring: Keyring, path: Path, invitation: Invitation) -> tuple[Guest, Passport]:
     """Makes the company's keys where there are none, and its answer; the same one as often as it is asked for."""
     name = invitation.partner
     network.participant(name)
     files = Files.of(network.home, name)
+    if files.admission.exists() and keyring.is_revoked:
+        _retire(files, keyring)
     if files.admission.exists():
         raise ConfigError(f"{files.admission}: {name} is admitted already; an invitation is answered once")
     guest = Guest(files)

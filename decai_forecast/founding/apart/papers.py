@@ -19,7 +19,7 @@ from pydantic import Field
 
 from decai_forecast.documents import Fault
 from decai_forecast.errors import ConfigError, LinkError
-from decai_forecast.federation.superlink.keys import write_private
+from decai_forecast.federation.superlink.keys import serial_of, write_private
 from decai_forecast.federation.superlink.passport import Algorithm, Armoured, Id, Passport, Port, SigningKey, fingerprint
 from decai_forecast.identity import Identity
 from decai_forecast.link import Members
@@ -65,7 +65,7 @@ class Invitation:
     @property
     def serial(self) -> str:
         """Of the certificate: which invitation it is, in the digits in which TLS tells it."""
-        return serial_of(self._signed)
+        return serial_of(self.certificate.encode())
 
     @property
     def until(self) -> datetime:
@@ -116,12 +116,6 @@ class Answer:
         """Keys that cannot be used."""
         for fault in self.passport.faults():
             yield Fault(("passport", *fault.where), fault.text, fault.key)
-
-
-def serial_of(certificate: x509.Certificate) -> str:
-    """As :func:`ssl.SSLSocket.getpeercert` tells it, in small letters."""
-    digits = f"{certificate.serial_number:x}"
-    return digits if len(digits) % 2 == 0 else f"0{digits}"
 
 
 def sealed_answer(answer: Answer, identity: Identity) -> bytes:

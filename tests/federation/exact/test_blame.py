@@ -11,7 +11,7 @@ from training_parties import IDENTITIES, companies, outcomes, plan, records, ros
 
 from decai_forecast.federation.exact.audit import Evidence, audited
 from decai_forecast.federation.exact.coordinate import judged
-from decai_forecast.federation.exact.errors import Forged, Tampered
+from decai_forecast.federation.exact.errors import Forged, Refused, Tampered
 from decai_forecast.federation.exact.ledger import Ledger, SignedTree
 from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.train import Trained
@@ -98,6 +98,51 @@ def test_an_opened_tree_names_who_put_in_what_no_rows_have(tmp_path: Path) -> No
     assert audit(given=given | {"bea": first}) == {"bea": "shows other commitments than it signed"}
     assert audit(rows=counted | {"cyd": 5})["cyd"].startswith("counts")
     assert set(audit(slope=0.01)) == {"ada", "bea", "cyd"}
+
+
+def test_who_sends_another_sum_than_it_committed_to_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its commitment is what rows could have; the masks that it opens show that it sent something else."""
+    commit = Ledger.commit
+
+    def sly(ledger: Ledger, numbers: Any) -> None:
+        """Commits to a copy, in which five bins have other gradients than those that are sent."""
+        commit(ledger, [one.copy() for one in numbers])
+        if ledger._rank == 1 and len(numbers) == 2:
+            numbers[0][:5] = 0
+
+    monkeypatch.setattr(Ledger, "commit", sly)
+    parts = companies(4)
+    assert all(isinstance(one, Trained) for one in outcomes(parts, plan(trees=2, subject="2026-06-22"), tmp_path))
+    kept = [kept_by(tmp_path, k) for k in range(4)]
+    assert {(one.subject.of, one.subject.rows) for one in kept} == {("2026-06-22/0.5", len(part.label)) for part in parts}
+    given = {IDENTITIES[k].name: one.disclosed(1) for k, one in enumerate(kept)}
+    counted = {IDENTITIES[k].name: len(part.label) for k, part in enumerate(parts)}
+    named = audited(roster_of(4), kept[0].signed, 1, given, counted, 1.0)
+    assert named == {"bea": "sent ada another sum than it committed to"}
+
+
+def test_who_shows_something_else_than_it_heard_is_named(tmp_path: Path) -> None:
+    """The sender's signature holds the digest of what it sent; of a key of masks that both committed to, both are named."""
+    parts = companies(4)
+    assert all(isinstance(one, Trained) for one in outcomes(parts, plan(trees=1), tmp_path))
+    kept = [kept_by(tmp_path, k) for k in range(4)]
+    given = {IDENTITIES[k].name: one.disclosed(0) for k, one in enumerate(kept)}
+    counted = {IDENTITIES[k].name: len(part.label) for k, part in enumerate(parts)}
+    assert audited(roster_of(4), kept[0].signed, 0, given, counted, 1.0) == {}
+    root, hist = given["cyd"].heard
+    made_up = replace(given["cyd"], heard=(replace(root, parts=(b"x" * 24, *root.parts[1:])), hist))
+    named = audited(roster_of(4), kept[0].signed, 0, given | {"cyd": made_up}, counted, 1.0)
+    assert named == {"cyd": "shows something else of ada than that one signed"}
+
+
+def test_masks_of_a_tree_are_used_once() -> None:
+    """A second sum under the same keys would show the difference of both."""
+
+    def twice(session: SecureSession) -> None:
+        session.begin_tree(3)
+        session.begin_tree(3)
+
+    assert all(isinstance(one, Refused) for one in together([twice] * 3))
 
 
 def test_a_poisoner_is_named_by_its_own_commitment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ def grown(part: Rows, params: dict[str, Any], gradients: tuple[np.ndarray, np.nd
     data.set_label(part.label)
     with Collectives(session, FORM, limits_of(data, FORM, which, ROWS), 1.0) as collectives:
         booster = lgb.Booster(which.params(0) | {"num_machines": session.size} | params, data)
-        collectives.begin_tree()
+        collectives.begin_tree(0)
         before = session.traffic.steps
         try:
             booster.update(fobj=None if gradients is None else lambda *_: gradients)
