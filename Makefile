@@ -22,7 +22,7 @@ up: .venv/base  ## the same, and keeps the pages running until Ctrl-C
 test: .venv/dev  ## the tests of every change, in less than 20 minutes (those that need the real orders skip without them)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-long: .venv/dev  ## real stacks: a running Airflow and a browser, SuperLink and SuperNodes (skip where Chromium is absent)
+test-long: .venv/dev .venv/foreign/made  ## real stacks: a running Airflow and a browser, SuperLink and SuperNodes (skip where Chromium is absent)
 	@$(BIN)/python -m pytest -m long
 
 test-soak: .venv/dev  ## before an issue is closed: tables of faults, long fuzzing, random kills
@@ -30,6 +30,11 @@ test-soak: .venv/dev  ## before an issue is closed: tables of faults, long fuzzi
 
 bench-%: .venv/dev  ## one comparison with its peer (bench-contracts); the result lies in benchmarks/results
 	@PYTHONPATH=benchmarks $(BIN)/python benchmarks/$*.py
+
+.venv/foreign/made: tests/ledger/foreign/requirements.txt
+	@echo "Installing the foreign verifiers into .venv/foreign"
+	@$(BIN)/python -m pip install -q --no-deps --require-hashes --ignore-requires-python --target .venv/foreign --upgrade -r $<
+	@touch $@
 
 bench-forecast: .venv/peers-forecast/made
 bench-federation: .venv/peers-federation/made

@@ -36,6 +36,8 @@ COMMANDS = {  # in the order of the help; groups of commands, and single ones
     "prepare": "upkeep:prepare",
     "backup": "upkeep:backup",
     "restore": "upkeep:restore",
+    "audit": "audit:audit_command",
+    "ledger": "ledger:ledger_app",
     "demo": "demo:demo",
     "up": "demo:up",
 }

@@ -27,9 +27,10 @@ from decai_forecast.store import Store, digest_bytes, digest_json
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Done", "Output", "Outputs", "Step", "Writer", "read_done", "read_outputs", "run_step"]
+__all__ = ["Done", "Output", "Outputs", "Record", "Step", "Writer", "done_records", "read_done", "read_outputs", "run_step"]
 
 FORMAT = 2  # of done.json
+DONE = "done.json"
 GONE, CHANGED = "is gone", "was changed after the step wrote it"
 WRONG = (AttributeError, KeyError, TypeError, ValueError)  # what reading a done.json of another shape raises
 RELEASE = "decai-forecast"  # the distribution whose version every step carries
@@ -137,6 +138,21 @@ class Outputs:
 
 
 @dataclass(frozen=True)
+class Record:
+    """A ``done.json`` in digests, for whoever records that it happened and not what it says. ``outputs``: digest by name."""
+
+    inputs: str
+    outputs: Mapping[str, str]
+    facts: str
+    versions: Mapping[str, str]
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Record:
+        outputs = {name: output.sha256 for name, output in _files(raw).items()}
+        return cls(str(raw["inputs"]), outputs, digest_json(raw["facts"]), dict(raw["versions"]))
+
+
+@dataclass(frozen=True)
 class Done(Outputs, Generic[F]):
     """A finished step: its files, and what it says of itself."""
 
@@ -218,6 +234,7 @@ def run_step(
     facts = _facts(step.facts).dump_python(work(writer), mode="json")
     files = {name: asdict(output) for name, output in sorted(writer.files.items())}
     record = {"format": FORMAT, "step": step.name, "inputs": digest, "versions": step.versions(), "outputs": files}
+    _keep_earlier(store, round_id, step.name)
     store.write_json(_done_key(round_id, step.name), record | {"facts": facts})
     return Done(store, round_id, step.name, writer.files, digest, _facts(step.facts).validate_python(facts))
 
@@ -233,8 +250,30 @@ def _same(store: Store, round_id: str, step: Step[F], digest: str) -> Done[F] | 
     return None
 
 
+def _keep_earlier(store: Store, round_id: str, step: str) -> None:
+    """What the step said before, if it now says something else: a statement of it may be in the ledger, or still to come."""
+    if store.exists(key := _done_key(round_id, step)):
+        data = store.read_bytes(key)
+        store.create_bytes(f"rounds/{round_id}/{step}/{digest_bytes(data)[:16]}-{DONE}", data)
+
+
+def done_records(store: Store, round_id: str, step: str) -> list[Record]:
+    """All that a step said of itself in a round, the newest last; whatever is none is left out."""
+    folder = f"rounds/{round_id}/{step}"
+    names = [name for name in store.children(folder) if name.endswith(f"-{DONE}")]
+    raws = [_any_json(store, f"{folder}/{name}") for name in [*names, DONE] if store.exists(f"{folder}/{name}")]
+    return [Record.of(raw) for raw in raws if isinstance(raw, dict) and raw.get("format") == FORMAT]
+
+
+def _any_json(store: Store, key: str) -> Any:
+    try:
+        return store.read_json(key)
+    except ValueError:
+        return None
+
+
 def _done_key(round_id: str, step: str) -> str:
-    return f"rounds/{round_id}/{step}/done.json"
+    return f"rounds/{round_id}/{step}/{DONE}"
 
 
 def _raw(store: Store, round_id: str, step: str) -> Mapping[str, Any] | None:

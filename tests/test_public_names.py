@@ -25,9 +25,9 @@ PUBLIC = {
     "founding": "Columns add_participant add_partner found_named found_simulated from_table",
     "founding.apart": "Answer Answers Entry Exchange FoundingDesk Guest Invitation fingerprint_of_members home_of in_words "
     "invite join opened_answer",
-    "link": "Closing ClosingStatus CompanyFolder CompanyLink Comparison CoordinatorFolder CoordinatorLink Evaluation Figures "
-    "Inbox Members ModelCertificate ModelFile Noise Progress PublicLink Quartiles Revocation SharedModels SharedRound "
-    "SharedStatus State Submission Succession",
+    "link": "Closing ClosingStatus CompanyFolder CompanyLink Comparison CoordinatorFolder CoordinatorLink Cosignature "
+    "Evaluation Figures Inbox Members ModelCertificate ModelFile Noise Progress PublicLink Quartiles Revocation SharedModels "
+    "SharedRound SharedStatus State Statements Submission Succession",
     "partner.combine": "can_forecast combine",
     "reports": (
         "Delivery Fan Left Planning Quality ReportFacts RosterFacts build_report "

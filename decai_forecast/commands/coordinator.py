@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Annotated
 
 import typer
 
 from decai_forecast.commands.membership import desk_of
-from decai_forecast.coordinator.context import reception
+from decai_forecast.coordinator.context import coordinator_context, reception
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import COORDINATOR, Network
 
@@ -56,8 +59,24 @@ def serve(
         for number in (signal.SIGTERM, signal.SIGINT):  # the server ends in order, and then raises what it was stopped with
             signal.signal(number, lambda *_: None)
         print(f"https://{host}:{where[1]}: serving {network.name}", flush=True)
-        server(reception(network), tls, *where, desk=desk_of(network)).run(sockets=[bound])
+        with _log_kept(network):
+            server(reception(network), tls, *where, desk=desk_of(network)).run(sockets=[bound])
     print(f"https://{host}:{where[1]}: stopped", flush=True)
+
+
+@contextmanager
+def _log_kept(network: Network) -> Iterator[None]:
+    """Statements of companies go into the log while the service runs."""
+    from decai_forecast.coordinator.statements import keep_log
+
+    stopped = Event()
+    keeper = Thread(target=keep_log, args=(coordinator_context(network), stopped), name="log", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stopped.set()
+        keeper.join()
 
 
 def _bound(address: str, port: int) -> socket.socket:

@@ -41,7 +41,7 @@ PORT = 18080
 def demo(data: Data = None, home: Home = None, port: Port = PORT, as_json: Json = False) -> None:
     """Runs one whole round through a real Airflow, prints a summary and stops.
 
-    Exit code 1 if the round is below quorum.
+    At its end it audits the log of the round, one line a check. Exit code 1 if the round is below quorum, or a check is red.
 
     Example: decai demo --data orders.parquet
     """
@@ -78,13 +78,25 @@ def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json
         with progress_on(console, 2 * len(network.partners) + 2) as progress:
             drive_round(client, network, round, progress)
         _print(summarise(network, round), console, as_json)
+        audit_code = _audit(network, round, console)
         console.print(f"\nDone in {time.monotonic() - began:.0f} s.", highlight=False)
         if keep:
             for line in _logins(stack, network):
                 console.print(line, highlight=False, soft_wrap=True)
             _until_interrupted(client.check_health)
     closing = coordinator_context(network).link.closing(round.id)
-    return 0 if closing and closing.status == "closed" else 1
+    return audit_code if closing and closing.status == "closed" else 1
+
+
+def _audit(network: Network, round: Round, console: Console) -> int:
+    """The round that was just run, for everybody to see that its log holds; 1 if it does not."""
+    from decai_forecast.commands.audit import audited
+    from decai_forecast.one_machine.seal import seal
+
+    if trouble := seal(network, round):
+        console.print(f"ledger: {trouble}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"\nAudit of the log (`decai audit --home {network.home}`):", highlight=False, soft_wrap=True)
+    return audited(network, round.id, lambda line: console.print(line, highlight=False, markup=False, soft_wrap=True))
 
 
 def _logins(stack: Stack, network: Network) -> Iterator[str]:

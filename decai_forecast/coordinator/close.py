@@ -8,6 +8,7 @@ from decai_forecast.coordinator.heartbeat import Pulse, pulse
 from decai_forecast.coordinator.notify import notify
 from decai_forecast.coordinator.roster import TrainingRoster, below_quorum, read_roster
 from decai_forecast.coordinator.round_status import RoundStatus, round_status
+from decai_forecast.coordinator.statements import record_round
 from decai_forecast.link import Closing, ClosingStatus
 from decai_forecast.round import Round
 
@@ -21,6 +22,7 @@ def close(coordinator: CoordinatorContext, round: Round) -> Closing:
     closing = _closing(coordinator, round)
     if coordinator.link.publish_closing(closing) and closing.status is ClosingStatus.BELOW_QUORUM:
         notify(coordinator, f"round {round.id} of {coordinator.network.name} is below quorum", closing.note)
+    record_round(coordinator, round.id)
     return coordinator.link.closing(round.id) or closing
 
 

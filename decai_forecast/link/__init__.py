@@ -8,6 +8,7 @@ from decai_forecast.link.messages import (
     Closing,
     ClosingStatus,
     Comparison,
+    Cosignature,
     Evaluation,
     Figures,
     Members,
@@ -21,6 +22,7 @@ from decai_forecast.link.messages import (
     SharedRound,
     SharedStatus,
     State,
+    Statements,
     Submission,
     Succession,
 )
@@ -34,6 +36,7 @@ __all__ = [
     "Comparison",
     "CoordinatorFolder",
     "CoordinatorLink",
+    "Cosignature",
     "Evaluation",
     "Figures",
     "Inbox",
@@ -49,6 +52,7 @@ __all__ = [
     "SharedRound",
     "SharedStatus",
     "State",
+    "Statements",
     "Submission",
     "Succession",
 ]

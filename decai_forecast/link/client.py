@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import httpx
 
-from decai_forecast.documents.message import LARGEST_MESSAGE
 from decai_forecast.errors import LinkError, MalformedMessage, StoreError
 from decai_forecast.identity import Keyring
 from decai_forecast.link.calls import USUAL, Calls, Passing, Patience, answered, code_of_answer
 from decai_forecast.link.envelope import Kind, sealed
-from decai_forecast.link.messages import Figures, Submission
+from decai_forecast.link.messages import Cosignature, Figures, Statements, Submission
 from decai_forecast.link.protocol import CompanyLink
-from decai_forecast.link.published import LARGEST_MODELS, PublicReader, is_public
+from decai_forecast.link.published import PublicReader, is_public, largest_public
 from decai_forecast.link.tls import TlsFiles
 from decai_forecast.network import COORDINATOR
 
@@ -30,7 +29,13 @@ class CompanyHttps(PublicReader, CompanyLink):
     def give_figures(self, round_id: str, figures: Figures) -> None:
         self._send(figures, Kind.FIGURES, round_id)
 
-    def _send(self, message: Submission | Figures, kind: Kind, round_id: str) -> None:
+    def give_statements(self, round_id: str, statements: Statements) -> None:
+        self._send(statements, Kind.STATEMENTS, round_id)
+
+    def give_cosignature(self, round_id: str, cosignature: Cosignature) -> None:
+        self._send(cosignature, Kind.COSIGNATURE, round_id)
+
+    def _send(self, message: object, kind: Kind, round_id: str) -> None:
         data = sealed(message, kind, round_id, self._keyring.identity())
         answer = self._calls.tried(lambda client: answered(client.put(f"/v1/rounds/{round_id}/{kind}", content=data)))
         if answer.status_code != httpx.codes.NO_CONTENT:
@@ -54,7 +59,7 @@ class _Download:
 
     def __init__(self, key: str) -> None:
         self._path, self._tag, self._data = f"/v1/public/{key}", "", bytearray()
-        self._largest = LARGEST_MODELS if key.startswith("shared/") else LARGEST_MESSAGE
+        self._largest = largest_public(key)
 
     def go_on(self, client: httpx.Client) -> bytes | None:
         """All of it; None if it is not there."""

@@ -46,6 +46,8 @@ class Kind(StrEnum):
 
     SUBMISSION = "submission"
     FIGURES = "figures"
+    STATEMENTS = "statements"
+    COSIGNATURE = "cosignature"
     SHARED = "shared"
     COMPARISON = "comparison"
     CLOSING = "closing"

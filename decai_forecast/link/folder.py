@@ -2,7 +2,7 @@
 
 ::
 
-    <inbox>/<company>/<round>/{submission,figures}.json
+    <inbox>/<company>/<round>/{submission,figures,statements,cosignature}.json
     <public>/...                                          published.py
 
 Both may be on one host or in buckets, where a company needs to write below its own name only, and to read the public part.
@@ -13,20 +13,24 @@ somebody else is set aside, and counts as if it had not come. So nobody can stop
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from decai_forecast.errors import DecaiError, MalformedMessage
+from decai_forecast.ledger.files import LOG
 from decai_forecast.link.envelope import NO_ROUND, Heading, Keys, Kind, enveloped, opened, sealed
 from decai_forecast.link.keys import keys_of
 from decai_forecast.link.messages import (
     Closing,
     Comparison,
+    Cosignature,
     Figures,
     Members,
     ModelFile,
     Progress,
     SharedModels,
     SharedRound,
+    Statements,
     Submission,
     encoded,
 )
@@ -40,11 +44,17 @@ from decai_forecast.store import Store, digest_bytes
 if TYPE_CHECKING:  # cryptography: not when Airflow reads a DAG file
     from decai_forecast.identity import Keyring
 
-__all__ = ["LARGEST", "CompanyFolder", "CoordinatorFolder", "inbox_key", "submission_in"]
+__all__ = ["LARGEST", "LARGEST_STATEMENTS", "CompanyFolder", "CoordinatorFolder", "inbox_key", "largest_of", "submission_in"]
 
 log = logging.getLogger(__name__)
 LARGEST = 64_000  # bytes of a company's message: a submission has some hundred
+LARGEST_STATEMENTS = 500_000  # bytes: a night has some twenty, each of a kilobyte
 M = TypeVar("M")
+
+
+def largest_of(kind: str) -> int:
+    """Bytes that a company's message of this kind may have."""
+    return LARGEST_STATEMENTS if kind == Kind.STATEMENTS else LARGEST
 
 
 def inbox_key(kind: Kind, round_id: str, company: str) -> str:
@@ -91,7 +101,13 @@ class CompanyFolder(_PublicFolder, CompanyLink):
     def give_figures(self, round_id: str, figures: Figures) -> None:
         self._send(figures, Kind.FIGURES, round_id)
 
-    def _send(self, message: Submission | Figures, kind: Kind, round_id: str) -> None:
+    def give_statements(self, round_id: str, statements: Statements) -> None:
+        self._send(statements, Kind.STATEMENTS, round_id)
+
+    def give_cosignature(self, round_id: str, cosignature: Cosignature) -> None:
+        self._send(cosignature, Kind.COSIGNATURE, round_id)
+
+    def _send(self, message: object, kind: Kind, round_id: str) -> None:
         data = sealed(message, kind, round_id, self._keyring.identity())
         self._inbox.write_bytes(inbox_key(kind, round_id, self._partner), data)
 
@@ -125,15 +141,29 @@ class CoordinatorFolder(_PublicFolder, CoordinatorLink):
         return Inbox(submissions, aside)
 
     def figures(self, round_id: str) -> list[Figures]:
-        figures = list[Figures]()
+        return list(self._opened(Figures, Kind.FIGURES, round_id).values())
+
+    def statements(self, round_id: str) -> Mapping[str, Statements]:
+        return self._opened(Statements, Kind.STATEMENTS, round_id)
+
+    def cosignatures(self, round_id: str) -> Mapping[str, Cosignature]:
+        return self._opened(Cosignature, Kind.COSIGNATURE, round_id)
+
+    def _opened(self, form: type[M], kind: Kind, round_id: str) -> dict[str, M]:
+        """By company; what cannot be read is left out, with a line in the log."""
+        messages = dict[str, M]()
         for sender in self._partners:
-            heading = Heading(Kind.FIGURES, sender, round_id)
+            heading = Heading(kind, sender, round_id)
             try:
-                if (data := self._sent(Kind.FIGURES, round_id, sender)) is not None:
-                    figures.append(opened(data, Figures, heading, keys_of(self._keyring, sender), largest=LARGEST))
+                if (data := self._sent(kind, round_id, sender)) is not None:
+                    keys = keys_of(self._keyring, sender)
+                    messages[sender] = opened(data, form, heading, keys, largest=largest_of(kind))
             except DecaiError as error:
-                log.warning("figures for round %s are left out: %s", round_id, error)
-        return figures
+                log.warning("%s for round %s are left out: %s", kind, round_id, error)
+        return messages
+
+    def publish_log_file(self, name: str, data: bytes) -> None:
+        self._public.write_bytes(f"{LOG}/{name}", data)
 
     def publish_models(self, models: SharedModels) -> ModelFile:
         data = encoded(models)
@@ -175,8 +205,8 @@ class CoordinatorFolder(_PublicFolder, CoordinatorLink):
         key = inbox_key(kind, round_id, sender)
         if not self._inbox.exists(key):
             return None
-        if (size := self._inbox.size(key)) > LARGEST:
-            raise MalformedMessage(f"{sender} sent a message of {size:,} bytes; it may have {LARGEST:,}")
+        if (size := self._inbox.size(key)) > largest_of(kind):
+            raise MalformedMessage(f"{sender} sent a message of {size:,} bytes; it may have {largest_of(kind):,}")
         return _content(self._inbox, key, sender)
 
     def _set_aside(self, round_id: str, sender: str, error: DecaiError) -> None:

@@ -25,6 +25,7 @@ __all__ = [
     "Closing",
     "ClosingStatus",
     "Comparison",
+    "Cosignature",
     "Evaluation",
     "Figures",
     "Members",
@@ -38,6 +39,7 @@ __all__ = [
     "SharedRound",
     "SharedStatus",
     "State",
+    "Statements",
     "Submission",
     "Succession",
     "encoded",
@@ -131,6 +133,21 @@ class Figures:
 
     fill_rate: Annotated[float, Ge(0), Le(1)] | None = None
     wape: Annotated[float, Ge(0), Le(MANY)] | None = None
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What a company states of a round, for the log: signed envelopes as the log keeps them (``ledger/``), all so far."""
+
+    entries: Annotated[tuple[Annotated[str, Len(1, 65_535)], ...], Len(1, 200)]
+
+
+@dataclass(frozen=True)
+class Cosignature:
+    """That the first ``size`` entries of the log continue what the company saw before: its signature line (``ledger/``)."""
+
+    size: Rows
+    line: Annotated[str, Len(1, 500)]
 
 
 @dataclass(frozen=True)

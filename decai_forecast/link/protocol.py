@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 from decai_forecast.link.messages import (
     Closing,
     Comparison,
+    Cosignature,
     Figures,
     Members,
     ModelFile,
     Progress,
     SharedModels,
     SharedRound,
+    Statements,
     Submission,
 )
 
@@ -58,6 +60,12 @@ class PublicLink(Protocol):
     def progress(self, round_id: str) -> Progress | None:
         """How far the round's training is, or was when it ended; None before it begins."""
 
+    def public_file(self, key: str) -> bytes | None:
+        """The bytes of a public file, unchecked; None if there is none."""
+
+    def log_file(self, name: str) -> bytes | None:
+        """A file of the log of statements (``ledger/``), unchecked; None if it is not there."""
+
     def members(self) -> Members | None:
         """Who belongs to the federation; None where nobody was admitted, as on one host."""
 
@@ -74,6 +82,12 @@ class CompanyLink(PublicLink, Protocol):
     def give_figures(self, round_id: str, figures: Figures) -> None:
         """Gives two figures of the report for comparison; the last ones count."""
 
+    def give_statements(self, round_id: str, statements: Statements) -> None:
+        """Gives what the company states of a round, for the log; the last ones count, and hold all before them."""
+
+    def give_cosignature(self, round_id: str, cosignature: Cosignature) -> None:
+        """Gives the company's signature of the log's newest checkpoint."""
+
 
 class CoordinatorLink(PublicLink, Protocol):
     """The coordinator's end: it reads what companies sent, and publishes."""
@@ -86,6 +100,15 @@ class CoordinatorLink(PublicLink, Protocol):
 
     def figures(self, round_id: str) -> list[Figures]:
         """What companies of the network gave for comparison; whatever cannot be read is left out."""
+
+    def statements(self, round_id: str) -> Mapping[str, Statements]:
+        """What companies state of the round; whatever cannot be read is left out."""
+
+    def cosignatures(self, round_id: str) -> Mapping[str, Cosignature]:
+        """What companies signed of the log in the round; whatever cannot be read is left out."""
+
+    def publish_log_file(self, name: str, data: bytes) -> None:
+        """Publishes a file of the log, in place of the one of this name."""
 
     def publish_models(self, models: SharedModels) -> ModelFile:
         """Publishes the models of one cut-off under their digest; the same again changes nothing."""

@@ -7,6 +7,7 @@ The public part is plain files, so that any server of files can hold it::
     shared/<cut-off>/<first digits of the digest>.json
     members.json
     network.json
+    log/...                                            tiles and checkpoints of the log of statements (ledger/)
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ import re
 from abc import ABC, abstractmethod
 from typing import TypeVar
 
-from decai_forecast.documents.message import read_message
+from decai_forecast.documents.message import LARGEST_MESSAGE, read_message
 from decai_forecast.errors import MalformedMessage, StoreError
+from decai_forecast.ledger.files import LOG
+from decai_forecast.ledger.formats.tiles import is_log_file
 from decai_forecast.link.envelope import NO_ROUND, Heading, Kind, opened
 from decai_forecast.link.messages import Closing, Comparison, Members, ModelFile, Progress, SharedModels, SharedRound
 from decai_forecast.link.protocol import PublicLink
@@ -25,9 +28,19 @@ from decai_forecast.network.proposal import Proposal
 from decai_forecast.round import is_round
 from decai_forecast.store import digest_bytes
 
-__all__ = ["LARGEST_MODELS", "MEMBERS_FILE", "PROPOSAL_FILE", "PublicReader", "is_public", "public_key"]
+__all__ = [
+    "LARGEST_MODELS",
+    "MEMBERS_FILE",
+    "PROPOSAL_FILE",
+    "PublicReader",
+    "content_type",
+    "is_public",
+    "largest_public",
+    "public_key",
+]
 
 LARGEST_MODELS = 200_000_000  # bytes of the models of a cut-off: three models of 100 trees have a million
+LARGEST_BUNDLE = 256 * 65_537  # bytes of as many entries of the log as lie in one file
 MEMBERS_FILE, PROPOSAL_FILE = "members.json", "network.json"
 FILES = {Kind.SHARED: "shared", Kind.COMPARISON: "comparison", Kind.CLOSING: "closed", Kind.PROGRESS: "progress"}
 OF_ROUND = re.compile(rf"rounds/([^/]+)/({'|'.join(FILES.values())})\.json")
@@ -44,7 +57,23 @@ def public_key(kind: Kind, round_id: str) -> str:
 def is_public(key: str) -> bool:
     """Whether ``key`` is one that the public part can have: all else leads somewhere else."""
     of_round = OF_ROUND.fullmatch(key)
+    if key.startswith(f"{LOG}/"):
+        return is_log_file(key.removeprefix(f"{LOG}/"))
     return bool(key in (MEMBERS_FILE, PROPOSAL_FILE) or OF_MODELS.fullmatch(key) or (of_round and is_round(of_round[1])))
+
+
+def largest_public(key: str) -> int:
+    """Bytes that a public file may have."""
+    if key.startswith("shared/"):
+        return LARGEST_MODELS
+    return LARGEST_BUNDLE if key.startswith(f"{LOG}/") else LARGEST_MESSAGE
+
+
+def content_type(key: str) -> str:
+    """What a web server says of a public file (of the log: C2SP tlog-tiles)."""
+    if not key.startswith(f"{LOG}/"):
+        return "application/json"
+    return "application/octet-stream" if "/tile/" in key else "text/plain; charset=utf-8"
 
 
 class PublicReader(PublicLink, ABC):
@@ -84,6 +113,12 @@ class PublicReader(PublicLink, ABC):
 
     def progress(self, round_id: str) -> Progress | None:
         return self._message(round_id, Kind.PROGRESS, Progress)
+
+    def public_file(self, key: str) -> bytes | None:
+        return self._read(key) if is_public(key) else None
+
+    def log_file(self, name: str) -> bytes | None:
+        return self._read(f"{LOG}/{name}")
 
     def members(self) -> Members | None:
         data, heading = self._read(MEMBERS_FILE), Heading(Kind.MEMBERS, COORDINATOR, NO_ROUND)

@@ -6,22 +6,25 @@ So nothing half, foreign or malformed is written, and the sender hears at once w
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from decai_forecast.errors import LinkError
 from decai_forecast.identity import Keyring
 from decai_forecast.link.envelope import Heading, Kind, opened
-from decai_forecast.link.folder import LARGEST, inbox_key, submission_in
+from decai_forecast.link.folder import inbox_key, largest_of, submission_in
 from decai_forecast.link.keys import keys_of
-from decai_forecast.link.messages import Figures
+from decai_forecast.link.messages import Cosignature, Figures, Statements
 from decai_forecast.link.published import is_public
 from decai_forecast.round import is_round
 from decai_forecast.store import Store
 
 __all__ = ["MOST_ROUNDS", "Reception"]
 
-MOST_ROUNDS = 5_000  # of a company in the inbox: a night each for thirteen years, and at most 640 MB
+FORMS: Mapping[Kind, type[object]] = {
+    Kind.FIGURES: Figures, Kind.STATEMENTS: Statements, Kind.COSIGNATURE: Cosignature,
+}  # fmt: skip
+MOST_ROUNDS = 5_000  # of a company in the inbox: a night each for thirteen years, and at most 3.5 GB
 
 
 @dataclass(frozen=True)
@@ -66,4 +69,4 @@ class Reception:
         if kind is Kind.SUBMISSION:
             submission_in(data, round_id, company, key)
         else:
-            opened(data, Figures, Heading(kind, company, round_id), key, largest=LARGEST)
+            opened(data, FORMS[kind], Heading(kind, company, round_id), key, largest=largest_of(kind))

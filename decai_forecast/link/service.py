@@ -3,7 +3,7 @@
 ::
 
     PUT /v1/rounds/<round>/submission    an envelope; 204, the same again too
-    PUT /v1/rounds/<round>/figures       likewise
+    PUT /v1/rounds/<round>/figures       likewise; so are statements and cosignature
     GET /v1/public/<key>                 a public file, with ETag, If-None-Match and Range
     PUT /v1/founding/answer              the answer to an invitation; 204, the same again too
     GET /v1/founding/admission           what the coordinator makes of it; 404 until then
@@ -36,7 +36,8 @@ from decai_forecast.errors import DecaiError, LinkError
 from decai_forecast.link.connection import CALLER, LONGEST_HEADER, USUAL, Limits, connection_with
 from decai_forecast.link.desk import Desk
 from decai_forecast.link.envelope import Kind
-from decai_forecast.link.folder import LARGEST
+from decai_forecast.link.folder import LARGEST, largest_of
+from decai_forecast.link.published import content_type
 from decai_forecast.link.reception import Reception
 from decai_forecast.link.tls import Caller, TlsFiles
 from decai_forecast.store import digest_bytes
@@ -51,7 +52,7 @@ STATUS = {
     "invitation_used": 409, "too_large": 413, "too_slow": 408, "not_there": 404,
 }  # fmt: skip
 OURS = ("identity", "store", "config")  # codes of what is wrong on this side
-SENT = {"submission": Kind.SUBMISSION, "figures": Kind.FIGURES}
+SENT = {kind.value: kind for kind in (Kind.SUBMISSION, Kind.FIGURES, Kind.STATEMENTS, Kind.COSIGNATURE)}
 RANGE = re.compile(r"bytes=([0-9]{1,15})-([0-9]{0,15})")
 
 
@@ -79,7 +80,7 @@ def application(reception: Reception, limits: Limits, desk: Desk | None) -> Fast
         if what not in SENT:
             return _refused("not_there")
         company = _company(request, desk)
-        data = await _body(request, limits.body)
+        data = await _body(request, limits.body, largest_of(what))
         await run_in_threadpool(reception.take, SENT[what], round_id, company, data)
         return Response(status_code=204)
 
@@ -87,7 +88,7 @@ def application(reception: Reception, limits: Limits, desk: Desk | None) -> Fast
     async def public(key: str, request: Request) -> Response:
         _company(request, desk)
         data = await run_in_threadpool(reception.published, key)
-        return _refused("not_there") if data is None else _file(data, request)
+        return _refused("not_there") if data is None else _file(data, request, content_type(key))
 
     if desk:
         _add_founding(app, desk, limits)
@@ -157,17 +158,17 @@ def _company(request: Request, desk: Desk | None) -> str:
     return caller.name
 
 
-async def _body(request: Request, seconds: float) -> bytes:
+async def _body(request: Request, seconds: float, largest: int = LARGEST) -> bytes:
     """All of a request's body, cut off where it is too long or takes too long; a half one is none."""
-    if int(request.headers.get("content-length", 0)) > LARGEST:
-        raise LinkError("too_large", f"a message of more than {LARGEST:,} bytes")
+    if int(request.headers.get("content-length", 0)) > largest:
+        raise LinkError("too_large", f"a message of more than {largest:,} bytes")
     data = bytearray()
     try:
         async with asyncio.timeout(seconds):
             async for part in request.stream():
                 data += part
-                if len(data) > LARGEST:
-                    raise LinkError("too_large", f"a message of more than {LARGEST:,} bytes")
+                if len(data) > largest:
+                    raise LinkError("too_large", f"a message of more than {largest:,} bytes")
     except TimeoutError:
         raise LinkError("too_slow", f"a message that took more than {seconds:g} seconds") from None
     except ClientDisconnect:
@@ -180,10 +181,10 @@ def _refused(code: str) -> Response:
     return JSONResponse({"code": code}, STATUS.get(code, 500 if code in OURS else 422))
 
 
-def _file(data: bytes, request: Request) -> Response:
+def _file(data: bytes, request: Request, kind: str) -> Response:
     """The file, or from where the reader says that it has the rest; nothing where it has all of it."""
     tag = f'"{digest_bytes(data)}"'
-    headers: dict[str, Any] = {"etag": tag, "accept-ranges": "bytes", "content-type": "application/json"}
+    headers: dict[str, Any] = {"etag": tag, "accept-ranges": "bytes", "content-type": kind}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     asked = RANGE.fullmatch(request.headers.get("range", ""))

@@ -11,6 +11,7 @@ from decai_forecast.errors import BelowQuorum, ConfigError, DecaiError, Federati
 from decai_forecast.link import Closing
 from decai_forecast.network import FILE, Network
 from decai_forecast.one_machine.introduce import introduce
+from decai_forecast.one_machine.seal import seal
 from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.whole_round import delivered, reported
 from decai_forecast.round import Round
@@ -44,6 +45,8 @@ def run_round(network: Network, round: Round, progress: Progress = print) -> Clo
     closing = close(coordinator, round)
     for company in companies:
         progress(f"report {company.partner}: {_outcome(reported, company, round)}")
+    if trouble := seal(network, round):
+        progress(f"ledger: {trouble}")
     return closing
 
 

@@ -283,10 +283,13 @@ def what_if(partner: str, context: Any) -> dict[str, Any]:
 def close(context: Any) -> dict[str, Any]:
     """Closes the round; where it had no shared training, publishes the last one, so that reports are written all the same."""
     from decai_forecast.coordinator.close import close as step
+    from decai_forecast.one_machine.seal import seal
 
     coordinator, named = _closing(context)
     round = round_of(coordinator, named.id)
     closing = step(coordinator, round)
+    if not here().watches:
+        seal(this_network(), round)
     with suppress(AirflowSkipException):
         _emit_shared(context, coordinator, round)
     return {"status": closing.status, "note": closing.note}

@@ -13,9 +13,9 @@ from pydantic import Field, StringConstraints
 from decai_forecast.documents import Fault
 from decai_forecast.errors import ConfigError
 from decai_forecast.federation.exact.audit import Disclosed, Evidence, audited
-from decai_forecast.federation.exact.ledger import Heard, Opening, SignedTree
 from decai_forecast.federation.exact.records import TrainingRecords
 from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.federation.exact.transcript import Heard, Opening, SignedTree
 from decai_forecast.identity import Keyring, is_signed_by
 from decai_forecast.link.envelope import NO_ROUND, Heading, Kind, opened, sealed
 from decai_forecast.link.messages import Name
@@ -33,7 +33,7 @@ Bound = Annotated[int, Ge(0), Le(10**7)]
 
 @dataclass(frozen=True)
 class HeardText:
-    """As :class:`~decai_forecast.federation.exact.ledger.Heard`."""
+    """As :class:`~decai_forecast.federation.exact.transcript.Heard`."""
 
     parts: Annotated[tuple[Hex, ...], Len(3, 200)]
     bounds: Annotated[tuple[tuple[Bound, Bound], ...], Len(3, 200)]
@@ -153,7 +153,7 @@ def _which(one: OpenedTree) -> tuple[object, ...]:
 
 def _signer(one: OpenedTree, rank: int, keys: Sequence[bytes]) -> bytes:
     """Which of a company's keys has signed its statement."""
-    from decai_forecast.federation.exact.ledger import TREE
+    from decai_forecast.federation.exact.transcript import TREE
     from decai_forecast.federation.gate.messages import SIGNATURE_BYTES
 
     blob = one.signed.statements[rank]

@@ -10,6 +10,7 @@ from decai_forecast.link import Figures
 from decai_forecast.partner.context import PartnerContext
 from decai_forecast.partner.facts import REPORT, ReportFiles
 from decai_forecast.partner.report_facts import RoundSteps, facts_of
+from decai_forecast.partner.statements import record
 from decai_forecast.reports import ReportFacts, build_report, manifest, orders_csv, render_html, stock_targets_csv
 from decai_forecast.reports.bundle_files import MANIFEST, REPORT_FILES, SIGNATURE
 from decai_forecast.reports.compare import given
@@ -53,9 +54,11 @@ def hand_over(company: PartnerContext, round: Round) -> tuple[Done[ReportFiles],
     figures = given(done.json("report.json"))
     if settings.compare and figures:
         company.link.give_figures(round.id, Figures(**figures))
-    return done, send_report(
+    entries = send_report(
         company.store, company.partner, round.id, settings.targets, company.connections, allowed=company.allowed
     )
+    record(company, round, entries)
+    return done, entries
 
 
 def _inputs(steps: RoundSteps, facts: ReportFacts) -> list[Any]:

@@ -14,6 +14,7 @@ from decai_forecast.partner.notices import tell_of_failure
 from decai_forecast.partner.own_submission import keep_submission
 from decai_forecast.partner.pull import pull
 from decai_forecast.partner.quality import was_late
+from decai_forecast.partner.statements import record
 from decai_forecast.partner.train import train
 from decai_forecast.partner.watch import watch
 from decai_forecast.round import Round
@@ -55,6 +56,7 @@ def submit(company: PartnerContext, submission: Submission) -> None:
     """Sends the submission to the coordinator, and keeps a copy of what left in the company's own store."""
     keep_submission(company.store, submission)
     company.link.submit(submission)
+    record(company, Round.of(submission.round, submission.as_of))
 
 
 def give_up(company: PartnerContext, round: Round, error: BaseException) -> None:

@@ -15,7 +15,7 @@ from decai_forecast.cli import app
 from decai_forecast.demand import TREE_PARAMS
 from decai_forecast.errors import ConfigError, FederationError, LinkError, MalformedMessage
 from decai_forecast.federation import train_shared
-from decai_forecast.federation.exact.ledger import Ledger
+from decai_forecast.federation.exact.transcript import Transcript
 from decai_forecast.identity import Keyring
 from decai_forecast.network import COORDINATOR, Network, Participant
 from decai_forecast.store import Store
@@ -80,14 +80,14 @@ def test_no_second_tree_is_opened(honest: Network, tmp_path: Path) -> None:
 
 def test_a_poisoner_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It multiplied its gradients within what the word holds, where the other rows hide it; its own commitment shows it."""
-    commit = Ledger.commit
+    commit = Transcript.commit
 
-    def poisoned(ledger: Ledger, numbers: Any) -> None:
-        if ledger._rank == 1 and len(numbers) == 1:
+    def poisoned(transcript: Transcript, numbers: Any) -> None:
+        if transcript._rank == 1 and len(numbers) == 1:
             numbers[0][1] = np.int64(numbers[0][0] * 1.5)
-        commit(ledger, numbers)
+        commit(transcript, numbers)
 
-    monkeypatch.setattr(Ledger, "commit", poisoned)
+    monkeypatch.setattr(Transcript, "commit", poisoned)
     network = night(tmp_path / "poisoned")
     told = decai("federation", "audit", *opened(network, tmp_path), "--home", network.home, code=1)
     assert told.startswith("p1: 1 sums that no rows have, such as gradient")

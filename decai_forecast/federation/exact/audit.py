@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from decai_forecast.federation.exact import packed_ints
-from decai_forecast.federation.exact.ledger import Heard, Opening, SignedTree, chain
 from decai_forecast.federation.exact.masks import masked, masks_of_tree, parts_for
 from decai_forecast.federation.exact.roster import KeyRoster
+from decai_forecast.federation.exact.transcript import Heard, Opening, SignedTree, chain
 from decai_forecast.identity import KEY_BYTES
 
 __all__ = ["Disclosed", "Evidence", "Subject", "audited"]

@@ -26,11 +26,11 @@ from decai_forecast.federation.exact.certificate import Certificate
 from decai_forecast.federation.exact.errors import Differs, Forged, Refused, Tampered
 from decai_forecast.federation.exact.frames import Blob, Frame, Meanwhile
 from decai_forecast.federation.exact.keys import SHARE_BYTES, TAG_BYTES, Hello, PairKeys
-from decai_forecast.federation.exact.ledger import TREE, Ledger, SignedTree
 from decai_forecast.federation.exact.masks import masked, masks_of_tree, parts_for
 from decai_forecast.federation.exact.packed_ints import Ints
 from decai_forecast.federation.exact.progress import Progress
 from decai_forecast.federation.exact.roster import MIN_PARTIES, KeyRoster
+from decai_forecast.federation.exact.transcript import TREE, SignedTree, Transcript
 from decai_forecast.federation.gate.messages import SIGNATURE_BYTES, of_length
 from decai_forecast.identity import KEY_BYTES, Identity
 
@@ -88,7 +88,7 @@ class SecureSession:
         self._wire, self.identity = wire, identity
         self.noise: AddNoise = lambda _phase, _column, numbers: numbers  # noise.py has another
         self._meanwhile: Meanwhile = frames.idle  # until there are masks to make ahead
-        self.traffic, self._step, self.ledger = Traffic(), 0, Ledger(self.size, self.rank)
+        self.traffic, self._step, self.transcript = Traffic(), 0, Transcript(self.size, self.rank)
         hello = Hello(identity, roster, session_id)
         keys = hello.keys([bytes(body) for body in self._broadcast_in_clear("hello", hello.body)])
         self._epoch, self._seals, self._tags, self._masks = keys.epoch, keys.seals(), keys.tags(), keys.masks()
@@ -121,7 +121,7 @@ class SecureSession:
         traffic.sent += frames.HEADER.size + len(body)
         blobs = frames.blobs_of(answer, self.size)
         traffic.received += frames.HEADER.size + 4 * self.size + sum(map(len, blobs))
-        self.ledger.step(struct.pack("<BQ", op, step) + phase.encode() + b"|")
+        self.transcript.step(struct.pack("<BQ", op, step) + phase.encode() + b"|")
         return blobs
 
     def _nonce(self, sender: int, receiver: int) -> bytes:
@@ -135,7 +135,7 @@ class SecureSession:
     def _broadcast_in_clear(self, phase: str, blob: bytes) -> list[Blob]:
         got: list[Blob] = list(self._exchange(frames.BROADCAST, phase, blob))
         got[self.rank] = blob
-        self.ledger.broadcast(got)
+        self.transcript.broadcast(got)
         return got
 
     def broadcast(self, phase: str, blob: bytes) -> list[bytes]:
@@ -147,7 +147,7 @@ class SecureSession:
             blob if rank == self.rank else self._opened_tagged(nonces[rank], beside, given[rank], rank, phase)
             for rank in range(self.size)
         ]
-        self.ledger.broadcast(out)
+        self.transcript.broadcast(out)
         return out
 
     def _tagged(self, nonce: bytes, sealed: bytes) -> bytes:
@@ -184,7 +184,7 @@ class SecureSession:
         out = [b""] * self.size
         for rank in others:
             out[rank] = self._opened(self._seals[rank], nonces[rank], beside, given[rank], rank, phase)
-        self.ledger.exchanged(blobs, out)
+        self.transcript.exchanged(blobs, out)
         return out
 
     def _opened(self, seal: AESGCM, nonce: bytes, beside: bytes, blob: Blob, rank: int, phase: str) -> bytes:
@@ -208,18 +208,18 @@ class SecureSession:
             raise Refused(f"tree {number} after tree {self._trees}: its masks were used")
         self._trees, keys = number, self._pairs.of_tree(number)
         self._tree_masks = masks_of_tree(self.rank, keys)
-        self.ledger.begin_tree(b"".join([keys.get(rank, bytes(KEY_BYTES)) for rank in range(self.size)]))
+        self.transcript.begin_tree(b"".join([keys.get(rank, bytes(KEY_BYTES)) for rank in range(self.size)]))
 
     def secure_sum(self, phase: str, numbers: Ints, width: int, *, committed: bool = False) -> Ints:
         """The sum over all participants, for all of them; each word has ``width`` bytes and must hold the total.
         ``committed``: an audit of the tree can open it."""
         masks = self._tree_masks if committed else self._masks
         if committed:
-            self.ledger.commit([numbers])
+            self.transcript.commit([numbers])
         own = packed_ints.to_bytes(masked(masks, self.noise(phase, 0, numbers), width), width)
         parts = self.broadcast(phase, own)
         if committed:
-            self.ledger.hear([own] * self.size, parts, [(0, len(numbers))] * self.size, [width])
+            self.transcript.hear([own] * self.size, parts, [(0, len(numbers))] * self.size, [width])
         return self._summed(phase, parts, width, len(numbers))
 
     def secure_reduce_scatter(
@@ -230,13 +230,13 @@ class SecureSession:
         ``columns``: numbers and bytes of their words; all of the same length. ``committed``: as of :meth:`secure_sum`.
         """
         if committed:
-            self.ledger.commit([numbers for numbers, _ in columns])
+            self.transcript.commit([numbers for numbers, _ in columns])
         noisy = [(self.noise(phase, column, numbers), width) for column, (numbers, width) in enumerate(columns)]
         blobs = parts_for(self._tree_masks if committed else self._masks, noisy, bounds)
         parts = self.send(phase, blobs)
         parts[self.rank] = blobs[self.rank]
         if committed:
-            self.ledger.hear(blobs, parts, bounds, [width for _, width in columns])
+            self.transcript.hear(blobs, parts, bounds, [width for _, width in columns])
         low, high = bounds[self.rank]
         cuts = np.cumsum([0, *((high - low) * width for _, width in columns)])
         return [
@@ -265,21 +265,21 @@ class SecureSession:
     def sign_off(self) -> SignedTree:
         """All sign what they broadcast and sent since the last time, each its own; :class:`Forged` names who signed something
         else than what was received here. What was signed can be shown to others afterwards."""
-        own, views = self.ledger.statement(self.rank), self.ledger.views()
+        own, views = self.transcript.statement(self.rank), self.transcript.views()
         given = self.broadcast("sign", own + self.identity.sign(TREE, self._epoch + own))
         for rank, blob in enumerate(of_length("sign", self.roster.names, given, len(own) + SIGNATURE_BYTES)):
             statement, signature = blob[: len(own)], blob[len(own) :]
             self.roster.verify(rank, TREE, self._epoch + statement, signature)
-            if rank != self.rank and not self.ledger.agrees(views[rank], statement):
+            if rank != self.rank and not self.transcript.agrees(views[rank], statement):
                 raise Forged(
                     f"{self.roster.names[rank]}: signed something else than what it sent to {self.identity.name}", rank
                 )
-        self.ledger.turn()
+        self.transcript.turn()
         return SignedTree(self._epoch, tuple(given))
 
     def certify(self, subject: str, model: bytes) -> Certificate:
         """All sign what everybody saw, what the model is of and its digest; raises if one saw or holds something else."""
-        transcript, roster = self.ledger.transcript(), self.roster.digest
+        transcript, roster = self.transcript.transcript(), self.roster.digest
         self.agree("transcript", transcript + model)
         unsigned = Certificate(subject, self.roster.names, roster, self._epoch, transcript, model, ())
         own = self.identity.sign("certificate", unsigned.statement)

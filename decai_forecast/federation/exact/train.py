@@ -17,7 +17,6 @@ from decai_forecast.federation.exact.certificate import Certificate, subject_of
 from decai_forecast.federation.exact.collectives import Collectives, check_library
 from decai_forecast.federation.exact.errors import Denied, NoTree
 from decai_forecast.federation.exact.fixed_point import Floats, Format
-from decai_forecast.federation.exact.ledger import SignedTree
 from decai_forecast.federation.exact.loss import mean_loss
 from decai_forecast.federation.exact.objectives import Objective, Tweedie
 from decai_forecast.federation.exact.order import Renewal
@@ -29,6 +28,7 @@ from decai_forecast.federation.exact.rows import Rows
 from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.start import Start, agree_start
 from decai_forecast.federation.exact.stopping import EVERY, Stopping
+from decai_forecast.federation.exact.transcript import SignedTree
 from decai_forecast.federation.exact.trees import leaf_values, leaves_of_rows, model_of, tree_of, with_values
 from decai_forecast.federation.gate.messages import counts
 from decai_forecast.federation.gate.splits import Limits
@@ -147,9 +147,9 @@ class _Grower:
             return self._grown(progress)
         finally:  # also of a training that ended before its last tree
             if self._signed:
-                ledger, names = self._session.ledger, self._session.roster.names
+                transcript, names = self._session.transcript, self._session.roster.names
                 whose = Subject(subject_of(self._plan.subject, self._plan.alpha), len(self._rows.label), self._slope)
-                kept = tuple(ledger.openings), tuple(ledger.heard), tuple(ledger.digests)
+                kept = tuple(transcript.openings), tuple(transcript.heard), tuple(transcript.digests)
                 self._records.keep_evidence(self._plan, Evidence(names, self._signed, *kept, whose))
 
     def _grown(self, progress: Progress | None) -> list[Tree]:

@@ -12,9 +12,9 @@ from training_parties import IDENTITIES, companies, outcomes, plan, records, ros
 from decai_forecast.federation.exact.audit import Evidence, audited
 from decai_forecast.federation.exact.coordinate import judged
 from decai_forecast.federation.exact.errors import Forged, Refused, Tampered
-from decai_forecast.federation.exact.ledger import Ledger, SignedTree
 from decai_forecast.federation.exact.session import SecureSession
 from decai_forecast.federation.exact.train import Trained
+from decai_forecast.federation.exact.transcript import SignedTree, Transcript
 
 NAMES = ["ada", "bea", "cyd", "dot"]
 
@@ -62,7 +62,7 @@ def test_who_signs_something_else_than_it_sent_is_named() -> None:
     """To one, or to all: whoever got it holds the proof."""
 
     def lying(session: SecureSession) -> Any:
-        session.ledger.broadcast([b"what nobody heard"] * 3)
+        session.transcript.broadcast([b"what nobody heard"] * 3)
         return sums(session)
 
     found = together([sums, sums, lying])
@@ -102,15 +102,15 @@ def test_an_opened_tree_names_who_put_in_what_no_rows_have(tmp_path: Path) -> No
 
 def test_who_sends_another_sum_than_it_committed_to_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its commitment is what rows could have; the masks that it opens show that it sent something else."""
-    commit = Ledger.commit
+    commit = Transcript.commit
 
-    def sly(ledger: Ledger, numbers: Any) -> None:
+    def sly(transcript: Transcript, numbers: Any) -> None:
         """Commits to a copy, in which five bins have other gradients than those that are sent."""
-        commit(ledger, [one.copy() for one in numbers])
-        if ledger._rank == 1 and len(numbers) == 2:
+        commit(transcript, [one.copy() for one in numbers])
+        if transcript._rank == 1 and len(numbers) == 2:
             numbers[0][:5] = 0
 
-    monkeypatch.setattr(Ledger, "commit", sly)
+    monkeypatch.setattr(Transcript, "commit", sly)
     parts = companies(4)
     assert all(isinstance(one, Trained) for one in outcomes(parts, plan(trees=2, subject="2026-06-22"), tmp_path))
     kept = [kept_by(tmp_path, k) for k in range(4)]
@@ -147,14 +147,14 @@ def test_masks_of_a_tree_are_used_once() -> None:
 
 def test_a_poisoner_is_named_by_its_own_commitment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It puts ten times what its rows can have into the sum of a tree's root, where the others' rows hide it."""
-    commit = Ledger.commit
+    commit = Transcript.commit
 
-    def greedy(ledger: Ledger, numbers: Any) -> None:
-        if ledger._rank == 0 and len(numbers[0]) == 3:  # before it is masked and committed to: gradient, of a hessian
+    def greedy(transcript: Transcript, numbers: Any) -> None:
+        if transcript._rank == 0 and len(numbers[0]) == 3:  # before it is masked and committed to: gradient, of a hessian
             numbers[0][1] = 3 * numbers[0][0]
-        commit(ledger, numbers)
+        commit(transcript, numbers)
 
-    monkeypatch.setattr(Ledger, "commit", greedy)
+    monkeypatch.setattr(Transcript, "commit", greedy)
     parts = [rows(0, 60), rows(1, 400), rows(2, 400)]
     found = outcomes(parts, plan(trees=1, alpha=0.5), tmp_path)
     assert all(isinstance(one, Trained) for one in found), found

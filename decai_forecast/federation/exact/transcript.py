@@ -20,13 +20,13 @@ from decai_forecast.federation.exact.frames import Blob
 from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.gate.messages import DIGEST_BYTES, SIGNATURE_BYTES
 
-__all__ = ["TREE", "Heard", "Ledger", "Opening", "SignedTree", "chain"]
+__all__ = ["TREE", "Heard", "Opening", "SignedTree", "Transcript", "chain"]
 
 TREE = "tree"  # what a signature is of
 BEGIN = b"decai exact transcript 2"
 
 
-class Ledger:
+class Transcript:
     """Running hashes of one participant's session, of its own messages and of those that it received."""
 
     def __init__(self, size: int, rank: int) -> None:
