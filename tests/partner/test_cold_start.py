@@ -49,7 +49,7 @@ def test_stock_says_where_a_new_item_is_sold(tmp_path: Path, stocked: str, sites
 @pytest.mark.parametrize(("newcomer", "forecast"), [(True, 9), (False, 0)])
 @pytest.mark.parametrize("told", [True, False])
 def test_all_that_a_newcomer_lists_has_a_forecast(tmp_path: Path, newcomer: bool, forecast: int, told: bool) -> None:
-    """After four weeks two of eleven items have sold: the others are not dead; each has quantiles for every week, even where
+    """After four weeks two of eleven items have sold: the others are not dead, and each has quantiles for every week, even if
     no attribute tells which are alike. What sold in each of the weeks is little to go by."""
     items = pd.DataFrame({"item_id": ["i0", "i1", *(f"n{k}" for k in range(9))], "category": "tools" if told else None})
 
