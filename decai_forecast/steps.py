@@ -139,7 +139,8 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Record:
-    """A ``done.json`` in digests, for whoever records that it happened and not what it says. ``outputs``: digest by name."""
+    """A ``done.json`` in digests, for whoever records that it happened and not what it says. ``outputs``: digest by name;
+    ``facts``: of all else that it says."""
 
     inputs: str
     outputs: Mapping[str, str]
@@ -149,7 +150,8 @@ class Record:
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Record:
         outputs = {name: output.sha256 for name, output in _files(raw).items()}
-        return cls(str(raw["inputs"]), outputs, digest_json(raw["facts"]), dict(raw["versions"]))
+        rest = [raw["step"], raw["facts"], raw["versions"]]
+        return cls(str(raw["inputs"]), outputs, digest_json(rest), dict(raw["versions"]))
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ def run_step(
     facts = _facts(step.facts).dump_python(work(writer), mode="json")
     files = {name: asdict(output) for name, output in sorted(writer.files.items())}
     record = {"format": FORMAT, "step": step.name, "inputs": digest, "versions": step.versions(), "outputs": files}
-    _keep_earlier(store, round_id, step.name)
+    _keep_earlier(store, round_id, step.name, record | {"facts": facts})
     store.write_json(_done_key(round_id, step.name), record | {"facts": facts})
     return Done(store, round_id, step.name, writer.files, digest, _facts(step.facts).validate_python(facts))
 
@@ -250,10 +252,12 @@ def _same(store: Store, round_id: str, step: Step[F], digest: str) -> Done[F] | 
     return None
 
 
-def _keep_earlier(store: Store, round_id: str, step: str) -> None:
+def _keep_earlier(store: Store, round_id: str, step: str, record: Mapping[str, Any]) -> None:
     """What the step said before, if it now says something else: a statement of it may be in the ledger, or still to come."""
     if store.exists(key := _done_key(round_id, step)):
         data = store.read_bytes(key)
+        if _any_json(store, key) == record:
+            return
         store.create_bytes(f"rounds/{round_id}/{step}/{digest_bytes(data)[:16]}-{DONE}", data)
 
 
@@ -262,7 +266,14 @@ def done_records(store: Store, round_id: str, step: str) -> list[Record]:
     folder = f"rounds/{round_id}/{step}"
     names = [name for name in store.children(folder) if name.endswith(f"-{DONE}")]
     raws = [_any_json(store, f"{folder}/{name}") for name in [*names, DONE] if store.exists(f"{folder}/{name}")]
-    return [Record.of(raw) for raw in raws if isinstance(raw, dict) and raw.get("format") == FORMAT]
+    return list(filter(None, map(_record, raws)))
+
+
+def _record(raw: Any) -> Record | None:
+    try:
+        return Record.of(raw) if raw["format"] == FORMAT else None
+    except WRONG:
+        return None
 
 
 def _any_json(store: Store, key: str) -> Any:

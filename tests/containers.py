@@ -63,7 +63,11 @@ def can_contain() -> str:
         return "needs root for namespaces and for other users' files"
     if missing := [name for name in ("unshare", "nsenter", "setpriv", "ip", "chroot", "useradd") if not shutil.which(name)]:
         return f"not on this host: {', '.join(missing)}"
-    return "" if list(Path("/usr/lib/postgresql").glob("*/bin/postgres")) else "no PostgreSQL on this host"
+    if not list(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
+        return "no PostgreSQL on this host"
+    command = ["unshare", "--mount", "--net", "--uts", "--pid", "--fork", "true"]
+    tried = subprocess.run(command, capture_output=True, check=False)
+    return f"this host permits no namespaces: {tried.stderr.decode().strip()}" if tried.returncode else ""
 
 
 @dataclass(frozen=True)

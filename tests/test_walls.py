@@ -129,15 +129,26 @@ def test_stores_are_opened_at_the_doors() -> None:
         "decai_forecast.one_machine.introduce",
         "decai_forecast.commands.membership",  # the store of the company, or of the coordinator, whose command it is
         "decai_forecast.commands.network",  # `network check` proves them all
+        "decai_forecast.commands.opening",  # a company opens a tree of its own
+        "decai_forecast.one_machine.audited",  # whose pinned keys are believed
+        "decai_forecast.one_machine.take_over",  # the coordinator is gone, and a company goes on
     }
-    scratch = {"decai_forecast.delivery.pull"}  # for a delivery that is only looked at
+    scratch = {
+        "decai_forecast.delivery.pull",  # for a delivery that is only looked at
+        "decai_forecast.partner.rehearsal",  # a copy of the own store
+    }
+    outside = {
+        "decai_forecast.ledger.files",  # the public part, by whoever audits it
+        "decai_forecast.commands.ledger",  # where a checkpoint is anchored
+    }
     home = {
         "decai_forecast.network.network",
         "decai_forecast.founding.add",
         "decai_forecast.founding.from_table",
         "decai_forecast.orchestration.environment",
+        "decai_forecast.orchestration.roles.sync",  # passwords of logins, beside those of the environment
     }
-    assert calls("Store") <= doors | own | one_host | scratch | home
+    assert calls("Store") <= doors | own | one_host | scratch | outside | home
 
 
 def test_addresses_are_asked_for_at_the_doors() -> None:
@@ -147,9 +158,12 @@ def test_addresses_are_asked_for_at_the_doors() -> None:
         "decai_forecast.coordinator.context",
         "decai_forecast.network.network",  # the two folders of the link lie with the coordinator, unless others are stated
         "decai_forecast.one_machine.introduce",  # whoever runs all parties of one host lets them know one another
+        "decai_forecast.one_machine.audited",
+        "decai_forecast.one_machine.take_over",
         "decai_forecast.coordinator.training",  # of the members, for the runtime that has all of them in one process
         "decai_forecast.commands.membership",
         "decai_forecast.commands.network",  # `network check` proves all stores
+        "decai_forecast.commands.opening",
     }
 
 

@@ -70,7 +70,9 @@ def _log_kept(network: Network) -> Iterator[None]:
     from decai_forecast.coordinator.statements import keep_log
 
     stopped = Event()
-    keeper = Thread(target=keep_log, args=(coordinator_context(network), stopped), name="log", daemon=True)
+    keeper = Thread(
+        target=keep_log, args=(lambda: coordinator_context(Network.load(network.home)), stopped), name="log", daemon=True
+    )
     keeper.start()
     try:
         yield

@@ -17,11 +17,10 @@ def tell_risks(key: str, found: Mapping[str, Any], *, as_json: bool) -> None:
     from decai_forecast.commands.table import screen
 
     console, unit = screen(), _unit(found)
-    for table in (_bought(found, unit), _smallest(found)):
+    tables = [_bought(found, unit), _smallest(found), *([_against(found)] if found["stock_against"] else [])]
+    for title, table in tables:
+        console.print(title, highlight=False, markup=False, soft_wrap=True)
         console.print(table)
-        console.print()
-    if found["stock_against"]:
-        console.print(_against(found))
         console.print()
     console.print(f"Best: {_best(found, unit)}", highlight=False)
     console.print(f"file: {key}", highlight=False, soft_wrap=True)
@@ -31,42 +30,43 @@ def _unit(found: Mapping[str, Any]) -> str:
     return (found["currency"] or "cost units") if found["year"]["in_money"] else "units"
 
 
-def _table(title: str, *columns: str) -> Any:
+def _table(*columns: str) -> Any:
     from rich.table import Table
 
-    table = Table(title=title, box=None, title_justify="left", pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for k, name in enumerate(columns):
         table.add_column(name, justify="right" if k else "left", overflow="fold")
     return table
 
 
-def _bought(found: Mapping[str, Any], unit: str) -> Any:
+def _bought(found: Mapping[str, Any], unit: str) -> tuple[str, Any]:
     year = found["year"]
-    table = _table(f"{found['name']}: loss of a year, {unit}", "with", "cost", "expected", "1 year in 20", "mean of these")
+    title, table = (
+        f"{found['name']}: loss of a year, {unit}",
+        _table("with", "cost", "expected", "1 year in 20", "mean of these"),
+    )
     for row in (year["now"], *year["mitigations"], year["best"]):
         name = " + ".join(row["mitigations"]) or "as things stand"
         figures = (row[key] for key in ("cost_per_year", "expected", "value_at_risk", "expected_beyond"))
         table.add_row(f"best: {name}" if row is year["best"] else name, *(f"{value:,.0f}" for value in figures))
-    return table
+    return title, table
 
 
-def _smallest(found: Mapping[str, Any]) -> Any:
-    limit = found["service_limit"]
-    table = _table(
-        f"Shortest outage after which less than {limit:.0%} is served in some period", "place", "days", "served then"
-    )
+def _smallest(found: Mapping[str, Any]) -> tuple[str, Any]:
+    title = f"Shortest outage after which less than {found['service_limit']:.0%} is served in some period"
+    table = _table("place", "days", "served then")
     for row in found["smallest"]:
         table.add_row(row["place"], "none" if row["days"] is None else f"{row['days']:.0f}", f"{row['service']:.1%}")
-    return table
+    return title, table
 
 
-def _against(found: Mapping[str, Any]) -> Any:
+def _against(found: Mapping[str, Any]) -> tuple[str, Any]:
     title = f"Stock that keeps {found['service_limit']:.0%} while the place recovers"
-    table = _table(title, "place", "down, days", "more, days of demand", "units", "held for, per year")
+    table = _table("place", "down, days", "more, days of demand", "units", "held for, per year")
     for row in found["stock_against"]:
         figures = ("outage_days", "days", "units", "cost_per_year")
         table.add_row(row["place"], *("none does" if row[name] is None else f"{row[name]:,.0f}" for name in figures))
-    return table
+    return title, table
 
 
 def _best(found: Mapping[str, Any], unit: str) -> str:

@@ -6,7 +6,7 @@ Nothing here ends a night: what goes wrong with the log is told, and the night g
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from threading import Event
@@ -60,18 +60,23 @@ def record_round(coordinator: CoordinatorContext, round_id: str) -> str:
     """States what happened in the round so far, and takes in what companies state; what went wrong, in words, or nothing."""
     try:
         sequence(coordinator, round_id)
-    except (DecaiError, OSError) as error:
+    except Exception as error:  # whatever goes wrong with the log ends no night
         code = error.code if isinstance(error, DecaiError) else type(error).__name__
         log.warning("the ledger, round %s: %s: %s", round_id, code, error)
         return f"{code}: {error}"
     return ""
 
 
-def keep_log(coordinator: CoordinatorContext, stopped: Event, pause: float = 30.0) -> None:
-    """Beside a running service: takes in what companies send, also after their round is closed. ``pause``: seconds."""
+def keep_log(context: Callable[[], CoordinatorContext], stopped: Event, pause: float = 30.0) -> None:
+    """Beside a running service: takes in what companies send, also after their round is closed. ``context``: as the network is
+    now, since companies may have joined; ``pause``: seconds."""
     while not stopped.wait(pause):
-        if rounds := coordinator.link.rounds():
-            record_round(coordinator, rounds[-1])
+        try:
+            coordinator = context()
+            if rounds := coordinator.link.rounds():
+                record_round(coordinator, rounds[-1])
+        except Exception as error:  # the service must live; the next look tries again
+            log.warning("the ledger: %s", error)
 
 
 def sequence(coordinator: CoordinatorContext, round_id: str) -> None:

@@ -37,12 +37,13 @@ def auditing(
     """``partner``: whose keys and store; without it those of all who are here. ``since``: by default what the company itself
     cosigned last. ``mine``: its night is made once more."""
     companies = _companies(network, partner)
-    public = _public(network, companies)
+    apart = companies[0] if network.link.way == "https" and companies else None
+    public: PublicSource = _OverLink(apart) if apart else public_files(network.link_folders[1].removeprefix("file://"))
     more = tuple(_owned(company, round_id) for company in companies)
     if mine:
         more += (_rehearsal(_only(companies), round_id),)
     saved = since or (witness_of(companies[0]).latest(origin_of(network.name)) if companies else None)
-    return Auditing(public, policy or own_policy(network, partner), saved, round_id, progress, more)
+    return Auditing(public, policy or own_policy(network, partner), saved, round_id, progress, more, all_known=policy is None)
 
 
 def own_policy(network: Network, partner: str = "") -> Policy:
@@ -59,12 +60,6 @@ def own_policy(network: Network, partner: str = "") -> Policy:
 def _companies(network: Network, partner: str) -> list[PartnerContext]:
     names = [partner] if partner else [] if network.link.way == "https" else list(network.partners)
     return [partner_context(network, name) for name in names]
-
-
-def _public(network: Network, companies: list[PartnerContext]) -> PublicSource:
-    if network.link.way == "https" and companies:
-        return _OverLink(companies[0])
-    return public_files(network.link_folders[1].removeprefix("file://"))
 
 
 def _only(companies: list[PartnerContext]) -> PartnerContext:

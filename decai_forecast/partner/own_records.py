@@ -40,8 +40,13 @@ def _of_round(company: PartnerContext, chronicle: Chronicle, round_id: str) -> I
         if company.store.exists(f"{place}/done.json") and not records:
             yield Fault(place, "record_unreadable", "its done.json is damaged")
         for record in records:
-            if notebook.hide(f"step/{step.name}", record.outputs).digest not in stated:
-                yield Fault(place, "record_changed", "its done.json names other files than the statement of it")
+            shown = {
+                notebook.hide(f"step/{step.name}", record.outputs).digest,
+                notebook.hidden(f"inputs/{step.name}", record.inputs),
+                notebook.hidden(f"facts/{step.name}", record.facts),
+            }
+            if not shown <= stated:
+                yield Fault(place, "record_changed", "its done.json says something else than the statement of it")
         outputs = read_outputs(company.store, round_id, step.name) if records else None
         if outputs is not None and (broken := outputs.broken()):
             yield Fault(place, "output_changed", broken)

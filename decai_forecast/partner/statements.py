@@ -48,7 +48,7 @@ def record(company: PartnerContext, round: Round, sent: list[Entry] | None = Non
     for work in works:
         try:
             work()
-        except (DecaiError, OSError) as error:
+        except Exception as error:  # whatever goes wrong with the log ends no night
             code = error.code if isinstance(error, DecaiError) else type(error).__name__
             trouble.append(f"{code}: {error}")
             log.warning("the ledger, round %s of %s: %s: %s", round.id, company.partner, code, error)

@@ -121,6 +121,14 @@ def test_without_a_replay_it_is_tonights_round(tmp_path: Path) -> None:
     assert now[1] in (now[0], now[2])  # midnight may lie between
 
 
+def test_who_is_apart_joins_the_round_that_is_closed_next(tmp_path: Path) -> None:
+    """As in every house, whatever is typed late in the evening."""
+    network = Network(tmp_path, "n", "W", 13, (Participant("acme"),), time_zone="Pacific/Auckland")
+    now = [network.windows.round_for(datetime.now(UTC)) for _ in range(2)]
+    assert chosen_round(network, "", "", apart=True) in now
+    assert chosen_round(network, "2026-06-29", "", apart=True).id == "2026-06-29"
+
+
 @pytest.mark.parametrize("options", [("--round", "soon"), ("--round", "2026-06-29", "--as-of", "x"), ("--as-of", "29.6.2026")])
 def test_what_is_no_day_is_refused(founded: Network, options: tuple[str, ...]) -> None:
     """Before anything is run."""

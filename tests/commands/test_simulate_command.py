@@ -124,6 +124,33 @@ def test_what_does_not_fit_is_told(finished: Network, options: tuple[str, ...], 
     assert refusal("simulate", "--partner", "shop_0", "--home", finished.home, *options) == message
 
 
+RISKS = """\
+name: a year
+events:
+- {name: strike, kind: supplier-down, node: supplier 0, per_year: 0.5, days: [14, 28]}
+mitigations:
+- {name: express, does: expedite, node: supplier 0, days: 28, cost_per_year: 1}
+"""
+
+
+def test_a_year_of_risks_is_told_and_kept(after: Network, tmp_path: Path) -> None:
+    """What it costs, what would pay, and which outages break service; the same figures for a program and in the file."""
+    path = tmp_path / "risks.yaml"
+    path.write_text(RISKS)
+    answer = as_json("simulate", "--partner", "shop_0", "--home", after.home, "--risks", path)
+    kept = own(after, "shop_0").read_json(answer.pop("file"))
+    assert kept == answer
+    now, express = answer["year"]["now"], answer["year"]["mitigations"][0]
+    assert now["expected"] >= express["expected"] == 0
+    assert {row["place"] for row in answer["smallest"]} >= {"supplier 0", "supplier 1"}
+    told = decai("simulate", "--partner", "shop_0", "--home", after.home, "--risks", path)
+    assert "as things stand" in told
+    assert "Shortest outage after which less than 90% is served in some period" in told
+    assert "leave --scenario and --kind out" in refusal(
+        "simulate", "--partner", "shop_0", "--home", after.home, "--risks", path, "--kind", "demand"
+    )
+
+
 def test_before_the_first_forecast(founded: Network) -> None:
     """There is nothing to simulate."""
     told = "shop_0 has no forecast to simulate; a round makes one: `decai round run`"

@@ -19,7 +19,7 @@ import pytest
 from parties import at_once
 
 from decai_forecast.errors import RoundClosed, StoreError
-from decai_forecast.steps import Done, Step, Writer, read_done, read_outputs, run_step
+from decai_forecast.steps import Done, Step, Writer, done_records, read_done, read_outputs, run_step
 from decai_forecast.store import Store, digest_bytes
 
 
@@ -373,3 +373,20 @@ def test_steps_work_on_an_object_store() -> None:
     store.write_bytes(made.key("out.txt"), b"y")
     assert not run_step(store, "r", STEP, 1, write("x")).repeated
     assert run_step(store, "r", STEP, 1, never).repeated
+
+
+def test_what_a_step_said_before_is_kept_when_it_says_something_else(store: Store) -> None:
+    """Both records, the newest last; the same again adds none."""
+    for text in ("one", "two", "two"):
+        run_step(store, "r", STEP, text, write(text))
+    records = done_records(store, "r", STEP.name)
+    assert [record.inputs for record in records] == [STEP.digest("one"), STEP.digest("two")]
+    assert [record.outputs["out.txt"] for record in records] == [digest_bytes(b"one"), digest_bytes(b"two")]
+    assert done_records(store, "r", "other") == []
+
+
+def test_a_record_that_is_none_is_left_out(store: Store) -> None:
+    """Damaged, or of another format."""
+    for data in (b"{", b"[]", b'{"format": 1}'):
+        store.write_bytes("rounds/r/s/done.json", data)
+        assert done_records(store, "r", "s") == []

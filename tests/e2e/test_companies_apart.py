@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -37,10 +37,11 @@ LONGEST = 900.0  # seconds: two Airflows on two cores, and only a hang takes lon
 
 @dataclass(frozen=True)
 class Site:
-    """One Airflow."""
+    """One Airflow; ``alive``: ends it, and gives its home back."""
 
     stack: Stack
     client: Client
+    alive: ExitStack = field(default_factory=ExitStack)
 
     def start(self, dag: str, round: Round) -> str:
         return self.client.trigger(dag, round=round.id, as_of=round.as_of.isoformat())
@@ -114,9 +115,10 @@ def submitted(there: Apart, name: str) -> bool:
 @pytest.fixture(scope="module")
 def acme(there: Apart) -> Iterator[Site]:
     stack = Stack(there.networks["acme"], free_port(18880), Installation(Role.PARTNER, "acme"))
-    with running(stack) as client:
+    with ExitStack() as alive:
+        client = alive.enter_context(running(stack))
         client.wait_dags(sorted(OURS), 180.0)
-        yield Site(stack, client)
+        yield Site(stack, client, alive)
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +207,7 @@ def test_a_triggerer_that_is_killed_tells_nothing_twice(there: Apart, acme: Site
     next(one for one in psutil.process_iter(["cmdline"]) if _is_triggerer(one, acme.stack)).kill()
     with pytest.raises(StackDied, match="Airflow stopped"):
         until(lambda: bool(acme.client.check_health()), "the stack dies")
+    acme.alive.close()
     stack = Stack(there.networks["acme"], free_port(18980), acme.stack.here)
     with running(stack) as client:
         again = Site(stack, client)

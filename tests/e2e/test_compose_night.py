@@ -107,12 +107,13 @@ def test_a_home_of_another_user_is_told_in_one_line(network: Network, image: Ima
     )
 
 
-def test_a_second_airflow_at_one_home_is_refused(network: Network, image: Image, tmp_path: Path) -> None:
+def test_a_second_airflow_at_one_home_is_refused(image: Image, orders_file: Path, tmp_path: Path) -> None:
     """By the lock of the home, whoever has it: another project of compose, or `decai up`."""
-    home = network.home if network.home.exists() else network.home.with_name("of_root")
-    with hold(home, "another", "the Airflow at http://127.0.0.1:18080"):
-        given_to(UID, home)
-        told = refused(replace(network, home=home), image, tmp_path)
+    network, folder = five_companies(tmp_path / "home", orders_file), tmp_path / "engine"
+    folder.mkdir()
+    with hold(network.home, "another", "the Airflow at http://127.0.0.1:18080"):
+        given_to(UID, network.home)
+        told = refused(network, image, folder)
     assert told.startswith(f"error: {MOUNTED}: the Airflow at http://127.0.0.1:18080 (process {os.getpid()} on ")
 
 

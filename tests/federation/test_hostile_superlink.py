@@ -109,7 +109,7 @@ def leaks(which: Plan) -> dict[str, tuple[str, dict[str, Any]]]:
     return {
         "another file by the cut-off": (mine, usual(which) | {"cutoff": "../../../identity/key"}),
         "a cut-off that is none": (mine, usual(which) | {"cutoff": "1999-01-01"}),
-        "the text of an error": (mine, usual(which) | {"starts": "CANARY"}),
+        "the text of an error": (mine, usual(which) | {"cutoff": "CANARY"}),
         "another store": (mine, usual(which) | {"store": "/etc", "partner": "mallory", "cutoff": "2001-01-01"}),
         "a kind of message that is none": ("train.dump", usual(which)),
         "a kind of message of another app": ("train", usual(which)),

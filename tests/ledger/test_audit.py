@@ -12,10 +12,12 @@ from made import NAMES, ORIGIN, ROUND, Made, made
 
 from decai_forecast.errors import LedgerError
 from decai_forecast.identity import Identity
-from decai_forecast.ledger.audit import Colour, exit_code, shown
+from decai_forecast.ledger.audit import Auditing, Colour, audit, exit_code, shown
 from decai_forecast.ledger.files import public_files
+from decai_forecast.ledger.formats.checkpoint import Checkpoint
 from decai_forecast.ledger.formats.note import Note
 from decai_forecast.ledger.formats.tiles import bundle_of, entries_of
+from decai_forecast.ledger.mirror import mirror_log
 from decai_forecast.ledger.statements import Event, Membership, Published, public_subject
 from decai_forecast.store import digest_bytes
 
@@ -260,3 +262,37 @@ def test_a_log_that_does_not_answer_is_said() -> None:
     """With its address."""
     with pytest.raises(LedgerError, match="does not answer"):
         public_files("http://127.0.0.1:9").read("log/checkpoint")
+
+
+class Unlisted:
+    """A web server: it gives files, and does not list them."""
+
+    def __init__(self, log: Made) -> None:
+        self._public = log.public
+
+    def read(self, name: str) -> bytes | None:
+        return self._public.read(name)
+
+    def names(self, folder: str) -> list[str]:
+        return list[str]() if folder else []
+
+
+@pytest.mark.parametrize("name", ["log/tile/0/000.p/14", "log/tile/entries/000.p/14"])
+def test_a_changed_tile_is_seen_where_files_cannot_be_listed(log: Made, name: str) -> None:
+    """By what follows from the entries."""
+    asked = Auditing(Unlisted(log), log.policy)
+    assert exit_code(audit(asked)) == 0
+    flip(log.folder / "public" / name)
+    red = {line.check: line.faults[0].place for line in audit(asked) if line.colour is Colour.RED}
+    assert red["tree"].startswith(("entry ", "tile/", "checkpoint"))
+
+
+def test_a_copy_that_does_not_lead_to_its_checkpoint_is_refused(log: Made) -> None:
+    """Nothing of it becomes a participant's own."""
+    there = Checkpoint.parse(Note.parse(log.files.read("checkpoint") or b"").text)
+    store = log.store("copy")
+    with pytest.raises(LedgerError, match="do not lead to its checkpoint"):
+        mirror_log(log.files, log.public.read, Checkpoint(there.origin, there.size, b"r" * 32), store)
+    assert not store.exists("ledger/mirror/log/pending")
+    mirror_log(log.files, log.public.read, there, store)
+    assert store.exists("ledger/mirror/log/pending")

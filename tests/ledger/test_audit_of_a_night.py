@@ -110,4 +110,4 @@ def test_a_company_makes_its_night_once_more(after: Network) -> None:
     company = partner_context(after, "shop_1")
     line = own_rehearsal(company, NIGHT)
     assert (line.colour.value, line.count) == ("green", 0)
-    assert "42 files" in line.text
+    assert "44 files" in line.text

@@ -6,12 +6,14 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 from parties import ROUND, Parties, submission
 from services import Service, running
 
-from decai_forecast.coordinator.statements import record_round
+from decai_forecast.coordinator.context import CoordinatorContext
+from decai_forecast.coordinator.statements import keep_log, record_round
 from decai_forecast.errors import LinkError
 from decai_forecast.ledger.audit import Auditing, Colour, audit
 from decai_forecast.ledger.files import public_files
@@ -140,6 +142,20 @@ def test_a_log_that_cannot_be_read_ends_no_night(parties: Parties, companies: li
     assert "put it back from a backup" in record_round(parties.coordinator, ROUND.id)
 
 
+@pytest.mark.parametrize("name", ["checkpoint", "pending", "tile/0/000.p/8", "tile/entries/000.p/8"])
+def test_whatever_is_damaged_ends_no_night(parties: Parties, companies: list[PartnerContext], name: str) -> None:
+    """Files of the log, and of a company's own copy and records: both say something, or go on."""
+    night(parties, companies)
+    parties.public.write_bytes(f"log/{name}", b"\xff damaged")
+    own = companies[0].store
+    for key in [*own.keys("ledger/mirror/log"), *own.keys("ledger/witness"), "ledger/members.json"]:
+        own.write_bytes(key, b"\xff")
+    companies[0].link.submit(submission("a", rows=5))
+    keep_submission(own, submission("a", rows=5))
+    assert record(companies[0], ROUND)
+    assert isinstance(record_round(parties.coordinator, ROUND.id), str)
+
+
 def test_who_leaves_is_in_the_log_and_its_key_counts_no_more(parties: Parties, companies: list[PartnerContext]) -> None:
     """What it stated before stays valid."""
     night(parties, companies)
@@ -174,3 +190,23 @@ def test_a_coordinator_that_does_not_answer_ends_no_night(parties: Parties) -> N
     assert len(parties.coordinator.link.statements(ROUND.id)["a"].entries) == 1
     watch(company, ROUND)
     assert COORDINATOR not in parties.network.partners
+
+
+def test_beside_a_service_the_log_is_kept(parties: Parties, companies: list[PartnerContext]) -> None:
+    """What companies send after the round was closed goes in; a fault of one look ends nothing."""
+    record_round(parties.coordinator, ROUND.id)
+    for one in companies:
+        one.link.submit(submission(one.partner))
+        state(one, ROUND)
+    looks, stopped = list[int](), Event()
+
+    def context() -> CoordinatorContext:
+        looks.append(1)
+        if len(looks) == 1:
+            raise OSError("no disk")
+        if len(looks) == 3:
+            stopped.set()
+        return parties.coordinator
+
+    keep_log(context, stopped, pause=0.001)
+    assert checkpoint(parties, "pending").size == 8

@@ -61,7 +61,20 @@ def test_it_submits_under_its_own_name_only(tmp_path: Path) -> None:
 def test_its_end_of_the_link_reads_no_inbox() -> None:
     """A company's end sends, and reads what is published; what others sent is for the coordinator."""
     public = {name for name in dir(CompanyFolder) if not name.startswith("_")}
-    assert public == {"closed", "closing", "comparison", "give_figures", "members", "models", "progress", "shared", "submit"}
+    sent = {"submit", "give_figures", "give_statements", "give_cosignature"}
+    published = {
+        "closed",
+        "closing",
+        "comparison",
+        "log_file",
+        "members",
+        "models",
+        "progress",
+        "proposal",
+        "public_file",
+        "shared",
+    }
+    assert public == sent | published
 
 
 def test_nobody_else_has_a_context(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ tree. The opened sums are that company's share of that tree's beginning, no more
 
 from __future__ import annotations
 
-import io
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,51 +66,55 @@ class Evidence:
         return Disclosed(commitments, self.openings[tree], self.heard[tree], self.digests)
 
     def pack(self) -> bytes:
-        """As the bytes of a numpy archive; nothing in it is executed when it is read."""
-        arrays: dict[str, Any] = {
-            f"{k}-{j}": _short(part) for k, one in enumerate(self.openings) for j, part in enumerate(one.sums)
-        }
-        for k, one in enumerate(self.heard):
-            for j, heard in enumerate(one):
-                arrays[f"heard-{k}-{j}"] = _bytes(b"".join(heard.parts))
-                arrays[f"lengths-{k}-{j}"] = np.array([len(part) for part in heard.parts])
-                arrays[f"bounds-{k}-{j}"], arrays[f"widths-{k}-{j}"] = np.array(heard.bounds), np.array(heard.widths)
-        arrays |= {"names": np.array(self.names), "epoch": _bytes(self.signed.epoch)}
-        arrays |= {"statements": np.stack([_bytes(one) for one in self.signed.statements])}
-        arrays |= {"salts": np.stack([_bytes(one.salt) for one in self.openings])}
-        arrays |= {"keys": np.stack([_bytes(one.keys) for one in self.openings])}
-        arrays |= {"parts": np.array([len(one.sums) for one in self.openings])}
-        arrays |= {"hearings": np.array([len(one) for one in self.heard])}
-        arrays |= {"digests": np.stack([_bytes(b"".join(one)) for one in self.digests])}
-        whose = self.subject
-        arrays |= {"subject": np.array([whose.of]), "rows": np.array([whose.rows]), "slope": np.array([whose.slope])}
-        out = io.BytesIO()
-        np.savez(out, **arrays)  # packed it would take a tenth of the training's time
-        return out.getvalue()
+        """A line of JSON that says what follows, then all numbers as they lie in memory: the own store's format only."""
+        sums = [np.ascontiguousarray(_short(part)) for one in self.openings for part in one.sums]
+        heard = [each for one in self.heard for each in one]
+        whose, signed = self.subject, self.signed
+        head = {
+            "names": self.names, "of": whose.of, "rows": whose.rows, "slope": whose.slope, "epoch": signed.epoch.hex(),
+            "statements": [len(one) for one in signed.statements],
+            "parts": [len(one.sums) for one in self.openings], "sums": [(len(one), one.itemsize) for one in sums],
+            "hearings": [len(one) for one in self.heard],
+            "heard": [([len(part) for part in one.parts], one.bounds, one.widths) for one in heard],
+        }  # fmt: skip
+        fixed = [part for one in self.openings for part in (one.salt, one.keys)]
+        digests, parts = [part for one in self.digests for part in one], [part for one in heard for part in one.parts]
+        body = b"".join([*signed.statements, *fixed, *digests, *(one.tobytes() for one in sums), *parts])
+        return json.dumps(head).encode() + b"\n" + body
 
     @classmethod
     def unpack(cls, data: bytes) -> Evidence:
         """Of the own store."""
-        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
-            openings = tuple(
-                Opening(salt.tobytes(), tuple(kept[f"{k}-{j}"] for j in range(int(parts))), keys.tobytes())
-                for k, (salt, parts, keys) in enumerate(zip(kept["salts"], kept["parts"], kept["keys"], strict=True))
-            )
-            heard = tuple(
-                tuple(_heard(kept, f"{k}-{j}") for j in range(int(count))) for k, count in enumerate(kept["hearings"])
-            )
-            signed = SignedTree(kept["epoch"].tobytes(), tuple(one.tobytes() for one in kept["statements"]))
-            count = len(kept["names"])
-            digests = tuple(tuple(row.tobytes() for row in one.reshape(count, -1)) for one in kept["digests"])
-            subject = Subject(str(kept["subject"][0]), int(kept["rows"][0]), float(kept["slope"][0]))
-            return cls(tuple(map(str, kept["names"])), signed, openings, heard, digests, subject)
+        line, _, body = data.partition(b"\n")
+        head, take = json.loads(line), _Taker(body)
+        names, trees = tuple(head["names"]), len(head["parts"])
+        signed = SignedTree(bytes.fromhex(head["epoch"]), tuple(take(size) for size in head["statements"]))
+        fixed = [(take(KEY_BYTES), take(KEY_BYTES * len(names))) for _ in range(trees)]
+        digests = tuple(tuple(take(KEY_BYTES) for _ in names) for _ in head["hearings"])
+        sums = iter([np.frombuffer(take(count * size), f"<i{size}").astype(np.int64) for count, size in head["sums"]])
+        openings = tuple(
+            Opening(salt, tuple(itertools.islice(sums, parts)), keys)
+            for (salt, keys), parts in zip(fixed, head["parts"], strict=True)
+        )
+        each = iter([_heard(take, one) for one in head["heard"]])
+        heard = tuple(tuple(itertools.islice(each, count)) for count in head["hearings"])
+        return cls(names, signed, openings, heard, digests, Subject(head["of"], head["rows"], head["slope"]))
 
 
-def _heard(kept: Any, which: str) -> Heard:
-    whole, cuts = kept[f"heard-{which}"].tobytes(), np.cumsum([0, *kept[f"lengths-{which}"]])
-    parts = tuple(whole[low:high] for low, high in itertools.pairwise(cuts))
-    bounds = tuple((int(low), int(high)) for low, high in kept[f"bounds-{which}"])
-    return Heard(parts, bounds, tuple(map(int, kept[f"widths-{which}"])))
+class _Taker:
+    """The next bytes of a body."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body, self._at = body, 0
+
+    def __call__(self, count: int) -> bytes:
+        self._at += count
+        return self._body[self._at - count : self._at]
+
+
+def _heard(take: _Taker, said: Sequence[Any]) -> Heard:
+    lengths, bounds, widths = said
+    return Heard(tuple(take(size) for size in lengths), tuple((low, high) for low, high in bounds), tuple(widths))
 
 
 def audited(
@@ -197,7 +201,3 @@ def _short(numbers: Ints) -> npt.NDArray[np.signedinteger[Any]]:
     """The same numbers in half the room, where they fit."""
     half = numbers.astype(np.int32)
     return half if (half == numbers).all() else numbers
-
-
-def _bytes(data: bytes) -> npt.NDArray[np.uint8]:
-    return np.frombuffer(data, np.uint8)

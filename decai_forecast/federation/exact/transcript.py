@@ -50,8 +50,7 @@ class Transcript:
     def broadcast(self, blobs: Sequence[Blob]) -> None:
         """What every rank told everybody in this step."""
         for running, blob in zip(self._broadcast, blobs, strict=True):
-            running.update(len(blob).to_bytes(8, "big"))
-            running.update(blob)
+            running.update(b"".join((len(blob).to_bytes(8, "big"), blob)))
 
     def exchanged(self, sent: Sequence[Blob], received: Sequence[Blob]) -> None:
         """What this participant sent to each rank, and got of it; the own place counts for nothing."""

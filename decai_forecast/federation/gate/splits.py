@@ -210,5 +210,5 @@ def _follows(split: Split, limits: Limits) -> str:
 
 
 def _same(one: tuple[float, float], other: tuple[float, float], limits: Limits) -> bool:
-    scales = (limits.gradient, limits.hessian)
-    return all(abs(a - b) <= CLOSE * (1 + scale) for a, b, scale in zip(one, other, scales, strict=True))
+    gradient, hessian = CLOSE * (1 + limits.gradient), CLOSE * (1 + limits.hessian)
+    return abs(one[0] - other[0]) <= gradient and abs(one[1] - other[1]) <= hessian

@@ -35,6 +35,7 @@ class Auditing:
     round: str = ""
     progress: Callable[[int, int], None] = field(default=lambda _done, _of: None)
     more: tuple[Further, ...] = ()
+    all_known: bool = False  # whether the policy knows all witnesses, as that of a participant does
 
 
 def audit(asked: Auditing) -> Iterator[Line]:
@@ -88,7 +89,10 @@ def _checkpoint(asked: Auditing) -> tuple[Note | None, Verdict | None, Line]:
         f"{verdict.checkpoint.size:,} entries, cosigned by {len(verdict.witnesses)} of {members} witnesses, {needed} are needed"
     )
     why = f"only {', '.join(verdict.witnesses) or 'nobody'} signed it"
-    return note, verdict, line_of("checkpoint", text, [] if verdict.enough else [Fault(CHECKPOINT, "log_quorum", why)])
+    faults = [] if verdict.enough else [Fault(CHECKPOINT, "log_quorum", why)]
+    if asked.all_known and len(note.lines) > len(verdict.witnesses) + 1:
+        faults.append(Fault(CHECKPOINT, "log_signature", "it has a signature of nobody whom the policy knows"))
+    return note, verdict, line_of("checkpoint", text, faults)
 
 
 def _pending(asked: Auditing) -> tuple[Checkpoint | None, list[Fault]]:

@@ -116,6 +116,7 @@ class Chronicle:
         said, subjects = statement.said, statement.subjects
         self.digests[said.round, said.participant] |= {one.digest for one in subjects}
         if isinstance(said, StepDone):
+            self.digests[said.round, said.participant] |= {said.inputs, said.facts}
             self._once(index, (said.participant, said.round, said.step, said.inputs), subjects[0].digest)
         elif isinstance(said, Submitted):
             self.heard[said.round].add(said.participant)
