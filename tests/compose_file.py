@@ -131,5 +131,6 @@ def _health(one: Mapping[str, Any]) -> HealthCheck:
 
 
 def _seconds(text: str) -> float:
-    number, unit = re.fullmatch(r"(\d+)(ms|s|m)", text).groups()  # type: ignore[union-attr]
-    return int(number) * SECONDS[unit]
+    match = re.fullmatch(r"(\d+)(ms|s|m)", text)
+    assert match, f"{text!r} is no time of a compose file that is known here"
+    return int(match[1]) * SECONDS[match[2]]

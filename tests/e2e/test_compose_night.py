@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -60,7 +61,7 @@ def test_every_health_check_says_so(deployment: Deployment) -> None:
     checked = [name for name, one in deployment.engine.containers.items() if one.service.health]
     assert sorted(checked) == sorted((*AIRFLOW, "postgres"))
     for name in checked:
-        until(lambda name=name: deployment.engine.healthy(name), f"{name} is healthy", 120.0)  # type: ignore[misc]
+        until(partial(deployment.engine.healthy, name), f"{name} is healthy", 120.0)
 
 
 def test_the_log_of_a_task_is_on_the_page(deployment: Deployment, network: Network) -> None:

@@ -40,7 +40,8 @@ from types import SimpleNamespace
 from unittest.mock import MagicMock
 from decai_forecast.orchestration.tasks import federate
 events = defaultdict(MagicMock)
-federate({{"params": {{}}, "dag_run": SimpleNamespace(partition_key=sys.argv[1], conf={{}}), "outlet_events": events}})
+run = SimpleNamespace(partition_key=sys.argv[1], conf={{}}, run_id="manual")
+federate({{"params": {{}}, "dag_run": run, "outlet_events": events}})
 [event] = events.values()
 event.add_partitions.assert_called_once_with(sys.argv[1])
 print("emitted", event.extra["status"])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 from members import Member, members, plan
@@ -26,8 +27,8 @@ def captured(strategy: Strategy, there: list[Member]) -> set[str]:
     introduced(Keyring(Store(one.store, one.partner)) for one in there)
     grid, relays = Overheard(there, which, workers=len(there)), list[HostRelay]()
 
-    def relay(*given: object) -> HostRelay:
-        relays.append(HostRelay(*given))  # type: ignore[arg-type]  # as it is called
+    def relay(*given: Any) -> HostRelay:
+        relays.append(HostRelay(*given))
         return relays[-1]
 
     serve(grid, which, replace(HERE, relay=relay))

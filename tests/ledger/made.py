@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from decai_forecast.identity import Identity
 from decai_forecast.ledger.admission import written
@@ -84,8 +85,8 @@ class Made:
     def head(self, name: str, round_id: str = ROUND, minutes: int = 0) -> tuple[str, str, str, str]:
         return NETWORK, round_id, name, written(self.now + timedelta(minutes=minutes))
 
-    def step(self, name: str, step: str = "check", outputs: str = "a", inputs: str = "b", **head: object) -> bytes:
-        said = StepDone(*self.head(name, **head), step, inputs * 64, "c" * 64, {"decai-forecast": "0.1.0"})  # type: ignore[arg-type]
+    def step(self, name: str, step: str = "check", outputs: str = "a", inputs: str = "b", **head: Any) -> bytes:
+        said = StepDone(*self.head(name, **head), step, inputs * 64, "c" * 64, {"decai-forecast": "0.1.0"})
         return self.entry(said, Subject(f"step/{step}", outputs * 64, salted=True))
 
     def submitted(self, name: str, round_id: str = ROUND, size: int = 0, root: str = EMPTY_ROOT) -> bytes:
@@ -125,9 +126,9 @@ class Made:
                 note = keeper.cosigned(cosigned.checkpoint.size, [str(cosigned.line)])
         return note
 
-    def lines(self, **asked: object) -> dict[str, Line]:
+    def lines(self, **asked: Any) -> dict[str, Line]:
         """The audit, by check."""
-        return {line.check: line for line in audit(Auditing(self.public, self.policy, **asked))}  # type: ignore[arg-type]
+        return {line.check: line for line in audit(Auditing(self.public, self.policy, **asked))}
 
     def red(self, **asked: object) -> dict[str, list[tuple[str, str]]]:
         """Red checks with places and codes of their faults."""

@@ -19,7 +19,7 @@ from decai_forecast.ledger.audit import Auditing, Colour, audit
 from decai_forecast.ledger.files import public_files
 from decai_forecast.ledger.formats.checkpoint import Checkpoint
 from decai_forecast.ledger.formats.note import Note
-from decai_forecast.link import Cosignature, Statements
+from decai_forecast.link import CompanyFolder, Cosignature, Statements
 from decai_forecast.network import COORDINATOR
 from decai_forecast.one_machine.audited import own_policy
 from decai_forecast.partner.context import PartnerContext
@@ -177,7 +177,7 @@ def test_a_company_without_the_coordinators_key_watches_nothing(parties: Parties
 def test_a_coordinator_that_does_not_answer_ends_no_night(parties: Parties) -> None:
     """Statements stay in the company's store, and go out the next time."""
 
-    class Silent(type(parties.company("a").link)):  # type: ignore[misc]
+    class Silent(CompanyFolder):
         def give_statements(self, round_id: str, statements: Statements) -> None:
             raise LinkError("link_unreachable", "nobody answers")
 

@@ -24,7 +24,7 @@ from decai_forecast.federation.exact.progress import Watch
 from decai_forecast.federation.plan import Member, Plan
 from decai_forecast.federation.run import FLOWER
 from decai_forecast.federation.superlink.expiry import Expiry, of_coordinator
-from decai_forecast.federation.superlink.keys import INVITING, Authority, ends_of, new_key, private_pem, write_secret
+from decai_forecast.federation.superlink.keys import INVITING, Authority, Key, ends_of, new_key, private_pem, write_secret
 from decai_forecast.federation.superlink.passport import Admission, Passport
 from decai_forecast.federation.superlink.register import Certificates
 from decai_forecast.identity import ALGORITHM
@@ -204,7 +204,11 @@ class Link:
         """Signs another certificate for the servers; when it ends. Services take it when they are started again."""
         host, _, _ = self.facts()
         key = serialization.load_pem_private_key((self.folder / "server.key").read_bytes(), None)
-        certificate = self._signer("authority").sign_server(key, host)  # type: ignore[arg-type]  # our own file holds such a key
+        if not isinstance(key, Key):
+            raise ConfigError(
+                f"{self.folder / 'server.key'}: no key that `decai federation found` makes; put it back from a backup"
+            )
+        certificate = self._signer("authority").sign_server(key, host)
         part = self.folder / "server.crt.part"
         part.write_bytes(certificate)
         part.replace(self.folder / "server.crt")

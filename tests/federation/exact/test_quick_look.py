@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hostile_company import field_changed
 from training_parties import companies, plan, trained
 
@@ -10,7 +11,7 @@ from decai_forecast.federation.gate import splits
 from decai_forecast.federation.gate.splits import HEAD, NO_BINS, NO_SPLIT, SPLIT, Limits, Split, SplitGate, complaint_of
 
 
-def seen(monkeypatch: object = None) -> tuple[list[bytes], Limits]:
+def seen() -> tuple[list[bytes], Limits]:
     """Records of a real training, and its limits."""
     records, limits, checked = list[bytes](), list[Limits](), SplitGate.checked
 
@@ -19,11 +20,9 @@ def seen(monkeypatch: object = None) -> tuple[list[bytes], Limits]:
         limits.append(gate.limits)
         return checked(gate, blobs)
 
-    SplitGate.checked = listening  # type: ignore[assignment,method-assign]  # for the time of one training
-    try:
+    with pytest.MonkeyPatch.context() as patched:  # for the time of one training
+        patched.setattr(SplitGate, "checked", listening)
         trained(companies(), plan(trees=3))
-    finally:
-        SplitGate.checked = checked  # type: ignore[method-assign]
     return [one for one in records if one != NO_SPLIT], limits[0]
 
 
