@@ -43,3 +43,12 @@ def orders_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     orders().to_parquet(path, index=False)
     return path
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The system's Chromium; without one the tests that need a browser skip."""
+    for path in (os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"):
+        if path and Path(path).exists():
+            return path
+    pytest.skip("no Chromium on this machine; install Debian's package chromium or set CHROMIUM")

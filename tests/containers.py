@@ -46,8 +46,9 @@ POSTGRES = """
 set -e
 export PATH=$(ls -d /usr/lib/postgresql/*/bin):$PATH LC_ALL=C.UTF-8 PGDATA=/var/lib/postgresql/data
 if [ ! -s $PGDATA/PG_VERSION ]; then
-  printf %s "$POSTGRES_PASSWORD" > /tmp/password
-  initdb -U "$POSTGRES_USER" --pwfile=/tmp/password -A trust --auth-host=scram-sha-256 >/dev/null
+  password=$(mktemp)
+  printf %s "$POSTGRES_PASSWORD" > "$password"
+  initdb -U "$POSTGRES_USER" --pwfile="$password" -A trust --auth-host=scram-sha-256 >/dev/null
   echo "host all all all scram-sha-256" >> $PGDATA/pg_hba.conf
   pg_ctl -w -o "-c listen_addresses=''" start >/dev/null
   [ "$POSTGRES_DB" = postgres ] || createdb -U "$POSTGRES_USER" "$POSTGRES_DB"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -34,12 +33,3 @@ def stack(network: Network) -> Stack:
 def client(stack: Stack) -> Iterator[Client]:
     with running(stack) as found:
         yield found
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """The system's Chromium; without one the tests that need a browser skip."""
-    for path in (os.environ.get("CHROMIUM", ""), "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"):
-        if path and Path(path).exists():
-            return path
-    pytest.skip("no Chromium on this machine; install Debian's package chromium or set CHROMIUM")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,8 @@ pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Any]:
+def page(chromium: str) -> Iterator[Any]:
     """An empty page of the system's Chromium."""
-    chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-    if not Path(chromium).exists():
-        pytest.skip("no Chromium on this machine; install Debian's package chromium or set CHROMIUM")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as driver:

@@ -59,7 +59,7 @@ def test_every_fault_is_told_and_nothing_is_changed(network: Network, tmp_path: 
 
 def test_another_airflow_in_the_home(network: Network, migrated: Path) -> None:
     """Is told before the database is touched; its own restart is none."""
-    own = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "sqlite:////tmp/own.db"}
+    own = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{network.home}/own.db"}
     with hold(network.home, "another", "decai up"), pytest.raises(HomeInUse, match="decai up"):
         prepare(network.home, own)
     assert not migrated.exists()

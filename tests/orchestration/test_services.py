@@ -25,6 +25,7 @@ def options() -> dict[str, set[str]]:
     return {name: set(section["options"]) for name, section in config.items()}
 
 
+# systemd itself is asked whether it takes a unit; a container mostly has none
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd on this host")
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_systemd_takes_the_unit(unit: Path) -> None:

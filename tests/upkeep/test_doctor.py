@@ -15,6 +15,7 @@ from decai_forecast.founding import from_table
 from decai_forecast.network import Network
 from decai_forecast.upkeep import diagnose
 
+# a file of another user can be made by root only; CI is root
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become another user")
 
 
