@@ -25,7 +25,6 @@ from decai_forecast.ledger.statements import (
     Evaluated,
     Membership,
     Published,
-    StepDone,
     public_subject,
 )
 from decai_forecast.ledger.statements import Event as MemberEvent
@@ -34,7 +33,6 @@ from decai_forecast.link.envelope import Kind
 from decai_forecast.link.messages import encoded
 from decai_forecast.link.published import public_key
 from decai_forecast.round import before
-from decai_forecast.steps import done_records
 from decai_forecast.store import digest_bytes
 
 __all__ = ["keep_log", "keeper_of", "record_round", "sequence"]
@@ -168,12 +166,7 @@ def _state_member(notebook: Notebook, name: str, key: str, event: MemberEvent) -
 
 
 def _state_steps(coordinator: CoordinatorContext, notebook: Notebook) -> None:
-    for done in done_records(coordinator.store, notebook.round, FEDERATE.name):
-        notebook.state(
-            StepDone, (notebook.hide(f"step/{FEDERATE.name}", done.outputs),), step=FEDERATE.name, versions=done.versions,
-            inputs=notebook.hidden(f"inputs/{FEDERATE.name}", done.inputs),
-            facts=notebook.hidden(f"facts/{FEDERATE.name}", done.facts),
-        )  # fmt: skip
+    notebook.state_step(FEDERATE.name)
     training = read_training(coordinator, notebook.round)
     if training is not None and (scored := training.facts.evaluation) is not None:
         notebook.state(Evaluated, (notebook.hide("evaluation", asdict(scored)),), promoted=scored.promoted)

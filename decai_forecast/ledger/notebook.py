@@ -14,8 +14,9 @@ from typing import Any
 
 from decai_forecast.identity import Identity
 from decai_forecast.ledger.admission import written
-from decai_forecast.ledger.statements import Head, Salts, Statement, sealed_statement
+from decai_forecast.ledger.statements import Head, Salts, Statement, StepDone, sealed_statement
 from decai_forecast.ledger.statements.statement import Subject
+from decai_forecast.steps import done_records
 from decai_forecast.store import Store, digest_json
 
 __all__ = ["Notebook"]
@@ -47,6 +48,14 @@ class Notebook:
         if not self.has(kind, subjects):
             said = kind(self.network, self.round, self.identity.name, written(self.clock()), **more)
             self.store.create_bytes(self._key(kind, subjects), sealed_statement(Statement(said, subjects), self.identity))
+
+    def state_step(self, step: str) -> None:
+        """States all that the step's records in its own store say."""
+        for done in done_records(self.store, self.round, step):
+            self.state(
+                StepDone, (self.hide(f"step/{step}", done.outputs),), step=step, versions=done.versions,
+                inputs=self.hidden(f"inputs/{step}", done.inputs), facts=self.hidden(f"facts/{step}", done.facts),
+            )  # fmt: skip
 
     def has(self, kind: type[Head], subjects: tuple[Subject, ...]) -> bool:
         """Whether it is stated already."""

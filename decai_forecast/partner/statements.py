@@ -16,7 +16,7 @@ from decai_forecast.ledger.formats.merkle import EMPTY_ROOT
 from decai_forecast.ledger.mirror import mirror_log
 from decai_forecast.ledger.names import key_of_log, origin_of, witness_name
 from decai_forecast.ledger.notebook import Notebook
-from decai_forecast.ledger.statements import Disclosed, PrivacySpent, ReportSent, StepDone, Submitted
+from decai_forecast.ledger.statements import Disclosed, PrivacySpent, ReportSent, Submitted
 from decai_forecast.ledger.watching import watch_log
 from decai_forecast.ledger.witness import Witness
 from decai_forecast.link import Cosignature, Statements
@@ -58,7 +58,8 @@ def record(company: PartnerContext, round: Round, sent: list[Entry] | None = Non
 def state(company: PartnerContext, round: Round, sent: list[Entry] | None = None) -> None:
     """Signs what is not signed yet and sends all statements of the round."""
     notebook = notebook_of(company, round.id)
-    _state_steps(company, notebook)
+    for step in STEPS:
+        notebook.state_step(step.name)
     _state_submission(company, notebook)
     if sent is not None:
         _state_report(company, round, notebook, sent)
@@ -104,16 +105,6 @@ def notebook_of(company: PartnerContext, round_id: str) -> Notebook:
     from decai_forecast.identity import Keyring
 
     return Notebook(company.store, Keyring(company.store).identity(), company.network, round_id)
-
-
-def _state_steps(company: PartnerContext, notebook: Notebook) -> None:
-    for step in STEPS:
-        for done in done_records(company.store, notebook.round, step.name):
-            notebook.state(
-                StepDone, (notebook.hide(f"step/{step.name}", done.outputs),), step=step.name, versions=done.versions,
-                inputs=notebook.hidden(f"inputs/{step.name}", done.inputs),
-                facts=notebook.hidden(f"facts/{step.name}", done.facts),
-            )  # fmt: skip
 
 
 def _state_submission(company: PartnerContext, notebook: Notebook) -> None:
