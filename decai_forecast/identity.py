@@ -20,6 +20,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -52,10 +53,16 @@ def is_signed_by(public_key: bytes, purpose: str, data: bytes, signature: bytes)
     """Whether ``signature`` is :meth:`Identity.sign` of ``data`` for this purpose with the key that belongs to ``public_key``;
     no for what is no key or no signature at all."""
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, _statement(purpose, data))
+        _verifier(public_key).verify(signature, _statement(purpose, data))
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+@lru_cache(256)
+def _verifier(public_key: bytes) -> Ed25519PublicKey:
+    """A training checks a signature of each company after every tree."""
+    return Ed25519PublicKey.from_public_bytes(public_key)
 
 
 def _statement(purpose: str, data: bytes) -> bytes:

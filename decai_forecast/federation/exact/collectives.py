@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from functools import lru_cache
 from types import TracebackType
 from typing import Any
 
@@ -29,7 +30,7 @@ import numpy.typing as npt
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Format
 from decai_forecast.federation.exact.session import SecureSession
-from decai_forecast.federation.gate.splits import CATEGORIES, NO_SPLIT, SPLIT, Limits, SplitGate
+from decai_forecast.federation.gate.splits import CATEGORIES, HEAD, NO_SPLIT, SPLIT, Limits, SplitGate
 from decai_forecast.federation.gate.sums import HistogramGate
 
 __all__ = ["LIGHTGBM", "Collectives", "check_library"]
@@ -172,17 +173,20 @@ class Collectives:
 
 def _only_sums(split: bytes, coded: frozenset[int]) -> bytes:
     """The split with what LightGBM wrote of it, all computed from sums, and zeros in place of what its buffer held before."""
-    known = SPLIT.unpack(split)
-    feature, gain, categories, bins = known[0], known[3], known[-CATEGORIES - 1], known[-CATEGORIES:]
+    head = HEAD.unpack_from(split)
+    feature, gain, categories = head[0], head[3], head[-1]
     if feature < 0 or not gain > 0:  # LightGBM splits nothing without a gain, and names a feature all the same
         return NO_SPLIT
     if categories and not (feature in coded and 0 < categories <= CATEGORIES):
         raise Denied(f"LightGBM split feature {feature} by {categories} categories: no rule allows it, nothing was sent")
-    return SPLIT.pack(*known[:-CATEGORIES], *bins[:categories], *[0] * (CATEGORIES - categories))
+    bins = split[HEAD.size : HEAD.size + 4 * categories]
+    return (HEAD.pack(*head) + bins).ljust(SPLIT.size, b"\0")
 
 
+@lru_cache(4)
 def _histogram_at(address: int, size: int) -> npt.NDArray[np.float64]:
-    """Bins x (gradient, hessian)."""
+    """Bins x (gradient, hessian). A view of LightGBM's buffer, which is the same one throughout a tree: it is looked at while
+    LightGBM waits for the answer, and never after."""
     return np.frombuffer(memoryview((ctypes.c_double * (size // 8)).from_address(address))).reshape(-1, 2)
 
 

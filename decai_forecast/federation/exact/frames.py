@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from decai_forecast.federation.exact.errors import PeerLost
 
@@ -61,8 +61,7 @@ Meanwhile = Callable[[], None]
 """What a participant does between giving its frame and waiting for the answer."""
 
 
-@dataclass(frozen=True)
-class Frame:
+class Frame(NamedTuple):
     """One message between a participant and the relay."""
 
     op: int

@@ -91,11 +91,11 @@ class HostWire(LoopbackWire):
         if len(body) != 4 * len(self._names) * width:
             raise PeerLost(f"the relay told {len(body)} bytes of lengths; expected {4 * len(self._names) * width}")
         lengths = struct.unpack(f"<{len(self._names) * width}I", body)
-        places = []
+        begin, mine, places = _place(frame), self._rank if frame.op == frames.SEND else 0, []
         for rank in range(len(self._names)):
-            mine = rank * width + (self._rank if frame.op == frames.SEND else 0)
-            before = 4 * width + sum(lengths[rank * width : mine]) if frame.op == frames.SEND else 0
-            places.append((_place(frame) + before, 0 if rank == self._rank else lengths[mine]))
+            row = lengths[rank * width : (rank + 1) * width]
+            before = 4 * width + sum(row[:mine]) if frame.op == frames.SEND else 0
+            places.append((begin + before, 0 if rank == self._rank else row[mine]))
         return places
 
     def _read(self, rank: int, begin: int, size: int) -> bytes:

@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -85,11 +86,10 @@ class PairKeys:
         return {other: AESGCM(self._key("tag", other)) for other in self.shared}
 
     def masks(self) -> Masks:
-        signs = {other: 1 if self.rank < other else -1 for other in self.shared}
-        return Masks(
-            [(sign, self._key("mask 32", other)) for other, sign in signs.items()],
-            [(sign, self._key("mask 64", other)) for other, sign in signs.items()],
-        )
+        def of(use: str) -> list[tuple[int, bytes]]:
+            return [(1 if self.rank < other else -1, self._key(use, other)) for other in self.shared]
+
+        return Masks(partial(of, "mask 32"), partial(of, "mask 64"))
 
     def of_tree(self, number: int) -> dict[int, bytes]:
         """With each other, for the masks of what an audit of one tree opens: shown, they tell nothing of any other sum."""

@@ -8,7 +8,8 @@ Aggregation for Privacy-Preserving Machine Learning", CCS 2017, without its secr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,18 +23,21 @@ from decai_forecast.identity import derive
 __all__ = ["Masks", "Stream", "masked", "masks_of_tree", "parts_for"]
 
 CHUNK = 1 << 16  # bytes of each key stream made at a time: they stay in the processor's cache
+SMALL = 1 << 13  # the same where few are wanted: of one tree
 
 
 class Stream:
     """The combined mask of one participant for words of one kind.
 
-    ``keys``: (+1 or -1, 32 bytes), one per other participant.
+    ``keys``: (+1 or -1, 32 bytes), one per other participant; ``chunk``: bytes that are made at a time.
     """
 
-    def __init__(self, keys: Sequence[tuple[int, bytes]], kind: type[np.uint32] | type[np.uint64]) -> None:
-        self._kind = kind
+    def __init__(
+        self, keys: Sequence[tuple[int, bytes]], kind: type[np.uint32] | type[np.uint64], chunk: int = CHUNK
+    ) -> None:
+        self._kind, self._chunk = kind, chunk
         self._streams = [(sign, Cipher(algorithms.AES256(key), modes.CTR(bytes(16))).encryptor()) for sign, key in keys]
-        self._zeros, self._stream = bytes(CHUNK), bytearray(CHUNK + 15)  # the cipher wants room for another block
+        self._zeros, self._stream = bytes(chunk), bytearray(chunk + 15)  # the cipher wants room for another block
         self._ready = np.empty(0, kind)
 
     def take(self, count: int) -> npt.NDArray[Any]:
@@ -50,11 +54,11 @@ class Stream:
 
     def prepare(self) -> None:
         """Makes words ahead, a chunk at least: for the time in which others are waited for."""
-        if len(self._ready) < CHUNK // self._kind().itemsize:
+        if self._ready.nbytes < self._chunk:
             self._ready = np.concatenate([self._ready, self._make()])
 
     def _make(self) -> npt.NDArray[Any]:
-        words = np.frombuffer(self._stream, self._kind, CHUNK // self._kind().itemsize)
+        words = np.frombuffer(self._stream, self._kind, self._chunk // self._kind().itemsize)
         total = np.zeros(len(words), self._kind)
         for sign, stream in self._streams:
             stream.update_into(self._zeros, self._stream)
@@ -62,25 +66,35 @@ class Stream:
         return total
 
 
+Keys = Callable[[], Sequence[tuple[int, bytes]]]
+"""Of one kind of words with each other participant, made when they are first wanted."""
+
+
 class Masks:
     """Both kinds of streams, each under keys of its own."""
 
-    def __init__(self, narrow: Sequence[tuple[int, bytes]], wide: Sequence[tuple[int, bytes]]) -> None:
-        self._streams = {np.uint32: Stream(narrow, np.uint32), np.uint64: Stream(wide, np.uint64)}
+    def __init__(self, narrow: Keys, wide: Keys, chunk: int = CHUNK) -> None:
+        self._keys: dict[Any, Keys] = {np.uint32: narrow, np.uint64: wide}
+        self._streams, self._chunk = dict[Any, Stream](), chunk
 
     def take(self, count: int, kind: type[np.uint32] | type[np.uint64]) -> npt.NDArray[Any]:
+        if kind not in self._streams:
+            self._streams[kind] = Stream(self._keys[kind](), kind, self._chunk)
         return self._streams[kind].take(count)
 
     def prepare(self) -> None:
-        """Makes words ahead of both kinds."""
+        """Makes words ahead of the kinds that were taken before."""
         for stream in self._streams.values():
             stream.prepare()
 
 
 def masks_of_tree(rank: int, keys: Mapping[int, bytes]) -> Masks:
     """Those of what an audit of one tree opens; ``keys``: with each other rank, for this tree."""
-    pairs = [(1 if rank < other else -1, key) for other, key in keys.items()]
-    return Masks(*([(sign, derive(key, use)) for sign, key in pairs] for use in ("narrow", "wide")))
+
+    def of(use: str) -> Sequence[tuple[int, bytes]]:
+        return [(1 if rank < other else -1, derive(key, use)) for other, key in keys.items()]
+
+    return Masks(partial(of, "narrow"), partial(of, "wide"), SMALL)
 
 
 def masked(masks: Masks, numbers: Ints, width: int) -> Words:
@@ -93,7 +107,14 @@ def masked(masks: Masks, numbers: Ints, width: int) -> Words:
 
 def parts_for(masks: Masks, columns: Sequence[tuple[Ints, int]], bounds: Sequence[tuple[int, int]]) -> list[bytes]:
     """For each rank its part of all columns (numbers and bytes of their words) under masks."""
-    packed: list[Words] = []
-    for numbers, width in columns:
-        packed += packed_ints.to_planes(masked(masks, numbers, width), width)
+    packed = [plane for words, width in _words(masks, columns) for plane in packed_ints.to_planes(words, width)]
     return [b"".join([plane[low:high].data for plane in packed]) for low, high in bounds]
+
+
+def _words(masks: Masks, columns: Sequence[tuple[Ints, int]]) -> list[tuple[Words, int]]:
+    """Each column under the next masks, and its bytes of a word; columns of one width are masked as one long column."""
+    widths = [width for _, width in columns]
+    if len(set(widths)) > 1:
+        return [(masked(masks, numbers, width), width) for numbers, width in columns]
+    words = masked(masks, np.concatenate([numbers for numbers, _ in columns]), widths[0])
+    return [(one, widths[0]) for one in words.reshape(len(columns), -1)]

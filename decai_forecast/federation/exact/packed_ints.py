@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from decai_forecast.federation.exact.errors import OutOfRange
 
-__all__ = ["Ints", "Words", "signed_sum", "to_bytes", "to_planes", "unit", "width_for"]
+__all__ = ["Ints", "Words", "signed_sum", "signed_sums", "to_bytes", "to_planes", "unit", "width_for"]
 
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[Any]
@@ -76,6 +76,15 @@ def signed_sum(parts: Sequence[bytes], width: int) -> Ints:
         else:
             words += _sum(planes, kind) << kind(8 * at)
     return _signed(words, width)
+
+
+def signed_sums(parts: Sequence[bytes], widths: Sequence[int], count: int) -> list[Ints]:
+    """As :func:`signed_sum`, of parts that hold several columns of ``count`` words one after the other."""
+    if len(set(widths)) == 1 and len(PLANES[widths[0]]) == 1:  # words of the machine: columns are one long column
+        whole = signed_sum(parts, widths[0])
+        return [whole[k * count : (k + 1) * count] for k in range(len(widths))]
+    ends = np.cumsum([0, *widths]) * count
+    return [signed_sum([part[ends[k] : ends[k + 1]] for part in parts], width) for k, width in enumerate(widths)]
 
 
 def _sum(planes: Sequence[Words], kind: type[np.uint32] | type[np.uint64]) -> Words:

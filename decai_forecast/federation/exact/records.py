@@ -102,7 +102,8 @@ class TrainingRecords:
         return list(self._store.read_json(key)["trees"]) if self._store.exists(key) else []
 
     def keep(self, plan: ExactPlan, roster: KeyRoster, trees: list[Tree]) -> None:
-        self._store.write_json(_checkpoint(plan, roster), {"subject": plan.subject, "trees": trees})
+        kept = json.dumps({"subject": plan.subject, "trees": trees})  # in one line, which takes a tenth of the time
+        self._store.write_bytes(_checkpoint(plan, roster), kept.encode())
 
     def keep_evidence(self, plan: ExactPlan, evidence: Evidence) -> None:
         """Keeps what all signed, and the own sums that this company committed to: who put what into the sums can be shown

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from decai_forecast.federation.exact.errors import BelowQuorum, Refused, Tampered
 from decai_forecast.identity import is_signed_by
@@ -29,7 +30,7 @@ class KeyRoster:
     def of(cls, public_keys: Mapping[str, bytes]) -> KeyRoster:
         return cls(tuple(sorted(public_keys.items())))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.members)
 
@@ -37,7 +38,7 @@ class KeyRoster:
     def size(self) -> int:
         return len(self.members)
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         whole = hashlib.sha256(b"decai exact roster 1")
         for name, key in self.members:

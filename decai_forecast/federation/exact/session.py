@@ -38,8 +38,10 @@ __all__ = ["SecureSession", "Traffic", "Wire"]
 
 AddNoise = Callable[[str, int, Ints], Ints]
 """(phase, column, own numbers) -> what is added up in their place"""
-NONCE = struct.Struct("<BBxxQ")  # sender, receiver, step: 12 bytes
+NONCE = struct.Struct("<BBxxQ")  # sender, receiver, step: 12 bytes; a step is counted up before it is sent, so never twice
+STEP = struct.Struct("<BQ")
 TO_ALL = 0xFF  # in place of a receiver's rank
+NO_TAG = bytes(TAG_BYTES)
 
 
 class Wire(Protocol):
@@ -89,9 +91,11 @@ class SecureSession:
         self.noise: AddNoise = lambda _phase, _column, numbers: numbers  # noise.py has another
         self._meanwhile: Meanwhile = frames.idle  # until there are masks to make ahead
         self.traffic, self._step, self.transcript = Traffic(), 0, Transcript(self.size, self.rank)
+        self._size, self._tag_bytes = 0, TAG_BYTES * self.size  # bytes of the last step both ways; of all tags
         hello = Hello(identity, roster, session_id)
         keys = hello.keys([bytes(body) for body in self._broadcast_in_clear("hello", hello.body)])
-        self._epoch, self._seals, self._tags, self._masks = keys.epoch, keys.seals(), keys.tags(), keys.masks()
+        self._epoch, self._seals, self._masks, tags = keys.epoch, keys.seals(), keys.masks(), keys.tags()
+        self._tags = [tags.get(rank) for rank in range(self.size)]  # none of the own
         self._pairs, self._tree_masks, self._trees = keys, self._masks, -1
         self._group = keys.group_seal(self._shares(keys, hello.share))
         self._meanwhile = self._masks.prepare
@@ -120,13 +124,11 @@ class SecureSession:
         traffic.steps += 1
         traffic.sent += frames.HEADER.size + len(body)
         blobs = frames.blobs_of(answer, self.size)
-        traffic.received += frames.HEADER.size + 4 * self.size + sum(map(len, blobs))
-        self.transcript.step(struct.pack("<BQ", op, step) + phase.encode() + b"|")
+        received = sum(map(len, blobs))
+        traffic.received += frames.HEADER.size + 4 * self.size + received
+        self._size = len(body) + received
+        self.transcript.step(STEP.pack(op, step) + phase.encode() + b"|")
         return blobs
-
-    def _nonce(self, sender: int, receiver: int) -> bytes:
-        """Of the step to come; never twice under a key."""
-        return NONCE.pack(sender, receiver, self._step)
 
     def _beside(self, phase: str) -> bytes:
         """What a seal covers beside nonce and blob."""
@@ -140,62 +142,54 @@ class SecureSession:
 
     def broadcast(self, phase: str, blob: bytes) -> list[bytes]:
         """Every participant's blob, in the order of ranks; the relay cannot read them, and nobody can speak as another."""
-        nonces, beside = [self._nonce(rank, TO_ALL) for rank in range(self.size)], self._beside(phase)
-        sealed = self._group.encrypt(nonces[self.rank], blob, beside)
-        given = self._exchange(frames.BROADCAST, phase, sealed + self._tagged(nonces[self.rank], sealed))
-        out = [
-            blob if rank == self.rank else self._opened_tagged(nonces[rank], beside, given[rank], rank, phase)
-            for rank in range(self.size)
-        ]
-        self.transcript.broadcast(out)
+        beside, step = self._beside(phase), self._step
+        nonce = NONCE.pack(self.rank, TO_ALL, step)
+        sealed = self._group.encrypt(nonce, blob, beside)
+        tags = [NO_TAG if tag is None else tag.encrypt(nonce, b"", sealed) for tag in self._tags]
+        given = self._exchange(frames.BROADCAST, phase, b"".join([sealed, *tags]))
+        out = [blob] * self.size
+        for rank, tag in enumerate(self._tags):
+            if tag is not None:
+                out[rank] = self._opened(tag, NONCE.pack(rank, TO_ALL, step), beside, given[rank], rank)
+        self.transcript.broadcast(out, self._size)
         return out
 
-    def _tagged(self, nonce: bytes, sealed: bytes) -> bytes:
-        """A tag for each rank, which only that one and this participant can make; the own place is empty of meaning."""
-        digest = hashlib.sha256(sealed).digest()
-        return b"".join(
-            [
-                self._tags[rank].encrypt(nonce, b"", digest) if rank != self.rank else bytes(TAG_BYTES)
-                for rank in range(self.size)
-            ]
-        )
-
-    def _opened_tagged(self, nonce: bytes, beside: bytes, given: Blob, rank: int, phase: str) -> bytes:
+    def _opened(self, tag: AESGCM, nonce: bytes, beside: bytes, given: Blob, rank: int) -> bytes:
         """A broadcast of ``rank``: its tag for this participant must be right, then its seal is its own."""
-        cut, at = len(given) - TAG_BYTES * self.size, TAG_BYTES * self.rank
-        sealed, tags = bytes(given[: max(cut, 0)]), bytes(given[max(cut, 0) :])
+        cut = max(len(given) - self._tag_bytes, 0)
+        at, sealed = cut + TAG_BYTES * self.rank, given[:cut]
         try:
-            self._tags[rank].decrypt(nonce, tags[at : at + TAG_BYTES], hashlib.sha256(sealed).digest())
+            tag.decrypt(nonce, given[at : at + TAG_BYTES], sealed)
         except InvalidTag:
-            raise self._altered(rank, phase) from None
+            raise self._altered(rank, beside) from None
         try:
             return self._group.decrypt(nonce, sealed, beside)
         except InvalidTag:
+            phase = self._phase_in(beside)
             raise Forged(f"{self.roster.names[rank]}: what it sent to all in {phase} opens for nobody", rank) from None
 
     def send(self, phase: str, blobs: Sequence[Blob]) -> list[bytes]:
         """``blobs[k]`` goes to rank k only; the answer holds what each sent here (the own place is empty)."""
-        beside, others = self._beside(phase), [rank for rank in range(self.size) if rank != self.rank]
-        nonces = {rank: self._nonce(rank, self.rank) for rank in others}
+        beside, own, step = self._beside(phase), self.rank, self._step
         sealed = [b""] * self.size
-        for rank in others:
-            sealed[rank] = self._seals[rank].encrypt(self._nonce(self.rank, rank), blobs[rank], beside)
+        for rank, seal in self._seals.items():
+            sealed[rank] = seal.encrypt(NONCE.pack(own, rank, step), blobs[rank], beside)
         given = self._exchange(frames.SEND, phase, frames.table(sealed))
         out = [b""] * self.size
-        for rank in others:
-            out[rank] = self._opened(self._seals[rank], nonces[rank], beside, given[rank], rank, phase)
-        self.transcript.exchanged(blobs, out)
+        for rank, seal in self._seals.items():
+            try:
+                out[rank] = seal.decrypt(NONCE.pack(rank, own, step), given[rank], beside)
+            except InvalidTag:
+                raise self._altered(rank, beside) from None
+        self.transcript.exchanged(blobs, out, self._size)
         return out
 
-    def _opened(self, seal: AESGCM, nonce: bytes, beside: bytes, blob: Blob, rank: int, phase: str) -> bytes:
-        try:
-            return seal.decrypt(nonce, blob, beside)
-        except InvalidTag:
-            raise self._altered(rank, phase) from None
+    def _phase_in(self, beside: bytes) -> str:
+        return beside[: -len(self._epoch)].decode()
 
-    def _altered(self, rank: int, phase: str) -> Tampered:
+    def _altered(self, rank: int, beside: bytes) -> Tampered:
         return Tampered(
-            f"{self.roster.names[rank]}: its message of step {self._step - 1} ({phase}) is not what it sealed; "
+            f"{self.roster.names[rank]}: its message of step {self._step - 1} ({self._phase_in(beside)}) is not what it sealed; "
             "the relay altered, repeated or exchanged it",
             rank,
         )
@@ -235,14 +229,11 @@ class SecureSession:
         blobs = parts_for(self._tree_masks if committed else self._masks, noisy, bounds)
         parts = self.send(phase, blobs)
         parts[self.rank] = blobs[self.rank]
+        widths, (low, high) = [width for _, width in columns], bounds[self.rank]
         if committed:
-            self.transcript.hear(blobs, parts, bounds, [width for _, width in columns])
-        low, high = bounds[self.rank]
-        cuts = np.cumsum([0, *((high - low) * width for _, width in columns)])
-        return [
-            self._summed(phase, [part[cuts[k] : cuts[k + 1]] for part in parts], width, high - low)
-            for k, (_, width) in enumerate(columns)
-        ]
+            self.transcript.hear(blobs, parts, bounds, widths)
+        of_length(phase, self.roster.names, parts, (high - low) * sum(widths))
+        return packed_ints.signed_sums(parts, widths, high - low)
 
     def _summed(self, phase: str, parts: Sequence[bytes], width: int, count: int) -> Ints:
         return packed_ints.signed_sum(of_length(phase, self.roster.names, parts, count * width), width)
@@ -268,9 +259,11 @@ class SecureSession:
         own, views = self.transcript.statement(self.rank), self.transcript.views()
         given = self.broadcast("sign", own + self.identity.sign(TREE, self._epoch + own))
         for rank, blob in enumerate(of_length("sign", self.roster.names, given, len(own) + SIGNATURE_BYTES)):
+            if rank == self.rank:
+                continue
             statement, signature = blob[: len(own)], blob[len(own) :]
             self.roster.verify(rank, TREE, self._epoch + statement, signature)
-            if rank != self.rank and not self.transcript.agrees(views[rank], statement):
+            if not self.transcript.agrees(views[rank], statement):
                 raise Forged(
                     f"{self.roster.names[rank]}: signed something else than what it sent to {self.identity.name}", rank
                 )

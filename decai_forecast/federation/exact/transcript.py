@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ __all__ = ["TREE", "Heard", "Opening", "SignedTree", "Transcript", "chain"]
 
 TREE = "tree"  # what a signature is of
 BEGIN = b"decai exact transcript 2"
+MOST_GATHERED = 1 << 20  # bytes that wait for their hash
 
 
 class Transcript:
@@ -31,10 +33,10 @@ class Transcript:
 
     def __init__(self, size: int, rank: int) -> None:
         self._size, self._rank = size, rank
-        self._steps = hashlib.sha256(BEGIN)
-        self._broadcast = [hashlib.sha256(BEGIN) for _ in range(size)]
-        self._sent = [hashlib.sha256(BEGIN) for _ in range(size)]
-        self._received = [hashlib.sha256(BEGIN) for _ in range(size)]
+        others = [one for one in range(size) if one != rank]
+        self._steps = _Running([0])
+        self._broadcast = _Running(range(size), framed=True)
+        self._sent, self._received = _Running(others), _Running(others)
         self._chain = bytes(DIGEST_BYTES)  # of the commitments to all trees so far
         self._opening: Opening | None = None  # of the tree that is grown now
         self._heard: list[Heard] = []
@@ -45,37 +47,37 @@ class Transcript:
 
     def step(self, what: bytes) -> None:
         """Op, number and phase: the same for all participants."""
-        self._steps.update(what)
+        self._steps.add((what,), len(what))
 
-    def broadcast(self, blobs: Sequence[Blob]) -> None:
-        """What every rank told everybody in this step."""
-        for running, blob in zip(self._broadcast, blobs, strict=True):
-            running.update(b"".join((len(blob).to_bytes(8, "big"), blob)))
+    def broadcast(self, blobs: Sequence[Blob], size: int = 0) -> None:
+        """What every rank told everybody in this step; ``size``: bytes of all."""
+        self._broadcast.add(tuple(blobs), size)
 
-    def exchanged(self, sent: Sequence[Blob], received: Sequence[Blob]) -> None:
-        """What this participant sent to each rank, and got of it; the own place counts for nothing."""
-        for rank in range(self._size):
-            if rank != self._rank:
-                self._sent[rank].update(sent[rank])
-                self._received[rank].update(received[rank])
+    def exchanged(self, sent: Sequence[Blob], received: Sequence[Blob], size: int = 0) -> None:
+        """What this participant sent to each rank, and got of it; the own place counts for nothing. ``size``: bytes of all."""
+        self._sent.add(tuple(sent), size)
+        self._received.add(tuple(received), size)
 
     def transcript(self) -> bytes:
         """The digest of what everybody saw."""
-        return hashlib.sha256(self._steps.digest() + b"".join(one.digest() for one in self._broadcast)).digest()
+        return hashlib.sha256(b"".join([*self._steps.digests(), *self._broadcast.digests()])).digest()
 
     def statement(self, rank: int) -> bytes:
         """The own statement, before it is signed."""
-        pairs = b"".join([*(one.digest() for one in self._sent), *self._shown.sent()])
-        return self._steps.digest() + self._broadcast[rank].digest() + pairs + self._chained()
+        told = self._steps.digests()[0] + self._broadcast.digests()[rank]
+        return told + b"".join([*self._all(self._sent), *self._shown.sent()]) + self._chained()
 
     def views(self) -> list[tuple[bytes, bytes, bytes]]:
         """What each rank's statement must say, as far as it is known here: what it broadcast, what it sent here, and what of
         that can be opened."""
-        steps, shown = self._steps.digest(), self._shown.heard()
-        return [
-            (steps + told.digest(), (self._sent if rank == self._rank else self._received)[rank].digest(), shown[rank])
-            for rank, told in enumerate(self._broadcast)
-        ]
+        steps, told = self._steps.digests()[0], self._broadcast.digests()
+        received, shown = self._all(self._received), self._shown.heard()
+        return [(steps + told[rank], received[rank], shown[rank]) for rank in range(self._size)]
+
+    def _all(self, running: _Running) -> list[bytes]:
+        """The digests of all ranks; the own place has that of nothing."""
+        there = running.digests()
+        return [*there[: self._rank], hashlib.sha256(BEGIN).digest(), *there[self._rank :]]
 
     def agrees(self, view: tuple[bytes, bytes, bytes], statement: bytes) -> bool:
         """Whether a statement says what this participant has seen."""
@@ -110,6 +112,38 @@ class Transcript:
 
     def _chained(self) -> bytes:
         return chain([self._opening.commitment], self._chain) if self._opening else self._chain
+
+
+class _Running:
+    """A running hash of each of these ranks' messages. Messages are gathered and hashed together: in a tree there are some
+    hundreds of small ones, and a call to the hash takes longer than its bytes. ``framed``: each with its length before it."""
+
+    def __init__(self, ranks: Iterable[int], *, framed: bool = False) -> None:
+        self._hashes = [(rank, hashlib.sha256(BEGIN)) for rank in ranks]
+        self._framed, self._gathered, self._bytes = framed, list[Sequence[Blob]](), 0
+
+    def add(self, blobs: Sequence[Blob], size: int) -> None:
+        """One message of each rank; ``size``: bytes of all, about."""
+        self._gathered.append(blobs)
+        self._bytes += size
+        if self._bytes > MOST_GATHERED:
+            self._hash()
+
+    def digests(self) -> list[bytes]:
+        """Of everything so far."""
+        self._hash()
+        return [one.digest() for _, one in self._hashes]
+
+    def _hash(self) -> None:
+        for rank, running in self._hashes:
+            blobs = [message[rank] for message in self._gathered]
+            running.update(b"".join([part for blob in blobs for part in (_length(len(blob)), blob)] if self._framed else blobs))
+        self._gathered, self._bytes = [], 0
+
+
+@lru_cache(256)
+def _length(size: int) -> bytes:
+    return size.to_bytes(8, "big")
 
 
 class _Shown:

@@ -15,7 +15,7 @@ from typing import Any
 
 from decai_forecast.federation.exact.errors import Forged
 
-__all__ = ["CATEGORIES", "NO_SPLIT", "SPLIT", "Limits", "Split", "SplitGate"]
+__all__ = ["CATEGORIES", "HEAD", "NO_SPLIT", "SPLIT", "Limits", "Split", "SplitGate"]
 
 CATEGORIES = 32  # max_cat_threshold, LightGBM's default: part of a split's size even without categories
 # SplitInfo: feature, left and right count, gain, threshold, left and right output, the left side's sums of gradient and
@@ -29,6 +29,7 @@ NO_SPLIT = struct.pack("<iiid", -1, 0, 0, -math.inf).ljust(SPLIT.size, b"\0")
 CLOSER = 0.9e-6  # of the quick look, which must not pass what the other one refuses
 CLOSE = 1e-6  # relative: LightGBM adds 1e-15 to hessians, and rounds
 LARGEST_OUTPUT = 1e9  # of a leaf whose output is not checked against its sums
+MOST_OUTPUT = LARGEST_OUTPUT / 2  # of the quick look
 
 
 @dataclass(frozen=True)
@@ -91,40 +92,38 @@ class SplitGate:
 
     def checked(self, blobs: Sequence[bytes]) -> Sequence[bytes]:
         """The records of all ranks, two of each; :class:`Forged` names the first whose are not what a company sends."""
-        for half in (0, 1):
-            records = [self._record(rank, blob, half) for rank, blob in enumerate(blobs)]
-            self._same_leaf(records)
+        for rank, blob in enumerate(blobs):
+            if len(blob) != 2 * SPLIT.size:
+                raise self._forged(rank, f"{len(blob)} bytes, expected {2 * SPLIT.size}")
+        for at in (0, SPLIT.size):
+            self._leaf(blobs, at)
         return blobs
 
-    def _record(self, rank: int, blob: bytes, half: int) -> tuple[float, float] | None:
-        """Gradient and hessian of the leaf that is split; None without a split."""
-        if len(blob) != 2 * SPLIT.size:
-            raise self._forged(rank, f"{len(blob)} bytes, expected {2 * SPLIT.size}")
-        record = blob[half * SPLIT.size : (half + 1) * SPLIT.size]
-        if record == NO_SPLIT:
-            return None
-        head = HEAD.unpack_from(record)
-        fine = rank == self.rank or (record[HEAD.size :] == NO_BINS and _is_fine(head, self.limits))
-        if not fine and (complaint := complaint_of(Split.unpack(record), self.limits)):
+    def _leaf(self, blobs: Sequence[bytes], at: int) -> None:
+        """All records of one leaf: each by itself, and its sums of the leaf, which the own record has from what all have seen."""
+        own = None if blobs[self.rank].startswith(NO_SPLIT, at) else HEAD.unpack_from(blobs[self.rank], at)
+        for rank, blob in enumerate(blobs):
+            if rank == self.rank or blob.startswith(NO_SPLIT, at):
+                continue
+            head = HEAD.unpack_from(blob, at)
+            if not (blob.startswith(NO_BINS, at + HEAD.size) and _is_fine(head, self.limits)):
+                self._look(rank, blob[at : at + SPLIT.size])
+            if self._owners.setdefault(head[0], rank) != rank:
+                self._twice(rank, head[0])
+            if own and not _same(own, head, self.limits):
+                raise self._forged(rank, f"sums of a leaf that are not {_whole(own)}, as of all others")
+        if own and self._owners.setdefault(own[0], self.rank) != self.rank:
+            self._twice(self.rank, own[0])
+
+    def _look(self, rank: int, record: bytes) -> None:
+        if complaint := complaint_of(Split.unpack(record), self.limits):
             raise self._forged(rank, complaint)
-        self._owned(rank, head[0])
-        return head[7] + head[9], head[8] + head[10]
 
-    def _owned(self, rank: int, feature: int) -> None:
-        owner = self._owners.setdefault(feature, rank)
-        if owner != rank:
-            blamed = {owner, rank} - {self.rank}
-            text = (
-                f"{' and '.join(self.names[one] for one in sorted({owner, rank}))} both speak for feature {feature} in a tree"
-            )
-            raise Forged(text, blamed.pop() if len(blamed) == 1 else None)
-
-    def _same_leaf(self, records: Sequence[tuple[float, float] | None]) -> None:
-        """All records of one leaf state the same sums of it, which the own one knows from what all have seen."""
-        own = records[self.rank]
-        for rank, record in enumerate(records):
-            if own and record and rank != self.rank and not _same(own, record, self.limits):
-                raise self._forged(rank, f"sums of a leaf that are not {own}, as of all others")
+    def _twice(self, rank: int, feature: int) -> None:
+        pair = {self._owners[feature], rank}
+        blamed = pair - {self.rank}
+        text = f"{' and '.join(self.names[one] for one in sorted(pair))} both speak for feature {feature} in a tree"
+        raise Forged(text, blamed.pop() if len(blamed) == 1 else None)
 
     def _forged(self, rank: int, what: str) -> Forged:
         return Forged(f"{self.names[rank]}: a split record that LightGBM does not make: {what}", rank)
@@ -132,25 +131,24 @@ class SplitGate:
 
 def _is_fine(head: tuple[Any, ...], limits: Limits) -> bool:
     """Whether nothing can be wrong with a split by a number, in one look: most records are fine, and there are thousands.
-    What is not fine here :func:`complaint_of` looks at, which alone decides."""
+    What is not fine here :func:`complaint_of` looks at, which alone decides. What is not finite is within no limits."""
     feature, left, right, gain, threshold, out, out2, lg, lh, rg, rh, default, monotone, bins = head
     if not 0 <= feature < len(limits.bins) or feature in limits.coded or not 0 <= threshold < limits.bins[feature] - 1:
         return False
-    if bins or monotone or default > 1 or left <= 0 or right <= 0 or left + right > limits.rows or gain <= 0:
-        return False
-    if lh <= 0 or rh <= 0 or not math.isfinite(gain + out + out2 + lg + lh + rg + rh):  # so is each of them
+    if bins or monotone or default > 1 or left <= 0 or right <= 0 or left + right > limits.rows:
         return False
     gradient, hessian, ridge = lg + rg, lh + rh, limits.lambda_l2
-    if abs(gradient) > limits.gradient or hessian > limits.hessian:
+    if not (gain > 0 < lh and rh > 0 and hessian <= limits.hessian and -limits.gradient <= gradient <= limits.gradient):
         return False
     one, other = -lg / (lh + ridge), -rg / (rh + ridge)
-    first, second, whole = one * -lg, other * -rg, gradient * gradient / (hessian + ridge)
+    if not (-MOST_OUTPUT <= one <= MOST_OUTPUT and -MOST_OUTPUT <= other <= MOST_OUTPUT):
+        return False
+    first, second, whole = -one * lg, -other * rg, gradient * gradient / (hessian + ridge)
+    off = CLOSER * (1 + first + second + whole)
     return bool(
-        abs(one - out) <= CLOSER * (1 + abs(one))
-        and abs(other - out2) <= CLOSER * (1 + abs(other))
-        and abs(one) <= LARGEST_OUTPUT / 2
-        and abs(other) <= LARGEST_OUTPUT / 2
-        and abs(first + second - whole - gain) <= CLOSER * (1 + first + second + whole)
+        -CLOSER <= one - out <= CLOSER  # relative where the whole check is: never wider than that
+        and -CLOSER <= other - out2 <= CLOSER
+        and -off <= first + second - whole - gain <= off
     )
 
 
@@ -209,6 +207,12 @@ def _follows(split: Split, limits: Limits) -> str:
     )
 
 
-def _same(one: tuple[float, float], other: tuple[float, float], limits: Limits) -> bool:
+def _whole(head: tuple[Any, ...]) -> tuple[float, float]:
+    """Gradient and hessian of the leaf that is split."""
+    return head[7] + head[9], head[8] + head[10]
+
+
+def _same(one: tuple[Any, ...], other: tuple[Any, ...], limits: Limits) -> bool:
     gradient, hessian = CLOSE * (1 + limits.gradient), CLOSE * (1 + limits.hessian)
-    return abs(one[0] - other[0]) <= gradient and abs(one[1] - other[1]) <= hessian
+    apart, further = one[7] + one[9] - other[7] - other[9], one[8] + one[10] - other[8] - other[10]
+    return bool(-gradient <= apart <= gradient and -hessian <= further <= hessian)

@@ -78,15 +78,12 @@ class HistogramGate:
 
     def bins(self, histogram: Floats, phase: str = "hist") -> None:
         """Bins x (gradient, hessian) of the own block."""
-        if self.noisy:
+        if self.noisy or not len(histogram):  # a company without a feature in this tree has no block
             return
         gradient, hessian = np.abs(histogram[:, 0]), histogram[:, 1]
-        within = (
-            (hessian >= 0)
-            & (hessian <= self.hessian * (1 + CLOSE))
-            & (gradient <= self.slope * hessian * (1 + CLOSE) + self.slack)
-        )
-        if not within.all():
+        within = gradient <= hessian * (self.slope * (1 + CLOSE)) + self.slack
+        if not (within.all() and hessian.min() >= 0 and hessian.max() <= self.hessian * (1 + CLOSE)):
+            within &= (hessian >= 0) & (hessian <= self.hessian * (1 + CLOSE))
             worst = int(np.flatnonzero(~within)[0])
             raise Implausible(
                 f"{phase}: gradient {histogram[worst, 0]:g} and hessian {histogram[worst, 1]:g} in one place; no rows of these "
