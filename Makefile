@@ -22,7 +22,7 @@ up: .venv/base  ## the same, and keeps the pages running until Ctrl-C
 test: .venv/dev  ## the tests of every change, in less than 20 minutes (those that need the real orders skip without them)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-long: .venv/dev .venv/foreign/made  ## real stacks: a running Airflow and a browser, SuperLink and SuperNodes (skip where Chromium is absent)
+test-long: .venv/dev .venv/foreign/made .venv/evm/made .venv/lineage/made  ## real stacks: a running Airflow and a browser, SuperLink and SuperNodes (skip where Chromium is absent)
 	@$(BIN)/python -m pytest -m long
 
 test-soak: .venv/dev  ## before an issue is closed: tables of faults, long fuzzing, random kills
@@ -34,6 +34,17 @@ bench-%: .venv/dev  ## one comparison with its peer (bench-contracts); the resul
 .venv/foreign/made: tests/ledger/foreign/requirements.txt
 	@echo "Installing the foreign verifiers into .venv/foreign"
 	@$(BIN)/python -m pip install -q --no-deps --require-hashes --ignore-requires-python --target .venv/foreign --upgrade -r $<
+	@touch $@
+
+.venv/evm/made: tests/ledger/evm/requirements.txt
+	@echo "Installing a chain and a compiler of contracts into .venv/evm"
+	@$(PYTHON) -m venv .venv/evm
+	@.venv/evm/bin/python -m pip install -q --no-deps --require-hashes -r $<
+	@touch $@
+
+.venv/lineage/made: tests/ledger/lineage/requirements.txt
+	@echo "Installing Airflow's OpenLineage provider into .venv/lineage"
+	@$(BIN)/python -m pip install -q --no-deps --require-hashes --target .venv/lineage --upgrade -r $<
 	@touch $@
 
 bench-forecast: .venv/peers-forecast/made
@@ -67,6 +78,10 @@ lock: .venv/dev  ## writes the requirement files anew from pyproject.toml
 		-o requirements/$$group.txt; done
 	@for peers in forecast federation simulation; do $(BIN)/uv pip compile benchmarks/peers/$$peers.in --universal --python-version 3.11 \
 		--generate-hashes --no-strip-extras --no-header -q -o benchmarks/peers/$$peers.txt || exit 1; done
+	@$(BIN)/uv pip compile tests/ledger/evm/requirements.in --universal --python-version 3.11 --prerelease allow \
+		--generate-hashes --no-strip-extras --no-header -q -o tests/ledger/evm/requirements.txt
+	@$(BIN)/uv pip compile tests/ledger/lineage/requirements.in --no-deps --universal --python-version 3.11 \
+		--generate-hashes --no-strip-extras --no-header -q -o tests/ledger/lineage/requirements.txt
 
 clean:  ## removes the environment and the networks made here
 	rm -rf .venv .decai .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info

@@ -35,6 +35,7 @@ from decai_forecast.ledger.statements.statement import Subject
 from decai_forecast.ledger.tile_hashes import TileHashes
 from decai_forecast.ledger.watching import watch_log
 from decai_forecast.ledger.witness import Witness
+from decai_forecast.pins import Pin
 from decai_forecast.store import Store, digest_bytes
 
 NETWORK = "bench"
@@ -139,7 +140,7 @@ def make_year(folder: Path) -> None:
     names = [f"c{number}" for number in range(COMPANIES)]
     identities = {name: Identity.create(name) for name in (*names, "coordinator")}
     coordinator = identities["coordinator"]
-    policy = policy_of(NETWORK, {name: one.public for name, one in identities.items()}, tuple(names))
+    policy = policy_of(NETWORK, {name: Pin(one.public) for name, one in identities.items()}, tuple(names))
     log, files = new_log(folder, coordinator.key)
     at = written(datetime.now(UTC) - timedelta(minutes=1))
     for number in range(ROUNDS):

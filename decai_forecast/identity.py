@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -118,6 +118,11 @@ class Keyring:
         self._store, self._name = store, store.owner
 
     @property
+    def own_store(self) -> Store:
+        """Of the participant."""
+        return self._store
+
+    @property
     def has_identity(self) -> bool:
         """Whether the participant has a key already."""
         return self._store.exists(KEY_FILE)
@@ -201,6 +206,13 @@ class Keyring:
             return False
         self._write(pins | {name: pin.without(key, day)})
         return True
+
+    def supersede(self, name: str, new: bytes, day: date) -> None:
+        """Knows ``name`` by the key ``new`` alone: the one before is lost, and taken back. Whoever calls has confirmed it."""
+        pins = self.pins()
+        before = pins.get(name, Pin(None))
+        rest = before.without(before.key, day) if before.key is not None else before
+        self._write(pins | {name: replace(rest, key=new)})
 
     def pin(self, keys: Mapping[str, bytes]) -> None:
         """Knows others by these keys from now on; writes nothing where all are known. :class:`IdentityError` if one of them is

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from decai_forecast.commands.audit import ancestry_command
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import Network
+
+if TYPE_CHECKING:
+    from decai_forecast.ledger.anchors import Anchor
 
 __all__ = ["ledger_app"]
 
 ledger_app = typer.Typer(no_args_is_help=True, help="What a participant has of the log: policy, receipts, witness.")
 Home = Annotated[Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")]
 Partner = Annotated[str, typer.Option(envvar="DECAI_PARTNER", help="Which company; without it the coordinator.")]
+
+
+ledger_app.command("ancestry")(ancestry_command)
 
 
 @ledger_app.command("policy")
@@ -55,29 +62,63 @@ class AnchorKind(StrEnum):
 
     FILE = "file"
     RFC3161 = "rfc3161"
+    EVM = "evm"
 
 
 @ledger_app.command("anchor")
 def anchor(
-    kind: Annotated[AnchorKind, typer.Option(help="A copy at another place, or a time stamp authority.")],
-    to: Annotated[str, typer.Option(help="Address of the folder or bucket, or of the authority.")],
+    kind: Annotated[AnchorKind, typer.Option(help="A copy at another place, a time stamp authority, a contract.")],
+    to: Annotated[str, typer.Option(help="Address of the folder or bucket, of the authority, of a node of the chain.")],
     into: Annotated[Path, typer.Option(help="Where time stamps are kept.")] = Path("anchors"),
+    contract: Annotated[str, typer.Option(help="Address of the contract (evm), as `decai ledger contract` prints it.")] = "",
+    account: Annotated[str, typer.Option(help="The node's account that made the contract (evm).")] = "",
     home: Home = None,
 ) -> None:
     """Shows the newest checkpoint that a quorum signed to somebody outside of the network.
 
-    Example: decai ledger anchor --kind file --to /media/vault/anchors
+    Examples:
+
+      decai ledger anchor --kind file --to /media/vault/anchors
+
+      decai ledger anchor --kind evm --to http://127.0.0.1:8545 --contract 0x5CF7... --account 0x7E5F...
     """
-    from decai_forecast.ledger.anchors import FileAnchor, TimeStampAnchor
+    if kind is AnchorKind.EVM and not (contract and account):
+        raise ConfigError("--kind evm needs --contract and --account: `decai ledger contract` makes one")
     from decai_forecast.ledger.files import public_files
     from decai_forecast.ledger.formats.note import Note
-    from decai_forecast.store import Store
 
     data = public_files(Network.load(home).link_folders[1].removeprefix("file://")).read("log/checkpoint")
     if data is None:
         raise ConfigError("the log has no checkpoint that a quorum signed yet; run a round first")
-    own = TimeStampAnchor(to, into) if kind is AnchorKind.RFC3161 else FileAnchor(Store(to, "anchor"))
-    print(own.publish(Note.parse(data)))
+    print(_anchor(kind, to, into, contract, account).publish(Note.parse(data)))
+
+
+def _anchor(kind: AnchorKind, to: str, into: Path, contract: str, account: str) -> Anchor:
+    from decai_forecast.ledger.anchors import FileAnchor, TimeStampAnchor
+    from decai_forecast.ledger.evm import EvmAnchor
+    from decai_forecast.ledger.evm.node import Node
+    from decai_forecast.store import Store
+
+    if kind is AnchorKind.EVM:
+        return EvmAnchor(Node(to), contract, account)
+    return TimeStampAnchor(to, into) if kind is AnchorKind.RFC3161 else FileAnchor(Store(to, "anchor"))
+
+
+@ledger_app.command("contract")
+def contract(
+    to: Annotated[str, typer.Option(help="Address of a node's JSON-RPC.")],
+    account: Annotated[str, typer.Option(help="The node's account that pays, and alone can anchor there.")],
+) -> None:
+    """Puts the contract for anchors on a chain of the Ethereum kind, once; prints its address.
+
+    Keys stay with the node, or with a signer in front of it.
+
+    Example: decai ledger contract --to http://127.0.0.1:8545 --account 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf
+    """
+    from decai_forecast.ledger.evm import deploy
+    from decai_forecast.ledger.evm.node import Node
+
+    print(deploy(Node(to), account))
 
 
 @ledger_app.command("take-over")

@@ -10,6 +10,7 @@ import typer
 
 from decai_forecast.errors import ConfigError, DecaiError
 from decai_forecast.network import COORDINATOR, FILE, Network
+from decai_forecast.store import Store, digest_bytes
 
 if TYPE_CHECKING:
     from decai_forecast.network.proposal import Proposal
@@ -33,7 +34,9 @@ def propose(home: Home = None) -> None:
 
     network = Network.load(home)
     proposal = Proposal(common_part(network))
-    coordinator_context(network).link.publish_proposal(proposal)
+    coordinator = coordinator_context(network)
+    coordinator.link.publish_proposal(proposal)
+    _approved(coordinator.store, proposal)
     print(f"{network.name}: proposed as {proposal.digest}; each company sees it with `decai network diff`.")
 
 
@@ -81,6 +84,8 @@ def accept(
     if not digest and not typer.confirm("Take this in place of your own network.yaml?"):
         raise ConfigError("not accepted; nothing was changed")
     accepted(network, proposal).save()
+    for partner in _here(network):
+        _approved(Store(network.address(partner), partner), proposal)
     print(f"{network.home / FILE}: written. Start a node that runs again; it has read the old one.")
 
 
@@ -97,11 +102,24 @@ def _proposal(network: Network, file: Path | None) -> Proposal:
 
 def _offered(network: Network) -> Proposal | None:
     """What the coordinator proposes, to the company of this home."""
-    from decai_forecast.commands.membership import joined
     from decai_forecast.partner.context import partner_context
 
-    partner = joined(network) if network.link.way == "https" else network.partners[0]
-    return partner_context(network, partner, once=True).link.proposal()
+    return partner_context(network, _here(network)[0], once=True).link.proposal()
+
+
+def _here(network: Network) -> tuple[str, ...]:
+    """The companies of this home."""
+    from decai_forecast.commands.membership import joined
+
+    return (joined(network),) if network.link.way == "https" else network.partners
+
+
+def _approved(store: Store, proposal: Proposal) -> None:
+    """The log says so with the next round."""
+    from decai_forecast.ledger.approvals import note_approval
+    from decai_forecast.ledger.statements import Matter
+
+    note_approval(store, Matter.NETWORK, f"network/{proposal.digest}", digest_bytes(proposal.text.encode()))
 
 
 def _shown(network: Network, proposal: Proposal) -> bool:

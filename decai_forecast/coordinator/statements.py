@@ -15,14 +15,18 @@ from decai_forecast.coordinator.context import CoordinatorContext
 from decai_forecast.coordinator.federate import FEDERATE, read_training
 from decai_forecast.errors import DecaiError
 from decai_forecast.ledger.admission import Door
+from decai_forecast.ledger.approvals import state_approvals
 from decai_forecast.ledger.keeper import Keeper
 from decai_forecast.ledger.log import Log
-from decai_forecast.ledger.names import fingerprint, origin_of, policy_of
+from decai_forecast.ledger.names import fingerprint, former_keys, known_pins, origin_of, policy_of
 from decai_forecast.ledger.notebook import Notebook
 from decai_forecast.ledger.statements import (
+    Approved,
+    Approver,
     Certified,
     Closed,
     Evaluated,
+    Matter,
     Membership,
     Published,
     public_subject,
@@ -32,6 +36,7 @@ from decai_forecast.link import CoordinatorLink, ModelCertificate, ModelFile, Sh
 from decai_forecast.link.envelope import Kind
 from decai_forecast.link.messages import encoded
 from decai_forecast.link.published import public_key
+from decai_forecast.pins import Pin
 from decai_forecast.round import before
 from decai_forecast.store import digest_bytes
 
@@ -103,10 +108,9 @@ def keeper_of(coordinator: CoordinatorContext) -> Keeper:
     from decai_forecast.identity import Keyring
 
     ring, files = Keyring(coordinator.store), _LogFiles(coordinator.link)
-    network, identity = coordinator.network, ring.identity()
-    pinned = {**ring.pinned(), identity.name: identity.public}
-    own_log = Log(origin_of(network.name), identity.key, coordinator.store, files)
-    return Keeper(own_log, files, policy_of(network.name, pinned, network.partners))
+    network = coordinator.network
+    own_log = Log(origin_of(network.name), ring.identity().key, coordinator.store, files)
+    return Keeper(own_log, files, policy_of(network.name, known_pins(ring), network.partners, former_keys(coordinator.store)))
 
 
 def _notebook(coordinator: CoordinatorContext, round_id: str) -> Notebook:
@@ -119,9 +123,9 @@ def _sent(coordinator: CoordinatorContext, round_id: str) -> Iterable[bytes]:
     """The entries of companies that hold; of the others a line is kept."""
     from decai_forecast.identity import Keyring
 
-    pinned = Keyring(coordinator.store).pinned()
+    pins, now = Keyring(coordinator.store).pins(), datetime.now(UTC)
     for company, statements in coordinator.link.statements(round_id).items():
-        door = Door(coordinator.network.name, round_id, company, pinned[company], datetime.now(UTC))
+        door = Door(coordinator.network.name, round_id, company, pins[company].taken(now), now)
         admitted = door.admit(statements.entries)
         for place, error in admitted.refused.items():
             log.warning("statement %d of %s for round %s is not taken: %s", place, company, round_id, error)
@@ -130,6 +134,7 @@ def _sent(coordinator: CoordinatorContext, round_id: str) -> Iterable[bytes]:
 
 def _state_round(coordinator: CoordinatorContext, notebook: Notebook) -> None:
     _state_members(coordinator, notebook)
+    state_approvals(notebook)
     _state_steps(coordinator, notebook)
     _state_published(coordinator, notebook)
     shared = coordinator.link.shared(notebook.round)
@@ -146,18 +151,26 @@ def _state_members(coordinator: CoordinatorContext, notebook: Notebook) -> None:
 
     store, key = coordinator.store, "ledger/members.json"
     before: Mapping[str, str] = store.read_json(key) if store.exists(key) else {}
-    partners = set(coordinator.network.partners)
-    now = {name: fingerprint(raw) for name, raw in Keyring(store).pinned().items() if name in partners}
+    partners, pins = set(coordinator.network.partners), Keyring(store).pins()
+    now = {name: fingerprint(pin.key) for name, pin in pins.items() if name in partners and pin.key is not None}
     for name in sorted(set(before) | set(now)):
         if before.get(name) == now.get(name):
             continue
         if name in before:
-            event = MemberEvent.REVOKED if name in now else MemberEvent.LEFT
-            _state_member(notebook, name, before[name], event)
+            _state_member(notebook, name, before[name], _what_became(pins.get(name), before[name]))
         if name in now:
             _state_member(notebook, name, now[name], MemberEvent.JOINED)
     if before != now:
         store.write_json(key, now)
+
+
+def _what_became(pin: Pin | None, key: str) -> MemberEvent:
+    """Of a key (its digest) that is not the newest one of its company any more."""
+    if pin is None:
+        return MemberEvent.LEFT
+    if any(fingerprint(one.key) == key for one in pin.earlier):
+        return MemberEvent.EXCHANGED
+    return MemberEvent.LEFT if pin.key is not None and fingerprint(pin.key) == key else MemberEvent.REVOKED
 
 
 def _state_member(notebook: Notebook, name: str, key: str, event: MemberEvent) -> None:
@@ -170,6 +183,10 @@ def _state_steps(coordinator: CoordinatorContext, notebook: Notebook) -> None:
     training = read_training(coordinator, notebook.round)
     if training is not None and (scored := training.facts.evaluation) is not None:
         notebook.state(Evaluated, (notebook.hide("evaluation", asdict(scored)),), promoted=scored.promoted)
+        key = public_key(Kind.SHARED, notebook.round)
+        if scored.promoted and coordinator.link.public_file(key) is not None:
+            file = public_subject(*_public(coordinator, key))
+            notebook.state(Approved, (file,), matter=Matter.FORECASTER, approver=Approver.RULE)
 
 
 def _state_published(coordinator: CoordinatorContext, notebook: Notebook) -> None:

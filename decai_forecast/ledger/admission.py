@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from decai_forecast.errors import LedgerError
-from decai_forecast.ledger.statements import Head, Statement, read_statement
+from decai_forecast.ledger.statements import BY_COORDINATOR, Head, Statement, read_statement
+from decai_forecast.network import COORDINATOR
 
 __all__ = ["AHEAD", "Admitted", "Door", "moment", "written"]
 
@@ -38,12 +39,13 @@ class Admitted:
 
 @dataclass(frozen=True)
 class Door:
-    """Of whom and for what entries come: ``sender`` with the public ``key`` pinned for it, in one ``round`` of ``network``."""
+    """Of whom and for what entries come: ``sender`` with the public ``keys`` that are taken of it, in one ``round`` of
+    ``network``."""
 
     network: str
     round: str
     sender: str
-    key: bytes
+    keys: tuple[bytes, ...]
     now: datetime
 
     def admit(self, entries: Iterable[str]) -> Admitted:
@@ -57,13 +59,15 @@ class Door:
         return Admitted(tuple(taken), refused)
 
     def _checked(self, entry: bytes) -> bytes:
-        statement: Statement = read_statement(entry, self.key)
+        statement: Statement = read_statement(entry, *self.keys)
         self._check_head(statement.said)
         return entry
 
     def _check_head(self, said: Head) -> None:
         if said.participant != self.sender:
             raise LedgerError("statement_sender", f"a statement of {said.participant} came from {self.sender}")
+        if isinstance(said, BY_COORDINATOR):
+            raise LedgerError("statement_sender", f"{self.sender} states what only the {COORDINATOR} can")
         if (said.network, said.round) != (self.network, self.round):
             place = f"round {said.round} of {said.network}"
             raise LedgerError("statement_round", f"{self.sender} sent a statement of {place} for round {self.round}")

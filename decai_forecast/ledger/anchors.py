@@ -1,7 +1,7 @@
 """Anchors: a checkpoint is shown to somebody outside of the network, so that not all participants together can change it.
 
-One protocol, three kinds: ``none``; ``file``, a copy at another place, once for each size; ``rfc3161``, signed with its time by
-a time stamp authority (RFC 3161), whose answer ``openssl ts -verify`` checks.
+One protocol, four kinds: ``none``; ``file``, a copy at another place, once for each size; ``rfc3161``, signed with its time by
+a time stamp authority (RFC 3161), whose answer ``openssl ts -verify`` checks; ``evm``, a contract on a chain (``evm/``).
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ class TimeStampAnchor:
         size = Checkpoint.parse(note.text).size
         answer = self.folder / f"{size:012}.tsr"
         if not answer.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / f"{size:012}.checkpoint").write_bytes(note.to_bytes())
-            answer.write_bytes(self._asked(note.to_bytes()))
+            own, stamp = Store(self.folder, "anchor"), self._asked(note.to_bytes())
+            own.write_bytes(f"{size:012}.checkpoint", note.to_bytes())
+            own.write_bytes(answer.name, stamp)  # last, and whole: where it is, nobody is asked again
         return str(answer)
 
     def _asked(self, data: bytes) -> bytes:
@@ -82,6 +82,8 @@ class TimeStampAnchor:
             raise LedgerError("anchor_unreachable", text) from None
         if reply.status_code != httpx.codes.OK or reply.headers.get("content-type", "").split(";")[0] != REPLY:
             raise LedgerError("anchor_unreachable", f"{self.address} answers {reply.status_code}, and no time stamp")
+        if not _is_granted(reply.content):
+            raise LedgerError("anchor_unreachable", f"{self.address} grants no time stamp; the next run asks again")
         return reply.content
 
 
@@ -102,6 +104,15 @@ def _query(data: bytes) -> bytes:
     if done.returncode != 0:
         raise LedgerError("anchor_openssl", "openssl made no question for a time stamp; is it installed, version 1.1 or later?")
     return done.stdout
+
+
+def _is_granted(answer: bytes) -> bool:
+    """An authority may also answer that it refuses, in the same form."""
+    with tempfile.TemporaryDirectory(prefix="decai-anchor-") as folder:
+        path = Path(folder) / "answer"
+        path.write_bytes(answer)
+        done = _openssl(["ts", "-reply", "-in", str(path), "-text"])
+    return done.returncode == 0 and b"Status: Granted." in done.stdout
 
 
 def _openssl(arguments: list[str]) -> subprocess.CompletedProcess[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import quote
@@ -51,8 +52,8 @@ class PublicSource(Protocol):
 class PublicFiles:
     """The public part of a network, for whoever audits it: in a folder, a bucket, or behind a web server."""
 
-    def __init__(self, address: str) -> None:
-        self.address = address.rstrip("/")
+    def __init__(self, address: str, largest: int = LARGEST_FILE) -> None:
+        self.address, self._largest = address.rstrip("/"), largest
         self._web = self.address.startswith(("http://", "https://"))
         self._client: httpx.Client | None = None
 
@@ -77,15 +78,23 @@ class PublicFiles:
 
         self._client = self._client or httpx.Client(timeout=SECONDS, follow_redirects=True)
         try:
-            answer = self._client.get(f"{self.address}/{quote(name)}")
-        except httpx.TransportError as error:
+            with self._client.stream("GET", f"{self.address}/{quote(name)}") as answer:
+                return self._content(name, answer)
+        except httpx.RequestError as error:
             why = f"{self.address} does not answer ({type(error).__name__})"
             raise LedgerError("log_unreachable", f"{why}; audit a copied folder, or try again") from None
-        if answer.status_code == httpx.codes.NOT_FOUND:
+
+    def _content(self, name: str, answer: httpx.Response) -> bytes | None:
+        if answer.status_code == HTTPStatus.NOT_FOUND:
             return None
-        if answer.status_code != httpx.codes.OK or len(answer.content) > LARGEST_FILE:
+        if answer.status_code != HTTPStatus.OK:
             raise LedgerError("log_unreachable", f"{self.address}/{name}: the server answers {answer.status_code}")
-        return answer.content
+        data = bytearray()
+        for part in answer.iter_bytes():
+            data += part
+            if len(data) > self._largest:  # a server could send for ever
+                raise LedgerError("log_unreachable", f"{self.address}/{name}: more than {self._largest:,} bytes")
+        return bytes(data)
 
 
 class LogOf:

@@ -21,15 +21,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from decai_forecast.errors import LedgerError
 from decai_forecast.ledger.formats.checkpoint import Checkpoint
 from decai_forecast.ledger.formats.keys import SignatureKind, VerifierKey
-from decai_forecast.ledger.formats.merkle import leaf_hash
+from decai_forecast.ledger.formats.merkle import leaf_hash, root_of
 from decai_forecast.ledger.formats.note import Note
 from decai_forecast.ledger.formats.tiles import WIDTH, Tile, bundle_of, entries_of
 from decai_forecast.ledger.growth import grown
-from decai_forecast.ledger.tile_hashes import PENDING, LogFiles, TileHashes, read_tile
+from decai_forecast.ledger.tile_hashes import PENDING, LogFiles, TileHashes, bundles, read_bundle, read_tile
 from decai_forecast.store import Store
 
 __all__ = ["Log", "WritableLogFiles"]
 
+PUT_BACK = "put log/ back from a backup, or from the copy in any company's store (ledger/mirror/log)"
 BATCHES, CHECKPOINTS = "ledger/batches", "ledger/checkpoints"
 
 
@@ -107,7 +108,12 @@ class Log:
         if note is not None:
             self._published = Checkpoint.parse(note.text).size
             self._take_hashes()
+            self._check_published(Checkpoint.parse(note.text))
         self._catch_up()
+        signed = max(map(int, self._store.children(CHECKPOINTS)), default=0)
+        if signed > self._size:
+            text = f"it once signed {signed} entries, and {self._size} are there; {PUT_BACK}"
+            raise LedgerError("log_pending", f"{PENDING} of the log {self.origin}: {text}")
 
     def _read_pending(self) -> Note | None:
         data = self._files.read(PENDING)
@@ -127,6 +133,16 @@ class Log:
         """The index of what is published, from the tiles of level 0."""
         for number in range(-(-self._published // WIDTH)):
             self._take(read_tile(self._files, Tile(0, number, min(WIDTH, self._published - number * WIDTH))))
+
+    def _check_published(self, last: Checkpoint) -> None:
+        """What further entries are written beside is what was signed: else the log would sign damaged tiles anew."""
+        edge = [
+            leaf_hash(entry) for tile in bundles(last.size, max(0, last.size - 1)) for entry in read_bundle(self._files, tile)
+        ]
+        leaves = list(self._index)
+        if len(leaves) != last.size or root_of(leaves) != last.root or edge != leaves[len(leaves) - len(edge) :]:
+            text = f"its tiles or entries are not those that it signed, {last.size} of them; {PUT_BACK}"
+            raise LedgerError("log_root", f"the log {self.origin}: {text}")
 
     def _catch_up(self) -> None:
         """Takes the batches that others kept meanwhile."""

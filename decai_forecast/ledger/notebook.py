@@ -19,13 +19,19 @@ from decai_forecast.ledger.statements.statement import Subject
 from decai_forecast.steps import done_records
 from decai_forecast.store import Store, digest_json
 
-__all__ = ["Notebook"]
+__all__ = ["Notebook", "entries_of_round"]
 
 FOLDER = "ledger/statements"
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def entries_of_round(store: Store, round_id: str) -> list[bytes]:
+    """All that the owner of ``store`` has stated in a round; no key is needed."""
+    folder = f"{FOLDER}/{round_id}"
+    return [store.read_bytes(f"{folder}/{name}") for name in store.children(folder)]
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,7 @@ class Notebook:
 
     def entries(self) -> list[bytes]:
         """All that it has stated in the round."""
-        folder = f"{FOLDER}/{self.round}"
-        return [self.store.read_bytes(f"{folder}/{name}") for name in self.store.children(folder)]
+        return entries_of_round(self.store, self.round)
 
     def state(self, kind: type[Head], subjects: tuple[Subject, ...], **more: Any) -> None:
         """States it, unless it has: a statement is known by its kind and its subjects."""

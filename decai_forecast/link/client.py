@@ -12,6 +12,7 @@ from decai_forecast.link.messages import Cosignature, Figures, Statements, Submi
 from decai_forecast.link.protocol import CompanyLink
 from decai_forecast.link.published import PublicReader, is_public, largest_public
 from decai_forecast.link.tls import TlsFiles
+from decai_forecast.link.vouched import vouched_keys
 from decai_forecast.network import COORDINATOR
 
 __all__ = ["CompanyHttps"]
@@ -52,6 +53,9 @@ class CompanyHttps(PublicReader, CompanyLink):
 
     def _coordinator_key(self) -> bytes | None:
         return self._keyring.pinned().get(COORDINATOR)
+
+    def _vouched_keys(self, key: str, data: bytes) -> tuple[bytes, ...]:
+        return vouched_keys(self._keyring, key, data)
 
 
 class _Download:

@@ -36,6 +36,7 @@ from decai_forecast.link.messages import (
 )
 from decai_forecast.link.protocol import CompanyLink, CoordinatorLink, Inbox
 from decai_forecast.link.published import MEMBERS_FILE, PROPOSAL_FILE, PublicReader, public_key
+from decai_forecast.link.vouched import vouched_keys
 from decai_forecast.network import COORDINATOR
 from decai_forecast.network.proposal import Proposal
 from decai_forecast.round import in_time, is_round
@@ -83,6 +84,9 @@ class _PublicFolder(PublicReader):
 
     def _exists(self, key: str) -> bool:
         return self._public.exists(key)
+
+    def _vouched_keys(self, key: str, data: bytes) -> tuple[bytes, ...]:
+        return vouched_keys(self._keyring, key, data)
 
 
 class CompanyFolder(_PublicFolder, CompanyLink):

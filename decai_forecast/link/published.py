@@ -91,6 +91,10 @@ class PublicReader(PublicLink, ABC):
     def _coordinator_key(self) -> bytes | None:
         """The public key of the coordinator's identity; None if it is not known."""
 
+    @abstractmethod
+    def _vouched_keys(self, key: str, data: bytes) -> tuple[bytes, ...]:
+        """Keys of coordinators before, where the reader's own copy of the log has these very bytes (``vouched.py``)."""
+
     def shared(self, round_id: str) -> SharedRound | None:
         return _of_round(round_id, self._message(round_id, Kind.SHARED, SharedRound))
 
@@ -129,8 +133,12 @@ class PublicReader(PublicLink, ABC):
         return None if data is None else opened(data, Proposal, heading, self._coordinator_key())
 
     def _message(self, round_id: str, kind: Kind, form: type[M]) -> M | None:
-        data = self._read(public_key(kind, round_id))
-        return None if data is None else opened(data, form, Heading(kind, COORDINATOR, round_id), self._coordinator_key())
+        data = self._read(key := public_key(kind, round_id))
+        if data is None:
+            return None
+        newest = self._coordinator_key()
+        former = self._vouched_keys(key, data)
+        return opened(data, form, Heading(kind, COORDINATOR, round_id), (newest, *former) if newest and former else newest)
 
 
 def _of_round(round_id: str, message: R | None) -> R | None:

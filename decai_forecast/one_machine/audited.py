@@ -13,7 +13,7 @@ from decai_forecast.ledger.audit.chronicle import Chronicle
 from decai_forecast.ledger.files import PublicSource, public_files
 from decai_forecast.ledger.formats.note import Note
 from decai_forecast.ledger.formats.policy import Policy
-from decai_forecast.ledger.names import former_keys, origin_of, policy_of
+from decai_forecast.ledger.names import former_keys, known_pins, origin_of, policy_of
 from decai_forecast.network import COORDINATOR, Network
 from decai_forecast.partner.context import PartnerContext, partner_context
 from decai_forecast.partner.own_records import own_records, own_rehearsal
@@ -53,8 +53,7 @@ def own_policy(network: Network, partner: str = "") -> Policy:
     ring = Keyring(store)
     if not ring.has_identity:
         raise ConfigError(f"{network.home}: {owner} has no key here yet; run a round first, or name --policy")
-    identity = ring.identity()
-    return policy_of(network.name, {**ring.pinned(), identity.name: identity.public}, network.partners, former_keys(store))
+    return policy_of(network.name, known_pins(ring), network.partners, former_keys(store))
 
 
 def _companies(network: Network, partner: str) -> list[PartnerContext]:

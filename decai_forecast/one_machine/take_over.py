@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from decai_forecast.errors import ConfigError, IdentityError
-from decai_forecast.identity import ALGORITHM, PINNED_FILE, Identity, Keyring
+from decai_forecast.identity import Identity, Keyring
 from decai_forecast.ledger.admission import written
 from decai_forecast.ledger.files import StoreFiles
 from decai_forecast.ledger.formats.checkpoint import Checkpoint
@@ -39,6 +39,7 @@ def take_over(network: Network, partner: str, round_id: str) -> str:
     public = Store(network.link_folders[1], "public")
     for key in store.keys(MIRROR):
         public.write_bytes(key.removeprefix(f"{MIRROR}/"), store.read_bytes(key))
+        own.write_bytes(key, store.read_bytes(key))  # by which it knows messages of the coordinator before it
     StoreFiles(public).write(PENDING, last.note().signed(last.origin, identity.key).to_bytes())
     Keyring(own).adopt(identity)
     Keyring(own).pin({name: key for name, key in Keyring(store).pinned().items() if name != COORDINATOR})
@@ -58,8 +59,7 @@ def follow(network: Network, partner: str, key: bytes) -> None:
     if pinned[COORDINATOR] == key:
         return
     keep_former(store, pinned[COORDINATOR])
-    records = {name: {"algorithm": ALGORITHM, "public_key": one.hex()} for name, one in (pinned | {COORDINATOR: key}).items()}
-    store.write_json(PINNED_FILE, records)
+    Keyring(store).supersede(COORDINATOR, key, datetime.now(UTC).date())
 
 
 def _last(network: Network, store: Store) -> Checkpoint:

@@ -113,6 +113,9 @@ def _defaults(stack: Stack) -> dict[str, str]:
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": str(max(SHORTEST, len(stack.network.partners))),
         "AIRFLOW__SCHEDULER__ENABLE_HEALTH_CHECK": "False",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "90",  # seconds; a task that is gone is tried again
+        "AIRFLOW__OPENLINEAGE__CUSTOM_RUN_FACETS": "decai_forecast.orchestration.lineage.statement_facets",
+        "AIRFLOW__OPENLINEAGE__NAMESPACE": stack.network.name,
+        "AIRFLOW__OPENLINEAGE__EMISSION_POLICY": json.dumps([{"scope": {}, "controls": {"include_source_code": False}}]),
     }
 
 

@@ -102,7 +102,8 @@ def open_tree(records: TrainingRecords, keyring: Keyring, subject: str, tree: in
     found = [one for one in records.evidence() if one.subject.of == subject]
     if not found:
         known = ", ".join(sorted({one.subject.of for one in records.evidence()})) or "nothing"
-        raise ConfigError(f"nothing is kept of a training of {subject}; there is {known}")
+        unread = "".join(f". {one}" for one in records.unread_evidence())
+        raise ConfigError(f"nothing is kept of a training of {subject}; there is {known}{unread}")
     evidence = found[-1]
     if not 0 <= tree < len(evidence.openings):
         raise ConfigError(f"{subject} has {len(evidence.openings)} trees; choose one from 0 on")

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from functools import partial
 
 from decai_forecast.errors import DecaiError, LedgerError
+from decai_forecast.ledger.approvals import state_approvals
 from decai_forecast.ledger.formats.checkpoint import Checkpoint
 from decai_forecast.ledger.formats.merkle import EMPTY_ROOT
 from decai_forecast.ledger.mirror import mirror_log
@@ -58,6 +59,7 @@ def record(company: PartnerContext, round: Round, sent: list[Entry] | None = Non
 def state(company: PartnerContext, round: Round, sent: list[Entry] | None = None) -> None:
     """Signs what is not signed yet and sends all statements of the round."""
     notebook = notebook_of(company, round.id)
+    state_approvals(notebook)
     for step in STEPS:
         notebook.state_step(step.name)
     _state_submission(company, notebook)

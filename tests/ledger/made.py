@@ -33,6 +33,7 @@ from decai_forecast.ledger.statements import (
 from decai_forecast.ledger.statements.statement import Subject
 from decai_forecast.ledger.watching import watch_log
 from decai_forecast.ledger.witness import Witness
+from decai_forecast.pins import Pin
 from decai_forecast.store import Store, digest_bytes
 
 NETWORK, ROUND = "n", "2026-06-29"
@@ -61,7 +62,7 @@ class Made:
 
     @property
     def policy(self) -> Policy:
-        return policy_of(NETWORK, {name: one.public for name, one in self.identities.items()}, NAMES)
+        return policy_of(NETWORK, {name: Pin(one.public) for name, one in self.identities.items()}, NAMES)
 
     @property
     def keeper(self) -> Keeper:

@@ -14,6 +14,8 @@ from made import ORIGIN, Made, made
 
 from decai_forecast.errors import LedgerError
 from decai_forecast.ledger.anchors import FileAnchor, NoAnchor, TimeStampAnchor, anchor_faults
+from decai_forecast.ledger.audit import Colour
+from decai_forecast.ledger.audit.anchored import FolderCheck
 from decai_forecast.ledger.formats.checkpoint import Checkpoint
 from decai_forecast.ledger.formats.note import Note
 from decai_forecast.store import Store
@@ -95,11 +97,51 @@ def test_a_time_stamp_holds_for_its_checkpoint_and_no_other(tmp_path: Path, note
     assert anchor_faults(checkpoint, answer, certificate)
 
 
+def test_an_audit_compares_anchors_with_the_log(tmp_path: Path, authority: tuple[str, Path]) -> None:
+    """Copies and time stamps that are those of the log are green; another root, a rewound log, a changed answer are red."""
+    log, folder = made(tmp_path / "log"), tmp_path / "anchors"
+    assert log.lines(anchors=(FolderCheck(tmp_path),))["anchors"].colour is Colour.NONE
+    TimeStampAnchor(authority[0], folder).publish(Note.parse(log.files.read("checkpoint") or b""))
+    check = FolderCheck(folder, authority[1])
+    assert log.lines(anchors=(check,))["anchors"].colour is Colour.GREEN
+    assert log.red(anchors=(FolderCheck(folder),)) == {"anchors": [("000000000014.tsr", "anchor_stamp")]}
+    key = log.identities["coordinator"].key
+    for size, code in ((20, "log_rewound"), (9, "anchor_contradicts")):
+        other = Checkpoint(ORIGIN, size, b"r" * 32).note().signed(ORIGIN, key)
+        (folder / "other.checkpoint").write_bytes(other.to_bytes())
+        assert log.red(anchors=(check,)) == {"anchors": [("other.checkpoint", code)]}
+    (folder / "other.checkpoint").write_bytes(b"none")
+    assert log.red(anchors=(check,)) == {"anchors": [("other.checkpoint", "log_checkpoint")]}
+
+
 def test_an_authority_that_does_not_answer_is_named(tmp_path: Path, note: Note) -> None:
     """And nothing is left behind that looks like a time stamp."""
     with pytest.raises(LedgerError, match="does not answer"):
         TimeStampAnchor("http://127.0.0.1:9", tmp_path / "anchors").publish(note)
     assert not list((tmp_path / "anchors").glob("*.tsr"))
+
+
+def test_an_answer_that_grants_nothing_is_not_kept(tmp_path: Path, note: Note) -> None:
+    """An authority that refuses answers in the same form (RFC 3161, 2.4.2): status 2, rejection."""
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/timestamp-reply")
+            self.end_headers()
+            self.wfile.write(bytes.fromhex("30053003020102"))
+
+        def log_message(self, *words: object) -> None:
+            """Says nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Refusing)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with pytest.raises(LedgerError, match="grants no time stamp"):
+        TimeStampAnchor(f"http://127.0.0.1:{server.server_port}", tmp_path / "anchors").publish(note)
+    assert not list((tmp_path / "anchors").glob("*"))
+    server.shutdown()
+    server.server_close()
 
 
 def test_a_copy_is_made_once_and_contradicts_another_past(tmp_path: Path, note: Note) -> None:

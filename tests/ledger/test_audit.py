@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from made import NAMES, ORIGIN, ROUND, Made, made
 from decai_forecast.errors import LedgerError
 from decai_forecast.identity import Identity
 from decai_forecast.ledger.audit import Auditing, Colour, audit, exit_code, shown
-from decai_forecast.ledger.files import public_files
+from decai_forecast.ledger.files import PublicFiles, public_files
 from decai_forecast.ledger.formats.checkpoint import Checkpoint
 from decai_forecast.ledger.formats.note import Note
 from decai_forecast.ledger.formats.tiles import bundle_of, entries_of
@@ -296,3 +299,35 @@ def test_a_copy_that_does_not_lead_to_its_checkpoint_is_refused(log: Made) -> No
     assert not store.exists("ledger/mirror/log/pending")
     mirror_log(log.files, log.public.read, there, store)
     assert store.exists("ledger/mirror/log/pending")
+
+
+def test_a_checkpoint_that_names_endless_entries_ends_the_reading(log: Made) -> None:
+    """The log alone signs it as pending; the audit stays short, and red."""
+    key = log.identities["coordinator"].key
+    endless = Checkpoint(ORIGIN, 2**60, b"r" * 32).note().signed(ORIGIN, key)
+    log.files.write("pending", endless.to_bytes())
+    line = log.lines()["tree"]
+    assert line.colour is Colour.RED
+    assert line.count < 1_100
+
+
+def test_a_server_that_sends_for_ever_is_given_up() -> None:
+    """At the largest file that is read."""
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(b"x" * 65_536)
+
+        def log_message(self, *_: object) -> None:
+            """Silent."""
+
+    server = HTTPServer(("127.0.0.1", 0), Endless)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with pytest.raises(LedgerError, match="more than 100,000 bytes"):
+        PublicFiles(f"http://127.0.0.1:{server.server_port}", largest=100_000).read("log/checkpoint")
+    server.shutdown()
+    server.server_close()

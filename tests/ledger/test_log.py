@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -199,11 +199,29 @@ def test_a_killed_writer_loses_nothing_it_had_kept(tmp_path: Path) -> None:
         check_after_kill(tmp_path, killed(tmp_path, begin, after))
 
 
-@pytest.mark.soak
-def test_a_thousand_kills_at_random_moments(tmp_path: Path) -> None:
-    """No lost, half or doubled entry, and no checkpoint ahead of its tiles."""
-    moments = random.Random(19)
-    for turn in range(1_000):
-        folder = tmp_path / str(turn // 50)  # a new log now and then, so that each is read in little time
-        begin = log_in(folder).size
-        check_after_kill(folder, killed(folder, begin, moments.uniform(0, 0.15)))
+def test_damaged_tiles_are_never_signed(tmp_path: Path) -> None:
+    """A bit of a tile or an entry at the edge is not what was signed: nothing goes on from it, and it is said what to do."""
+    log = log_in(tmp_path)
+    log.append(ENTRIES[:300])
+    log.publish()
+    for name in ("tile/0/000", "tile/0/001.p/44", "tile/entries/001.p/44"):
+        path = tmp_path / "public/log" / name
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        with pytest.raises(LedgerError, match="ledger/mirror/log"):
+            log_in(tmp_path)
+        path.write_bytes(whole)
+    log_in(tmp_path).append([b"more"])
+
+
+def test_a_log_that_lost_its_files_does_not_begin_anew(tmp_path: Path) -> None:
+    """From its batches it comes back whole; without them it says what it once signed."""
+    log = log_in(tmp_path)
+    log.append(ENTRIES[:300])
+    before = log.publish()
+    shutil.rmtree(tmp_path / "public")
+    assert log_in(tmp_path).publish() == before
+    shutil.rmtree(tmp_path / "public")
+    shutil.rmtree(tmp_path / "own/ledger/batches")
+    with pytest.raises(LedgerError, match="once signed 300 entries, and 0 are there"):
+        log_in(tmp_path)

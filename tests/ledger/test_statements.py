@@ -176,7 +176,7 @@ def test_the_door_takes_what_holds_and_names_the_rest(tmp_path: Path) -> None:
         good[0], log.step("bolt"), log.step("acme", round_id="2026-06-30"), other_network, log.step("acme", minutes=6),
         b"hello", log.entry(foreign, Subject("x", "c" * 64), signer="acme"), good[1],
     ]  # fmt: skip
-    door = Door(NETWORK, ROUND, "acme", acme.public, log.now)
+    door = Door(NETWORK, ROUND, "acme", (acme.public,), log.now)
     admitted = door.admit(entry.decode() for entry in entries)
     assert admitted.entries == tuple(good)
     codes = {place: error.code for place, error in admitted.refused.items()}
@@ -184,5 +184,5 @@ def test_the_door_takes_what_holds_and_names_the_rest(tmp_path: Path) -> None:
         1: "statement_signature", 2: "statement_round", 3: "statement_round", 4: "statement_time", 5: "statement_malformed",
         6: "statement_signature",
     }  # fmt: skip
-    assert Door(NETWORK, ROUND, "acme", acme.public, log.now).admit([]).entries == ()
+    assert Door(NETWORK, ROUND, "acme", (acme.public,), log.now).admit([]).entries == ()
     assert set(NAMES) < set(log.identities)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from parties import ROUND, Parties, submission
 
 from decai_forecast.coordinator.close import close
 from decai_forecast.coordinator.statements import record_round
-from decai_forecast.errors import ConfigError
+from decai_forecast.errors import ConfigError, LinkError
 from decai_forecast.identity import Keyring
 from decai_forecast.ledger.audit import Auditing, Colour, Line, audit
 from decai_forecast.ledger.files import public_files
 from decai_forecast.ledger.formats.checkpoint import Checkpoint
 from decai_forecast.ledger.formats.note import Note
+from decai_forecast.link.envelope import Kind, sealed
+from decai_forecast.link.published import public_key
 from decai_forecast.network import COORDINATOR
 from decai_forecast.one_machine.audited import auditing, own_policy
 from decai_forecast.one_machine.take_over import follow, take_over
@@ -119,6 +122,24 @@ def test_the_old_key_counts_no_more_once_it_is_said(parties: Parties) -> None:
     record_round(parties.coordinator, NEXT.id)
     faults = lines(parties)["statements"].faults
     assert [fault.code for fault in faults] == ["statement_key"]
+
+
+def test_messages_of_the_lost_coordinator_are_taken_by_the_log(parties: Parties) -> None:
+    """Those that the company's own copy has, by company and by new coordinator; the old key alone makes none."""
+    old = Keyring(Store(parties.network.address(COORDINATOR), COORDINATOR)).identity()
+    lost(parties)
+    take_over(parties.network, "a", NEXT.id)
+    for name in "abcd":
+        follow(parties.network, name, new_key(parties))
+    links = (parties.company("b").link, parties.coordinator.link)
+    closing, same = (link.closing(ROUND.id) for link in links)
+    assert closing is not None
+    assert closing == same
+    forged = sealed(replace(closing, round="2026-06-28"), Kind.CLOSING, "2026-06-28", old)
+    parties.public.write_bytes(public_key(Kind.CLOSING, "2026-06-28"), forged)
+    for link in links:
+        with pytest.raises(LinkError):
+            link.closing("2026-06-28")
 
 
 def test_nothing_is_taken_over_from_somebody_who_is_there(parties: Parties) -> None:

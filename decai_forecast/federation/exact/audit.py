@@ -11,20 +11,27 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from decai_forecast.errors import FederationError
 from decai_forecast.federation.exact import packed_ints
 from decai_forecast.federation.exact.masks import masked, masks_of_tree, parts_for
 from decai_forecast.federation.exact.roster import KeyRoster
 from decai_forecast.federation.exact.transcript import Heard, Opening, SignedTree, chain
 from decai_forecast.identity import KEY_BYTES
 
-__all__ = ["Disclosed", "Evidence", "Subject", "audited"]
+__all__ = ["Disclosed", "Evidence", "OtherEvidence", "Subject", "audited"]
 
 Ints = npt.NDArray[np.int64]
+FORMAT = 1  # of the files with evidence in the own store
+
+
+class OtherEvidence(FederationError):
+    """A file with evidence cannot be read here: why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,8 @@ class Evidence:
         heard = [each for one in self.heard for each in one]
         whose, signed = self.subject, self.signed
         head = {
-            "names": self.names, "of": whose.of, "rows": whose.rows, "slope": whose.slope, "epoch": signed.epoch.hex(),
+            "format": FORMAT, "release": version("decai-forecast"), "names": self.names, "of": whose.of, "rows": whose.rows,
+            "slope": whose.slope, "epoch": signed.epoch.hex(),
             "statements": [len(one) for one in signed.statements],
             "parts": [len(one.sums) for one in self.openings], "sums": [(len(one), one.itemsize) for one in sums],
             "hearings": [len(one) for one in self.heard],
@@ -84,9 +92,16 @@ class Evidence:
 
     @classmethod
     def unpack(cls, data: bytes) -> Evidence:
-        """Of the own store."""
+        """Of the own store. :class:`OtherEvidence` for what another release kept, or what is damaged."""
         line, _, body = data.partition(b"\n")
-        head, take = json.loads(line), _Taker(body)
+        head = _head(line)
+        try:
+            return cls._of(head, _Taker(body))
+        except (KeyError, TypeError, ValueError, StopIteration, RuntimeError):
+            raise OtherEvidence("is damaged; put it back from a backup") from None
+
+    @classmethod
+    def _of(cls, head: Mapping[str, Any], take: _Taker) -> Evidence:
         names, trees = tuple(head["names"]), len(head["parts"])
         signed = SignedTree(bytes.fromhex(head["epoch"]), tuple(take(size) for size in head["statements"]))
         fixed = [(take(KEY_BYTES), take(KEY_BYTES * len(names))) for _ in range(trees)]
@@ -101,6 +116,21 @@ class Evidence:
         return cls(names, signed, openings, heard, digests, Subject(head["of"], head["rows"], head["slope"]))
 
 
+def _head(line: bytes) -> Mapping[str, Any]:
+    try:
+        head = json.loads(line)
+    except ValueError:
+        head = None
+    if not isinstance(head, dict):
+        raise OtherEvidence("is damaged; put it back from a backup")
+    if (given := head.get("format", FORMAT)) != FORMAT:  # the first release that kept evidence named no format
+        release = str(head.get("release", "unknown"))[:40]
+        raise OtherEvidence(
+            f"has format {str(given)[:20]}, of release {release}, and this one reads {FORMAT}; open it with that release"
+        )
+    return head
+
+
 class _Taker:
     """The next bytes of a body."""
 
@@ -109,6 +139,8 @@ class _Taker:
 
     def __call__(self, count: int) -> bytes:
         self._at += count
+        if self._at > len(self._body):
+            raise ValueError("the body ends before its head says so")
         return self._body[self._at - count : self._at]
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from decai_forecast.federation.exact.accountant import RECORDS, PrivacyAccountant
-from decai_forecast.federation.exact.audit import Evidence
+from decai_forecast.federation.exact.audit import Evidence, OtherEvidence
 from decai_forecast.federation.exact.certificate import Certificate
 from decai_forecast.federation.exact.errors import Begun, Refused
 from decai_forecast.federation.exact.plan import ExactPlan
@@ -113,9 +113,21 @@ class TrainingRecords:
         )
 
     def evidence(self) -> Iterator[Evidence]:
-        """All that is kept, of any session."""
+        """All that is kept and can be read here, of any session."""
+        for one in self._all_evidence():
+            if isinstance(one, Evidence):
+                yield one
+
+    def unread_evidence(self) -> list[str]:
+        """What is kept and cannot be read here: file, why, and what to do."""
+        return [one for one in self._all_evidence() if isinstance(one, str)]
+
+    def _all_evidence(self) -> Iterator[Evidence | str]:
         for key in self._store.keys(f"{RECORDS}/evidence"):
-            yield Evidence.unpack(self._store.read_bytes(key))
+            try:
+                yield Evidence.unpack(self._store.read_bytes(key))
+            except OtherEvidence as error:
+                yield f"{self._store.owner}: {key} {error}"
 
     def open(self, subject: str, tree: int) -> None:
         """Writes down that ``tree`` of ``subject`` is opened; :class:`Refused` if another one was: two show how the own sums

@@ -13,10 +13,13 @@ from decai_forecast.founding.apart.approve import Changes, KeyChanges
 from decai_forecast.founding.apart.desk import FoundingDesk
 from decai_forecast.founding.apart.papers import read_paper
 from decai_forecast.identity import Keyring
+from decai_forecast.ledger.approvals import note_approval
+from decai_forecast.ledger.statements import Matter
 from decai_forecast.link import CoordinatorLink, Members
 from decai_forecast.link.envelope import NO_ROUND, Envelope, Kind, sealed
 from decai_forecast.link.tls import Caller
 from decai_forecast.network import Network
+from decai_forecast.store import digest_bytes
 
 __all__ = ["Answers"]
 
@@ -77,6 +80,8 @@ class Answers:
             admission = self.link.admit(shown, identity.public)
             about = f"No secret: the admission of {name} to {self.network.name}."
             self.desk.store.write_bytes(key, sealed(admission, Kind.ADMISSION, NO_ROUND, identity, about))
+        signing_key = digest_bytes(bytes.fromhex(shown.signing_key))
+        note_approval(self.keyring.own_store, Matter.ADMISSION, f"admission/{name}", signing_key)
         self.tell()
 
     def members(self) -> Members:

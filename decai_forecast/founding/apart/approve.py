@@ -21,9 +21,11 @@ from decai_forecast.federation.superlink.link import Link
 from decai_forecast.founding.apart.desk import FoundingDesk
 from decai_forecast.founding.apart.keys_papers import KeysRequest
 from decai_forecast.identity import Keyring
+from decai_forecast.ledger.approvals import note_approval
+from decai_forecast.ledger.statements import Matter
 from decai_forecast.link import Revocation, Succession
 from decai_forecast.link.envelope import NO_ROUND, Kind, sealed
-from decai_forecast.store import Store
+from decai_forecast.store import Store, digest_bytes
 
 __all__ = ["Changes", "KeyChanges"]
 
@@ -80,6 +82,8 @@ class KeyChanges:
             store.write_bytes(key, sealed(admission, Kind.ADMISSION, NO_ROUND, identity, about))
         if one := request.succession:
             self._succeed(one)
+        package = digest_bytes(store.read_bytes(key))
+        note_approval(self.keyring.own_store, Matter.KEYS, f"keys/{name}", package)
 
     def revoke(self, name: str) -> None:
         """From now on nothing of the company is taken; it may be invited anew."""

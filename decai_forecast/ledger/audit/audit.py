@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from decai_forecast.ledger.audit.anchored import AnchorCheck
 from decai_forecast.ledger.audit.chronicle import Chronicle
 from decai_forecast.ledger.audit.lines import Colour, Fault, Line, line_of
 from decai_forecast.ledger.audit.published import Models, file_faults, member_faults
@@ -14,7 +15,7 @@ from decai_forecast.ledger.files import LogOf, PublicSource
 from decai_forecast.ledger.formats.checkpoint import Checkpoint
 from decai_forecast.ledger.formats.note import Note
 from decai_forecast.ledger.formats.policy import Policy, Verdict
-from decai_forecast.ledger.names import keys_of
+from decai_forecast.ledger.names import keys_of, participant_of
 from decai_forecast.ledger.tile_hashes import CHECKPOINT, PENDING
 
 __all__ = ["Auditing", "audit"]
@@ -27,7 +28,8 @@ TELL = 1_000  # entries between two calls of progress
 class Auditing:
     """``public``: the public part of a network; ``policy``: whom the auditor believes; ``since``: a checkpoint that the
     auditor saved earlier; ``round``: only files and models of this round, the log is read whole in any case. ``progress``:
-    entries read, of all. ``more``: checks that only some can make, such as of an own store."""
+    entries read, of all. ``more``: checks that only some can make, such as of an own store. ``anchors``: what was
+    shown to somebody outside."""
 
     public: PublicSource
     policy: Policy
@@ -35,6 +37,7 @@ class Auditing:
     round: str = ""
     progress: Callable[[int, int], None] = field(default=lambda _done, _of: None)
     more: tuple[Further, ...] = ()
+    anchors: tuple[AnchorCheck, ...] = ()
     all_known: bool = False  # whether the policy knows all witnesses, as that of a participant does
 
 
@@ -52,6 +55,8 @@ def audit(asked: Auditing) -> Iterator[Line]:
     _read(asked, tree, chronicle)
     yield _consistency(asked, tree)
     yield _tree(tree, checkpoint, pending, faults)
+    for anchored in asked.anchors:
+        yield anchored(tree)
     yield line_of("statements", f"{chronicle.count:,} statements: signatures, keys, times, contradictions", chronicle.faults)
     yield _views(tree, chronicle)
     yield _published(asked, chronicle)
@@ -64,7 +69,8 @@ def _policy(policy: Policy) -> Line:
     needed, members = policy.needed()
     logs = ", ".join(key.name for key in policy.logs) or "no log"
     faults = [] if policy.logs else [Fault("policy", "policy_log", "it names no log, so that no checkpoint can hold")]
-    return line_of("policy", f"{logs}; {len(policy.witnesses)} witnesses, a quorum is {needed} of {members}", faults)
+    witnesses = {participant_of(key) for key in policy.witnesses.values()}
+    return line_of("policy", f"{logs}; {len(witnesses)} witnesses, a quorum is {needed} of {members}", faults)
 
 
 def _checkpoint(asked: Auditing) -> tuple[Note | None, Verdict | None, Line]:
@@ -85,10 +91,9 @@ def _checkpoint(asked: Auditing) -> tuple[Note | None, Verdict | None, Line]:
     except ValueError as error:
         return note, None, line_of("checkpoint", "signatures", [Fault(CHECKPOINT, "log_checkpoint", str(error))])
     needed, members = asked.policy.needed()
-    text = (
-        f"{verdict.checkpoint.size:,} entries, cosigned by {len(verdict.witnesses)} of {members} witnesses, {needed} are needed"
-    )
-    why = f"only {', '.join(verdict.witnesses) or 'nobody'} signed it"
+    signed = sorted({participant_of(one.key) for one in verdict.witnesses.values()})
+    text = f"{verdict.checkpoint.size:,} entries, cosigned by {len(signed)} of {members} witnesses, {needed} are needed"
+    why = f"only {', '.join(signed) or 'nobody'} signed it"
     faults = [] if verdict.enough else [Fault(CHECKPOINT, "log_quorum", why)]
     if asked.all_known and len(note.lines) > len(verdict.witnesses) + 1:
         faults.append(Fault(CHECKPOINT, "log_signature", "it has a signature of nobody whom the policy knows"))

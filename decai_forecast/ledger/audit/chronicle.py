@@ -10,13 +10,16 @@ from datetime import datetime
 
 from decai_forecast.errors import LedgerError
 from decai_forecast.ledger.admission import AHEAD, moment, written
+from decai_forecast.ledger.audit.key_times import KeyTimes
 from decai_forecast.ledger.audit.lines import Fault
 from decai_forecast.ledger.formats.merkle import leaf_hash
 from decai_forecast.ledger.names import fingerprint
 from decai_forecast.ledger.statements import (
+    BY_COMPANIES,
+    BY_COORDINATOR,
     Certified,
     Closed,
-    Event,
+    Head,
     Membership,
     Published,
     Statement,
@@ -73,12 +76,12 @@ class Chronicle:
     files: dict[str, list[Claim]] = field(default_factory=lambda: defaultdict(list))
     certificates: dict[str, list[Certificate]] = field(default_factory=lambda: defaultdict(list))
     members: dict[str, tuple[str, ...]] = field(default_factory=dict)  # round -> who trained together
-    heard: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # round -> whose submission is there
+    heard: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))  # round -> company -> its submission
     views: list[View] = field(default_factory=list)
+    times: KeyTimes = field(default_factory=KeyTimes)
     digests: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))  # (round, participant) -> hidden
     _there: dict[bytes, int] = field(default_factory=dict)
     _said: dict[tuple[str, ...], tuple[str, int]] = field(default_factory=dict)
-    _out: dict[str, tuple[Event, int]] = field(default_factory=dict)  # digest of a key -> since when it counts no more
     _networks: set[str] = field(default_factory=set)
 
     def take(self, index: int, entry: bytes) -> None:
@@ -102,9 +105,8 @@ class Chronicle:
         if key is None:
             who = f"{said.participant}, in whose name it speaks"
             raise LedgerError("statement_signature", f"a statement of round {said.round} is not signed by {who}")
-        if (out := self._out.get(fingerprint(key))) is not None:
-            text = f"signed with a key of {said.participant} that counts no more since entry {out[1]} ({out[0]})"
-            raise LedgerError("statement_key", text)
+        if (why := self.times.fault(fingerprint(key), said)) is not None:
+            raise LedgerError("statement_key", f"signed with a key of {said.participant} that counts no more since {why}")
         if moment(said.at) > (latest := self.witnessed_at if index < self.witnessed else self.now) + AHEAD:
             raise LedgerError("statement_time", f"of {said.at}, and it was in the log by {written(latest)}")
         self._networks.add(said.network)
@@ -114,12 +116,13 @@ class Chronicle:
 
     def _note(self, index: int, statement: Statement) -> None:
         said, subjects = statement.said, statement.subjects
+        _check_speaker(said)
         self.digests[said.round, said.participant] |= {one.digest for one in subjects}
         if isinstance(said, StepDone):
             self.digests[said.round, said.participant] |= {said.inputs, said.facts}
             self._once(index, (said.participant, said.round, said.step, said.inputs), subjects[0].digest)
         elif isinstance(said, Submitted):
-            self.heard[said.round].add(said.participant)
+            self.heard[said.round][said.participant] = subjects[0].digest
             self.views.append(View(said.participant, said.seen_size, bytes.fromhex(said.seen_root), index))
         elif isinstance(said, Published | Closed | Certified | Membership):
             self._of_coordinator(index, statement)
@@ -127,27 +130,19 @@ class Chronicle:
     def _of_coordinator(self, index: int, statement: Statement) -> None:
         """Claims that only the coordinator can make."""
         said = statement.said
-        if said.participant != COORDINATOR:
-            raise LedgerError("statement_sender", f"{said.participant} states what only the {COORDINATOR} can")
         if isinstance(said, Certified):
             subject = statement.subjects[0]
             entry = Certificate(said.round, said.model, subject.digest, said.certificate, index)
             self.certificates[said.file].append(entry)
             return
         if isinstance(said, Membership):
-            self._note_member(index, said)
+            self.times.note(index, said)
             return
         for subject in statement.subjects:
             self._once(index, (said.participant, subject.name), subject.digest)
             self.files[subject.name].append(Claim(said.round, subject.digest, index))
         if isinstance(said, Closed):
             self.members[said.round] = said.members
-
-    def _note_member(self, index: int, said: Membership) -> None:
-        if said.event is Event.JOINED:
-            self._out.pop(said.key, None)
-        else:
-            self._out[said.key] = (said.event, index)
 
     def _once(self, index: int, place: tuple[str, ...], digest: str) -> None:
         """Of the same thing only one digest may be stated."""
@@ -156,3 +151,11 @@ class Chronicle:
             raise LedgerError(
                 "statement_contradicts", f"{place[0]} states of {', '.join(place[1:3])} another digest than entry {entry}"
             )
+
+
+def _check_speaker(said: Head) -> None:
+    """Some things only the coordinator can state, some only a company."""
+    if isinstance(said, BY_COORDINATOR) and said.participant != COORDINATOR:
+        raise LedgerError("statement_sender", f"{said.participant} states what only the {COORDINATOR} can")
+    if isinstance(said, BY_COMPANIES) and said.participant == COORDINATOR:
+        raise LedgerError("statement_sender", f"the {COORDINATOR} states what only a company can")

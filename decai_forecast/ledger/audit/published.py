@@ -10,6 +10,7 @@ from decai_forecast.errors import FederationError
 from decai_forecast.ledger.audit.chronicle import Chronicle, Claim
 from decai_forecast.ledger.audit.lines import Fault
 from decai_forecast.ledger.files import PublicSource
+from decai_forecast.ledger.names import fingerprint
 from decai_forecast.store import digest_bytes
 from decai_forecast.strategies import strategy_of
 
@@ -114,16 +115,22 @@ class Models:
         if not any(one.text == digest_bytes(text.encode()) for one in stated):
             self.faults.append(Fault(f"{key} {name}", "model_unstated", "no statement names this model and its certificate"))
         try:
-            self._check_certificate(name, text, certificate, minimum)
+            self._check_certificate(key, name, text, certificate, minimum)
             self.signed += 1
         except FederationError as error:
             self.faults.append(Fault(f"{key} {name}", "model_certificate", str(error)))
 
-    def _check_certificate(self, name: str, text: str, certificate: Any, minimum: int) -> None:
+    def _check_certificate(self, key: str, name: str, text: str, certificate: Any, minimum: int) -> None:
         """:class:`FederationError` if not all who are named signed this text."""
         from decai_forecast.federation.exact.certificate import Certificate
 
-        Certificate.from_json(certificate).vouches(name, text, self._keys, minimum)
+        Certificate.from_json(certificate).vouches(name, text, self._keys_then(key), minimum)
+
+    def _keys_then(self, file: str) -> dict[str, list[bytes]]:
+        """Without the keys that counted no more when the file was published."""
+        entry = min((claim.entry for claim in self._chronicle.files.get(file, ())), default=0)
+        counted = self._chronicle.times.counted
+        return {name: [key for key in some if counted(fingerprint(key), entry)] for name, some in self._keys.items()}
 
 
 def _texts(models: Mapping[str, Any]) -> list[tuple[str, str, Any]]:

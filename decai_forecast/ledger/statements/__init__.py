@@ -2,12 +2,17 @@
 (``salts.py``)."""
 
 from decai_forecast.ledger.statements.forms import (
+    BY_COMPANIES,
+    BY_COORDINATOR,
+    Approved,
+    Approver,
     Certified,
     Closed,
     Disclosed,
     Evaluated,
     Event,
     Head,
+    Matter,
     Membership,
     PrivacySpent,
     Published,
@@ -20,12 +25,17 @@ from decai_forecast.ledger.statements.salts import Salts
 from decai_forecast.ledger.statements.statement import Statement, public_subject, read_statement, sealed_statement, signer_of
 
 __all__ = [
+    "BY_COMPANIES",
+    "BY_COORDINATOR",
+    "Approved",
+    "Approver",
     "Certified",
     "Closed",
     "Disclosed",
     "Evaluated",
     "Event",
     "Head",
+    "Matter",
     "Membership",
     "PrivacySpent",
     "Published",

@@ -15,8 +15,8 @@ from annotated_types import Ge, Le, Len
 from pydantic import Field, StringConstraints
 
 __all__ = [
-    "FORMS", "Certified", "Closed", "Disclosed", "Evaluated", "Event", "Head", "Membership", "PrivacySpent", "Published",
-    "ReportSent", "StepDone", "Submitted", "TakenOver", "type_of",
+    "BY_COMPANIES", "BY_COORDINATOR", "FORMS", "Approved", "Approver", "Certified", "Closed", "Disclosed", "Evaluated", "Event",
+    "Head", "Matter", "Membership", "PrivacySpent", "Published", "ReportSent", "StepDone", "Submitted", "TakenOver", "type_of",
 ]  # fmt: skip
 
 URN = "urn:decai-forecast:ledger"
@@ -111,10 +111,35 @@ class Closed(Head):
     members: Annotated[tuple[Name, ...], Len(0, 200)]
 
 
+class Matter(StrEnum):
+    """What was approved."""
+
+    NETWORK = "network"  # another network.yaml: by the coordinator who proposes it, by each company that accepts it
+    ADMISSION = "admission"  # of a company, by its key
+    KEYS = "keys"  # new keys of a company
+    FORECASTER = "forecaster"  # a shared one goes into service
+
+
+class Approver(StrEnum):
+    """Who decided at the participant."""
+
+    OPERATOR = "operator"  # a person, at a command
+    RULE = "rule"  # the evaluation of the round, as network.yaml has it
+
+
+@dataclass(frozen=True)
+class Approved(Head):
+    """Something holds from now on because this participant approved it; the subject is what: a file, a key, a proposal."""
+
+    matter: Matter
+    approver: Approver
+
+
 class Event(StrEnum):
-    """What became of a participant's key."""
+    """What became of a participant's key. ``exchanged``: by the one before it, which is taken for 14 more days."""
 
     JOINED = "joined"
+    EXCHANGED = "exchanged"
     LEFT = "left"
     REVOKED = "revoked"
 
@@ -142,9 +167,11 @@ FORMS: Mapping[str, type[Head]] = {
     for name, form in (
         ("step", StepDone), ("submission", Submitted), ("disclosure", Disclosed), ("report", ReportSent),
         ("privacy", PrivacySpent), ("publication", Published), ("certificate", Certified), ("evaluation", Evaluated),
-        ("closing", Closed), ("membership", Membership), ("takeover", TakenOver),
+        ("closing", Closed), ("membership", Membership), ("takeover", TakenOver), ("approval", Approved),
     )
 }  # fmt: skip
+BY_COORDINATOR = (Published, Certified, Evaluated, Closed, Membership)  # nobody else can state these
+BY_COMPANIES = (Submitted, Disclosed, ReportSent, PrivacySpent, TakenOver)
 TYPES: Mapping[type[Any], str] = {form: name for name, form in FORMS.items()}
 
 

@@ -94,10 +94,11 @@ def signer_of(entry: bytes) -> tuple[SignedEnvelope, Statement]:
     return envelope, Statement.parse(envelope.payload)
 
 
-def read_statement(entry: bytes, key: bytes) -> Statement:
-    """The statement of an entry that its participant signed with ``key``. :class:`LedgerError` with what does not hold."""
+def read_statement(entry: bytes, *keys: bytes) -> Statement:
+    """The statement of an entry that its participant signed with one of ``keys``. :class:`LedgerError` with what does not
+    hold."""
     envelope, statement = signer_of(entry)
-    if not envelope.is_signed_by(statement.said.participant, key):
+    if not any(envelope.is_signed_by(statement.said.participant, key) for key in keys):
         who = f"{statement.said.participant}, in whose name it speaks"
         raise LedgerError("statement_signature", f"a statement of round {statement.said.round} is not signed by {who}")
     return statement

@@ -1,5 +1,6 @@
 """Who is left out for a training that ended: whom most others accuse, with the same code; never who found something first."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,6 +76,26 @@ def kept_by(folder: Path, k: int) -> Evidence:
     store = records(k, folder)._store
     [key] = store.keys("federation/exact/evidence")
     return Evidence.unpack(store.read_bytes(key))
+
+
+def test_evidence_of_another_release_is_named_and_hides_no_other(tmp_path: Path) -> None:
+    """By its file, format and release; a damaged one likewise, and one of before formats were named is read."""
+    parts = companies()
+    assert all(isinstance(one, Trained) for one in outcomes(parts, plan(trees=1), tmp_path))
+    kept = records(0, tmp_path)
+    [key] = kept._store.keys("federation/exact/evidence")
+    line, _, body = kept._store.read_bytes(key).partition(b"\n")
+    head = json.loads(line)
+    unnamed = {name: one for name, one in head.items() if name not in ("format", "release")}
+    kept._store.write_bytes(key, json.dumps(unnamed).encode() + b"\n" + body)
+    kept._store.write_bytes(f"{key}1", json.dumps(head | {"format": 7, "release": "9.1"}).encode() + b"\n" + body)
+    kept._store.write_bytes(f"{key}2", line + b"\n" + body[:-5])
+    kept._store.write_bytes(f"{key}3", b"\x00")
+    assert len(list(kept.evidence())) == 1
+    newer, cut, none = kept.unread_evidence()
+    assert newer.startswith(f"ada: {key}1 has format 7, of release 9.1, and this one reads 1")
+    assert cut.endswith("2 is damaged; put it back from a backup")
+    assert none.endswith("3 is damaged; put it back from a backup")
 
 
 def test_an_opened_tree_names_who_put_in_what_no_rows_have(tmp_path: Path) -> None:
