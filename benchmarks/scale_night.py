@@ -1,7 +1,8 @@
 """A case: two nights of the first COMPANIES of Iowa's orders in one process, with FACTOR times their items: what each cost.
 
-Usage: scale_night.py COMPANIES FACTOR. The first night trains a shared forecaster at each of its cut-offs, the second, a period
-later, one. CPU is of this process and its children; where it went is told by the steps' own progress.
+Usage: scale_night.py COMPANIES FACTOR [STRATEGY]. The first night trains a shared forecaster at each of its cut-offs, the
+second, a period later, one. CPU is of this process and its children; where it went is told by the steps' own progress.
+Memory is of all of them at one time, what they share counted once.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import os
 import resource
 import sys
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import psutil
 from harness import said
 
 from decai_forecast.founding import from_table
@@ -44,6 +48,28 @@ def used() -> float:
     """User and system seconds of this process and of its children that have ended."""
     parts = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in parts)
+
+
+@dataclass
+class Memory:
+    """The largest proportional set of this process and its children, MB, looked at every two seconds."""
+
+    peak: float = 0.0
+
+    def watch(self) -> None:
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        while True:
+            everybody = [psutil.Process(), *psutil.Process().children(recursive=True)]
+            self.peak = max(self.peak, sum(map(_proportional, everybody)) / 2**20)
+            time.sleep(2.0)
+
+
+def _proportional(process: psutil.Process) -> int:
+    with suppress(psutil.Error):
+        return int(process.memory_full_info().pss)
+    return 0
 
 
 def table(folder: Path, companies: int, factor: float) -> tuple[Path, int, date]:
@@ -81,13 +107,15 @@ def size_of(home: Path) -> int:
 
 
 def main(companies: int, factor: float, strategy: str = "exact") -> None:
+    memory = Memory()
+    memory.watch()
     with TemporaryDirectory(prefix="decai-bench-") as folder:
         path, rows, last = table(Path(folder), companies, factor)
         network = replace(from_table(Path(folder) / "home", path, name="iowa"), strategy=strategy)
         network.save()
         nights = [night(network, day) for day in (last - timedelta(weeks=1), last)]
-    said(cpu=nights[0]["cpu"], rows=rows, first=nights[0], second=nights[1])
+    said(cpu=nights[0]["cpu"], rows=rows, memory_mb=round(memory.peak), first=nights[0], second=nights[1])
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]))
+    main(int(sys.argv[1]), float(sys.argv[2]), *sys.argv[3:4])

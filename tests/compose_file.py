@@ -108,13 +108,15 @@ def _service(name: str, one: Mapping[str, Any]) -> Service:
     needs = (
         dict.fromkeys(needs, "service_started") if isinstance(needs, list) else {k: v["condition"] for k, v in needs.items()}
     )
-    command = one.get("command", [])
+    command, beside = one.get("command", []), one.get("network_mode", "").removeprefix("service:")
+    if beside:
+        needs = {beside: "service_started"} | needs
     return Service(
         name, one["image"], tuple(shlex.split(command) if isinstance(command, str) else command),
         {k: str(v) for k, v in one.get("environment", {}).items()},
         tuple(_mount(text) for text in one.get("volumes", [])), tuple(one.get("secrets", [])), needs,
         _health(one["healthcheck"]) if "healthcheck" in one else None, one.get("restart") == "unless-stopped",
-        one.get("network_mode", "").removeprefix("service:"), tuple(one.get("profiles", [])),
+        beside, tuple(one.get("profiles", [])),
     )  # fmt: skip
 
 

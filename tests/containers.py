@@ -28,6 +28,7 @@ import psutil
 from compose_file import Compose, Service
 
 CLONE_NEWNET = 0x40000000
+FIRST = 2  # number of the first container on the bridge
 PAUSE = 1.0  # seconds between two looks
 ENVIRONMENTS = tuple(dict.fromkeys((sys.prefix, sys.base_prefix)))
 ETC = (
@@ -142,7 +143,7 @@ def _quoted(text: str) -> str:
 
 @dataclass
 class Container:
-    """One service at work. ``sandbox`` holds its network and host name over restarts."""
+    """One service at work. ``sandbox`` holds its network and host name; None: it shares those of another."""
 
     service: Service
     root: Path
@@ -183,8 +184,15 @@ class Engine:
             if there.process is None or there.ended() is not None:
                 self.start(service.name)
 
+    def address(self, name: str) -> str:
+        """That a service has, or will have."""
+        return _address([one.name for one in self.compose.in_order(self.profiles)].index(name) + FIRST)
+
     def start(self, name: str) -> None:
+        """Also again: its network is a new one then, and who shared the old one is left without."""
         container = self.containers[name]
+        if container.starts and container.sandbox:
+            _renew(container)
         holder = self.containers[container.service.beside or name].sandbox
         assert holder is not None
         script = container.root.parent / f"{name}.sh"
@@ -293,12 +301,12 @@ class Engine:
         return "\n".join(self.containers[name].log.read_text(errors="replace").splitlines()[-lines:])
 
     def _created(self, service: Service) -> Container:
-        number, root = len(self.containers) + 2, self.folder / "containers" / service.name
+        number, root = len(self.containers) + FIRST, self.folder / "containers" / service.name
         root.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "-a", str(self.image.root), str(root)], check=True)
-        sandbox = None if service.beside else subprocess.Popen(["unshare", "--net", "--uts", "sleep", "infinity"])
+        sandbox = None if service.beside else _sandbox()
         container = Container(
-            service, root, f"172.31.77.{number}", secrets.token_hex(6), sandbox, self.folder / f"{service.name}.log"
+            service, root, _address(number), secrets.token_hex(6), sandbox, self.folder / f"{service.name}.log"
         )
         if sandbox:
             _connect(sandbox.pid, number, container.address, container.hostname)
@@ -314,6 +322,7 @@ class Engine:
     def _script(self, container: Container) -> str:
         root, service = container.root, container.service
         lines = ["mount --make-rprivate /", f"mount -t proc proc {root}/proc", f"mount --rbind /dev {root}/dev"]
+        lines.append(f"mount -t tmpfs -o size=64m tmpfs {root}/dev/shm")  # names of semaphores are a container's own
         for folder in ("/usr", *ENVIRONMENTS):
             lines += self._mounted(Path(folder), f"{root}{folder}", True)
         for source, target, read_only in service.mounts:
@@ -352,6 +361,27 @@ class Engine:
         postgres = pwd.getpwnam("postgres")
         uid, gid = self.image.owner() if service.command else (postgres.pw_uid, postgres.pw_gid)
         return ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
+
+
+def _address(number: int) -> str:
+    return f"172.31.77.{number}"
+
+
+def _renew(container: Container) -> None:
+    assert container.sandbox is not None
+    container.sandbox.kill()
+    container.sandbox.wait()
+    number = int(container.address.rpartition(".")[2])
+    subprocess.run(
+        ["ip", "link", "del", f"veth{number}"], check=False, capture_output=True
+    )  # gone with its network, or left by it
+    container.sandbox = _sandbox()
+    _connect(container.sandbox.pid, number, container.address, container.hostname)
+
+
+def _sandbox() -> subprocess.Popen[bytes]:
+    """A process that holds a network and a host name."""
+    return subprocess.Popen(["unshare", "--net", "--uts", "sleep", "infinity"])
 
 
 def _connect(pid: int, number: int, address: str, hostname: str) -> None:

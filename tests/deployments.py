@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from decai_forecast.founding import from_table
 from decai_forecast.network import Network
 from decai_forecast.orchestration.client import Client
 from decai_forecast.orchestration.demo import our_dags
+from decai_forecast.orchestration.role import WHOLE, Installation, Role
 
 UID = 50000  # of the image's user
 PASSWORD = "a-password"
@@ -50,9 +51,13 @@ def given_to(uid: int, folder: Path) -> None:
         os.chown(path, uid, uid)
 
 
-def an_engine(network: Network, image: Image, folder: Path) -> Engine:
-    """With .env.example, filled in; nothing is started."""
-    return Engine(read_compose([ROOT / "docker-compose.yaml"], _variables(network, folder)), image, folder)
+def an_engine(network: Network, image: Image, folder: Path, here: Installation = WHOLE) -> Engine:
+    """With .env.example, filled in for one house; nothing is started."""
+    files = [ROOT / "docker-compose.yaml"]
+    if here.role is Role.COORDINATOR:
+        files.append(ROOT / "docker-compose.coordinator.yaml")
+    variables = {**_variables(network, folder), **here.environment()}
+    return Engine(read_compose(files, variables), image, folder, ("partner",) if here.role is Role.PARTNER else ())
 
 
 def _variables(network: Network, folder: Path) -> Mapping[str, str]:
@@ -72,13 +77,18 @@ def deployed(network: Network, image: Image, folder: Path) -> Iterator[Deploymen
     engine = an_engine(network, image, folder)
     with own_network():
         try:
-            engine.up()
-            client = Client(f"http://{engine.containers['api-server'].address}:8080", "admin", PASSWORD, alive=engine.tend)
-            client.wait_healthy(300.0)
-            client.wait_dags(our_dags(network), 300.0)
-            yield Deployment(engine, client)
+            yield brought_up(engine, our_dags(network))
         finally:
             engine.down()
+
+
+def brought_up(engine: Engine, dags: Iterable[str]) -> Deployment:
+    """`docker compose up -d`, once all is healthy and these DAGs are there."""
+    engine.up()
+    client = Client(f"http://{engine.address('api-server')}:8080", "admin", PASSWORD, alive=engine.tend)
+    client.wait_healthy(300.0)
+    client.wait_dags(sorted(dags), 300.0)
+    return Deployment(engine, client)
 
 
 def until(holds: Callable[[], bool], what: str, seconds: float = 300.0, pause: float = 1.0) -> float:

@@ -36,15 +36,17 @@ def doctor(home: Home = None, as_json: Json = False) -> None:
 
 
 def prepare(home: Home = None) -> None:
-    """Before the processes of an Airflow start: checks as `decai doctor`, lays down its passwords, migrates its database.
+    """Before the processes of an Airflow start: checks as `decai doctor`, migrates its database, makes logins and roles.
 
-    Containers and services run it at every start; after an upgrade it brings the database to the new version.
+    Containers and services run it at every start; after an upgrade it brings the database to the new version. Passwords in the
+    file that DECAI_PASSWORDS_FILE names hold from then on.
 
     Example: decai prepare
     """
     from decai_forecast.orchestration.prepare import prepare as prepare_airflow
 
-    prepare_airflow((home or default_home()).absolute())
+    if logins := prepare_airflow((home or default_home()).absolute()):
+        print(f"the administrator and each company can log in; their first passwords: {logins}")
 
 
 def backup(archive: Archive, home: Home = None) -> None:

@@ -13,7 +13,7 @@ from datetime import date
 from decai_forecast.coordinator.archive import Archive
 from decai_forecast.coordinator.comparison import publish_comparison
 from decai_forecast.coordinator.context import CoordinatorContext
-from decai_forecast.coordinator.heartbeat import TrainingElsewhere, beating
+from decai_forecast.coordinator.heartbeat import Pulse, TrainingElsewhere, beating, pulse
 from decai_forecast.coordinator.roster import TrainingRoster, write_roster
 from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.coordinator.training import Scored, Trained, train
@@ -22,7 +22,7 @@ from decai_forecast.link import Evaluation, ModelFile, Noise, SharedRound, Share
 from decai_forecast.round import Round
 from decai_forecast.steps import Done, Step, Writer, read_done, run_step
 
-__all__ = ["FEDERATE", "TrainingFacts", "federate", "keep_last", "published", "read_failure", "read_training"]
+__all__ = ["FEDERATE", "TrainingFacts", "federate", "keep_last", "published", "read_failure", "read_training", "training_over"]
 
 Progress = Callable[[str], None]
 
@@ -79,6 +79,11 @@ def federate(coordinator: CoordinatorContext, round: Round, progress: Progress |
 def published(coordinator: CoordinatorContext, round_id: str) -> bool:
     """Whether the round has published its shared forecaster, a new one or the one kept."""
     return coordinator.link.shared(round_id) is not None
+
+
+def training_over(coordinator: CoordinatorContext, round_id: str) -> bool:
+    """The round has its shared forecaster, or nobody trains it just now: whoever was killed is not waited for."""
+    return published(coordinator, round_id) or pulse(coordinator, round_id) is not Pulse.WORKING
 
 
 def read_training(coordinator: CoordinatorContext, round_id: str) -> Done[TrainingFacts] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
@@ -44,6 +45,7 @@ __all__ = [
 
 
 log = logging.getLogger(__name__)
+LOOK = 2.0  # seconds between two looks at a training of another run
 PASSING = (  # codes of faults that may pass by themselves
     "source_absent", "source_unreachable", "source_cut", "source_failed", "not_checked", "timeout",
 )  # fmt: skip
@@ -283,9 +285,12 @@ def what_if(partner: str, context: Any) -> dict[str, Any]:
 def close(context: Any) -> dict[str, Any]:
     """Closes the round; where it had no shared training, publishes the last one, so that reports are written all the same."""
     from decai_forecast.coordinator.close import close as step
+    from decai_forecast.coordinator.federate import training_over
     from decai_forecast.one_machine.seal import seal
 
     coordinator, named = _closing(context)
+    while not training_over(coordinator, named.id):  # `federate` was killed, is tried again, and was before `train_shared`
+        time.sleep(LOOK)
     round = round_of(coordinator, named.id)
     closing = step(coordinator, round)
     if not here().watches:

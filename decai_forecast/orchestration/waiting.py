@@ -16,9 +16,9 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from decai_forecast.coordinator import federate
 from decai_forecast.coordinator.context import CoordinatorContext, coordinator_context
 from decai_forecast.coordinator.federate import published
-from decai_forecast.coordinator.heartbeat import Pulse, pulse
 from decai_forecast.coordinator.roster import read_roster, round_of, settle
 from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.errors import BelowQuorum, LinkError
@@ -49,9 +49,8 @@ def all_answered(network: Network, round_id: str) -> bool:
 
 
 def training_over(network: Network, round_id: str) -> bool:
-    """The round has its shared forecaster, or nobody trains it: whoever was killed is not waited for."""
-    coordinator = coordinator_context(network)
-    return published(coordinator, round_id) or pulse(coordinator, round_id) is not Pulse.WORKING
+    """See :func:`decai_forecast.coordinator.federate.training_over`."""
+    return federate.training_over(coordinator_context(network), round_id)
 
 
 def answered(network: Network, round_id: str, partner: str) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 from containers import Image, build, can_contain, own_network
 from deployments import UID, Deployment, an_engine, deployed, five_companies, given_to, until
@@ -16,7 +18,9 @@ from support import NIGHT, ROOT
 from decai_forecast.coordinator.context import coordinator_context
 from decai_forecast.link import ClosingStatus
 from decai_forecast.network import Network
+from decai_forecast.orchestration.client import Client
 from decai_forecast.orchestration.demo import drive_round
+from decai_forecast.orchestration.roles.grants import own_dags
 from decai_forecast.upkeep import hold
 
 # a stranger's machine may permit no namespaces; CI does
@@ -57,6 +61,15 @@ def test_a_whole_night_ends_green(deployment: Deployment, network: Network) -> N
     assert {name: one.starts for name, one in deployment.engine.containers.items() if one.starts != 1} == {}
 
 
+def test_each_company_logs_in_and_sees_itself_alone(deployment: Deployment, network: Network) -> None:
+    """With the password that was made for it, which the user of the containers alone can read."""
+    logins = deployment.engine.folder / "volumes/airflow/logins.json"
+    assert (logins.stat().st_uid, logins.stat().st_mode & 0o777) == (UID, 0o600)
+    for partner in network.partners[:2]:
+        client = Client(deployment.client.url, partner, json.loads(logins.read_text())[partner])
+        assert client.dags() == set(own_dags(partner))
+
+
 def test_every_health_check_says_so(deployment: Deployment) -> None:
     """With the command and within the time of the file; a check that fails is the engine's reason to act."""
     checked = [name for name, one in deployment.engine.containers.items() if one.service.health]
@@ -87,15 +100,24 @@ def test_each_service_stops_in_order_and_starts_again(deployment: Deployment, na
 
 
 def test_an_upgrade_with_another_schema_keeps_the_runs(deployment: Deployment) -> None:
-    """`docker compose up -d` after a new image: `migrate` brings the database to its version before the others start."""
-    before = deployment.runs()
+    """`docker compose up -d` after a new image: `migrate` brings the database to its version before the others start.
+
+    A password that was changed in the secret holds then; the company's own stays.
+    """
+    before, folder = deployment.runs(), deployment.engine.folder
+    (folder / "passwords.json").write_text('{"admin": "another"}')
+    kept = json.loads((folder / "volumes/airflow/logins.json").read_text())
     for name in AIRFLOW:
         deployment.engine.stop(name, 60.0)
     down = deployment.engine.run("migrate", "airflow", "db", "downgrade", "--to-version", BEFORE, "--yes")
     assert down == 0, deployment.engine.tail("migrate")
     deployment.engine.up()
     deployment.client.wait_healthy(300.0)
-    assert deployment.runs() == before
+    admin = Client(deployment.client.url, "admin", "another")
+    assert {run["dag_run_id"] for run in admin.runs()} == before
+    assert Client(deployment.client.url, "shop_0", kept["shop_0"]).dags() == set(own_dags("shop_0"))
+    old = {"username": "admin", "password": kept["admin"]}
+    assert httpx.post(f"{deployment.client.url}/auth/token", json=old, timeout=60.0).status_code == 401
 
 
 def test_a_home_of_another_user_is_told_in_one_line(network: Network, image: Image, tmp_path: Path) -> None:

@@ -6,149 +6,170 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from containers import build, can_contain
-from deployments import Deployment, deployed, five_companies, until
+from deployments import until
+from faults import HEAD, LONGEST, Site, can_set_clocks, hit_site, set_clock
 from support import ROOT
 
 from decai_forecast.coordinator.context import coordinator_context
-from decai_forecast.network import Network
-from decai_forecast.round import Round
 
 # a stranger's machine may permit no namespaces; CI does
 pytestmark = [pytest.mark.soak, pytest.mark.skipif(bool(can_contain()), reason=can_contain())]
-LONGEST = 900.0  # seconds until a round that was hit is over
 SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer", "postgres")
-
-
-@dataclass
-class Site:
-    """A deployment, its network and what was measured. ``rows``: of the table."""
-
-    deployment: Deployment
-    network: Network
-    rows: list[str] = field(default_factory=list)
-
-    def page(self) -> str:
-        client = self.deployment.client
-        return httpx.get(f"{client.url}/decai/rounds", headers=client._headers(), timeout=60.0).text
-
-    def begin(self, round: Round) -> None:
-        for partner in self.network.partners:
-            self.deployment.client.trigger(f"deliver_{partner}", round=round.id, as_of=round.as_of.isoformat())
-
-    def kill_inside(self, name: str, pid: int) -> None:
-        assert self.deployment.engine.run_in(name, "kill", "-9", str(pid)).returncode == 0
-
-    def tasks(self, dag: str, round: Round) -> dict[str, Any]:
-        """Of the round's last run of a DAG: task -> state."""
-        client = self.deployment.client
-        runs = [run for run in client.runs(dag) if round.id in (run["partition_key"], (run["conf"] or {}).get("round"))]
-        return {task["task_id"]: task for task in client.tasks(dag, runs[0]["dag_run_id"])} if runs else {}
-
-    def reported(self, round: Round) -> bool:
-        """Every company has its report of a round that was trained together."""
-        self.deployment.client.check_health()
-        outboxes = [
-            self.network.home / "stores" / name / "outbox" / round.id / "manifest.json" for name in self.network.partners
-        ]
-        shared = coordinator_context(self.network).link.shared(round.id)
-        return bool(shared and len(shared.members) == len(self.network.partners)) and all(path.exists() for path in outboxes)
-
-    def emitted(self, round: Round) -> Counter[str]:
-        """Partition -> how often it was emitted."""
-        events = self.deployment.client.call("GET", "/api/v2/assets/events", limit=100, order_by="-timestamp")["asset_events"]
-        return Counter(str(one["partition_key"]) for one in events if round.id == str(one["partition_key"]).split("|")[-1])
+HOUR = 3600  # seconds
 
 
 @pytest.fixture(scope="module")
-def site(orders_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("faults")
-    network = five_companies(folder / "home", orders_file)
-    image = build(ROOT / "Dockerfile", folder / "image")
-    (folder / "engine").mkdir()
-    with deployed(network, image, folder / "engine") as deployment:
-        site = Site(deployment, network)
+    with hit_site(build(ROOT / "Dockerfile", folder / "image"), folder / "engine") as site:
         yield site
+
+
+@pytest.fixture(autouse=True)
+def _written(site: Site) -> Iterator[None]:
+    """The table so far, after each fault."""
+    yield
     if where := os.environ.get("DECAI_FAULTS"):
-        head = ["| fault | what the page says then | until every report is there | lost | doubled |", "|---|---|---|---|---|"]
-        Path(where).write_text("\n".join([*head, *site.rows, ""]))
-
-
-def survived(site: Site, round: Round, fault: str, told: str, began: float) -> None:
-    """Every company has its report, and each partition was emitted once; the row of the table."""
-    until(lambda: site.reported(round), f"the reports of {round.id} after: {fault}", LONGEST)
-    seconds, emitted = time.monotonic() - began, site.emitted(round)
-    wanted = {round.id, *(f"{name}|{round.id}" for name in site.network.partners)}
-    lost, doubled = wanted - set(emitted), {key: count for key, count in emitted.items() if count > 1}
-    site.rows.append(f"| {fault} | {told} | {seconds:.0f} s | {len(lost) or 'none'} | {len(doubled) or 'none'} |")
-    assert (lost, doubled) == (set(), {})
-
-
-def note(site: Site, round: Round) -> str:
-    """What the page says of the round, cut out of it."""
-    text = site.page().partition(f'id="round-{round.id}"')[2]
-    return text.partition("<p>")[2].partition("</p>")[0]
-
-
-@pytest.mark.parametrize(("number", "name"), enumerate(SERVICES, 1))
-def test_a_process_is_killed_in_the_middle_of_a_round(site: Site, number: int, name: str) -> None:
-    """The engine starts it again; PostgreSQL, too."""
-    round = Round.of("2026-06-29" if number == 1 else f"2026-06-29.{number}")
-    site.begin(round)
-    until(lambda: "running" in {task["state"] for task in site.tasks("deliver_shop_0", round).values()}, "a task runs")
-    began = time.monotonic()
-    site.deployment.engine.kill(name)
-    site.deployment.client.wait_healthy(300.0)
-    survived(site, round, f"`kill -9` of {name}", note(site, round), began)
-
-
-def test_a_task_is_killed(site: Site) -> None:
-    """The local models of a company: the task is tried again."""
-    round = Round.of("2026-06-29.6")
-    site.begin(round)
-    until(lambda: site.tasks("deliver_shop_0", round).get("train", {}).get("state") == "running", "it trains", pause=0.2)
-    began = time.monotonic()
-    site.kill_inside("scheduler", site.tasks("deliver_shop_0", round)["train"]["pid"])
-    survived(site, round, "`kill -9` of a task (`train` of one company)", note(site, round), began)
-    assert site.tasks("deliver_shop_0", round)["train"]["try_number"] == 2
+        Path(where).write_text("\n".join([*HEAD, *site.rows, ""]))
 
 
 def test_the_shared_training_is_killed(site: Site) -> None:
-    """The page says so within a minute, and the next try trains."""
-    round = Round.of("2026-06-29.7")
-    store = coordinator_context(site.network).store
-    site.begin(round)
-    until(lambda: store.exists(f"rounds/{round.id}/training.json"), "the training begins", LONGEST, 0.02)
-    began = time.monotonic()
-    site.kill_inside("scheduler", store.read_json(f"rounds/{round.id}/training.json")["pid"])
-    told = [""]
+    """Within a minute the page says so, or it is tried again and the page is right again; the next try trains."""
+    store, round = coordinator_context(site.network).store, site.begin()
+    sign = f"rounds/{round.id}/training.json"
+    until(lambda: store.exists(sign), "the training begins", LONGEST, 0.02)
+    killed = store.read_json(sign)["pid"]
+    site.kill_inside("scheduler", killed)
+    began, told = time.monotonic(), [""]
 
     def honest() -> bool:
-        told[0] = note(site, round)
-        return "was killed" in told[0] or "trained" in told[0]
+        told[0] = site.note(round)
+        return "was killed" in told[0] or not store.exists(sign) or store.read_json(sign)["pid"] != killed
 
     assert until(honest, "the page says that it was killed", 60.0, 0.2) < 60.0
-    survived(site, round, "`kill -9` of the shared training", told[0], began)
+    site.survived(round, "`kill -9` of the shared training", told[0], began)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_process_is_killed_in_the_middle_of_a_round(site: Site, name: str) -> None:
+    """The engine starts it again; PostgreSQL, too."""
+    round, began = site.begin_and_wait(), time.monotonic()
+    site.deployment.engine.kill(name)
+    told = site.note(round)
+    site.deployment.client.wait_healthy(300.0)
+    site.survived(round, f"`kill -9` of {name}", told, began)
+
+
+def test_the_database_is_restarted(site: Site) -> None:
+    """In order, and it is away for twenty seconds, as in an upgrade of its host."""
+    round, began = site.begin_and_wait(), time.monotonic()
+    site.deployment.engine.stop("postgres", 60.0)
+    time.sleep(20.0)
+    told = site.note(round)
+    site.deployment.engine.tend()
+    site.deployment.client.wait_healthy(300.0)
+    site.survived(round, "PostgreSQL stopped, started after 20 s", told, began)
+
+
+@pytest.mark.parametrize("task", ["pull", "train"])
+def test_a_task_is_killed(site: Site, task: str) -> None:
+    """It is tried again."""
+    round = site.begin()
+    until(lambda: site.state("deliver_shop_0", round, task) == "running", f"{task} runs", pause=0.2)
+    pid = until_known(site, round.id, task)
+    began = time.monotonic()
+    site.kill_inside("scheduler", pid)
+    site.survived(round, f"`kill -9` of a task (`{task}` of one company)", site.note(round), began)
+    assert site.tasks("deliver_shop_0", round)[task]["try_number"] == 2
+
+
+def until_known(site: Site, round_id: str, task: str) -> int:
+    """The process of a task at work."""
+    pids: list[int] = []
+
+    def known() -> bool:
+        tasks = site.deployment.client.tasks("deliver_shop_0", site.deployment.client.runs("deliver_shop_0")[0]["dag_run_id"])
+        pids[:] = [one["pid"] for one in tasks if one["task_id"] == task and one["pid"]]
+        return bool(pids)
+
+    until(known, f"the process of {task} in {round_id}", pause=0.2)
+    return pids[0]
 
 
 def test_the_source_is_gone(site: Site) -> None:
     """A company whose file is away for a while is asked again and still takes part."""
-    round, source = Round.of("2026-06-29.8"), site.network.home / "sources/shop_0/demand.parquet"
+    source = site.network.home / "sources/shop_0/demand.parquet"
     away = source.with_suffix(".away")
     source.rename(away)
-    site.begin(round)
+    round = site.begin()
     try:
-        until(lambda: site.tasks("deliver_shop_0", round).get("pull", {}).get("state") == "up_for_retry", "asked again")
+        until(lambda: site.state("deliver_shop_0", round, "pull") == "up_for_retry", "asked again")
+        told = site.note(round)
     finally:
         away.rename(source)
-    began = time.monotonic()
-    survived(site, round, "a company's source is away when it is asked", note(site, round), began)
+    site.survived(round, "a company's source is away when it is asked", told, time.monotonic())
+
+
+def test_a_waiting_task_is_cleared_and_its_trigger_still_fires(site: Site) -> None:
+    """The event of a trigger that nobody waits for any more changes nothing; the new one waits for the last company."""
+    *early, last = site.network.partners
+    round = site.begin(*early)
+    until(lambda: site.state("federate", round, "roster") == "deferred", "it waits for the rest", LONGEST)
+    site.deployment.engine.stop("triggerer", 60.0)
+    body = {"dry_run": False, "dag_run_id": site.run_of("federate", round), "task_ids": ["roster"], "only_failed": False}
+    site.deployment.client._alive = lambda: None  # the triggerer stays away until the task waits anew
+    try:
+        site.deployment.client.call("POST", "/api/v2/dags/federate/clearTaskInstances", body)
+        until(lambda: site.tasks("federate", round)["roster"]["try_number"] > 1, "it is tried anew")
+        until(lambda: site.state("federate", round, "roster") == "deferred", "it waits anew")
+    finally:
+        site.deployment.client._alive = site.deployment.engine.tend
+    told, began = site.note(round), time.monotonic()
+    site.deliver(round, last)
+    site.survived(round, "a waiting task is cleared, its triggerer away meanwhile", told, began)
+
+
+def test_the_disk_under_airflow_is_full(site: Site) -> None:
+    """For half a minute; where a task cannot write its log it is tried again."""
+    round, began = site.begin_and_wait(), time.monotonic()
+    filler = site.deployment.engine.folder / "volumes/airflow/filler"
+    try:
+        assert subprocess.run(["dd", "if=/dev/zero", f"of={filler}", "bs=1M"], capture_output=True, check=False).returncode == 1
+        time.sleep(30.0)
+        told = site.note(round)
+    finally:
+        filler.unlink()
+    site.survived(round, "the disk of Airflow's logs is full for 30 s", told, began)
+
+
+def test_a_second_airflow_comes_to_the_home(site: Site) -> None:
+    """It is refused, in one line that names who is there; the round goes on."""
+    round, began = site.begin_and_wait(), time.monotonic()
+    other = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgresql+psycopg2://airflow:p@postgres/another"
+    refused = site.deployment.engine.run_in("scheduler", "env", other, "decai", "prepare", seconds=300.0)
+    assert refused.returncode == 2
+    assert "/var/lib/decai/network: " in refused.stderr.splitlines()[-1]
+    site.survived(round, "a second Airflow at the same home", site.note(round), began)
+
+
+# a stranger's machine may have no compiler; CI has
+@pytest.mark.skipif(not can_set_clocks(), reason="no C compiler on this host")
+@pytest.mark.parametrize("seconds", [HOUR, -HOUR])
+def test_the_clock_jumps_by_an_hour(site: Site, seconds: int) -> None:
+    """In the middle of a round, and back to the right time after the round."""
+    round, began = site.begin_and_wait(), time.monotonic()
+    assert site.clock
+    set_clock(site.clock, seconds)
+    try:
+        time.sleep(10.0)
+        told = site.note(round)
+        site.survived(round, f"the clock jumps an hour {'ahead' if seconds > 0 else 'back'}", told, began)
+    finally:
+        set_clock(site.clock, 0)

@@ -49,17 +49,20 @@ def test_every_secret_is_required_and_documented(name: str) -> None:
     assert f"\n{name}=\n" in (ROOT / ".env.example").read_text()
 
 
-def test_a_coordinators_services_share_the_schedulers_network() -> None:
+def test_a_coordinators_services_share_a_network_that_outlives_each() -> None:
     """The training's task reaches the SuperLink's control port on 127.0.0.1 only; companies reach the ports of `found`."""
     services = yaml.safe_load((ROOT / "docker-compose.coordinator.yaml").read_text())["services"]
     ports = Ports()
-    assert services.pop("scheduler")["ports"] == [f"{port}:{port}" for port in (ports.fleet, ports.relay, ports.link)]
+    holder = services.pop("network")
+    assert holder["ports"] == [f"{port}:{port}" for port in (ports.fleet, ports.relay, ports.link)]
+    assert "network_mode" not in holder
+    assert services.pop("scheduler") == {"network_mode": "service:network"}
     assert {tuple(one["command"]) for one in services.values()} == {
         ("decai", "federation", "up"),
         ("decai", "coordinator", "serve"),
     }
     for one in services.values():
-        assert one["network_mode"] == "service:scheduler"
+        assert one["network_mode"] == "service:network"
         assert one["image"] == COMPOSE["x-airflow"]["image"]
         assert one["environment"]["DECAI_HOME"] == ENVIRONMENT["DECAI_HOME"]
         assert one["volumes"][0] == COMPOSE["x-airflow"]["volumes"][0]

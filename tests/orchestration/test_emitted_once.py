@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
@@ -75,9 +76,27 @@ def test_a_closing_emits_what_nobody_has(parties: Parties) -> None:
 def test_a_round_that_another_process_trains_is_left_to_it_at_last(parties: Parties) -> None:
     """Before that it is asked again: the other one may have been killed."""
     write_roster(parties.coordinator, ROUND)
-    sign = SIGN.dump_python(Sign.now(), mode="json") | {"host": "elsewhere"}
-    parties.coordinator.store.write_json(f"rounds/{ROUND.id}/training.json", sign)
+    parties.coordinator.store.write_json(f"rounds/{ROUND.id}/training.json", sign_of_another())
     with pytest.raises(TrainingElsewhere):
         tasks.federate(context("second", 5))
     with pytest.raises(AirflowSkipException, match="is trained by process"):
         tasks.federate(context("second", 6))
+
+
+def test_a_closing_waits_for_a_training_of_another_run(parties: Parties) -> None:
+    """Else the last forecaster would be published in its place, and what is trained just now would be lost."""
+    write_roster(parties.coordinator, ROUND)
+    parties.coordinator.store.write_json(f"rounds/{ROUND.id}/training.json", sign_of_another())
+    closing = threading.Thread(target=tasks.close, args=(context("closing"),), daemon=True)
+    closing.start()
+    closing.join(2 * tasks.LOOK)
+    assert closing.is_alive()
+    assert parties.coordinator.link.closing(ROUND.id) is None
+    keep_last(parties.coordinator, ROUND, "worse")  # the other run publishes
+    closing.join(60)
+    assert parties.coordinator.link.closing(ROUND.id) is not None
+
+
+def sign_of_another() -> dict[str, Any]:
+    """Of life, by a training on another host."""
+    return SIGN.dump_python(Sign.now(), mode="json") | {"host": "elsewhere"}

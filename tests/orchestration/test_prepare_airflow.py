@@ -13,7 +13,7 @@ import pytest
 from decai_forecast.errors import ConfigError
 from decai_forecast.founding import from_table
 from decai_forecast.network import Network
-from decai_forecast.orchestration.prepare import LOGIN, PASSWORDS, airflow_id, prepare
+from decai_forecast.orchestration.prepare import AUTH_MANAGER, LOGIN, PASSWORDS, airflow_id, prepare
 from decai_forecast.upkeep import HomeInUse, hold
 
 
@@ -43,6 +43,13 @@ def test_passwords_are_laid_where_airflow_may_write(network: Network, tmp_path: 
     prepare(network.home, environment)
     assert place.read_text() == '{"admin": "2"}'
     assert migrated.read_text() == "db migrate\n"
+
+
+def test_another_auth_manager_needs_no_file_of_passwords(network: Network, tmp_path: Path, migrated: Path) -> None:
+    """Keycloak's, for example: nothing is laid down, and no role is made."""
+    (secret := tmp_path / "secret").write_text('{"admin": "one"}')
+    assert prepare(network.home, {PASSWORDS: str(secret), AUTH_MANAGER: "another"}) is None
+    assert migrated.exists()
 
 
 def test_every_fault_is_told_and_nothing_is_changed(network: Network, tmp_path: Path, migrated: Path) -> None:

@@ -62,8 +62,23 @@ def test_passwords_are_made_once_and_for_their_owner(tmp_path: Path) -> None:
     assert passwords_of(logins, {"acme": ()}) == first
 
 
+def test_a_given_password_takes_the_place_of_the_kept_one(tmp_path: Path) -> None:
+    """That of an operator's secret; the others stay."""
+    logins = tmp_path / "logins.json"
+    first = passwords_of(logins, {"acme": ()}, {"admin": "one"})
+    assert first["admin"] == "one"
+    assert passwords_of(logins, {"acme": ()}, {"admin": "2"}) == first | {"admin": "2"}
+
+
 @pytest.mark.parametrize(
-    ("text", "partners", "said"), [("{", {}, "not a JSON mapping"), ("{}", {"admin": ()}, "called 'admin'")]
+    ("text", "partners", "said"),
+    [
+        ("{", {}, "not a JSON mapping"),
+        ("[]", {}, "not a JSON mapping"),
+        ('{"admin": ""}', {}, "not a JSON mapping"),
+        ('{"admin": 1}', {}, "not a JSON mapping"),
+        ("{}", {"admin": ()}, "called 'admin'"),
+    ],
 )
 def test_logins_that_cannot_be_made_are_told(tmp_path: Path, text: str, partners: dict[str, object], said: str) -> None:
     """Before anything is written."""

@@ -32,6 +32,9 @@ class House:
     ) -> None:
         self.url, self.routes, self.granted, self._passwords = url, routes, granted, passwords
 
+    def password_of(self, name: str) -> str:
+        return self._passwords[name]
+
     def login(self, name: str) -> httpx.Client:
         """As a browser does it: the form of Flask-AppBuilder, its session and Airflow's cookie."""
         client = httpx.Client(base_url=self.url, timeout=120.0)

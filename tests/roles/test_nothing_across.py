@@ -2,69 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from houses import House, filled, served
-from support import copy_of
-
-from decai_forecast.network import Network
+from walks import OTHER, OWN, TASKS, Walk
 
 pytestmark = pytest.mark.long
-OTHER, OWN = "shop_0", "shop_1"
-TASKS = {"deliver": "pull", "report": "simulate", "what_if": "simulate"}
-RULES = Path(__file__).with_name("routes.txt")
-NUMBERS = ("1", "2", "3")
-COMMON = {"map_index": ("-1",), "event_log_id": NUMBERS, "asset_alias_id": NUMBERS, "pk": NUMBERS, "section": ("core",),
-          "option": ("executor",), "file": ("report.html",)}  # fmt: skip
 DENIED = {401, 403, 404, 405}
 NOBODY_HOME = {302, 400}  # of Flask-AppBuilder's pages: sent away, or no token of a form
 ENDS_THE_SESSION = ("/auth/logout", "/auth/logout/", "/api/v2/auth/logout")
-
-
-@dataclass(frozen=True)
-class Walk:
-    """A house, what the administrator put into it for both participants, and the browser of one of them."""
-
-    house: House
-    admin: httpx.Client
-    viewer: httpx.Client
-    ids: dict[str, dict[str, list[str]]]
-
-    def paths(self, path: str, name: str) -> Iterator[str]:
-        """The path of a route with each id of a participant in it; and with ``~``, which is all, for a DAG and a run."""
-        names = re.findall(r"{(.*?)}", path)
-        choices = [self._values(name, parameter) for parameter in names]
-        for chosen in itertools.product(*choices):
-            filled_in = path
-            for parameter, value in zip(names, chosen, strict=True):
-                filled_in = filled_in.replace("{" + parameter + "}", value, 1)
-            yield filled_in
-
-    def _values(self, name: str, parameter: str) -> tuple[str, ...]:
-        mine = tuple(self.ids[name].get(parameter, ())) or COMMON.get(parameter, ("1",))
-        return (*mine, "~") if parameter in ("dag_id", "dag_run_id") else mine
-
-
-@pytest.fixture(scope="module")
-def walk(finished: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
-    with served(copy_of(finished, tmp_path_factory.mktemp("roles"))) as house:
-        admin = house.login("admin")
-        ids = {name: filled(admin, name, TASKS) for name in (OTHER, OWN)}
-        yield Walk(house, admin, house.login(OWN), ids)
-
-
-@pytest.fixture(scope="module")
-def rules() -> dict[str, str]:
-    """Route -> its rule; the first lines of the file say what they mean."""
-    lines = [line.split(" ", 1) for line in RULES.read_text().splitlines() if line and not line.startswith("#")]
-    return {route: rule for rule, route in lines}
 
 
 def test_every_route_has_a_rule(walk: Walk, rules: dict[str, str]) -> None:

@@ -16,7 +16,7 @@ from decai_forecast.orchestration.role import installation
 from decai_forecast.orchestration.roles.grants import Grant, grants_of, own_dags, partner_of, role_of
 from decai_forecast.store import Store
 
-__all__ = ["ADMIN", "SyncedRole", "passwords_of", "sync_roles", "wanted_roles"]
+__all__ = ["ADMIN", "SyncedRole", "passwords_of", "read_passwords", "sync_roles", "wanted_roles"]
 
 ADMIN = "admin"
 LENGTH = 12  # bytes of a password that is made here
@@ -38,31 +38,41 @@ def wanted_roles(network: Network) -> dict[str, tuple[str, ...]]:
     return {partner: own_dags(partner) for partner in installation(network).partners(network)}
 
 
-def passwords_of(logins: Path, partners: Mapping[str, Any]) -> dict[str, str]:
+def read_passwords(path: Path) -> dict[str, str]:
+    """Login -> password; :class:`ConfigError` where the file is none of ours."""
+    try:
+        read = json.loads(path.read_text())
+    except ValueError:
+        read = None
+    if not isinstance(read, dict) or not all(isinstance(one, str) and one for one in read.values()):
+        raise ConfigError(f"{path}: not a JSON mapping of login to password")
+    return read
+
+
+def passwords_of(logins: Path, partners: Mapping[str, Any], given: Mapping[str, str] | None = None) -> dict[str, str]:
     """Login -> password, of the administrator and each participant; missing ones are made and kept for their owner only.
 
-    :class:`ConfigError` where the file is none of ours.
+    ``given``: passwords that take the place of kept ones. :class:`ConfigError` where the file is none of ours.
     """
     if ADMIN in partners:
         raise ConfigError(f"a participant is called {ADMIN!r}, as the administrator's login is; make its login by hand")
-    try:
-        kept: dict[str, str] = json.loads(logins.read_text()) if logins.exists() else {}
-    except ValueError:
-        raise ConfigError(f"{logins}: not a JSON mapping of login to password") from None
-    passwords = kept | {name: secrets.token_urlsafe(LENGTH) for name in (ADMIN, *partners) if name not in kept}
+    kept = read_passwords(logins) if logins.exists() else {}
+    passwords = {name: secrets.token_urlsafe(LENGTH) for name in (ADMIN, *partners)} | kept | dict(given or {})
     if passwords != kept:
         Store(logins.parent, "airflow").write_bytes(logins.name, json.dumps(passwords).encode())
         logins.chmod(0o600)
     return passwords
 
 
-def sync_roles(network: Network, logins: Path | None = None) -> list[SyncedRole]:
+def sync_roles(network: Network, logins: Path | None = None, given: Mapping[str, str] | None = None) -> list[SyncedRole]:
     """Makes, mends and empties the roles of participants; with ``logins`` everybody who has none gets a login, too.
 
+    ``given``: login -> password that holds from now on, also of a login that is there (an operator's secret).
     A participant that has left keeps its login, and no right. :class:`ConfigError` without Flask-AppBuilder's auth manager.
     """
     try:
         from airflow.providers.fab.auth_manager.cli_commands.utils import get_application_builder
+        from werkzeug.security import check_password_hash
     except ImportError:
         raise ConfigError("roles need Flask-AppBuilder's auth manager; install `decai-forecast[roles]`") from None
     logging.getLogger("airflow.providers.fab").setLevel(logging.WARNING)  # it has a line for each right
@@ -74,8 +84,11 @@ def sync_roles(network: Network, logins: Path | None = None) -> list[SyncedRole]
         changes = [_synced(manager, partner, dags) for partner, dags in sorted((wanted | gone).items())]
         if logins is None:
             return changes
-        for login, password in passwords_of(logins, wanted).items():
-            _make_login(manager, login, password, wanted)
+        for login, password in passwords_of(logins, wanted, given).items():
+            if (user := manager.find_user(username=login)) is None:
+                _make_login(manager, login, password, wanted)
+            elif login in (given or {}) and not check_password_hash(user.password or "", password):
+                manager.reset_password(user.id, password)  # ends its sessions, too
     return [SyncedRole(one.partner, one.dags, one.given, one.taken, one.partner if one.dags else "") for one in changes]
 
 
@@ -90,8 +103,8 @@ def _synced(manager: Any, partner: str, dags: tuple[str, ...]) -> SyncedRole:
 
 
 def _make_login(manager: Any, login: str, password: str, partners: Mapping[str, Any]) -> None:
-    """Unless there is one: what an administrator has changed of it stays."""
-    if login not in (ADMIN, *partners) or manager.find_user(username=login) is not None:
+    """Of the administrator or a participant; a kept password of who has left makes none."""
+    if login not in (ADMIN, *partners):
         return
     role = manager.find_role("Admin" if login == ADMIN else role_of(login))
     manager.add_user(login, login, "", f"{login}@localhost", role, password=password)
