@@ -1,4 +1,5 @@
-# `make` lists the commands. Everything is installed into .venv from pinned, hash-checked requirement files.
+# `make` lists the commands. Everything is installed from pinned, hash-checked requirement files: Airflow's environment into .venv,
+# Flower's (the node environment) into .venv/node; what tests need is added to .venv.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 unexport PYTHONDONTWRITEBYTECODE  # without bytecode every Airflow process pays 5-15 CPU-seconds
@@ -6,6 +7,7 @@ unexport PYTHONDONTWRITEBYTECODE  # without bytecode every Airflow process pays 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && command -v $$p && break; done)
 BIN := .venv/bin
+LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help demo up test test-long test-soak check docs format lock clean
@@ -22,7 +24,7 @@ up: .venv/base  ## the same, and keeps the pages running until Ctrl-C
 test: .venv/dev  ## the tests of every change, in less than 20 minutes (those that need the real orders skip without them)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
-test-long: .venv/dev .venv/foreign/made .venv/evm/made .venv/lineage/made  ## real stacks: a running Airflow and a browser, SuperLink and SuperNodes (skip where Chromium is absent)
+test-long: .venv/dev .venv/foreign/made .venv/evm/made .venv/lineage/made .venv/superlink-http/made  ## real stacks: a running Airflow and a browser, SuperLink and SuperNodes (skip where Chromium is absent)
 	@$(BIN)/python -m pytest -m long
 
 test-soak: .venv/dev  ## before an issue is closed: tables of faults, long fuzzing, random kills
@@ -45,6 +47,12 @@ bench-%: .venv/dev  ## one comparison with its peer (bench-contracts); the resul
 .venv/lineage/made: tests/ledger/lineage/requirements.txt
 	@echo "Installing Airflow's OpenLineage provider into .venv/lineage"
 	@$(BIN)/python -m pip install -q --no-deps --require-hashes --target .venv/lineage --upgrade -r $<
+	@touch $@
+
+.venv/superlink-http/made: providers/flower/tests/superlink.txt
+	@test -x .venv/superlink-http/bin/python || $(PYTHON) -m venv --without-pip .venv/superlink-http
+	@echo "Installing a SuperLink that speaks HTTP into .venv/superlink-http"
+	@$(BIN)/python -m pip --python .venv/superlink-http/bin/python install -q --no-deps --require-hashes -r $<
 	@touch $@
 
 bench-forecast: .venv/peers-forecast/made
@@ -73,25 +81,30 @@ format: .venv/dev  ## formats the code
 	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
 
 lock: .venv/dev  ## writes the requirement files anew from pyproject.toml
-	@for group in base dev; do $(BIN)/uv pip compile pyproject.toml requirements/build.in --extra roles $$([ $$group = dev ] && echo --group dev) \
-		--universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header -q \
-		-o requirements/$$group.txt; done
-	@for peers in forecast federation simulation; do $(BIN)/uv pip compile benchmarks/peers/$$peers.in --universal --python-version 3.11 \
-		--generate-hashes --no-strip-extras --no-header -q -o benchmarks/peers/$$peers.txt || exit 1; done
-	@$(BIN)/uv pip compile tests/ledger/evm/requirements.in --universal --python-version 3.11 --prerelease allow \
-		--generate-hashes --no-strip-extras --no-header -q -o tests/ledger/evm/requirements.txt
-	@$(BIN)/uv pip compile tests/ledger/lineage/requirements.in --no-deps --universal --python-version 3.11 \
-		--generate-hashes --no-strip-extras --no-header -q -o tests/ledger/lineage/requirements.txt
+	@$(LOCK) pyproject.toml requirements/build.in --extra airflow --extra roles --extra node --group dev -o requirements/dev.txt
+	@$(LOCK) pyproject.toml requirements/build.in --extra airflow --extra roles -c requirements/dev.txt -o requirements/airflow.txt
+	@$(LOCK) pyproject.toml requirements/build.in --extra node -c requirements/dev.txt -o requirements/node.txt
+	@$(LOCK) providers/flower/tests/superlink.in -o providers/flower/tests/superlink.txt
+	@for peers in forecast federation simulation; do $(LOCK) benchmarks/peers/$$peers.in -o benchmarks/peers/$$peers.txt || exit 1; done
+	@$(LOCK) tests/ledger/evm/requirements.in --prerelease allow -o tests/ledger/evm/requirements.txt
+	@$(LOCK) tests/ledger/lineage/requirements.in --no-deps -o tests/ledger/lineage/requirements.txt
 
 clean:  ## removes the environment and the networks made here
 	rm -rf .venv .decai .pytest_cache .mypy_cache .ruff_cache .import_linter_cache build *.egg-info
 
-.venv/base: requirements/base.txt pyproject.toml
+.venv/base: requirements/airflow.txt pyproject.toml .venv/node/made
+	@echo "Installing Airflow's environment into .venv (about 190 packages, one to three minutes)"
+	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements/airflow.txt
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/node/made: requirements/node.txt pyproject.toml
 	@scripts/system-check "$(PYTHON)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing into .venv (about 190 packages, one to three minutes)"
-	@$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements/base.txt
-	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation --no-index -e .
+	@test -x .venv/node/bin/python || $(PYTHON) -m venv --without-pip .venv/node
+	@echo "Installing Flower's environment into .venv/node (about 90 packages, half a minute to two minutes)"
+	@$(BIN)/python -m pip --python .venv/node/bin/python install -q --no-deps --require-hashes -r requirements/node.txt
+	@$(BIN)/python -m pip --python .venv/node/bin/python install -q --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 .venv/dev: requirements/dev.txt .venv/base

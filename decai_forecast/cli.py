@@ -13,6 +13,7 @@ import typer.core
 
 from decai_forecast import __version__
 from decai_forecast.errors import DecaiError
+from decai_forecast.node_environment import go_on_with_flower
 
 if TYPE_CHECKING:
     from click import Command, Context
@@ -43,6 +44,7 @@ COMMANDS = {  # in the order of the help; groups of commands, and single ones
 }
 
 
+WITH_FLOWER = ("round", "federation", "coordinator")  # what trains, or speaks to a SuperLink
 OF_THE_HOST = {  # what the host refuses, in words, with what to do
     errno.EROFS: "it lies on a read-only disk; mount it for writing, or set DECAI_HOME to another place",
     errno.EACCES: "this user may not; run it as the owner of the home, or give the home to this user (chown -R)",
@@ -91,6 +93,8 @@ def main() -> None:
     """Exit codes: 0 done, 1 the round failed, 2 wrong use or an expected error (one line on stderr)."""
     code = 2
     try:
+        if sys.argv[1:2] and sys.argv[1] in WITH_FLOWER:
+            go_on_with_flower(sys.argv[1:])
         app(standalone_mode=True)
     except DecaiError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -47,6 +47,7 @@ TAKEN = {  # of the rooms that are joined only by whoever runs a round, file by 
     "coordinator.round_status": "round_status rounds_of",
     "coordinator.statements": "keep_log record_round",
     "coordinator.summary": "coordinator_summary",
+    "coordinator.training_process": "federate_apart",
     "one_machine.audited": "auditing own_policy",
     "one_machine.introduce": "introduce",
     "one_machine.run": "run_round",

@@ -210,9 +210,12 @@ def train(partner: str, context: Any) -> dict[str, Any]:
 
 
 def federate(context: Any) -> dict[str, Any]:
-    """Trains the shared forecaster and emits the partition of the round; a second start is skipped."""
-    from decai_forecast.coordinator.federate import federate as step
+    """Has the shared forecaster trained and emits the partition of the round; a second start is skipped.
+
+    The training is a process of the node environment: Airflow's has no Flower.
+    """
     from decai_forecast.coordinator.federate import published
+    from decai_forecast.coordinator.training_process import federate_apart
 
     coordinator = coordinator_context(this_network())
     round = partition_round(context, coordinator.network, partial(round_of, coordinator))
@@ -220,7 +223,7 @@ def federate(context: Any) -> dict[str, Any]:
     if not published(coordinator, round.id):
         measure_round(coordinator, round.id)
         with plainly(), _one_at_a_time(context), counted(coordinator):
-            step(coordinator, round, progress=print)
+            federate_apart(coordinator, round, print)
     return _emit_shared(context, coordinator, round)
 
 

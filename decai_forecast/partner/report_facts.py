@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from importlib.metadata import version
 from typing import Any
 
 import pandas as pd
@@ -14,6 +13,7 @@ from decai_forecast.contracts import RuleOutcome, Verdict
 from decai_forecast.errors import DecaiError
 from decai_forecast.link import SharedRound
 from decai_forecast.network import SEED
+from decai_forecast.node_environment import versions_of
 from decai_forecast.partner.briefing import briefing
 from decai_forecast.partner.context import DEMAND, PartnerContext
 from decai_forecast.partner.disclosure import disclosed
@@ -95,7 +95,7 @@ def facts_of(company: PartnerContext, round: Round, steps: RoundSteps | None = N
         simulation=Simulation.from_json(steps.simulated.json("simulation.json")) if steps.simulated else None,
         fan=_fan(steps.trained, combined, calendar.horizon),
         planning=briefing(calendar, steps.trained, steps.watched, combined) if steps.trained and combined else None,
-        what_left=left, versions={name: version(name) for name in LIBRARIES},
+        what_left=left, versions=versions_of(LIBRARIES),
         model=f"{combined.facts.choice.name}-{combined.inputs[:12]}" if combined else "",
         previous=_previous(store, round), opted_in=settings.compare,
         others=asdict(comparison) if comparison else None, units=_units(steps.checked) if steps.checked else {},

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives import serialization
 
 from decai_forecast.errors import ConfigError, FederationError
-from decai_forecast.federation.ask import gather
 from decai_forecast.federation.exact.grpc_relay import GrpcRelay, Tls
 from decai_forecast.federation.exact.progress import Watch
 from decai_forecast.federation.plan import Member, Plan
@@ -253,6 +252,7 @@ class OverSuperLink:
 
     @contextmanager
     def open(self, plan: Plan, setting: RuntimeSetting) -> Iterator[tuple[Grid, RuntimeSetting]]:
+        from decai_forecast.federation.ask import gather
         from decai_forecast.federation.superlink.flower import started_run
 
         _, listen, ports = self.link.facts()
