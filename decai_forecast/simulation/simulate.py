@@ -16,6 +16,7 @@ from decai_forecast.simulation.agents.fit import BASE_STOCK, Choice
 from decai_forecast.simulation.best_response import best_response
 from decai_forecast.simulation.corrected import Corrected, corrected
 from decai_forecast.simulation.demand import INDEPENDENT, Dependence
+from decai_forecast.simulation.demand.dependence import LEAST_ROWS
 from decai_forecast.simulation.engine.drive import Progress
 from decai_forecast.simulation.measures import served
 from decai_forecast.simulation.network.graph import Bools, Floats
@@ -200,18 +201,25 @@ def _stated(
 ) -> list[Assumption]:
     """What the simulation itself takes for granted."""
     moves = planner.dependence
-    together = (
-        f"its periods move together with correlation {moves.periods:.2f}, sites of an item share {moves.item:.0%} and the "
-        f"company {moves.company:.0%} of the surprise, as in {moves.rows:,} past forecasts"
-        if moves.rows
-        else "its periods and items are independent around the forecast, since there are too few past forecasts to learn from"
-    )
+    learned = moves.rows >= LEAST_ROWS
     return [
         _policy(planner, behaviour),
         Assumption("Review", f"orders are placed {_every(given.review_periods, calendar)}", True),
         Assumption("Unserved demand", "is lost, not served later", True),
-        Assumption("Demand", f"{together}; {replications} replications", not moves.rows),
+        Assumption("Demand", f"{_together(moves, learned=learned)}; {replications} replications", not learned),
     ]  # fmt: skip
+
+
+def _together(moves: Dependence, *, learned: bool) -> str:
+    if moves == INDEPENDENT:
+        return "its periods and items are independent around the forecast"
+    periods = f"its periods move together with correlation {moves.periods:.2f}"
+    if not learned:
+        return f"{periods}, as at other companies, since there are too few past forecasts to learn from"
+    return (
+        f"{periods}, sites of an item share {moves.item:.0%} and the company {moves.company:.0%} of the surprise, as in "
+        f"{moves.rows:,} past forecasts"
+    )
 
 
 def _policy(planner: Planner, behaviour: Choice | None) -> Assumption:

@@ -12,7 +12,8 @@ from decai_forecast.demand import Choice
 from decai_forecast.partner.combine import judged as module
 from decai_forecast.partner.combine.judged import Judged, dependence_of_past, judged, past_forecasts, past_levels
 from decai_forecast.partner.combine.origins import Origins
-from decai_forecast.simulation.demand import INDEPENDENT
+from decai_forecast.simulation.demand import Dependence
+from decai_forecast.simulation.demand.dependence import USUAL_PERIODS
 
 LOCAL = Choice("local", "the own", 3, {})
 DATES = pd.date_range("2026-03-30", periods=4, freq="7D")
@@ -116,7 +117,7 @@ def test_of_very_many_series_some_items_are_kept(monkeypatch: pytest.MonkeyPatch
     assert sorted(rows["location_id"].unique()) == ["north", "south"]
 
 
-def test_few_past_rows_tell_no_dependence() -> None:
+def test_few_past_rows_tell_the_dependence_of_other_companies() -> None:
     """An unknown actual is no row."""
-    assert dependence_of_past([]) == INDEPENDENT
-    assert dependence_of_past([forecast(90.0, actual=np.nan)]) == INDEPENDENT
+    assert dependence_of_past([]) == Dependence(USUAL_PERIODS)
+    assert dependence_of_past([forecast(90.0, actual=np.nan)]) == Dependence(USUAL_PERIODS)

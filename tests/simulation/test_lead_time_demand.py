@@ -12,6 +12,7 @@ from worlds import normal_forecast
 
 from decai_forecast.demand.quantiles import LEVELS, name_of
 from decai_forecast.simulation.demand import Dependence, Marginals, dependence_of, marginals_of, sums_of
+from decai_forecast.simulation.targets import Goal, Terms, stock_targets
 
 QUANTILES = [name_of(level) for level in LEVELS]
 
@@ -90,3 +91,35 @@ def test_sums_cover_what_comes_where_past_forecasts_taught_how_they_move() -> No
 
     assert 0.72 <= share(dependence) <= 0.95
     assert share(Dependence()) < 0.68
+
+
+def residual_levels(rho: float, items: int) -> list[pd.DataFrame]:
+    """Levels at which the actuals of one quarter fell, AR(1) with ``rho``, of so many items."""
+    rng, z = np.random.default_rng(4), [np.empty(0)]
+    for t in range(13):
+        new = rng.normal(size=items)
+        z.append(new if t == 0 else rho * z[-1] + np.sqrt(1 - rho**2) * new)
+    level = np.vectorize(NormalDist().cdf)(np.stack(z[1:], axis=1)).ravel()
+    forecast = normal_forecast({f"i{k:03d}": (100.0, 20.0) for k in range(items)})
+    return [forecast[["location_id", "item_id", "date"]].assign(level_low=level, level_high=level)]
+
+
+def test_few_past_rows_are_those_of_a_company_like_the_others() -> None:
+    """Of 39 rows nothing is believed, of 65 a quarter, of 2,600 nearly all; what periods do is all that is usual."""
+    found = [dependence_of(residual_levels(0.0, items)) for items in (3, 5, 200)]
+    assert [one.rows for one in found] == [39, 65, 2600]
+    assert found[0] == Dependence(0.5, rows=39)
+    assert 0.35 < found[1].periods < 0.5
+    assert found[2].periods == pytest.approx(0.5 * 200 / 2800, abs=0.03)
+
+
+def test_stock_targets_cover_the_same_sum() -> None:
+    """The level for a cycle service of 95 % is the q95 of lead-time demand, for each item and its own lead time."""
+    normal, moves = law(x=(100, 20), y=(30, 12)), Dependence(0.5)
+    told = sums_of(normal, spans(x=2, y=5), moves, season=1, seed=3, replications=20_000)
+    ones = np.ones((1, 2))
+    given = Terms(np.array([[2, 5]]), ones, 9 * ones, 1, True)
+    levels = stock_targets(
+        normal, given, Goal("cycle_service", 0.95), seed=8, horizon=13, season=1, replications=4000, dependence=moves
+    )
+    assert levels["level_proposed"].to_numpy() == pytest.approx(told["q95"].to_numpy(float), rel=0.02)

@@ -10,6 +10,7 @@ from worlds import WEEKS, items_of, normal_forecast, run, stock_of, suppliers, t
 from decai_forecast.errors import ConfigError, NotEnoughData
 from decai_forecast.network import Assumptions
 from decai_forecast.simulation import Simulation
+from decai_forecast.simulation.demand import Dependence
 
 
 def test_order_up_to_level_agrees_with_the_closed_form() -> None:
@@ -145,3 +146,27 @@ def test_incomplete_frames_are_refused_with_a_reason() -> None:
         run(forecast.iloc[1:], calendar=WEEKS)
     with pytest.raises(NotEnoughData, match="no series"):
         run(forecast.iloc[:0], calendar=WEEKS)
+
+
+@pytest.mark.parametrize(
+    ("moves", "told", "assumed"),
+    [
+        (Dependence(), "its periods and items are independent around the forecast", True),
+        (
+            Dependence(0.5, rows=39),
+            "its periods move together with correlation 0.50, as at other companies, since there are too few past forecasts to "
+            "learn from",
+            True,
+        ),
+        (
+            Dependence(0.3, 0.1, 0.2, 2600),
+            "its periods move together with correlation 0.30, sites of an item share 10% and the company 20% of the surprise, "
+            "as in 2,600 past forecasts",
+            False,
+        ),
+    ],
+)
+def test_what_the_demand_is_taken_for_is_told(moves: Dependence, told: str, assumed: bool) -> None:
+    """What was learned from the company's own past is no assumption."""
+    stated = run(normal_forecast({"x": (50, 8)}), dependence=moves, replications=20).assumptions
+    assert [(one.text, one.assumed) for one in stated if one.name == "Demand"] == [(f"{told}; 20 replications", assumed)]

@@ -4,6 +4,9 @@ Estimated from the forecaster's own past: where each actual fell in its forecast
 transform) as a standard normal residual. An actual of lumpy demand, a zero say, stands for an interval of levels. Its
 residual is the mean of the normal over that interval, which is closer to zero than what lies behind; which correlation
 lies behind that of the residuals is told by their first two Hermite coefficients (1 and 0 where demand is continuous).
+
+How far successive periods move together is alike at companies that differ in all else. So a company with few past rows is taken
+for one like the others (docs/decisions/0120): independent periods would make the demand of a lead time too narrow.
 """
 
 from __future__ import annotations
@@ -17,11 +20,13 @@ import pandas as pd
 
 from decai_forecast.columns import KEYS, SERIES
 
-__all__ = ["INDEPENDENT", "Dependence", "dependence_of", "residuals"]
+__all__ = ["INDEPENDENT", "LEAST_ROWS", "USUAL_PERIODS", "Dependence", "dependence_of", "residuals"]
 
 Floats = npt.NDArray[np.float64]
 LARGEST = 0.95  # of a correlation: 1 would make all periods, or all series, one
-LEAST_ROWS = 50  # residuals below which nothing is said
+LEAST_ROWS = 50  # residuals below which a company's own say nothing
+USUAL_PERIODS = 0.5  # correlation of successive periods, pooled over companies: .37 to .73 on four sets
+ROWS_TO_TRUST = 200  # residuals at which a company's own correlation of periods is taken half
 LEAST_DATES = 4  # past periods below which no common factor is believed
 GRID = np.linspace(0, LARGEST, 191)  # of correlations
 SURE = 2.0  # standard errors over periods that a common factor must show
@@ -62,21 +67,22 @@ def _density(z: Floats) -> Floats:
 
 def dependence_of(past: Sequence[pd.DataFrame]) -> Dependence:
     """The dependence that past forecasts show: one frame per cut-off with location_id, item_id, date and ``level_low`` and
-    ``level_high`` (see ``levels_at_actual``; rows with NaN are unknown). :data:`INDEPENDENT` with too few rows.
+    ``level_high`` (see ``levels_at_actual``; rows with NaN are unknown).
 
     ``periods`` is the AR(1) coefficient whose mean correlation over all pairs of periods of a cut-off's horizon is that of the
-    residuals: what a sum over a lead time varies by depends on it, and a level that was off for the whole horizon counts.
+    residuals: what a sum over a lead time varies by depends on it, and a level that was off for the whole horizon counts. It
+    is shrunk towards the usual one, and is that one with too few rows; nothing is usual of sites and items.
     """
     frames = [_with_residuals(frame).assign(origin=k) for k, frame in enumerate(past)]
     rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     if len(rows) < LEAST_ROWS:
-        return INDEPENDENT
+        return Dependence(USUAL_PERIODS, rows=len(rows))
     size = float(np.sqrt(rows["square"].mean()))  # 1 where the forecast is calibrated
     rows["z"], rows["z2"] = rows["mean"] / size, (rows["mean"] / size) ** 2
     kept = float(rows["z2"].mean()), float((rows["z"] * (rows["square"] / size**2 - 1)).mean()) / 2**0.5
     company = _common(rows, ["date"], kept)
     item = max(_common(rows, ["date", "item_id"], kept) - company, 0.0)
-    return Dependence(_over_periods(rows, kept), min(item, LARGEST - company), company, len(rows))
+    return Dependence(_shrunk(_over_periods(rows, kept), len(rows)), min(item, LARGEST - company), company, len(rows))
 
 
 def _seen(correlation: Floats, kept: tuple[float, float]) -> Floats:
@@ -106,6 +112,10 @@ def _over_periods(rows: pd.DataFrame, kept: tuple[float, float]) -> float:
         return 0.0
     implied = sum(n * _seen(GRID**lag, kept) for n, lag in zip(count, lags, strict=True)) / sum(count)
     return float(np.interp(total / sum(count), implied, GRID))
+
+
+def _shrunk(periods: float, rows: int) -> float:
+    return USUAL_PERIODS + rows / (rows + ROWS_TO_TRUST) * (periods - USUAL_PERIODS)
 
 
 def _common(rows: pd.DataFrame, keys: list[str], kept: tuple[float, float]) -> float:
