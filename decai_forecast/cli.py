@@ -33,6 +33,7 @@ COMMANDS = {  # in the order of the help; groups of commands, and single ones
     "backtest": "backtest:backtest",
     "simulate": "simulate:simulate_command",
     "learn": "learn:learn_command",
+    "plan": "plan:plan_app",
     "doctor": "upkeep:doctor",
     "prepare": "upkeep:prepare",
     "backup": "upkeep:backup",

@@ -127,6 +127,7 @@ def _tell(found: Simulation, partner: str, round_id: str, path: str) -> None:
     from rich.table import Table
 
     from decai_forecast.commands.table import screen
+    from decai_forecast.simulation.times import until_back, until_failure
 
     console = screen()
     if found.scenario and found.case:
@@ -140,8 +141,8 @@ def _tell(found: Simulation, partner: str, round_id: str, path: str) -> None:
             str(row["node"]),
             f"{row['lost_units']:,.0f}",
             f"{row['network_fill_rate']:.1%}",
-            _days(row["tts_p50"] * found.period_days, row["followed_days"]),
-            _days(row["service_recovery_days"], row["followed_days"]),
+            _unit(until_failure(row["tts_p50"] * found.period_days, row["followed_days"])),
+            _unit(until_back(row["service_recovery_days"], row["followed_days"])),
         )
     console.print(table)
     left = len(found.exposure) - SHOWN
@@ -158,7 +159,5 @@ def _words(case: ToldScenario) -> str:
     return f"Simulated:\n{shocks}{''.join(f'{chr(10)}Note: {note}.' for note in case.notes)}{chance}"
 
 
-def _days(days: float, followed: float) -> str:
-    from decai_forecast.simulation.best_response import told_days
-
-    return told_days(days, round(followed))
+def _unit(text: str) -> str:
+    return f"{text} days" if text[-1].isdigit() else text

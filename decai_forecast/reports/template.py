@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from decai_forecast.reports.words import amount, capital, day, figure, level, percent, units
+from decai_forecast.simulation.times import until_back, until_failure
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,6 +35,8 @@ def environment() -> Environment:
         "capital": capital,
         "figure": figure,
         "level": level,
+        "until_failure": until_failure,
+        "until_back": until_back,
     }
     found.filters["words"] = lambda text: text.replace("_", " ")
     return found

@@ -18,11 +18,11 @@ import pandas as pd
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.network.graph import Bools, Floats, Ints
-from decai_forecast.simulation.network.reach import alternatives, not_sure, outside_demand
+from decai_forecast.simulation.network.reach import not_sure, outside_demand
 from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import Place, SupplyNetwork
 
-__all__ = ["best_response", "told_days"]
+__all__ = ["best_response"]
 
 TINY = 1e-9
 
@@ -41,11 +41,6 @@ def best_response(network: SupplyNetwork) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["node", "kind", "node_ttr_days", "tts_lp_days", "pi_lp_units", "pi_lp_value"])
     impact = frame["pi_lp_units" if frame["pi_lp_value"].isna().any() else "pi_lp_value"]
     return frame.assign(rei_lp=impact / impact.max() if (impact > TINY).any() else 0.0)
-
-
-def told_days(days: float, horizon_days: int) -> str:
-    """``12 days``; a time beyond the horizon (NaN) is ``>90 days``."""
-    return f">{horizon_days} days" if np.isnan(days) else f"{days:,.0f} days"
 
 
 def _limits_of(network: SupplyNetwork) -> dict[str, float]:
@@ -67,14 +62,39 @@ def _exposure(
 ) -> tuple[Any, ...]:
     periods = place.recovery_days / network.calendar.days
     groups = _concerned(network, limits, place)
-    down = _Program(network, limits, groups, place.name, periods)
     key = (groups, periods)
     if key not in base:
         base[key] = _Program(network, limits, groups, "", periods).lost()
+    if not any(base[key]) and _ends(network, groups, place):
+        return place.name, place.kind, place.recovery_days, 0.0, *_unsold(network, groups, place, periods)
+    down = _Program(network, limits, groups, place.name, periods)
     units, value = (max(found - usual, 0.0) for found, usual in zip(down.lost(), base[key], strict=True))
     longest = down.survives()
     days = longest * network.calendar.days if longest < network.periods - TINY else np.nan
     return place.name, place.kind, place.recovery_days, days, units, value if down.valued else np.nan
+
+
+def _ends(network: SupplyNetwork, groups: Sequence[int], place: Place) -> bool:
+    """Whether customers buy at the place and it ships to no other: down, it takes its own sales and leaves the others more.
+    Where nothing is lost otherwise the program would say just that, and need not be solved."""
+    at = [(network.groups[k], network.groups[k].graph.at(place.name)) for k in groups]
+    feeds = any(np.isin(group.graph.parent, nodes).any() for group, nodes in at)
+    return not feeds and any(_bought(group, nodes).any() for group, nodes in at)
+
+
+def _bought(group: Group, nodes: Ints) -> Floats:
+    """[demand node, item]: units per period that customers buy at some nodes, 0 elsewhere."""
+    return np.where(np.isin(group.graph.demand, nodes)[:, None], outside_demand(group), 0.0)
+
+
+def _unsold(network: SupplyNetwork, groups: Sequence[int], place: Place, periods: float) -> tuple[float, float]:
+    """Units and margin that the place does not sell; NaN where the margin of something the groups sell is unknown."""
+    units = value = 0.0
+    for group in (network.groups[k] for k in groups):
+        bought, margin = _bought(group, group.graph.at(place.name)) * periods, group.stages.value[group.graph.demand]
+        units += float(bought.sum())
+        value += float((bought * np.where(outside_demand(group) > 0, margin, 0.0)).sum())
+    return units, value
 
 
 def _concerned(network: SupplyNetwork, limits: Mapping[str, float], place: Place) -> tuple[int, ...]:
@@ -200,10 +220,11 @@ class _Program:
         if whole < stages.transit.shape[2]:
             transit = transit + rest * stages.transit[:, :, whole]
         transit = transit / stages.quantity
-        for lanes in alternatives(part.group):
-            child = int(graph.child[lanes[0]])
+        for child, lanes, _ in graph.alternatives:
             there = part.make[child] >= 0
-            row = self.rows.new(transit[lanes][:, there].sum(axis=0), np.zeros(int(there.sum())))
+            if not there.any():
+                continue
+            row = self.rows.new(transit[list(lanes)][:, there].sum(axis=0), np.zeros(int(there.sum())))
             self.rows.add(row, part.make[child, there], np.ones(len(row)))
             for lane in lanes:
                 self.rows.add(row, part.ship[lane, there], np.full(len(row), -1.0))

@@ -37,11 +37,12 @@ class Simulation:
     single_source_items, items_affected (fill rate falls by more than a point), lost_units and lost_units_se (beyond those
     lost anyway), lost_value (NaN where a value is unknown), fill_rate (of its items), network_fill_rate, tts_p10 and tts_p50
     (periods from its start until service of its items fails). Of the simulation, too: [node_ttr_days (how long it is down: an
-    input), rei (lost value or units, of the largest), service_recovery_days (from the start of the outage; 0: it never
-    failed), loss_of_service (service-days below the target), max_depth (deepest fall of service, a fraction), followed_days
-    (from its start to the end of the simulation)]. All of these are measured against the undisturbed run on the same samples.
-    Of the best possible response, by linear program: [tts_lp_days, pi_lp_units, pi_lp_value, rei_lp]; it never loses more
-    than today's way of ordering, which is a response, too.
+    input), sells (whether customers buy at the place itself, who get nothing while it is down), rei (lost value or units, of
+    the largest), service_recovery_days (from the start of the outage until half of the replications have failed and are over
+    it; 0: fewer than half fail), loss_of_service (service-days below the target), max_depth (deepest fall of service, a
+    fraction), followed_days (from its start to the end of the simulation)]. All of these are measured against the undisturbed
+    run on the same samples. Of the best possible response, by linear program: [tts_lp_days, pi_lp_units, pi_lp_value, rei_lp];
+    it never loses more than today's way of ordering, which is a response, too.
 
     ``service``: per period date, share of demand served ``base_mean/p10/p90`` today and ``down_mean/p10/p90`` while
     ``worst_node`` is down, and total demand ``demand_mean/p10/p90`` (units, series independent). Exposure, service and ripple

@@ -1,6 +1,7 @@
 """The page: one file without scripts, inert names, readable by all, the same bytes for the same report."""
 
 import re
+from dataclasses import replace
 
 import examples
 import pytest
@@ -80,3 +81,14 @@ def test_page_of_a_first_round() -> None:
     page = render_html(build_report(examples.facts(quality=lone, fan=None, simulation=unknown)))
     assert "Suppliers are not known" in page
     assert page.count("<svg") == 1
+
+
+def test_a_closed_site_is_told_and_not_coloured() -> None:
+    """It sells nothing while it is down, whatever it holds; a supplier whose items fail before it is back is coloured."""
+    found = examples.simulation(("a", "b", "c"))
+    sells = [True, *[False] * (len(found.exposure) - 1)]
+    rows = found.exposure.assign(tts_p50=0.0, tts_p10=0.0, node_ttr_days=28.0, sells=sells)
+    page = render_html(build_report(examples.facts(simulation=replace(found, exposure=rows))))
+    assert page.count('<td class="n">at once <span class="se">closed</span>') == 1
+    assert page.count('<td class="n risk">at once <span class="se">(at once)</span>') == len(rows) - 1
+    assert "Closed: customers buy at the site itself" in page

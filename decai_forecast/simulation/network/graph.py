@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +45,16 @@ class Graph:
         """The components that places keep, beside the items themselves: nodes named ``place/component``."""
         pairs = zip(self.nodes, self.places, strict=False)
         return frozenset(node.removeprefix(f"{place}/") for node, place in pairs if node != place)
+
+    @cached_property
+    def alternatives(self) -> tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...]:
+        """Per component of a node, by node, so that parents are done before their children: the node, the lanes that bring the
+        component, and where from."""
+        found: dict[tuple[int, int], list[int]] = {}
+        for lane, key in enumerate(zip(self.child.tolist(), self.component.tolist(), strict=True)):
+            found.setdefault(key, []).append(lane)
+        parent = self.parent.tolist()
+        return tuple((child, tuple(lanes), tuple(parent[k] for k in lanes)) for (child, _), lanes in found.items())
 
     @property
     def levels(self) -> Ints:

@@ -9,7 +9,7 @@ import numpy as np
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.simulation.network.graph import Bools, Floats
-from decai_forecast.simulation.network.reach import alternatives, longest_way
+from decai_forecast.simulation.network.reach import longest_way
 from decai_forecast.simulation.network.stages import Group, Settling
 
 __all__ = ["Levels", "with_levels"]
@@ -41,9 +41,9 @@ def _left(group: Group, level: Floats) -> Floats:
     """[node, item]: what is left on the shelf of the level when all that the policy orders under mean demand is on its way."""
     stages = group.stages
     covered = np.full(stages.stock.shape, np.inf)
-    for lanes in alternatives(group):
-        child = group.graph.child[lanes[0]]
-        covered[child] = np.minimum(covered[child], (stages.lead * stages.share)[lanes].sum(axis=0))
+    longest = stages.lead * stages.share
+    for child, lanes, _ in group.graph.alternatives:
+        covered[child] = np.minimum(covered[child], longest[list(lanes)].sum(axis=0))
     away = np.where(np.isfinite(covered), covered, 0.0) * stages.throughput
     return np.asarray(np.where(group.graph.source[:, None], 0.0, np.maximum(level[:, :, 0] - away, 0.0)))
 

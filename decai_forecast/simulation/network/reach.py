@@ -13,7 +13,6 @@ from decai_forecast.simulation.network.stages import Group
 from decai_forecast.simulation.network.supply import SUPPLIER, SupplyNetwork
 
 __all__ = [
-    "alternatives",
     "items_through",
     "longest_way",
     "main_source",
@@ -25,23 +24,17 @@ __all__ = [
 ]
 
 
-def alternatives(group: Group) -> list[list[int]]:
-    """The lanes of each component of each node, by node: parents are done before their children."""
-    found: dict[tuple[int, int], list[int]] = {}
-    for lane, key in enumerate(zip(group.graph.child.tolist(), group.graph.component.tolist(), strict=True)):
-        found.setdefault(key, []).append(lane)
-    return list(found.values())
-
-
 def not_sure(group: Group, down: Bools, limited: Bools) -> Bools:
     """[node, item]: not sure to have enough. ``down``: [node]; ``limited``: [node, item], by capacity.
 
     Sure is who is neither down nor limited, and has for every component somebody who is sure.
     """
-    graph = group.graph
     found = limited | down[:, None]
-    for lanes in alternatives(group):
-        found[graph.child[lanes[0]]] |= found[graph.parent[lanes]].all(axis=0)
+    touched = [bool(row.any()) for row in found]
+    for child, _, parents in group.graph.alternatives:
+        if all(touched[n] for n in parents):
+            found[child] |= found[list(parents)].all(axis=0)
+            touched[child] = touched[child] or bool(found[child].any())
     return found
 
 
@@ -57,10 +50,12 @@ def share_through(group: Group, place: str) -> Floats:
     """[demand node, item]: how much of what customers buy has come through the place, itself or in what it was made of."""
     graph, stages = group.graph, group.stages
     found = np.zeros(stages.stock.shape)
-    found[graph.at(place)] = 1.0
-    for lanes in alternatives(group):
-        child = graph.child[lanes[0]]
-        found[child] = np.maximum(found[child], (stages.share[lanes] * found[graph.parent[lanes]]).sum(axis=0))
+    found[at := graph.at(place)] = 1.0
+    reached = set(at.tolist())
+    for child, lanes, parents in graph.alternatives:
+        if not reached.isdisjoint(parents):
+            reached.add(child)
+            found[child] = np.maximum(found[child], (stages.share[list(lanes)] * found[list(parents)]).sum(axis=0))
     return np.asarray(found[graph.demand])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from decai_forecast.periods import Calendar
 from decai_forecast.simulation.network.stages import Group
@@ -56,7 +57,7 @@ class SupplyNetwork:
         """All that are simulated: the horizon, and what lies beyond it."""
         return self.calendar.horizon + self.beyond
 
-    @property
+    @cached_property
     def by_name(self) -> Mapping[str, Place]:
         return {place.name: place for place in self.places}
 

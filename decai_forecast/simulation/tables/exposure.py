@@ -27,6 +27,7 @@ from decai_forecast.simulation.tables.run import Run, lost, served_share
 __all__ = ["WHAT_IF", "exposure_table"]
 
 WHAT_IF = "scenario"  # kind of a row that is no single place's outage
+HALF = 0.5  # of the replications: by when so many have failed, and by when so many have failed and are over it
 
 
 def exposure_table(run: Run, response: pd.DataFrame | None) -> pd.DataFrame:
@@ -67,13 +68,20 @@ def _reach(run: Run, scenario: int, place: Place | None) -> dict[str, Any]:
     down = _days(run, scenario)
     if place is None:
         items = {run.network.groups[hit.group].stages.items[k] for hit in run.hits[scenario] for k in hit.items}
-        return {"share": np.nan, "items": len(items), "single_source_items": 0, "node_ttr_days": down}
+        return {"share": np.nan, "items": len(items), "single_source_items": 0, "node_ttr_days": down, "sells": False}
     return {
         "share": _share(run, place),
         "items": len(items_through(run.network, place.name)),
         "single_source_items": len(sole_items(run.network, place.name)),
         "node_ttr_days": down,
+        "sells": _sells(run, place),
     }
+
+
+def _sells(run: Run, place: Place) -> bool:
+    """Whether customers buy at the place itself: while it is down they get nothing, whatever it holds."""
+    groups = run.network.groups
+    return any(bool(outside_demand(group)[np.isin(group.graph.demand, group.graph.at(place.name))].any()) for group in groups)
 
 
 def _share(run: Run, place: Place) -> float:
@@ -133,11 +141,12 @@ def _times(run: Run, scenario: int, service: Floats, usual: Floats) -> dict[str,
     failed = in_failure(service[start:], FAILURE_LEVEL, RECOVERY_LEVEL, usual[start:])
     first, recovery = first_failure(failed), service_recovery(failed)
     area, depth = loss_of_service(service[start:], np.minimum(usual[start:], RECOVERY_LEVEL), days)
-    back = np.where(np.isnan(recovery), np.inf, recovery)
+    back = np.where(np.isnan(recovery) | ~failed.any(axis=0), np.inf, recovery)
+    never = np.mean(failed.any(axis=0)) < HALF
     return {
         "tts_p10": float(low_quantile(first, 0.1)),
-        "tts_p50": float(low_quantile(first, 0.5)),
-        "service_recovery_days": float(low_quantile(back, 0.5)) * days,
+        "tts_p50": float(low_quantile(first, HALF)),
+        "service_recovery_days": 0.0 if never else float(low_quantile(back, HALF)) * days,
         "loss_of_service": float(area.mean()),
         "max_depth": float(depth.mean()),
     }

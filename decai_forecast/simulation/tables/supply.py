@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from decai_forecast.columns import KEYS
-from decai_forecast.simulation.engine import vectorised
+from decai_forecast.simulation.engine.choose import engine_for
 from decai_forecast.simulation.measures import days_of_supply
 from decai_forecast.simulation.network.graph import Floats, Ints
 from decai_forecast.simulation.network.stages import Group
@@ -50,7 +50,8 @@ def _stock(group: Group, demand: Floats) -> Floats:
     """[demand node, item, period]: units at the end of each period."""
     nodes, (_, items, periods) = len(group.graph.nodes), demand.shape
     trace = np.zeros((nodes, items, periods, 1), dtype=np.float32)
-    vectorised.run(group.graph, group.stages, demand[..., None].astype(np.float32), backorder=False, trace=trace)
+    run = engine_for(nodes * periods * items, nodes * periods, 1)
+    run(group.graph, group.stages, demand[..., None].astype(np.float32), backorder=False, trace=trace)
     at: Ints = group.graph.demand
     return np.asarray(np.maximum(trace[at, :, :, 0], 0.0), dtype=np.float64)
 

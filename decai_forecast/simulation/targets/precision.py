@@ -33,11 +33,12 @@ def critical_of(group: Group) -> Floats:
 def multiples_of(group: Group, goal: Goal, horizon: int, replications: int, budget: int = BUDGET) -> tuple[Ints, int]:
     """[item]: how many times the usual replications each is planned with, and the samples that this takes of the budget;
     where that does not suffice for all, the dearest class takes a step back."""
-    span = (lead_of(group) + group.stages.review[:, None]).max(axis=0)
-    rare = _rare(critical_of(group)[group.graph.demand]) if goal.kind == "cost" else 1 - goal.value
+    sold = group.graph.demand  # levels of sites that only supply others are searched apart from this
+    span = (lead_of(group) + group.stages.review[:, None])[sold].max(axis=0)
+    rare = _rare(critical_of(group)[sold]) if goal.kind == "cost" else 1 - goal.value
     needed = SEEN * span / (horizon * np.maximum(rare, 1e-9) * replications)
     step = np.minimum(np.searchsorted(MULTIPLES, needed), len(MULTIPLES) - 1)
-    each = len(group.graph.demand) * (horizon + span) * replications
+    each = len(sold) * (horizon + span) * replications
     while (spent := int((each * (MULTIPLES[step] - 1)).sum())) > budget:
         step = np.minimum(step, step.max() - 1)
     return MULTIPLES[step], spent
