@@ -40,6 +40,7 @@ COMMANDS = {  # in the order of the help; groups of commands, and single ones
     "restore": "upkeep:restore",
     "audit": "audit:audit_command",
     "ledger": "ledger:ledger_app",
+    "exchange": "exchange:exchange_app",
     "demo": "demo:demo",
     "up": "demo:up",
 }

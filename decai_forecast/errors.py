@@ -9,6 +9,7 @@
      +-- MalformedMessage     another participant sent what is no message of the agreed form
      +-- LinkError            a message is not from whom it says, or did not get through; its code says why
      +-- LedgerError          a log, a statement or a checkpoint is not what it must be; its code says why
+     +-- ExchangeError        a listing, a grant or a use is refused; its code says why
      +-- StoreError           a path outside the participant's own store, or a missing object
      +-- IdentityError        a participant's key, or the key of another one that it knows, cannot be used
      +-- DeliveryError        the partner's source could not be read; its kinds are in delivery/errors.py
@@ -109,6 +110,14 @@ class LinkError(DecaiError):
 
 class LedgerError(DecaiError):
     """A log of statements cannot be used, or does not hold: which of its files or entries, and why."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class ExchangeError(DecaiError):
+    """A listing, a grant or a use cannot be had: which term stands against it."""
 
     def __init__(self, code: str, text: str) -> None:
         super().__init__(text)

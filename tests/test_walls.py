@@ -129,6 +129,7 @@ def test_stores_are_opened_at_the_doors() -> None:
         "decai_forecast.one_machine.introduce",
         "decai_forecast.commands.membership",  # the store of the company, or of the coordinator, whose command it is
         "decai_forecast.commands.network",  # `network check` proves them all
+        "decai_forecast.commands.exchange",  # the owner's, and that of the party whose key signs
         "decai_forecast.commands.opening",  # a company opens a tree of its own
         "decai_forecast.one_machine.audited",  # whose pinned keys are believed
         "decai_forecast.one_machine.take_over",  # the coordinator is gone, and a company goes on
@@ -164,6 +165,7 @@ def test_addresses_are_asked_for_at_the_doors() -> None:
         "decai_forecast.commands.membership",
         "decai_forecast.commands.network",  # `network check` proves all stores
         "decai_forecast.commands.opening",
+        "decai_forecast.commands.exchange",
     }
 
 

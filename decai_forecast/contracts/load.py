@@ -16,6 +16,7 @@ from decai_forecast.contracts.rules import compile_rules
 from decai_forecast.contracts.rules.values import is_number
 from decai_forecast.contracts.servers import server_complaints
 from decai_forecast.contracts.standard import standard_complaints
+from decai_forecast.contracts.terms_reader import read_terms
 from decai_forecast.contracts.vocabulary import UNTYPED
 from decai_forecast.documents.complaints import Complaints
 from decai_forecast.documents.document import Document
@@ -136,7 +137,7 @@ def _read(document: Document, *, strict: bool) -> tuple[Contract, list[Problem]]
         schedule=schedule_of(_levels(raw, "timeOfAvailability")), time_zone=str(own.get("timeZone") or ""), rules=rules,
         error_rate=_error_rate(raw),
         missing_periods=str(own.get("missingPeriods") or "zero"), expected_demand=_expected(own.get("expectedDemand")),
-        channels=_channels(raw.get("support") or []),
+        channels=_channels(raw.get("support") or []), terms=read_terms(raw, own, complain),
     )  # fmt: skip
     return contract, document.problems(complain.found)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from decai_forecast.contracts.terms import Terms
 from decai_forecast.documents.fault import Where
 
 __all__ = ["SEVERITIES", "Bound", "Column", "Contract", "Rule", "Source"]
@@ -111,6 +112,7 @@ class Contract:
     missing_periods: str  # what a period without a row means: "zero" or "unknown"
     expected_demand: float  # units per period of all items, for a partner without sales yet; 0: not declared
     channels: tuple[str, ...]  # who is told of a delivery that was not accepted
+    terms: Terms = field(default_factory=Terms)  # what a use costs, who may use the data and for what
 
     @property
     def key(self) -> tuple[str, ...]:

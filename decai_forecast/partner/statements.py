@@ -65,6 +65,7 @@ def state(company: PartnerContext, round: Round, sent: list[Entry] | None = None
     _state_submission(company, notebook)
     if sent is not None:
         _state_report(company, round, notebook, sent)
+    _state_exchange(company, notebook)
     if entries := notebook.entries():
         company.link.give_statements(round.id, Statements(tuple(entry.decode() for entry in entries)))
 
@@ -107,6 +108,20 @@ def notebook_of(company: PartnerContext, round_id: str) -> Notebook:
     from decai_forecast.identity import Keyring
 
     return Notebook(company.store, Keyring(company.store).identity(), company.network, round_id)
+
+
+def _state_exchange(company: PartnerContext, notebook: Notebook) -> None:
+    """What the company offered, granted and answered since it last stated something."""
+    from decai_forecast.exchange.database import has_exchange
+
+    if has_exchange(company.store):
+        from decai_forecast.exchange.desk import Desk
+        from decai_forecast.exchange.listings import expire
+        from decai_forecast.exchange.statements import state_exchange
+
+        desk = Desk.of(company.store)
+        expire(desk)
+        state_exchange(desk, notebook)
 
 
 def _state_submission(company: PartnerContext, notebook: Notebook) -> None:

@@ -41,6 +41,7 @@ PLACES = {
     "partner": Box(70, 376, 240, 92),
     "link": Box(410, 376, 180, 92),
     "coordinator": Box(690, 376, 240, 92),
+    "exchange": Box(950, 500, 140, 110),
     "ledger": Box(410, 512, 180, 92),
     "federation": Box(90, 556),
     "reports": Box(710, 556),

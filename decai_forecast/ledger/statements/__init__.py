@@ -11,7 +11,9 @@ from decai_forecast.ledger.statements.forms import (
     Disclosed,
     Evaluated,
     Event,
+    Granted,
     Head,
+    Listed,
     Matter,
     Membership,
     PrivacySpent,
@@ -20,6 +22,8 @@ from decai_forecast.ledger.statements.forms import (
     StepDone,
     Submitted,
     TakenOver,
+    UsesMade,
+    Withdrawn,
 )
 from decai_forecast.ledger.statements.salts import Salts
 from decai_forecast.ledger.statements.statement import Statement, public_subject, read_statement, sealed_statement, signer_of
@@ -34,7 +38,9 @@ __all__ = [
     "Disclosed",
     "Evaluated",
     "Event",
+    "Granted",
     "Head",
+    "Listed",
     "Matter",
     "Membership",
     "PrivacySpent",
@@ -45,6 +51,8 @@ __all__ = [
     "StepDone",
     "Submitted",
     "TakenOver",
+    "UsesMade",
+    "Withdrawn",
     "public_subject",
     "read_statement",
     "sealed_statement",

@@ -16,7 +16,8 @@ from pydantic import Field, StringConstraints
 
 __all__ = [
     "BY_COMPANIES", "BY_COORDINATOR", "FORMS", "Approved", "Approver", "Certified", "Closed", "Disclosed", "Evaluated", "Event",
-    "Head", "Matter", "Membership", "PrivacySpent", "Published", "ReportSent", "StepDone", "Submitted", "TakenOver", "type_of",
+    "Granted", "Head", "Listed", "Matter", "Membership", "PrivacySpent", "Published", "ReportSent", "StepDone", "Submitted",
+    "TakenOver", "UsesMade", "Withdrawn", "type_of",
 ]  # fmt: skip
 
 URN = "urn:decai-forecast:ledger"
@@ -162,12 +163,44 @@ class TakenOver(Head):
     key: Digest
 
 
+@dataclass(frozen=True)
+class Listed(Head):
+    """A participant offers ``version`` of ``listing`` in the exchange; the subject is its public card."""
+
+    listing: Short
+    version: Annotated[int, Ge(1), Le(10**9)]
+
+
+@dataclass(frozen=True)
+class Granted(Head):
+    """A participant gave a grant of ``listing``; who has it, and for what, is hidden. ``grant``: its id, hidden in the same way
+    in all statements about it."""
+
+    listing: Short
+    grant: Hidden
+
+
+@dataclass(frozen=True)
+class UsesMade(Head):
+    """The uses ``first`` to ``last`` of a ``grant``, which are numbered from 1 on without a gap; its subject hides them."""
+
+    grant: Hidden
+    first: Annotated[int, Ge(1), Le(2**31 - 1)]
+    last: Annotated[int, Ge(1), Le(2**31 - 1)]
+
+
+@dataclass(frozen=True)
+class Withdrawn(Head):
+    """A listing was taken back, or a grant ended before its time; the subject says which."""
+
+
 FORMS: Mapping[str, type[Head]] = {
     f"{URN}:{name}:v1": form
     for name, form in (
         ("step", StepDone), ("submission", Submitted), ("disclosure", Disclosed), ("report", ReportSent),
         ("privacy", PrivacySpent), ("publication", Published), ("certificate", Certified), ("evaluation", Evaluated),
         ("closing", Closed), ("membership", Membership), ("takeover", TakenOver), ("approval", Approved),
+        ("listing", Listed), ("grant", Granted), ("uses", UsesMade), ("withdrawal", Withdrawn),
     )
 }  # fmt: skip
 BY_COORDINATOR = (Published, Certified, Evaluated, Closed, Membership)  # nobody else can state these
