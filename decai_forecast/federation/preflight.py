@@ -18,6 +18,7 @@ from decai_forecast.errors import FederationError
 from decai_forecast.network import Agreement
 
 __all__ = [
+    "PROTOCOL",
     "OtherAgreement",
     "OtherCodeBook",
     "OtherFeatures",
@@ -32,7 +33,7 @@ __all__ = [
     "versions",
 ]
 
-PROTOCOL = 1  # of our own messages, features and trees; another one where a release changes what is summed or how trees grow
+PROTOCOL = 2  # of our own messages, features and trees; another one where a release changes what is summed or how trees grow
 LIBRARIES = ("flwr", "lightgbm")
 VERSION = re.compile(r"[0-9A-Za-z.+!-]{1,40}")  # a version (PEP 440); anything else of a stranger's is not shown
 

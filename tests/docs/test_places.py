@@ -78,3 +78,22 @@ def test_a_place_that_is_not_there_is_seen(tmp_path: Path) -> None:
     assert list(missing_files(page)) == ["decai_forecast/rooms.py", "decai_forecast/rooms.py", "demand/none.py"]
     assert list(missing_names(page)) == ["decai_forecast.store.Shelf"]
     assert list(broken_links(page)) == ["b.md", "#d"]
+
+
+TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`(?: \((long|soak)\))?")
+
+
+def test_every_attack_of_the_table_has_the_test_that_it_names() -> None:
+    """By its function, and with the marker that the table says; each line has one."""
+    page = (ROOT / "docs" / "explanation" / "federation.md").read_text(encoding="utf-8")
+    lines = page.partition("| attack | before | after | test |\n|---|---|---|---|\n")[2].partition("\n\n")[0].splitlines()
+    assert len(lines) > 25
+    assert [line for line in lines if not TEST.search(line.rpartition(" | ")[2])] == []
+    wrong = []
+    for file, name, marker in (found for line in lines for found in TEST.findall(line)):
+        text = (ROOT / file).read_text(encoding="utf-8")
+        before, there, _ = text.partition(f"\ndef {name}(")
+        marked = (before + "\n").rpartition("\n\n\n")[2] + "".join(re.findall(r"^pytestmark = .*$", text, re.MULTILINE))
+        if not there or {one for one in ("long", "soak") if f"mark.{one}" in marked} != {marker} - {""}:
+            wrong.append(f"{file}::{name} ({marker or 'no marker'})")
+    assert wrong == []

@@ -1,15 +1,16 @@
 """Before anything is trained: who has other versions, columns or settings is named, and what it has."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from members import Member, members, plan
+from members import OLD, SHIP, Member, members, plan
 from test_training import Overheard, serve
 
 from decai_forecast.errors import FederationError
 from decai_forecast.federation import train_shared
-from decai_forecast.federation.preflight import agreement, compare, schema_of, versions
+from decai_forecast.federation.preflight import PROTOCOL, agreement, compare, schema_of, versions
 from decai_forecast.federation.run import InProcess
 from decai_forecast.federation.state import RuntimeSetting
 
@@ -54,8 +55,34 @@ def test_another_release_of_the_same_protocol_trains(tmp_path: Path) -> None:
     right: dict[str, Any] = {f"version-{name}": found for name, found in versions().items()}
     right |= {"schema": schema_of(["a"]), "agreed": "x", "release": "9.9.9"}
     compare("p0", right, [schema_of(["a"])], "x")
-    with pytest.raises(FederationError, match=r"p0 has protocol 2 \(release 9\.9\.9\); this training needs 1"):
-        compare("p0", right | {"version-protocol": "2"}, [schema_of(["a"])], "x")
+    with pytest.raises(FederationError, match=rf"p0 has protocol 99 \(release 9\.9\.9\); this training needs {PROTOCOL}:"):
+        compare("p0", right | {"version-protocol": "99"}, [schema_of(["a"])], "x")
+
+
+def test_a_begun_cutoff_with_another_protocol_stops_itself_alone(tmp_path: Path) -> None:
+    """All four began the old cut-off; before the night one takes a release of another protocol. It is named at once and nobody
+    waits for it: the old cut-off is left, since its sums without one would show its share, and the new one is trained."""
+    there = members(tmp_path, 4, (OLD, SHIP))
+    asked = partial(plan, rounds=1, turns=2, quantiles=(0.5,), strategy="exact")
+    train_shared(there, asked(cutoffs=(OLD,)))
+    which, said = asked(cutoffs=(OLD, SHIP)), list[str]()
+    grid = Overheard(there, which, spoil={1000: {"version-protocol": "99", "release": "9.9.9"}}, workers=4)
+    found = serve(grid, which, RuntimeSetting(say=said.append))
+    assert dict(found.state["dropped"]) == {"p0": "other_version"}
+    assert sorted(found.state["rows"]) == ["p1", "p2", "p3"]
+    assert (list(found.state[f"model/{OLD}"]), bool(found.state[f"model/{SHIP}"])) == ([], True)
+    assert any(line.startswith("p0 has protocol 99 (release 9.9.9)") for line in said)
+    assert not any("waits for" in line for line in said)
+
+
+def test_a_begun_cutoff_that_ships_ends_by_name_where_one_has_another_protocol(tmp_path: Path) -> None:
+    """Then the last shared forecaster serves on; the text says who has what."""
+    there, which = members(tmp_path, 4), plan(rounds=1, turns=2, quantiles=(0.5,), strategy="exact")
+    train_shared(there, which)
+    grid = Overheard(there, which, spoil={1000: {"version-protocol": "99"}}, workers=4)
+    with pytest.raises(FederationError) as error:
+        serve(grid, which)
+    assert str(error.value) == "p1, p2, p3 could not train 2026-06-22 together (exact_begun); dropped: p0 (other_version)"
 
 
 def test_two_nodes_of_one_name_are_both_left_out(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from collections.abc import Sequence
 from functools import lru_cache
 from types import TracebackType
 from typing import Any
@@ -30,21 +31,23 @@ import numpy.typing as npt
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Format
 from decai_forecast.federation.exact.session import SecureSession
+from decai_forecast.federation.gate.shares import Share
 from decai_forecast.federation.gate.splits import CATEGORIES, HEAD, NO_SPLIT, SPLIT, Limits, SplitGate
 from decai_forecast.federation.gate.sums import HistogramGate
 
-__all__ = ["LIGHTGBM", "Collectives", "check_library"]
+__all__ = ["ALLGATHER", "ENTRY_BYTES", "LIGHTGBM", "REDUCE_SCATTER", "ROOT", "Collectives", "check_library", "ending"]
 
 LIGHTGBM = "4.7.0"  # order, sizes and layout of the collectives are internal to LightGBM: tested for this version only
 ROOT_BYTES = 24  # std::tuple<int, double, double>, last element first: hessian f64, gradient f64, count i32, padding
 ROOT = struct.Struct("<ddi4x")
 COUNT = Column(0, 2**40)
+ENTRY_BYTES = 16  # of a bin: gradient and hessian
 FIRST_HISTOGRAM = 2  # of the calls in a tree: of all its rows
 BEGINNING = NO_SPLIT[:20]  # feature, left, right, gain: what LightGBM reads of a record without a split
 SPLIT_BYTES = 2 * SPLIT.size  # two SplitInfo
 
 _I32P = ctypes.POINTER(ctypes.c_int32)
-_REDUCE_SCATTER = ctypes.CFUNCTYPE(
+REDUCE_SCATTER = ctypes.CFUNCTYPE(
     None,
     ctypes.c_void_p,
     ctypes.c_int32,
@@ -56,9 +59,7 @@ _REDUCE_SCATTER = ctypes.CFUNCTYPE(
     ctypes.c_int32,
     ctypes.c_void_p,
 )
-_ALLGATHER = ctypes.CFUNCTYPE(
-    None, ctypes.c_void_p, ctypes.c_int32, _I32P, _I32P, ctypes.c_int, ctypes.c_void_p, ctypes.c_int32
-)
+ALLGATHER = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int32, _I32P, _I32P, ctypes.c_int, ctypes.c_void_p, ctypes.c_int32)
 
 
 def check_library() -> None:
@@ -79,8 +80,9 @@ class Collectives:
         self._splits = SplitGate(session.roster.names, session.rank, limits)
         self._sums = HistogramGate(limits.gradient, limits.hessian, slope, limits.rows, limits.noisy, slack)
         self._phase, self._error = "idle", None  # type: str, BaseException | None
+        self._share = Share({}, ())
         self.calls = 0
-        self._kept = (_REDUCE_SCATTER(self._reduce_scatter), _ALLGATHER(self._allgather))  # C holds no reference
+        self._kept = (REDUCE_SCATTER(self._reduce_scatter), ALLGATHER(self._allgather))  # C holds no reference
 
     def __enter__(self) -> Collectives:
         from lightgbm.basic import _LIB, _safe_call
@@ -95,10 +97,11 @@ class Collectives:
 
         _safe_call(_LIB.LGBM_NetworkFree())
 
-    def begin_tree(self, number: int) -> None:
+    def begin_tree(self, number: int, share: Share) -> None:
+        """``share``: who speaks for which feature in this tree."""
         self._session.begin_tree(number)
-        self._phase, self.calls = "root", 0
-        self._splits.begin_tree()
+        self._phase, self.calls, self._share = "root", 0, share
+        self._splits.begin_tree(share.owners)
 
     def end_tree(self) -> None:
         """Raises what went wrong inside the callbacks; :class:`Denied` if LightGBM trained alone."""
@@ -119,7 +122,8 @@ class Collectives:
                 self._expect(
                     "hist", unit == 8 and size % 16 == 0 and blocks == self._session.size, f"a reduce_scatter of {size} bytes"
                 )
-                bounds = [(starts[k] // 16, (starts[k] + lengths[k]) // 16) for k in range(blocks)]
+                bounds = [(starts[k] // ENTRY_BYTES, (starts[k] + lengths[k]) // ENTRY_BYTES) for k in range(blocks)]
+                self._as_shared(bounds)
                 columns = self._form.to_ints(_histogram_at(given, size))
                 first = self.calls == FIRST_HISTOGRAM
                 sums = self._session.secure_reduce_scatter("hist", columns, bounds, committed=first)
@@ -143,7 +147,7 @@ class Collectives:
                 return
         except BaseException as error:  # kept for end_tree: it must not pass through C++
             self._error = error
-        _write([_ending(mine, lengths[k]) for k in range(blocks)], starts, out)
+        _write([ending(mine, lengths[k]) for k in range(blocks)], starts, out)
 
     def _root(self, mine: bytes) -> list[bytes]:
         """LightGBM adds the blocks up by itself: it gets the total and zeros."""
@@ -164,6 +168,10 @@ class Collectives:
         splits = b"".join([_only_sums(one, self._coded) for one in (mine[:half], mine[half:])])
         self._phase = "hist"
         return list(self._splits.checked(self._session.broadcast("split", splits)))
+
+    def _as_shared(self, bounds: Sequence[tuple[int, int]]) -> None:
+        if tuple([high - low for low, high in bounds]) != self._share.bins:
+            raise Denied("LightGBM shares the features of a tree out otherwise than is known of it; nothing was sent")
 
     def _expect(self, phase: str, fits: bool, what: str) -> None:
         if self._phase != phase or not fits:
@@ -195,7 +203,7 @@ def _write(answers: list[bytes], starts: Any, out: int) -> None:
         ctypes.memmove(out + starts[k], answer, len(answer))
 
 
-def _ending(mine: bytes, size: int) -> bytes:
+def ending(mine: bytes, size: int) -> bytes:
     """An answer that ends the tree without a word to anybody: no split anywhere."""
     if len(mine) != size:
         return bytes(size)

@@ -32,6 +32,7 @@ __all__ = [
     "MAX_BODY",
     "MOST_NOTES",
     "REASONS",
+    "REVOKED",
     "SEND",
     "TELL",
     "Frame",
@@ -54,7 +55,9 @@ REASONS = {
     4: "stopped the training",
     5: "joined twice",
     6: "sent notes without end",
+    7: "has a key that was taken back",
 }
+REVOKED = 7
 MOST_NOTES = 4  # of progress, between two steps of one participant
 Blob = bytes | memoryview
 Meanwhile = Callable[[], None]

@@ -12,6 +12,7 @@ import contextlib
 import os
 import queue
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ import grpc
 from decai_forecast.errors import FederationError
 from decai_forecast.federation.exact import frames
 from decai_forecast.federation.exact.errors import PeerLost
-from decai_forecast.federation.exact.frames import Frame, Meanwhile
+from decai_forecast.federation.exact.frames import REVOKED, Frame, Meanwhile
 from decai_forecast.federation.exact.loopback import PATIENCE, WAIT, checked
 from decai_forecast.federation.exact.progress import Progress, Watch
 from decai_forecast.federation.exact.roster import MAX_PARTIES
@@ -36,6 +37,7 @@ MAX_SESSIONS = 64  # open or waiting at a time; more are turned away
 MAX_OF_ONE = 4  # streams at a time of one certificate: a model, and one that is begun before the last has ended
 SESSION_BYTES = 32
 GRACE = 1.0  # seconds that streams get to end when the relay closes
+LOOK = 5.0  # seconds between two looks whether the certificate of an open stream was taken back
 TRIES, PAUSE = 20, 0.25  # to bind the port, and seconds between two: the relay of the model before may still be closing
 OPTIONS = [
     ("grpc.max_receive_message_length", frames.MAX_BODY + frames.HEADER.size),
@@ -117,6 +119,21 @@ class _Session:
         return self._end
 
 
+class _Held:
+    """A company's certificate, which may be taken back while its stream is open; without TLS there is none."""
+
+    def __init__(self, is_taken: Callable[[str, str], bool], company: str, serial: str) -> None:
+        self._is_taken, self._company, self._serial, self._looked = is_taken, company, serial, 0.0
+
+    def now(self) -> bool:
+        self._looked = time.monotonic()
+        return not self._company or self._is_taken(self._company, self._serial)
+
+    def lately(self) -> bool:
+        """Looks again where the last look is a while ago: there are thousands of frames, and the look reads a file."""
+        return time.monotonic() - self._looked < LOOK or self.now()
+
+
 class GrpcRelay:
     """Serves until closed; a context manager. Runs an event loop in a thread of its own.
 
@@ -190,8 +207,8 @@ class GrpcRelay:
     async def _serve(self, _: Any, context: Any) -> None:
         """One participant's stream."""
         join, company = await self._read(context), _company(context)
-        taken = not company or self._is_taken(company, _serial(context))
-        session = self._joined(join, company) if taken and isinstance(join, Frame) else None
+        held = _Held(self._is_taken, company, _serial(context) if company else "")
+        session = self._joined(join, company) if held.now() and isinstance(join, Frame) else None
         if session is None or not isinstance(join, Frame):
             self.metrics.refused += 1
             return await self._write(context, frames.abort(0, 5))
@@ -200,6 +217,7 @@ class GrpcRelay:
         try:
             while answer is None or answer.op != frames.ABORT:
                 given = await self._read(context)
+                given = given if held.lately() else REVOKED
                 answer = await session.exchange(rank, given) if isinstance(given, Frame) else session.end(rank, given)
                 await self._write(context, answer)
         finally:

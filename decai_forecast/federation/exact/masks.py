@@ -32,9 +32,7 @@ class Stream:
     ``keys``: (+1 or -1, 32 bytes), one per other participant; ``chunk``: bytes that are made at a time.
     """
 
-    def __init__(
-        self, keys: Sequence[tuple[int, bytes]], kind: type[np.uint32] | type[np.uint64], chunk: int = CHUNK
-    ) -> None:
+    def __init__(self, keys: Sequence[tuple[int, bytes]], kind: type[np.uint32] | type[np.uint64], chunk: int = CHUNK) -> None:
         self._kind, self._chunk = kind, chunk
         self._streams = [(sign, Cipher(algorithms.AES256(key), modes.CTR(bytes(16))).encryptor()) for sign, key in keys]
         self._zeros, self._stream = bytes(chunk), bytearray(chunk + 15)  # the cipher wants room for another block

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from decai_forecast.federation.exact.bins import Bins
 from decai_forecast.federation.exact.collectives import Collectives
+from decai_forecast.federation.exact.dry_run import shares_of
 from decai_forecast.federation.exact.errors import Denied, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Floats, Format
 from decai_forecast.federation.exact.noise import Noise
@@ -84,6 +85,7 @@ class _Grower:
         bins = [int(self._data.feature_num_bin(feature)) for feature in range(len(plan.feature_names))]
         ridge = float(plan.params(0)["lambda_l2"])
         self._limits = Limits(bins, frozenset(), float(LARGEST_SUM), float(LARGEST_SUM), LARGEST_SUM, ridge, noisy=True)
+        self._shares = shares_of(self._data, plan.params(0), session.size)
         self._reach = private.most - private.least
         labels = np.linspace(private.least, private.most, POINTS)
         self.start = float(self._read("start", self._label.astype(float), labels, np.zeros(len(self._label), np.int64), 1)[0])
@@ -107,8 +109,9 @@ class _Grower:
         import lightgbm as lgb
 
         gradients = self._loss.gradients(self._score, self._label, self._weight * 2 ** (6 - GRID_BITS), self._form)
-        booster = lgb.Booster(self._plan.params(number) | {"num_machines": self._session.size}, self._data)
-        collectives.begin_tree(number)
+        params = self._plan.params(number) | {"num_machines": self._session.size}
+        booster = lgb.Booster(params, self._data)
+        collectives.begin_tree(number, self._shares.of_tree(params))
         try:
             finished = booster.update(fobj=lambda *_: gradients)
         except lgb.basic.LightGBMError as error:

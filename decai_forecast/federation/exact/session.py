@@ -10,14 +10,12 @@ random except in their sum.
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -188,10 +186,9 @@ class SecureSession:
         return beside[: -len(self._epoch)].decode()
 
     def _altered(self, rank: int, beside: bytes) -> Tampered:
+        which = f"its message of step {self._step - 1} ({self._phase_in(beside)})"
         return Tampered(
-            f"{self.roster.names[rank]}: its message of step {self._step - 1} ({self._phase_in(beside)}) is not what it sealed; "
-            "the relay altered, repeated or exchanged it",
-            rank,
+            f"{self.roster.names[rank]}: {which} is not what it sealed; the relay altered, repeated or exchanged it", rank
         )
 
     # sums

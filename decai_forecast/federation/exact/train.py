@@ -15,6 +15,7 @@ from decai_forecast.federation.exact.audit import Evidence, Subject
 from decai_forecast.federation.exact.bins import Bins, agree_bins
 from decai_forecast.federation.exact.certificate import Certificate, subject_of
 from decai_forecast.federation.exact.collectives import Collectives, check_library
+from decai_forecast.federation.exact.dry_run import shares_of
 from decai_forecast.federation.exact.errors import Denied, NoTree
 from decai_forecast.federation.exact.fixed_point import Floats, Format
 from decai_forecast.federation.exact.loss import mean_loss
@@ -139,6 +140,7 @@ class _Grower:
         self._data = bins.dataset(rows.X, plan.max_bin, plan.feature_names)
         self._score: Floats = np.full(len(rows.label), start.score)
         self._limits = limits_of(self._data, self._form, plan, bins.rows)
+        self._shares = shares_of(self._data, plan.params(0), session.size)
         self._slope, self._slack = slope_of(plan.objective, self._limits, self._form)
 
     def all(self, progress: Progress | None) -> list[Tree]:
@@ -209,7 +211,7 @@ class _Grower:
         gradients = self._objective.gradients(self._score, self._label, steps, self._form)
         params = self._plan.params(number) | {"num_machines": self._session.size}
         booster = lgb.Booster(params, self._data)
-        collectives.begin_tree(number)
+        collectives.begin_tree(number, self._shares.of_tree(params))
         try:
             finished = booster.update(fobj=lambda *_: gradients)
         except lgb.basic.LightGBMError as error:

@@ -7,7 +7,7 @@ a question and its plan       coordinator                  :mod:`.questions`, ag
 a call to train exactly       coordinator                  :mod:`.questions`
 models and trees              coordinator, companies       :mod:`.trees`
 hellos, digests, signatures   companies                    :mod:`.messages`
-split records                 companies                    :mod:`.splits`
+split records                 companies                    :mod:`.splits`, of the features that :mod:`.shares` gives them
 sums over all companies       companies, under masks       :mod:`.sums`
 frames, notes of progress     relay, companies             ``exact/frames.py``, ``exact/progress.py``
 ============================  ===========================  ====================================================

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -79,16 +79,16 @@ class Limits:
 
 @dataclass
 class SplitGate:
-    """The records of one training; a feature belongs to one company in each tree. ``names``: of all ranks."""
+    """The records of one training; a feature belongs to one company in each tree (shares.py). ``names``: of all ranks."""
 
     names: Sequence[str]
     rank: int
     limits: Limits
-    _owners: dict[int, int] = field(default_factory=dict)
+    _owners: Mapping[int, int] = field(default_factory=dict)
 
-    def begin_tree(self) -> None:
-        """In every tree the features are shared out anew."""
-        self._owners = {}
+    def begin_tree(self, owners: Mapping[int, int]) -> None:
+        """In every tree the features are shared out anew; ``owners``: feature -> rank."""
+        self._owners = owners
 
     def checked(self, blobs: Sequence[bytes]) -> Sequence[bytes]:
         """The records of all ranks, two of each; :class:`Forged` names the first whose are not what a company sends."""
@@ -100,7 +100,7 @@ class SplitGate:
         return blobs
 
     def _leaf(self, blobs: Sequence[bytes], at: int) -> None:
-        """All records of one leaf: each by itself, and its sums of the leaf, which the own record has from what all have seen."""
+        """All records of one leaf: each by itself, and its sums of the leaf, which the own record has from what all saw."""
         own = None if blobs[self.rank].startswith(NO_SPLIT, at) else HEAD.unpack_from(blobs[self.rank], at)
         for rank, blob in enumerate(blobs):
             if rank == self.rank or blob.startswith(NO_SPLIT, at):
@@ -108,22 +108,17 @@ class SplitGate:
             head = HEAD.unpack_from(blob, at)
             if not (blob.startswith(NO_BINS, at + HEAD.size) and _is_fine(head, self.limits)):
                 self._look(rank, blob[at : at + SPLIT.size])
-            if self._owners.setdefault(head[0], rank) != rank:
-                self._twice(rank, head[0])
+            if self._owners.get(head[0]) != rank:
+                raise self._forged(rank, f"feature {head[0]}, for which {self._owner(head[0])} speaks in this tree")
             if own and not _same(own, head, self.limits):
                 raise self._forged(rank, f"sums of a leaf that are not {_whole(own)}, as of all others")
-        if own and self._owners.setdefault(own[0], self.rank) != self.rank:
-            self._twice(self.rank, own[0])
 
     def _look(self, rank: int, record: bytes) -> None:
         if complaint := complaint_of(Split.unpack(record), self.limits):
             raise self._forged(rank, complaint)
 
-    def _twice(self, rank: int, feature: int) -> None:
-        pair = {self._owners[feature], rank}
-        blamed = pair - {self.rank}
-        text = f"{' and '.join(self.names[one] for one in sorted(pair))} both speak for feature {feature} in a tree"
-        raise Forged(text, blamed.pop() if len(blamed) == 1 else None)
+    def _owner(self, feature: int) -> str:
+        return self.names[self._owners[feature]] if feature in self._owners else "nobody"
 
     def _forged(self, rank: int, what: str) -> Forged:
         return Forged(f"{self.names[rank]}: a split record that LightGBM does not make: {what}", rank)

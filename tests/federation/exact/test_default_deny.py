@@ -13,6 +13,7 @@ from training_parties import bins_of, companies, outcomes, plan, records, togeth
 from decai_forecast.federation.exact import train as training
 from decai_forecast.federation.exact.bins import agree_bins
 from decai_forecast.federation.exact.collectives import Collectives
+from decai_forecast.federation.exact.dry_run import shares_of
 from decai_forecast.federation.exact.errors import Denied, OutOfRange, PeerLost, Refused
 from decai_forecast.federation.exact.fixed_point import Column, Format
 from decai_forecast.federation.exact.objectives import Quantile
@@ -30,9 +31,10 @@ def grown(part: Rows, params: dict[str, Any], gradients: tuple[np.ndarray, np.nd
     which = plan()
     data = bins_of([part], which).dataset(part.X, which.max_bin, which.feature_names)
     data.set_label(part.label)
+    share = shares_of(data, which.params(0), session.size).of_tree(which.params(0))
     with Collectives(session, FORM, limits_of(data, FORM, which, ROWS), 1.0) as collectives:
         booster = lgb.Booster(which.params(0) | {"num_machines": session.size} | params, data)
-        collectives.begin_tree(0)
+        collectives.begin_tree(0, share)
         before = session.traffic.steps
         try:
             booster.update(fobj=None if gradients is None else lambda *_: gradients)

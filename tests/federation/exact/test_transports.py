@@ -270,6 +270,29 @@ def test_a_session_that_was_not_announced_is_not_opened(session: bytes) -> None:
         assert not relay._sessions
 
 
+def test_a_certificate_that_is_taken_back_ends_the_session_it_is_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only at the next connection: its company is named to all, and nothing more of its is passed on."""
+    monkeypatch.setattr(grpc_relay, "LOOK", 0.0)
+    names, gone = ("side 1", "side 2", "side 3"), set[str]()
+
+    def given(wire: GrpcWire, rank: int, step: int) -> str:
+        try:
+            return str(wire.exchange(Frame(frames.BROADCAST, rank, step, b"x")).op)
+        except PeerLost as error:
+            return str(error)
+
+    with (
+        GrpcRelay("localhost:0", tls(4)[0], 20.0, None, lambda name, _: name not in gone) as relay,
+        ThreadPoolExecutor(3) as pool,
+    ):
+        wires = [GrpcWire("localhost", relay.port, SESSION, k, names, tls(4)[k + 1], 20.0) for k in range(3)]
+        assert list(pool.map(given, wires, range(3), [0] * 3)) == [str(frames.BROADCAST)] * 3
+        gone.add("side 2")
+        assert list(pool.map(given, wires, range(3), [1] * 3)) == ["side 2 has a key that was taken back"] * 3
+        for wire in wires:
+            wire.close()
+
+
 def test_one_certificate_does_not_hold_all_sessions() -> None:
     """It may have a few streams at a time; another company's session still opens."""
     sessions = [bytes([k]) * 32 for k in range(8)]
