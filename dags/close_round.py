@@ -8,7 +8,7 @@ from airflow.sdk import DAG, Param, TriggerRule, get_current_context, task
 
 from decai_forecast.orchestration import tasks
 from decai_forecast.orchestration.plan import SHARED, closing_schedule, here
-from decai_forecast.orchestration.waiting import PAUSE, TRIES, SettleRoster
+from decai_forecast.orchestration.waiting import RETRIED, SettleRoster
 
 if here().coordinates:
     with DAG(
@@ -21,15 +21,15 @@ if here().coordinates:
         doc_md=__doc__,
     ):
 
-        @task(outlets=[SHARED], retries=TRIES, retry_delay=PAUSE)
+        @task(outlets=[SHARED], **RETRIED)
         def train_shared() -> dict:
             return tasks.federate(get_current_context())
 
-        @task(outlets=[SHARED], trigger_rule=TriggerRule.ALL_DONE, retries=TRIES, retry_delay=PAUSE)
+        @task(outlets=[SHARED], trigger_rule=TriggerRule.ALL_DONE, **RETRIED)
         def close() -> dict:
             return tasks.close(get_current_context())
 
-        @task
+        @task(**RETRIED)
         def outcome() -> str:
             return tasks.outcome(get_current_context())
 

@@ -11,7 +11,7 @@ from decai_forecast.orchestration import tasks
 from decai_forecast.orchestration.alarm import tell_people
 from decai_forecast.orchestration.partitions import PartnersOfRound, RoundOfKey
 from decai_forecast.orchestration.plan import DELIVERIES, SHARED, here, network
-from decai_forecast.orchestration.waiting import PAUSE, TRIES, RosterWritten
+from decai_forecast.orchestration.waiting import RETRIED, RosterWritten
 
 if here().coordinates:
     NETWORK = network()
@@ -32,7 +32,7 @@ if here().coordinates:
         on_failure_callback=tell_people,
     ):
 
-        @task(outlets=[SHARED], retries=TRIES, retry_delay=PAUSE)
+        @task(outlets=[SHARED], **RETRIED)
         def train_shared() -> dict:
             return tasks.federate(get_current_context())
 

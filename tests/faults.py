@@ -120,7 +120,7 @@ def hit_site(image: Image, folder: Path) -> Iterator[Site]:
     folder.mkdir()
     orders(partners=4, items=2).to_parquet(folder / "orders.parquet", index=False)
     made = from_table(folder / "home", folder / "orders.parquet", name="four")
-    network = replace(made, quorum=3, strategy="bagging", grace_minutes=15.0, retry_minutes=0.2)
+    network = replace(made, quorum=3, strategy="bagging", grace_minutes=15.0, retry_minutes=1.0)
     network.save()
     given_to(UID, network.home)
     engine = an_engine(network, image, folder)

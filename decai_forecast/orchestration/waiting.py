@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from airflow.sdk import BaseOperator
@@ -31,14 +32,19 @@ from decai_forecast.partner.own_round import is_served, round_of_company
 from decai_forecast.partner.own_submission import kept_submission
 from decai_forecast.round import Round
 
-__all__ = ["OwnDelivery", "RosterWritten", "RoundTrigger", "SettleRoster"]
+__all__ = ["RETRIED", "OwnDelivery", "RosterWritten", "RoundTrigger", "SettleRoster"]
 
 log = logging.getLogger(__name__)
 POLL, POLL_APART = 2.0, 10.0  # seconds between looks into a folder, and at a coordinator on another host
-TRIES, PAUSE = (
-    5,
-    timedelta(seconds=10),
-)  # further tries of a task of the coordinator or one that waits: for those that were killed
+# Of a task of the coordinator or one that waits: while the api-server is away for minutes every try ends before it has begun.
+RETRIED: Mapping[str, Any] = MappingProxyType(
+    {
+        "retries": 8,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": 2.0,
+        "max_retry_delay": timedelta(minutes=2),
+    }
+)
 LONGEST = timedelta(hours=12)  # a round that is not over by then never will be
 
 
@@ -108,8 +114,8 @@ class Waiting(BaseOperator):
     takes it for killed and fails it. A further try finds what is written and goes on.
     """
 
-    def __init__(self, *, retries: int = TRIES, retry_delay: timedelta = PAUSE, **kwargs: Any) -> None:
-        super().__init__(retries=retries, retry_delay=retry_delay, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**RETRIED, **kwargs})
 
 
 class RosterWritten(Waiting):

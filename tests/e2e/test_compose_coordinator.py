@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.long, pytest.mark.skipif(bool(can_contain()), reason=c
 NAMES, NIGHT = ("acme", "bolt", "corex"), Round.of("2026-06-29")
 DAGS = ("federate", "close_round", "watch_link")
 HOME = "/var/lib/decai/network"
-FINGERPRINT = r"(?<![\w-])[0-9a-f]{4}(?:-[0-9a-f]{4}){%d}(?![\w-])"
+OF_MEMBERS = r"(?<![\w-])[0-9a-f]{4}(?:-[0-9a-f]{4}){5}(?![\w-])"
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,11 @@ def founded(sites: Sites) -> Sites:
     for name in NAMES:
         invitation = sites.networks[COORDINATOR].home / f"invitations/{name}.invitation.json"
         joined = sites.at(name, "federation", "join", str(invitation))
-        own = re.search(FINGERPRINT % 4, joined)
-        assert own
-        sites.inside("federation", "admit", name, "--fingerprint", own[0])
+        own = re.search(rf"^Fingerprint of {name}, .*: (\S+)$", joined, re.MULTILINE)
+        assert own, joined
+        sites.inside("federation", "admit", name, "--fingerprint", own[1])
     for name in NAMES:
-        [members] = {*re.findall(FINGERPRINT % 5, sites.at(name, "federation", "enter", "--wait", "60", code=1))}
+        [members] = {*re.findall(OF_MEMBERS, sites.at(name, "federation", "enter", "--wait", "60", code=1))}
         sites.at(name, "federation", "enter", "--fingerprint", members)
     return sites
 

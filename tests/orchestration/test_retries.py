@@ -55,7 +55,16 @@ def test_a_task_that_waits_is_run_again_when_airflow_takes_it_for_killed() -> No
         waiting.SettleRoster(task_id="b"),
         waiting.OwnDelivery(task_id="c", partner="p"),
     ]
-    assert [(task.retries, task.retry_delay) for task in waits] == [(5, timedelta(seconds=10))] * 3
+    assert all(task.retries == waiting.RETRIED["retries"] and task.retry_delay == timedelta(seconds=10) for task in waits)
+
+
+def test_tries_outlast_an_api_server_that_is_away_for_ten_minutes() -> None:
+    """Without one each try ends before it has begun; the pauses alone are longer, and the first is short."""
+    task = waiting.RosterWritten(task_id="a")
+    longest = task.max_retry_delay
+    assert isinstance(longest, timedelta)
+    pauses = [min(task.retry_delay * task.retry_exponential_backoff**number, longest) for number in range(task.retries)]
+    assert sum(pauses, timedelta()) > timedelta(minutes=10)
 
 
 def test_an_expected_error_of_a_combination_ends_its_task_at_once(network: Network) -> None:

@@ -56,7 +56,7 @@ def test_no_form_of_administrators_takes_a_participants_token(walk: Walk, rules:
     assert len(forms) > 20
     wrong = []
     for path in (one for form in forms for one in walk.paths(form, OTHER)):
-        for body in bodies():
+        for body in (one for one in bodies() if "action" in one or not path.endswith("/action_post")):
             answer = walk.viewer.post(path, params={"pk": "1"}, data={"csrf_token": token, **body})
             home = answer.status_code == 302 and "/list/" not in answer.headers["location"]
             no_such_action = answer.status_code == 500 and "/action" in path  # Flask-AppBuilder looks it up before the right
