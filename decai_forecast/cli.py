@@ -47,6 +47,7 @@ COMMANDS = {  # in the order of the help; groups of commands, and single ones
 
 
 WITH_FLOWER = ("round", "federation", "coordinator")  # what trains, or speaks to a SuperLink
+WITHOUT_AIRFLOW = "install requirements/airflow.txt into an environment of its own, and call the `decai` of that one"
 OF_THE_HOST = {  # what the host refuses, in words, with what to do
     errno.EROFS: "it lies on a read-only disk; mount it for writing, or set DECAI_HOME to another place",
     errno.EACCES: "this user may not; run it as the owner of the home, or give the home to this user (chown -R)",
@@ -100,6 +101,10 @@ def main() -> None:
         app(standalone_mode=True)
     except DecaiError as error:
         print(f"error: {error}", file=sys.stderr)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "airflow":
+            raise
+        print(f"error: Airflow is not installed in {sys.prefix}; {WITHOUT_AIRFLOW}", file=sys.stderr)
     except OSError as error:
         if error.errno not in OF_THE_HOST:
             raise

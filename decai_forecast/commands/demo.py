@@ -61,9 +61,11 @@ def up(data: Data = None, home: Home = None, port: Port = PORT) -> None:
 
 def _run(data: Path | None, home: Path | None, port: int, *, keep: bool, as_json: bool) -> int:
     from decai_forecast.orchestration.demo import drive_round, our_dags
-    from decai_forecast.orchestration.environment import Stack, can_have_roles
+    from decai_forecast.orchestration.environment import Stack, can_have_roles, has_airflow
     from decai_forecast.orchestration.stack import free_port, running
 
+    if not has_airflow():
+        raise ModuleNotFoundError("Airflow's processes would not start", name="airflow")
     console, began = screen(stderr=as_json), time.monotonic()
     network = _network(data, home, console)
     round = Round.of(network.replay_as_of) if network.replay_as_of else round_at(network.zone, datetime.now(UTC))

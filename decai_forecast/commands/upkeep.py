@@ -21,7 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.
 
 
 def doctor(home: Home = None, as_json: Json = False) -> None:
-    """Says what is missing for a night on this host: home, disk, owner, clock, database, settings. Changes nothing.
+    """Says what is missing for a night on this host: home, disk, owner, clock, database, Flower, settings. Changes nothing.
 
     Exit code 1 if anything is wrong.
 

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from decai_forecast.coordinator.context import CoordinatorContext, coordinator_context
@@ -70,9 +71,9 @@ def federate_apart(coordinator: CoordinatorContext, round: Round, progress: Prog
     Raises :class:`BelowQuorum`, :class:`RoundClosed`, :class:`TrainingElsewhere`, :class:`TrainingRefused` (any other expected
     error, with its code) or :class:`TrainingLost`.
     """
+    python = node_python()
     reading, writing = os.pipe()
-    with os.fdopen(reading, "rb") as ending, _process(writing) as process:
-        os.close(writing)
+    with os.fdopen(reading, "rb") as ending, _process(python, writing) as process:
         _ask(process, pickle.dumps((coordinator.network, round)))
         for line in process.stdout or ():
             progress(line.decode(errors="replace").rstrip("\n"))
@@ -85,12 +86,13 @@ def federate_apart(coordinator: CoordinatorContext, round: Round, progress: Prog
 
 
 @contextlib.contextmanager
-def _process(writing: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The training's process; it ends with the block, in order if it still can."""
-    command = [str(node_python()), "-u", "-m", MODULE, str(writing), str(os.getpid())]
-    process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, pass_fds=(writing,)
-    )
+def _process(python: Path, writing: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The training's process, which alone has ``writing`` from here on; it ends with the block, in order if it still can."""
+    command, pipe = [str(python), "-u", "-m", MODULE, str(writing), str(os.getpid())], subprocess.PIPE
+    try:
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, pass_fds=(writing,))
+    finally:
+        os.close(writing)
     try:
         yield process
     finally:

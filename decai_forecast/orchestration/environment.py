@@ -13,7 +13,7 @@ from decai_forecast.network import Network
 from decai_forecast.orchestration.role import WHOLE, Installation
 from decai_forecast.store import Store
 
-__all__ = ["Stack", "can_have_roles", "stack_environment"]
+__all__ = ["Stack", "can_have_roles", "has_airflow", "stack_environment"]
 
 ROOT = Path(__file__).parents[2]
 MANAGER = "decai_forecast.orchestration.roles.manager.ParticipantAuthManager"
@@ -58,6 +58,16 @@ class Stack:
         """Of a participant, whose login is its id, or of the administrator."""
         passwords: dict[str, str] = json.loads(self.logins.read_text())
         return passwords[login]
+
+
+def has_airflow() -> bool:
+    """Whether Airflow is installed here; the node environment has none."""
+    from importlib.util import find_spec
+
+    try:
+        return find_spec("airflow") is not None
+    except ImportError:  # forbidden
+        return False
 
 
 def can_have_roles() -> bool:

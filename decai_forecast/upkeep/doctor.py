@@ -1,4 +1,4 @@
-"""What a start needs and a first call asks for: the home, its disk and owner, the host's clock, the database, libraries.
+"""What a start needs and a first call asks for: home, disk and owner, the host's clock, the database, libraries, Flower.
 
 Each check gives a line for people. Nothing is changed.
 """
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from decai_forecast.errors import ConfigError
 from decai_forecast.network import FILE, Network
+from decai_forecast.node_environment import node_python
 
 __all__ = ["Finding", "diagnose", "faults_of_home"]
 
@@ -42,7 +43,7 @@ def diagnose(home: Path, environment: Mapping[str, str] | None = None) -> list[F
     """All checks of the installation at ``home`` with an environment (None: of this process); where the home cannot be used,
     what lies in it is not looked at."""
     environment = os.environ if environment is None else environment
-    found = [_library(), _of("home", faults_of_home(home), str(home))]
+    found = [_library(), _flower(environment), _of("home", faults_of_home(home), str(home))]
     if not found[-1].fault:
         found += [_network(home), _of("clock", _faults_of_clock(home), time.strftime("%Y-%m-%d %H:%M %Z"))]
     return [*found, _role(home, environment), *_database(environment)]
@@ -82,6 +83,13 @@ def _user(uid: int) -> str:
 def _library() -> Finding:
     fault = "" if find_library("gomp") else "libgomp is not installed and LightGBM needs it: `apt-get install libgomp1`"
     return Finding("libraries", "libgomp", fault)
+
+
+def _flower(environment: Mapping[str, str]) -> Finding:
+    try:
+        return Finding("flower", str(node_python(environment)))
+    except ConfigError as error:
+        return Finding("flower", fault=str(error))
 
 
 def _of(name: str, faults: Iterator[str], detail: str) -> Finding:

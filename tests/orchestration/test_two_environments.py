@@ -75,6 +75,15 @@ def test_what_trains_loads_where_there_is_no_airflow() -> None:
     assert done.stdout.splitlines() == ["['round', 'federation', 'coordinator']", "False"]
 
 
+@pytest.mark.parametrize("command", ["demo", "up"])
+def test_a_command_of_airflow_says_where_it_is_not(founded: Network, command: str) -> None:
+    """In the node environment, in one line, and before anything is made."""
+    script = f"from decai_forecast import cli\nsys.argv = ['decai', {command!r}]\ncli.main()"
+    done = without("airflow", script, environment=environment(founded))
+    assert done.returncode == 2
+    assert re.fullmatch("error: Airflow is not installed in .*; install requirements/airflow.txt .*\n", done.stderr)
+
+
 @pytest.mark.long
 def test_a_night_over_both_environments_has_the_same_models(founded: Network, finished: Network, tmp_path: Path) -> None:
     """Byte for byte, and the report names the Flower that trained."""

@@ -31,7 +31,7 @@ def faults(home: Path, **environment: str) -> dict[str, str]:
 def test_a_home_in_order_has_no_fault(network: Network) -> None:
     """And each line says what was looked at."""
     found = diagnose(network.home, {})
-    assert [one.name for one in found] == ["libraries", "home", "network", "clock", "role"]
+    assert [one.name for one in found] == ["libraries", "flower", "home", "network", "clock", "role"]
     assert all(one.detail and not one.fault for one in found)
 
 
@@ -50,6 +50,12 @@ def test_the_missing_setting_is_named(network: Network) -> None:
     """A company's Airflow needs the company."""
     assert faults(network.home, DECAI_ROLE="partner")["role"].startswith("DECAI_PARTNER is missing")
     assert faults(network.home, DECAI_ROLE="partner", DECAI_PARTNER="shop_0") == {}
+
+
+def test_where_flower_is_not(network: Network, tmp_path: Path) -> None:
+    """The variable, and what it should name."""
+    fault = faults(network.home, DECAI_NODE_PYTHON=str(tmp_path / "python"))["flower"]
+    assert fault.startswith(f"DECAI_NODE_PYTHON is '{tmp_path}/python'; expected a Python")
 
 
 def test_a_clock_that_is_behind_what_was_written(network: Network) -> None:
