@@ -74,6 +74,7 @@ def accept(
       decai network accept sent.yaml --digest 5f0c91d2a7b3e846
     """
     from decai_forecast.network.proposal import accepted
+    from decai_forecast.partner.context import partner_context
 
     network = Network.load(home)
     proposal = _proposal(network, file)
@@ -85,7 +86,7 @@ def accept(
         raise ConfigError("not accepted; nothing was changed")
     accepted(network, proposal).save()
     for partner in _here(network):
-        _approved(Store(network.address(partner), partner), proposal)
+        _approved(partner_context(network, partner, once=True).store, proposal)
     print(f"{network.home / FILE}: written. Start a node that runs again; it has read the old one.")
 
 

@@ -6,12 +6,14 @@ a time stamp authority (RFC 3161), whose answer ``openssl ts -verify`` checks; `
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from decai_forecast.conditional_put import whole_file
 from decai_forecast.errors import LedgerError
 from decai_forecast.ledger.formats.checkpoint import Checkpoint
 from decai_forecast.ledger.formats.note import Note
@@ -67,9 +69,9 @@ class TimeStampAnchor:
         size = Checkpoint.parse(note.text).size
         answer = self.folder / f"{size:012}.tsr"
         if not answer.exists():
-            own, stamp = Store(self.folder, "anchor"), self._asked(note.to_bytes())
-            own.write_bytes(f"{size:012}.checkpoint", note.to_bytes())
-            own.write_bytes(answer.name, stamp)  # last, and whole: where it is, nobody is asked again
+            stamp = self._asked(note.to_bytes())
+            _put(answer.with_suffix(".checkpoint"), note.to_bytes())
+            _put(answer, stamp)  # last, and whole: where it is, nobody is asked again
         return str(answer)
 
     def _asked(self, data: bytes) -> bytes:
@@ -93,6 +95,11 @@ def anchor_faults(checkpoint: Path, answer: Path, authority: Path) -> str:
     command = ["ts", "-verify", "-data", str(checkpoint), "-in", str(answer), "-CAfile", str(authority)]
     done = _openssl(command)
     return "" if done.returncode == 0 else (done.stderr or done.stdout).decode(errors="replace").strip().splitlines()[-1]
+
+
+def _put(path: Path, data: bytes) -> None:
+    with whole_file(path, data) as part:
+        os.replace(part, path)
 
 
 def _query(data: bytes) -> bytes:

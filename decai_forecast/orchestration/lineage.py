@@ -6,12 +6,14 @@ Airflow's provider (the extra ``lineage``) sends an event of each task; with a t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from decai_forecast.network import COORDINATOR
 from decai_forecast.orchestration.log_context import current
 from decai_forecast.orchestration.plan import network as this_network
-from decai_forecast.store import Store
+
+if TYPE_CHECKING:
+    from decai_forecast.store import Store
 
 __all__ = ["FACET", "SCHEMA", "statement_facets"]
 
@@ -29,20 +31,27 @@ def statement_facets(_ti: Any, _state: Any) -> dict[str, Any]:
     return {FACET: _facet(about.round, about.partner or COORDINATOR, statements)} if statements else {}
 
 
+def _store(participant: str) -> Store:
+    from decai_forecast.coordinator.context import coordinator_context
+    from decai_forecast.partner.context import partner_context
+
+    network = this_network()
+    return coordinator_context(network).store if participant == COORDINATOR else partner_context(network, participant).store
+
+
 def _statements(round_id: str, participant: str) -> list[dict[str, str]]:
     from decai_forecast.ledger.formats.merkle import leaf_hash
     from decai_forecast.ledger.notebook import entries_of_round
     from decai_forecast.ledger.statements import signer_of
     from decai_forecast.ledger.statements.forms import type_of
 
-    store = Store(this_network().address(participant), participant)
     return [
         {
             "predicateType": type_of(statement.said),
             "subject": statement.subjects[0].name,
             "leafHash": leaf_hash(entry).hex(),
         }
-        for entry in entries_of_round(store, round_id)
+        for entry in entries_of_round(_store(participant), round_id)
         for statement in (signer_of(entry)[1],)
     ]
 

@@ -82,6 +82,42 @@ def test_a_byte_changed_anywhere_makes_the_right_line_red(after: Network) -> Non
     assert audited(after)[0] == 0
 
 
+RIGHT = {
+    "log/checkpoint": "checkpoint",
+    "log/pending": "tree",
+    "log/tile": "tree",
+    "rounds": "published",
+    "shared": "published",
+}
+
+
+@pytest.mark.long
+def test_a_byte_changed_in_every_file_makes_the_right_line_red(after: Network) -> None:
+    """Every file of the public part, and every file of a step in a company's store, one after the other."""
+    chance, public = random.Random(8), Path(after.link_folders[1])
+    for check, path in own_files(after):
+        name = str(path.relative_to(public)) if not check else ""
+        right = check or next(line for folder, line in RIGHT.items() if name.startswith(folder))
+        original = path.read_bytes()
+        place = chance.randrange(len(original))
+        path.write_bytes(original[:place] + bytes([original[place] ^ (1 << chance.randrange(8))]) + original[place + 1 :])
+        code, lines = audited(after)
+        assert code == 1, path
+        assert lines[right]["colour"] == "red", (path, place)
+        path.write_bytes(original)
+    assert audited(after)[0] == 0
+
+
+def test_ancestry_names_no_company(finished: Network) -> None:
+    """Of a real night: every delivery of its round, and models that all have signed."""
+    done = CliRunner().invoke(app, ["ledger", "ancestry", "--home", str(finished.home), "--round", NIGHT.id, "--json"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert {len(one["deliveries"]) for one in told["ancestors"]} == {len(finished.partners)}
+    assert sum(one["signed"] for one in told["ancestors"]) == 20
+    assert not any(partner in done.stdout for partner in finished.partners)
+
+
 def test_receipts_hold_for_their_entries(finished: Network) -> None:
     """All statements of a company, each for its own entry and no other."""
     receipts = receipts_of(partner_context(finished, "shop_2"), NIGHT.id)
