@@ -17,9 +17,9 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from decai_forecast.coordinator import federate
 from decai_forecast.coordinator.context import CoordinatorContext, coordinator_context
 from decai_forecast.coordinator.federate import published
+from decai_forecast.coordinator.federate import training_over as nobody_trains
 from decai_forecast.coordinator.roster import read_roster, round_of, settle
 from decai_forecast.coordinator.round_status import round_status
 from decai_forecast.errors import BelowQuorum, LinkError
@@ -55,8 +55,8 @@ def all_answered(network: Network, round_id: str) -> bool:
 
 
 def training_over(network: Network, round_id: str) -> bool:
-    """See :func:`decai_forecast.coordinator.federate.training_over`."""
-    return federate.training_over(coordinator_context(network), round_id)
+    """The round has its shared forecaster, or nobody trains it: whoever was killed is not waited for."""
+    return nobody_trains(coordinator_context(network), round_id)
 
 
 def answered(network: Network, round_id: str, partner: str) -> bool:
