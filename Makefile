@@ -72,6 +72,7 @@ check: .venv/dev  ## ruff, mypy, the import rules, docker-compose, the lock file
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml docker-compose.coordinator.yaml
 	@$(BIN)/python -m pip check
+	@$(BIN)/python -m pip --python .venv/node/bin/python check
 	@! grep -nE '(index-url|https?://[^ ]*/simple)' requirements/*.txt benchmarks/peers/*.txt
 
 docs: .venv/dev  ## writes the pages of docs/ that are made from the code
