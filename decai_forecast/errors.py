@@ -15,6 +15,7 @@
      +-- DeliveryError        the partner's source could not be read; its kinds are in delivery/errors.py
      +-- NotEnoughData        a partner's accepted rows do not reach for training or a forecast
      +-- ModelTextError       a model text from outside is malformed or unsafe to load
+     +-- ModelFailed          a model that the company added itself gave no forecast
      +-- FederationError      the shared training could not finish
      +-- BelowQuorum          fewer partners delivered than the network needs
      +-- RoundClosed          an input arrived for a round that is already closed
@@ -152,6 +153,12 @@ class ModelTextError(DecaiError):
     """A model text from outside is malformed; loading it could abort the interpreter."""
 
     code = "model_text"
+
+
+class ModelFailed(DecaiError):
+    """A model that the company added itself failed, took too long or answered what is no forecast; goes on without it."""
+
+    code = "model_failed"
 
 
 class FederationError(DecaiError):

@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 
 from decai_forecast.columns import KEYS
-from decai_forecast.demand.models import MODELS, Model, as_frame
+from decai_forecast.demand.models import MODELS, Forecast, Model, as_frame
+from decai_forecast.demand.panel import Panel
 from decai_forecast.demand.quantiles import MEAN, TRAINED, name_of
 from decai_forecast.demand.slips import known_panel
+from decai_forecast.errors import DecaiError, ModelFailed
 from decai_forecast.periods import Calendar
 
 __all__ = [
@@ -66,14 +68,24 @@ def local_candidates(
     """The forecast of each of ``models`` at ``cutoff``, by name, as frames like ``own`` (see :func:`predict_own`).
 
     ``table``: the partner's demand table; what it says of later periods is not looked at. A series that a model does not
-    forecast has the forecast of ``own``: a candidate has an answer for every row.
+    forecast has the forecast of ``own``: a candidate has an answer for every row. :class:`ModelFailed` names a model
+    that fails.
     """
     asked = list(models)
     if not asked:
         return {}
     panel = known_panel(table, calendar, cutoff)
     origin = panel.index(cutoff)
-    return {model.name: _instead(own, as_frame(panel, origin, model.forecast(panel, origin))) for model in asked}
+    return {model.name: _instead(own, as_frame(panel, origin, _forecast(model, panel, origin))) for model in asked}
+
+
+def _forecast(model: Model, panel: Panel, origin: int) -> Forecast:
+    try:
+        return model.forecast(panel, origin)
+    except DecaiError:
+        raise
+    except Exception as error:  # whatever code that a company added may raise
+        raise ModelFailed(f"model {model.name}: {type(error).__name__}: {error}") from error
 
 
 def young_own(table: pd.DataFrame, calendar: Calendar, cutoff: date, future: pd.DataFrame) -> pd.DataFrame:

@@ -232,3 +232,23 @@ def test_a_local_model_of_the_night_is_a_candidate(publish: Publish, trained: Do
     assert list(origins.ship)[-1] == made_up.name
     assert list(origins.choice[0]) == ["local"]
     assert len(origins.ship["made_up"]) == len(origins.ship["local"])
+
+
+def test_a_local_model_that_fails_once_is_no_candidate(
+    publish: Publish, trained: Done[TrainFacts], made_up: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At no cut-off, so that none is judged or shipped without it; the night says why."""
+    calls = []
+
+    def failing(panel: Panel, origin: int) -> object:
+        calls.append(origin)
+        if len(calls) > 1:
+            raise ZeroDivisionError("nothing sold")
+        return made_up.method(panel, origin)
+
+    monkeypatch.setitem(MODELS, "made_up", replace(made_up, method=failing))  # type: ignore[arg-type]
+    there = {SHIP: alone(SHIP), TEST: alone(TEST)}
+    origins = origins_of(trained, WEEKS, CUTOFFS, there, publish({SHIP: model(), TEST: model()}), None)
+    assert [list(origins.ship), list(origins.test)] == [[*BLENDS, "shared_and_local_trees"]] * 2
+    assert origins.failed == {"made_up": "model made_up: ZeroDivisionError: nothing sold"}
+    assert len(calls) == 2

@@ -43,6 +43,7 @@ class Model:
     must skip unknown ones (NaN), never take them for zero. It is a function of a module, so that other processes find it.
     ``least``: known periods before the origin that a series needs; with fewer it gets no forecast (NaN). ``candidate``: whether
     a night may choose it, beside own and shared (see ``demand/candidates.py``). A backtest compares with every model.
+    ``version``: of what it is made of, where that may change: a night is done again for another one.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Model:
     title: str = ""
     least: int = 1
     candidate: bool = False
+    version: str = ""
 
     def forecast(self, panel: Panel, origin: int) -> Forecast:
         """The forecast of every series that has ``least`` known periods."""

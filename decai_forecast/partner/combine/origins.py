@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
 from decai_forecast.code_book import CodeBook, coded_by
+from decai_forecast.errors import ModelFailed
 from decai_forecast.network import SEED
 from decai_forecast.partner.combine.own import Alone
 from decai_forecast.partner.combine.shared import SharedForecasters, Texts
@@ -31,12 +32,13 @@ MOST_TREES_BELOW = 300  # of a shared model, for own trees on top of it: more ta
 @dataclass(frozen=True)
 class Origins:
     """The candidates by name: at the choice origins, over the test window (empty where history does not reach), to ship.
-    ``cutoffs``: of those that are judged."""
+    ``cutoffs``: of those that are judged. ``failed``: models that are no candidates tonight, and why."""
 
     cutoffs: Sequence[date]
     choice: Sequence[Candidates]
     test: Candidates
     ship: Candidates
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def judged(self) -> list[Candidates]:
@@ -71,14 +73,39 @@ def origins_of(
 ) -> Origins:
     """The candidates at all cut-offs that have rows to forecast.
 
-    The shared mean is one kind of mean at all of them: calibration learns from the earlier ones how far off it is.
+    The shared mean is one kind of mean at all of them: calibration learns from the earlier ones how far off it is. A local
+    model that fails at one of them is a candidate at none.
     """
     texts = {c: _texts(shared, c, cutoffs) for c in alone}
     means = {c: _mean(shared, c, cutoffs, book) for c in alone}
     whole = all(means[c] for c in alone if texts[c])
-    made = {c: _candidates(trained, calendar, c, one, texts[c], means[c] if whole else "", book) for c, one in alone.items()}
+    made = {c: _candidates(trained, c, one, texts[c], means[c] if whole else "", book) for c, one in alone.items()}
+    failed = _with_models(made, trained, calendar, alone)
     judged = [c for c in (*cutoffs.choice, cutoffs.test) if c in made]
-    return Origins(judged, [made[c] for c in cutoffs.choice if c in made], made.get(cutoffs.test, {}), made[cutoffs.ship])
+    choice, test = [made[c] for c in cutoffs.choice if c in made], made.get(cutoffs.test, {})
+    return Origins(judged, choice, test, made[cutoffs.ship], failed)
+
+
+def _with_models(
+    made: Mapping[date, dict[str, pd.DataFrame]], trained: Done[TrainFacts], calendar: Calendar, alone: Mapping[date, Alone]
+) -> dict[str, str]:
+    """Adds the local models of the night where there is a shared forecaster to choose against; those that failed, and why."""
+    from decai_forecast.demand import candidate_models, local_candidates
+
+    models, failed = candidate_models(), dict[str, str]()
+    there = {c: own for c, one in alone.items() if (own := one.local) is not None and len(made[c]) > 1}
+    if not (models and there):
+        return failed
+    table = trained.frame("table.parquet")
+    for model in models:
+        try:
+            frames = {c: local_candidates([model], table, calendar, c, own)[model.name] for c, own in there.items()}
+        except ModelFailed as error:
+            failed[model.name] = str(error)
+            continue
+        for c, frame in frames.items():
+            made[c][model.name] = frame
+    return failed
 
 
 def _texts(shared: SharedForecasters, cutoff: date, cutoffs: Cutoffs) -> Texts:
@@ -108,7 +135,6 @@ def _tree_counts(texts: Texts, book: CodeBook | None) -> list[int]:
 
 def _candidates(
     trained: Done[TrainFacts],
-    calendar: Calendar,
     cutoff: date,
     alone: Alone,
     texts: Texts,
@@ -116,7 +142,7 @@ def _candidates(
     book: CodeBook | None,
 ) -> dict[str, pd.DataFrame]:
     """By name; of a newcomer only ``shared``."""
-    from decai_forecast.demand import candidate_models, candidates, local_candidates, predict, predict_on_top, with_shared_mean
+    from decai_forecast.demand import candidates, predict, predict_on_top, with_shared_mean
 
     future, local, trees = alone.future, alone.local, _tree_counts(texts, book)
     forecasts = [predict(texts, future)] if texts else []
@@ -127,7 +153,4 @@ def _candidates(
         return {"shared": shared[0]}
     if not shared:
         return candidates(local, None)
-    named = candidates(local, *shared)
-    if models := candidate_models():
-        named |= local_candidates(models, trained.frame("table.parquet"), calendar, cutoff, local)
-    return named
+    return candidates(local, *shared)

@@ -113,10 +113,10 @@ def _tell_refused(company: PartnerContext, round: Round, shared: SharedForecaste
 
 
 def _models() -> list[str]:
-    """Names of the local models of one file that are candidates."""
+    """The local models that are candidates, each with what it is made of."""
     from decai_forecast.demand import candidate_models
 
-    return [model.name for model in candidate_models()]
+    return [f"{model.name} {model.version}".rstrip() for model in candidate_models()]
 
 
 def _short(table: pd.DataFrame, cutoff: date, calendar: Calendar) -> bool:
@@ -131,7 +131,8 @@ def _choice(origins: Origins, newcomer: str, *, short: bool) -> Choice:
     if newcomer:
         return Choice("shared", f"{newcomer}; the shared forecaster from the first day", 0, {})
     choice = choose_groups(origins.choice, short=short)
-    return replace(choice, name=choice.name if choice.name in origins.ship else "local")
+    told = [choice.reason, *(f"{why}; it was no candidate" for why in origins.failed.values())]
+    return replace(choice, name=choice.name if choice.name in origins.ship else "local", reason=". ".join(told))
 
 
 def _shipped(origins: Origins, choice: Choice, new: ColdStart) -> pd.DataFrame:

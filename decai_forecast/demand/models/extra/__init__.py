@@ -1,0 +1,1 @@
+"""Models that need more than the product installs, loaded where ``DECAI_MODELS`` names them."""
