@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +21,7 @@ from decai_forecast.partner.what_if import form_scenario, last_forecast, what_if
 if TYPE_CHECKING:
     from decai_forecast.simulation import Simulation
     from decai_forecast.simulation.network.supply import SupplyNetwork
-    from decai_forecast.simulation.shocks import Scenario, ToldScenario
+    from decai_forecast.simulation.shocks import Cause, Scenario, ToldScenario
 
 __all__ = ["simulate_command"]
 
@@ -44,6 +45,10 @@ def simulate_command(
     place: Annotated[
         list[str] | None, typer.Option(help="NUMBER=NAME: a site number of the notification, and its name.")
     ] = None,
+    notify: Annotated[
+        Path | None, typer.Option(help="Writes what happens at your own sites as a disruption notification (CX-0157) here.")
+    ] = None,
+    cause: Annotated[str, typer.Option(help="Why, in the notification: strike, natural-disaster, war, other ...")] = "other",
     round_id: Annotated[str, typer.Option("--round", help="YYYY-MM-DD; default: the last one with a forecast.")] = "",
     home: Annotated[
         Path | None, typer.Option(envvar="DECAI_HOME", help="The network's home.", show_default=".decai/demo")
@@ -65,16 +70,21 @@ def simulate_command(
       decai simulate --partner alder_foods --scenario port-strike.yaml --json
 
       decai simulate --partner alder_foods --risks risks.yaml
+
+      decai simulate --partner alder_foods --kind site-down --node south --length 14 --place BPNS00000000002B=south
+      --notify strike.json --cause strike
     """
     network = Network.load(home)
     company = partner_context(network, partner)
     round = last_forecast(company, round_id)
+    why = None if notify is None else _cause(cause, scenario is not None or bool(kind))
     if risks is not None:
         if scenario is not None or kind:
             raise ConfigError("--risks has events of its own; leave --scenario and --kind out")
         tell_risks(*risks_of(company, round, risks), as_json=as_json)
         return
-    asked = _asked(scenario, _places(place or []), _form(kind, node, start, length, factor))
+    places = _places(place or [])
+    asked = _asked(scenario, places, _form(kind, node, start, length, factor))
     path, found = "", None
     if asked is None:
         from decai_forecast.partner.simulate_step import simulated
@@ -83,10 +93,34 @@ def simulate_command(
     else:
         made = what_if(company, round, asked, _progress)
         path, found = made.path, made.simulation
+        if notify is not None and why is not None and found.case is not None:
+            _write(notify, found.case, why, places, round.as_of)
     if as_json:
         print(json.dumps({"partner": partner, "round": round.id, "report": path, "simulation": found.to_json()}, indent=1))
     else:
         _tell(found, partner, round.id, path)
+
+
+def _cause(given: str, asked: bool) -> Cause:
+    """Why, of a notification; ``asked``: whether there is a scenario to tell."""
+    from decai_forecast.simulation.shocks import Cause
+
+    if not asked:
+        raise ConfigError("--notify tells what happens in a scenario; give --scenario or --kind")
+    if given not in set(Cause):
+        raise ConfigError(f"--cause {given!r}: expected one of {', '.join(Cause)}")
+    return Cause(given)
+
+
+def _write(path: Path, case: ToldScenario, cause: Cause, places: Told, as_of: date) -> None:
+    """The notifications of a scenario; they say what it was, and nothing of what it costs."""
+    from decai_forecast.simulation.shocks import files_of, notifications
+
+    changed = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
+    written = notifications(case, cause, {name: number for number, name in places.items()}, changed)
+    for name, text in files_of(written, path.name).items():
+        path.with_name(name).write_text(text, encoding="utf-8")
+        print(f"notification: {path.with_name(name)}", file=sys.stderr)
 
 
 def _form(kind: str, node: str, start: int, length: int, factor: float | None) -> Told | None:

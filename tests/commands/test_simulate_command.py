@@ -155,3 +155,18 @@ def test_before_the_first_forecast(founded: Network) -> None:
     """There is nothing to simulate."""
     told = "shop_0 has no forecast to simulate; a round makes one: `decai round run`"
     assert refusal("simulate", "--partner", "shop_0", "--home", founded.home) == told
+
+
+def test_a_notification_tells_of_own_sites_only(after: Network, tmp_path: Path) -> None:
+    """First and last day and the site's number, for others; refused before anything is simulated where nothing can be told."""
+    site = str(simulated(after)["simulation"]["series"][0]["location_id"])
+    down = ("--kind", "site-down", "--node", site, "--length", "14", "--place", f"BPNS00000000001A={site}")
+    done = simulated(after, *down, "--notify", tmp_path / "down.json", "--cause", "strike")
+    told = json.loads((tmp_path / "down.json").read_text())
+    assert (told["effect"], told["affectedSitesSender"]) == ("capacity-reduction", ["BPNS00000000001A"])
+    assert told["startDateOfEffect"][:10] == done["simulation"]["case"]["shocks"][0]["start"]
+    assert told["leadingRootCause"] == "strike"
+    simulate = ("simulate", "--partner", "shop_0", "--home", after.home, "--notify", tmp_path / "none.json")
+    assert "--notify tells what happens in a scenario" in refusal(*simulate)
+    assert "--cause 'strik': expected one of strike, natural-disaster" in refusal(*simulate, *down, "--cause", "strik")
+    assert not (tmp_path / "none.json").exists()

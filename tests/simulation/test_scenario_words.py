@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import month_abbr
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 
@@ -110,7 +111,7 @@ def test_what_was_asked_is_read_back(asked: list[Shock], calendar: Calendar) -> 
 def test_what_was_done_is_what_is_said(shock: Shock, calendar: Calendar) -> None:
     """The periods that the engine is handed as hit are those of the sentence, and a delay is that of the arrays."""
     scenario, bare = Scenario("any", (shock,)), network(calendar)
-    whole = type(bare)(**vars(bare) | {"beyond": periods_beyond(bare, (scenario,))})
+    whole = replace(bare, beyond=periods_beyond(bare, (scenario,)))
     found = told(scenario, whole).shocks[0]
     said = read(found.text)
     hits = compile_scenario(scenario, whole)

@@ -1,4 +1,4 @@
-"""Disruption notifications of Catena-X as scenarios: CX-0157, DemandAndCapacityNotification 2.0.0.
+"""Disruption notifications of Catena-X as scenarios: CX-0157, DemandAndCapacityNotification 2.0.0 and 3.0.0.
 
 A notification says who is hit, from when to when and in what way, but not how much. It is therefore read as the worst case
 of capacity (nothing is shipped), or as a change of demand by half, unless the reader says how much.
@@ -61,6 +61,14 @@ Numbers = tuple[Name, ...] | None
 
 
 @dataclass(frozen=True)
+class Material:
+    """One of the materials of 3.0.0, by both partners' numbers."""
+
+    of_customer: Annotated[Name | None, Field(alias="materialNumberCustomer")] = None
+    of_supplier: Annotated[Name | None, Field(alias="materialNumberSupplier")] = None
+
+
+@dataclass(frozen=True)
 class NotificationForm:
     """What is read of a notification; it may have more. Field names are ours, the document's are their aliases."""
 
@@ -73,6 +81,7 @@ class NotificationForm:
     cause: Annotated[Text, Field(alias="leadingRootCause")] = "disruption"
     items_of_customer: Annotated[Numbers, Field(alias="materialNumberCustomer")] = None
     items_of_supplier: Annotated[Numbers, Field(alias="materialNumberSupplier")] = None
+    materials: Annotated[tuple[Material, ...] | None, Field(alias="materialsAffected")] = None
     sites_of_sender: Annotated[Numbers, Field(alias="affectedSitesSender")] = None
     sites_of_recipient: Annotated[Numbers, Field(alias="affectedSitesRecipient")] = None
 
@@ -87,8 +96,19 @@ class NotificationForm:
         start = datetime.fromisoformat(self.starts).date()
         return start, datetime.fromisoformat(self.ends).date() if self.ends else None
 
+    @property
+    def items(self) -> tuple[str, ...]:
+        """Our own numbers of the materials: the customer's where its supplier ships less, the supplier's where it is asked for
+        another quantity. 2.0.0 lists them by themselves, 3.0.0 in pairs."""
+        ours = self.kind is ShockKind.CAPACITY
+        pairs = ((one.of_customer if ours else one.of_supplier) for one in self.materials or ())
+        return (*((self.items_of_customer if ours else self.items_of_supplier) or ()), *(name for name in pairs if name))
+
     def faults(self) -> Iterator[Fault]:
-        """An end before the start."""
+        """An end before the start, and materials none of which has our number."""
+        if self.materials and not self.items:
+            key = "materialNumberCustomer" if self.kind is ShockKind.CAPACITY else "materialNumberSupplier"
+            yield Fault(("materialsAffected",), f"no material has a {key}, which is yours; expected one")
         start, end = self.days
         if end is not None and end < start:
             said = f"expectedEndDateOfEffect {end} lies before startDateOfEffect {start}"
@@ -108,11 +128,10 @@ def read_notification(path: Path, places: Mapping[str, str], factor: float | Non
     if form is None:
         raise _error(document, at, faults)
     usual, (start, end) = EFFECTS[form.effect][1], form.days
-    items = (form.items_of_customer if form.kind is ShockKind.CAPACITY else form.items_of_supplier) or ()
     length = None if end is None else max((end - start).days, 1)
     named = _names(document, at, form, places)
     shocks = tuple(
-        Shock(form.kind, name, start, length, usual if factor is None else factor, items, str(path)) for name in named
+        Shock(form.kind, name, start, length, usual if factor is None else factor, form.items, str(path)) for name in named
     )
     return Scenario(f"{form.cause}: {form.effect}", shocks, None, tuple(_notes(form, usual, factor)))
 
