@@ -111,6 +111,22 @@ def list_(partner: Partner = "", home: Home = None, as_json: Json = False) -> No
         print("nothing is offered; decai exchange publish offers something")
 
 
+@exchange_app.command("catalogue")
+def catalogue(
+    partner: Partner,
+    endpoint: Annotated[str, typer.Option(help="The address that the catalogue names for its data service.")],
+    home: Home = None,
+) -> None:
+    """Prints what a participant offers as a catalogue of the Dataspace Protocol 2025-1, each offer as an ODRL policy.
+
+    Example: decai exchange catalogue --partner acme --endpoint https://acme.example/dsp
+    """
+    from decai_forecast.exchange.catalogue import catalogue_of
+    from decai_forecast.exchange.listings import listed
+
+    print(json.dumps(catalogue_of(partner, listed(_desk(Network.load(home), partner)), endpoint), indent=1))
+
+
 @exchange_app.command("show")
 def show(listing: Listing, home: Home = None, as_json: Json = False) -> None:
     """One listing: its card, what will be enforced, and (for its owner) who has a grant and how often it was used.

@@ -60,6 +60,8 @@ def test_from_the_offer_to_the_file(home: Path) -> None:
     assert "acme/risks@1    report      5.00 EUR         CC-BY-4.0      Supplier risks" in run(home, "list")
     given = run(home, "grant acme/risks --to bolt --purpose resilience-simulation")
     (grant,) = re.findall(r"^grant (\w+): bolt may use acme/risks 2 times", given)
+    catalogue = json.loads(run(home, "catalogue --partner acme --endpoint https://acme.example/dsp"))
+    assert (catalogue["participantId"], len(catalogue["dataset"])) == ("acme", 1)
     use = f"use acme/risks@1 --grant {grant} --as bolt --purpose resilience-simulation --out {{at}}/got.html --key mine"
     assert f"use 1 of grant {grant}; key mine" in run(home, use)
     assert f"use 1 of grant {grant}; key mine" in run(home, use)

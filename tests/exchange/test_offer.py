@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import ValidationError, validate
 from offers import PERMITTED, PRICE, contract, offer, offered
 
 from decai_forecast.contracts import load_contract
 from decai_forecast.contracts.terms import Budget, Price, Usage
 from decai_forecast.errors import ContractError, DocumentError
+from decai_forecast.exchange.card import Card
+from decai_forecast.exchange.catalogue import catalogue_of, dataset_id
 from decai_forecast.exchange.money import in_words, minor_units, shared_part
 from decai_forecast.exchange.odrl import agreement_of, policy_of
 from decai_forecast.exchange.offer import Offer
@@ -179,6 +182,52 @@ def test_every_term_is_a_constraint() -> None:
     ]  # fmt: skip
     assert all(isinstance(one["rightOperand"], str | list) for one in permission["constraint"])
     assert Offer.from_json(FULL.to_json()) == FULL
+
+
+def test_what_is_offered_is_a_catalogue_of_the_dataspace_protocol() -> None:
+    """By the rules that section 5 of the protocol and its schemas give: what must be there, of which type, and never empty."""
+    card = Card("acme/f", 2, "acme", Kind.FORECASTER, "t", "MIT", "u", (), 3, "0" * 64, 4, "2026-12-01T12:00:00+00:00", FULL)
+    made = catalogue_of("acme", [card], "https://acme.example/dsp")
+    validate(made, CATALOGUE)
+    assert made["dataset"][0]["@id"] == dataset_id("acme/f") != dataset_id("acme/g")
+    assert "dataset" not in catalogue_of("acme", [], "https://acme.example/dsp")
+    with pytest.raises(ValidationError):
+        validate(made | {"dataset": []}, CATALOGUE)
+
+
+TEXT: dict[str, Any] = {"type": "string", "minLength": 1}
+CONSTRAINT = {
+    "required": ["leftOperand", "operator", "rightOperand"],
+    "properties": {
+        "leftOperand": TEXT, "operator": {"enum": ["eq", "gteq", "lteq", "isAnyOf"]},
+        "rightOperand": {"anyOf": [TEXT, {"type": "array"}]},
+    },
+}  # fmt: skip
+PERMISSION = {"required": ["action"], "properties": {"action": TEXT, "constraint": {"type": "array", "items": CONSTRAINT}}}
+OFFERED = {
+    "required": ["@id", "@type", "permission"], "not": {"required": ["target"]},
+    "properties": {
+        "@id": TEXT, "@type": {"const": "Offer"}, "permission": {"type": "array", "minItems": 1, "items": PERMISSION},
+    },
+}  # fmt: skip
+WAY = {"required": ["accessService", "format"], "properties": {"accessService": TEXT, "format": TEXT}}
+SERVICE = {"required": ["@id", "@type", "endpointURL"], "properties": {"@type": {"const": "DataService"}, "endpointURL": TEXT}}
+DATASET = {
+    "required": ["@id", "hasPolicy", "distribution"],
+    "properties": {
+        "@id": TEXT, "hasPolicy": {"type": "array", "minItems": 1, "items": OFFERED},
+        "distribution": {"type": "array", "minItems": 1, "items": WAY},
+    },
+}  # fmt: skip
+CATALOGUE = {  # the facts of the protocol's own schemas, in our words
+    "required": ["@context", "@id", "@type", "participantId"],
+    "properties": {
+        "@context": {"type": "array", "contains": {"const": "https://w3id.org/dspace/2025/1/context.jsonld"}},
+        "@id": TEXT, "@type": {"const": "Catalog"}, "participantId": TEXT,
+        "dataset": {"type": "array", "minItems": 1, "items": DATASET},
+        "service": {"type": "array", "minItems": 1, "items": SERVICE},
+    },
+}  # fmt: skip
 
 
 def test_an_agreement_names_both_parties() -> None:
