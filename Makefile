@@ -82,7 +82,7 @@ format: .venv/dev  ## formats the code
 	@$(BIN)/ruff check --fix-only . && $(BIN)/ruff format .
 
 lock: .venv/dev  ## writes the requirement files anew from pyproject.toml
-	@$(LOCK) pyproject.toml requirements/build.in --extra airflow --extra roles --extra node --group dev -o requirements/dev.txt
+	@$(LOCK) pyproject.toml requirements/build.in --extra airflow --extra roles --extra node --extra ets --group dev -o requirements/dev.txt
 	@$(LOCK) pyproject.toml requirements/build.in --extra airflow --extra roles -c requirements/dev.txt -o requirements/airflow.txt
 	@$(LOCK) pyproject.toml requirements/build.in --extra node -c requirements/dev.txt -o requirements/node.txt
 	@$(LOCK) providers/flower/tests/superlink.in -o providers/flower/tests/superlink.txt
