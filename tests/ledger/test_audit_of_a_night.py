@@ -109,12 +109,11 @@ def test_a_byte_changed_in_every_file_makes_the_right_line_red(after: Network) -
 
 
 def test_ancestry_names_no_company(finished: Network) -> None:
-    """Of a real night: every delivery of its round, and models that all have signed."""
+    """Of a real night, each with every delivery of its round."""
     done = CliRunner().invoke(app, ["ledger", "ancestry", "--home", str(finished.home), "--round", NIGHT.id, "--json"])
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert {len(one["deliveries"]) for one in told["ancestors"]} == {len(finished.partners)}
-    assert sum(one["signed"] for one in told["ancestors"]) == 20
     assert not any(partner in done.stdout for partner in finished.partners)
 
 
