@@ -24,17 +24,18 @@ def answer(desk: Desk, sealed: bytes, keys: Mapping[str, bytes]) -> tuple[Use, b
     leaves. :class:`ExchangeError` or :class:`MalformedMessage` otherwise; the rows of a data set are never an answer.
     """
     asked = unsealed(sealed, keys)
-    use = begin(desk, asked)
     card = _card(desk, asked.listing, asked.number)
-    if card.kind is Kind.DATA_SET:
+    if card is not None and card.kind is Kind.DATA_SET:  # before it is counted: a refusal costs no use
         raise ExchangeError(
             "exchange_stays", f"the rows of {asked.listing} stay with {desk.owner}; a training is begun by its node"
         )
-    data = desk.file(card.file)
+    use = begin(desk, asked)  # refuses a version that there is not
+    data = desk.file(card.file) if card is not None else b""
     return finish(desk, use), data
 
 
-def _card(desk: Desk, listing: str, number: int) -> Card:
+def _card(desk: Desk, listing: str, number: int) -> Card | None:
     of = sa.select(VERSIONS.c.card).where(VERSIONS.c.listing == listing, VERSIONS.c.number == number)
     with desk.engine.connect() as connection:
-        return Card.parse(connection.execute(of).scalar_one())
+        text = connection.execute(of).scalar_one_or_none()
+    return Card.parse(text) if text else None

@@ -46,7 +46,8 @@ class Offer:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as a card and a row have them."""
-        return json.loads(json.dumps(asdict(self)))  # type: ignore[no-any-return]
+        plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        return plain
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Offer:

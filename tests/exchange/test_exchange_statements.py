@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from desks import DRAFT, FORECASTING, LISTING, Acme, Clock, asked, rows
@@ -91,8 +92,8 @@ def test_killed_between_grant_and_entry_of_the_log(
         else:
             real = Notebook.state
 
-            def signs_and_dies(self: Notebook, *given: object, **more: object) -> None:
-                real(self, *given, **more)  # type: ignore[arg-type]
+            def signs_and_dies(self: Notebook, *given: Any, **more: Any) -> None:
+                real(self, *given, **more)
                 raise Killed
 
             patch.setattr(Notebook, "state", signs_and_dies)
