@@ -159,7 +159,7 @@ def test_before_the_first_forecast(founded: Network) -> None:
 
 def test_a_notification_tells_of_own_sites_only(after: Network, tmp_path: Path) -> None:
     """First and last day and the site's number, for others; refused before anything is simulated where nothing can be told."""
-    site = str(simulated(after)["simulation"]["series"][0]["location_id"])
+    site = str(simulated(after)["simulation"]["series"]["location_id"][0])
     down = ("--kind", "site-down", "--node", site, "--length", "14", "--place", f"BPNS00000000001A={site}")
     done = simulated(after, *down, "--notify", tmp_path / "down.json", "--cause", "strike")
     told = json.loads((tmp_path / "down.json").read_text())

@@ -23,7 +23,8 @@ import decai_forecast
 def failed(name):
     raise
 
-skipped = ("decai_forecast.federation.", "decai_forecast.__main__")
+# Alembic runs the migrations' environment, nobody imports it
+skipped = ("decai_forecast.federation.", "decai_forecast.__main__", "decai_forecast.exchange.migrations.env")
 for module in pkgutil.walk_packages(decai_forecast.__path__, "decai_forecast.", failed):
     if not module.name.startswith(skipped):
         importlib.import_module(module.name)

@@ -83,6 +83,15 @@ def test_page_of_a_first_round() -> None:
     assert page.count("<svg") == 1
 
 
+def test_stock_that_outlasts_what_was_simulated_is_told_as_such() -> None:
+    """Beyond the horizon there is no number of days, only more than that; without stock there are none at all."""
+    simulated = examples.simulation(("a", "b"))
+    series = simulated.series.assign(days_of_supply=None, days_of_supply_flag=[">horizon", ""])
+    page = render_html(build_report(examples.facts(simulation=replace(simulated, series=series))))
+    cells = re.findall(r'<td class="n">(&gt;\d+|–)</td>', page)
+    assert cells[:2] == ["&gt;91", "–"]
+
+
 def test_a_closed_site_is_told_and_not_coloured() -> None:
     """It sells nothing while it is down, whatever it holds; a supplier whose items fail before it is back is coloured."""
     found = examples.simulation(("a", "b", "c"))
