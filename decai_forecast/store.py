@@ -13,6 +13,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, cast
 
@@ -53,13 +54,18 @@ class Store:
     def __repr__(self) -> str:
         return f"Store(owner={self.owner!r})"
 
+    @cached_property
+    def _real_root(self) -> str:
+        """Once: every read and write asks, and a store whose folder becomes a link to another is refused from then on."""
+        return os.path.join(os.path.realpath(self.root), "")
+
     def path(self, key: str) -> str:
         """The full path of ``key``; raises :class:`StoreError` if it lies outside this store."""
         parts = PurePosixPath(key).parts
         if not parts or key.startswith("/") or "://" in key or ".." in parts:
             raise StoreError(f"{self.owner}: {key!r} is outside this participant's store; use a relative key")
         path = "/".join((self.root, *parts))
-        if self.is_local and not Path(path).resolve().is_relative_to(Path(self.root).resolve()):
+        if self.is_local and not f"{os.path.realpath(path)}/".startswith(self._real_root):
             raise StoreError(f"{self.owner}: {key!r} leads out of this participant's store through a link")
         return path
 

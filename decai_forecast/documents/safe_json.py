@@ -71,6 +71,8 @@ def too_large(number: float) -> bool:
 
 
 def _shallow(text: str) -> None:
+    if text.count("[") + text.count("{") <= DEEPEST:
+        return
     depth = 0
     for token in TOKEN.finditer(text):
         depth += (token[0] in ("[", "{")) - (token[0] in ("]", "}"))
