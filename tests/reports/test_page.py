@@ -88,8 +88,8 @@ def test_stock_that_outlasts_what_was_simulated_is_told_as_such() -> None:
     simulated = examples.simulation(("a", "b"))
     series = simulated.series.assign(days_of_supply=None, days_of_supply_flag=[">horizon", ""])
     page = render_html(build_report(examples.facts(simulation=replace(simulated, series=series))))
-    cells = re.findall(r'<td class="n">(&gt;\d+|–)</td>', page)
-    assert cells[:2] == ["&gt;91", "–"]
+    cells = re.findall(r'<td class="n">(&gt;\d+|\u2013)</td>', page)
+    assert cells[:2] == ["&gt;91", "\u2013"]
 
 
 def test_a_closed_site_is_told_and_not_coloured() -> None:
