@@ -14,7 +14,7 @@ YEAR = "365 rounds of 32 companies"
 
 def figures_of(folder: str) -> list[dict[str, Any]]:
     """One row per figure of the issue."""
-    return [*speed(folder), *year(folder), night(folder)]
+    return [*speed(folder), *year(folder), night(folder, "night", "4x4"), night(folder, "built_in", "built-in")]
 
 
 def speed(folder: str) -> list[dict[str, Any]]:
@@ -41,11 +41,11 @@ def year(folder: str) -> list[dict[str, Any]]:
     ]
 
 
-def night(folder: str) -> dict[str, Any]:
-    """What the log takes of a night of four small companies."""
-    run = run_case(CASE, folder, "night")
-    share = 100 * run["share"]
-    return figure("6-log_in_a_night", share, "% of its CPU", "CPU-s of the night", round(run["cpu"], 1), "< 1", share < 1)
+def night(folder: str, case: str, companies: str) -> dict[str, Any]:
+    """What the log takes of a night."""
+    run = run_case(CASE, folder, case)
+    share, whole = 100 * run["share"], round(run["cpu"], 1)
+    return figure(f"6-log_in_a_night-{companies}", share, "% of its CPU", "CPU-s of the night", whole, "< 1", share < 1)
 
 
 if __name__ == "__main__":

@@ -102,11 +102,16 @@ MONEY = "in money where prices are known"
             {f"shop_{k}": {"moving_average": 0.0} for k in range(7)},
             rf"costs least by moving average .* {MONEY}\): stay with it; the combination costs",
         ),
+        (
+            {f"shop_{k}": {"shared": 0.01} for k in range(7)} | {"shop_0": {"shared": 0.01, "moving_average": 0.05}},
+            r"costs least by shared .*; no company should stay with a simple rule",
+        ),
         (HURT, r"by combined .*; for shop_0, shop_1 a simple rule costs no more, so stay with that\."),
     ],
 )
 def test_what_to_order_by_is_said_in_money(errors: dict[str, dict[str, float]], sentence: str) -> None:
-    """The cheapest rule, and for whom a simple one is good enough: nobody, all, or the one that it serves better."""
+    """The cheapest rule, and for whom a simple one is good enough: nobody, all, or the one that it serves better
+    than the rule that the sentence names."""
     assert re.search(sentence, build_backtest_report(backtests.facts(errors=errors))["headline"]["sentences"][3])
 
 

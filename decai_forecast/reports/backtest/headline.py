@@ -144,7 +144,8 @@ def _order_by(facts: BacktestFacts, partners: list[Report]) -> str:
     )
     if best in facts.baseline:
         text += f": stay with it; the combination costs {signed(change(cost[COMBINED], cost[best]))}"
-    stay = [row["partner"] for row in partners if _simple_pays(facts, row)]
+    named = COMBINED if best in facts.baseline else best
+    stay = [row["partner"] for row in partners if _simple_pays(facts, row, named)]
     if not facts.baseline or len(partners) == 1:
         return f"{text}."
     who = (
@@ -160,9 +161,9 @@ def _in_money(facts: BacktestFacts, model: str) -> str:
     return "" if isnan(total) else f", {total:,.0f} in money where prices are known"
 
 
-def _simple_pays(facts: BacktestFacts, row: Report) -> bool:
-    """Whether a simple model orders at the cost of the combination, or below."""
-    ours = row["scores"][COMBINED]["cost"]
+def _simple_pays(facts: BacktestFacts, row: Report, named: str) -> bool:
+    """Whether a simple model orders at the cost of the one that is named, or below."""
+    ours = row["scores"][named]["cost"]
     return any(row["scores"][m]["cost"] <= ours for m in facts.baseline if m in row["scores"])
 
 
