@@ -96,7 +96,7 @@ def test_a_file_that_is_not_there_is_told_by_its_option(tmp_path: Path, changes:
     (rows := tmp_path / "rows.csv").touch()
     given: dict[str, object] = {"data": rows, "as_of": NIGHT.as_of} | changes
     with pytest.raises(ConfigError) as error:
-        Asked(**given)  # type: ignore[arg-type]
+        Asked(**given)
     assert str(error.value) == said
 
 

@@ -19,6 +19,6 @@ def judged(request: pytest.FixtureRequest, tmp_path: Path) -> Judged:
     def check(frame: pd.DataFrame, *rules: str, changes: tuple[tuple[str, str], ...] = (), **options: object) -> Check:
         promised = contract(tmp_path, *changes, *with_rules(*rules))
         direct = request.param == "direct"
-        return check_delivery(promised, save(tmp_path, frame), AS_OF, tmp_path, direct=direct, **options)  # type: ignore[arg-type]
+        return check_delivery(promised, save(tmp_path, frame), AS_OF, tmp_path, direct=direct, **options)
 
     return check

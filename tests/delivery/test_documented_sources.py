@@ -15,7 +15,7 @@ TEXT = (ROOT / "docs/how-to/sources.md").read_text()
 SERVERS = [block for block in re.findall(r"```yaml\n(.*?)```", TEXT, re.S) if block.startswith("servers:")]
 
 
-@pytest.mark.parametrize("servers", SERVERS, ids=lambda text: re.search(r"type: (\w+)", text)[1])  # type: ignore[index]
+@pytest.mark.parametrize("servers", SERVERS, ids=lambda text: re.search(r"type: (\w+)", text)[1])
 def test_a_documented_source_loads(tmp_path: Path, servers: str) -> None:
     """Copied as it stands into a contract."""
     text = re.sub(r"servers:\n(  .*\n)+", servers, contract_text(tmp_path), count=1)

@@ -20,7 +20,7 @@ TEXT = demand().to_csv(index=False)
 
 
 def agreed(folder: Path, name: str, *changes: tuple[str, str], **server: object) -> Contract:
-    return replace(contract(folder, *changes), source=Source("local", name, "csv", server, dict(server.pop("own", {}))))  # type: ignore[call-overload]
+    return replace(contract(folder, *changes), source=Source("local", name, "csv", server, dict(server.pop("own", {}))))
 
 
 def pulled(

@@ -89,7 +89,7 @@ def test_a_model_that_raises_is_named() -> None:
 
     given = table(periods=60)
     with pytest.raises(ModelFailed, match="model broken: ZeroDivisionError: nothing sold"):
-        local_candidates([Model("broken", "", broken)], given, WEEKS, WEEKS.floor(given["date"].max().date()), given)  # type: ignore[arg-type]
+        local_candidates([Model("broken", "", broken)], given, WEEKS, WEEKS.floor(given["date"].max().date()), given)
 
 
 def test_every_extra_has_its_file() -> None:

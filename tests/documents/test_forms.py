@@ -109,7 +109,7 @@ def test_keys_are_those_of_the_document() -> None:
 def test_a_free_mapping_may_say_what_its_keys_are() -> None:
     """As that of a message whose keys are names of participants."""
     name = Annotated[str, Field(description="a name")]
-    assert allowed(key_form(form_at(Mapping[name, int], ())[1])) == "a name"  # type: ignore[valid-type]
+    assert allowed(key_form(form_at(Mapping[name, int], ())[1])) == "a name"
     assert allowed(key_form(form_at(int, ())[1])) == "another value"
 
 

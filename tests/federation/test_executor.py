@@ -118,7 +118,7 @@ def test_a_company_cannot_stand_for_the_coordinator() -> None:
         one.verify_directly_issued_by(authority.certificate)
 
 
-class Announced(ServerAppIoServicer):  # type: ignore[misc]  # Flower's has no types
+class Announced(ServerAppIoServicer):
     """A SuperLink to which a node has announced its answer, of which it has sent nothing since."""
 
     def __init__(self, reply: Message) -> None:

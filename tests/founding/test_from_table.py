@@ -31,7 +31,7 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def founded(tmp_path: Path, frame: pd.DataFrame, **options: object) -> Network:
     table = saved(frame, tmp_path / "table.parquet")
-    return from_table(tmp_path / "home", table, name="n", **options)  # type: ignore[arg-type]
+    return from_table(tmp_path / "home", table, name="n", **options)
 
 
 def test_every_company_gets_its_own_rows(tmp_path: Path, table: Path) -> None:
@@ -97,7 +97,7 @@ def half_year(day: date) -> date:
 def test_what_cannot_be_a_network_is_explained(tmp_path: Path, change: object, said: str) -> None:
     """File, column, and what would be right; nothing is written."""
     with pytest.raises(ConfigError, match=said):
-        founded(tmp_path, change(orders(weeks=30)))  # type: ignore[operator]
+        founded(tmp_path, change(orders(weeks=30)))
     assert not (tmp_path / "home/network.yaml").exists()
 
 

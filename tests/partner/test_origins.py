@@ -220,7 +220,7 @@ def made_up() -> Model:
     def level(panel: Panel, origin: int) -> object:
         return with_level_errors(panel, origin, np.full((len(panel.quantity), origin + 1), 5.0))
 
-    MODELS["made_up"] = Model("made_up", "five", level, "Five", least=20, candidate=True)  # type: ignore[arg-type]
+    MODELS["made_up"] = Model("made_up", "five", level, "Five", least=20, candidate=True)
     yield MODELS["made_up"]
     del MODELS["made_up"]
 
@@ -246,7 +246,7 @@ def test_a_local_model_that_fails_once_is_no_candidate(
             raise ZeroDivisionError("nothing sold")
         return made_up.method(panel, origin)
 
-    monkeypatch.setitem(MODELS, "made_up", replace(made_up, method=failing))  # type: ignore[arg-type]
+    monkeypatch.setitem(MODELS, "made_up", replace(made_up, method=failing))
     there = {SHIP: alone(SHIP), TEST: alone(TEST)}
     origins = origins_of(trained, WEEKS, CUTOFFS, there, publish({SHIP: model(), TEST: model()}), None)
     assert [list(origins.ship), list(origins.test)] == [[*BLENDS, "shared_and_local_trees"]] * 2

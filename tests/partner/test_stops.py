@@ -76,7 +76,7 @@ def profiled(*stops: Stops) -> Iterator[None]:
         yield
     finally:
         sys.settrace(before)
-        threading.settrace(None)  # type: ignore[arg-type]
+        threading.settrace(None)
 
 
 def parts(value: object) -> Iterable[object]:

@@ -31,7 +31,7 @@ def forecasts() -> dict[str, pd.DataFrame]:
 
 def money(**changes: object) -> pd.DataFrame:
     given = {"actual": sold(), "forecasts": forecasts(), "assumptions": Assumptions(), "calendar": WEEKS, "seed": 1} | changes
-    return forecast_money(**given).set_index("forecast")  # type: ignore[arg-type]
+    return forecast_money(**given).set_index("forecast")
 
 
 def test_the_better_forecast_costs_least() -> None:

@@ -26,7 +26,7 @@ def terms(lead: int, holding: float = 1.0, shortage: float = 9.0, *, items: int 
 
 
 def targets(law: Marginals, given: Terms, goal: Goal, **more: object) -> pd.DataFrame:
-    return stock_targets(law, given, goal, **{"seed": 1, "horizon": 13, "season": 13, "replications": 2000} | more)  # type: ignore[arg-type]
+    return stock_targets(law, given, goal, **{"seed": 1, "horizon": 13, "season": 13, "replications": 2000} | more)
 
 
 def test_nv_normal_l4() -> None:

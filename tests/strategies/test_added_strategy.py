@@ -71,7 +71,7 @@ def module(tmp_path: Path) -> Iterator[None]:
     strategies.__path__.append(str(folder))
     yield
     strategies.__path__.remove(str(folder))
-    del sys.modules["decai_forecast.strategies.largest"], strategies.largest  # type: ignore[attr-defined]
+    del sys.modules["decai_forecast.strategies.largest"], strategies.largest
 
 
 def test_companies_train_by_it(tmp_path: Path) -> None:

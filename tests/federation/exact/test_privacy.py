@@ -124,7 +124,7 @@ def test_a_cut_off_has_one_budget(tmp_path: Path) -> None:
 def test_a_total_shows_the_noise_of_all() -> None:
     """Every participant's sum of zeros is the same noise, which none of them added alone."""
 
-    def part(session):  # type: ignore[no-untyped-def]  # a closure of the test
+    def part(session):
         session.noise = Noise({"leaf": [50.0]}, session.size, {"leaf": 1})
         return session.secure_sum("leaf", np.zeros(2_000, np.int64), 8)
 
